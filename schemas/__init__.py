@@ -1,0 +1,1 @@
+"""The contract: what goes in (events), what comes out (verdicts, alerts, rejects), and the words they use."""

@@ -1,0 +1,53 @@
+"""Instants: RFC 3339 on the wire, whole milliseconds since 1970-01-01T00:00:00Z inside.
+
+What is finer than a millisecond is cut off, on both sides of every comparison alike.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+Instant = int
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+
+NEVER: Final[Instant] = 1 << 60
+"""Later than every instant that can be written down."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_FIRST: Final = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+_END: Final = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+
+
+class ImplausibleInstant(ValueError):
+    """An instant outside 2000 to 2099: the zero or the "never" of some clock, not a time of business."""
+
+
+def instant(moment: datetime) -> Instant:
+    """`moment` (with a time zone) as an instant.
+
+    Raises ImplausibleInstant outside the years 2000 to 2099, where point-of-sale systems keep their 1970s and 9999s.
+    """
+    at = (moment - _EPOCH) // _MILLISECOND
+    if not _FIRST <= at < _END:
+        raise ImplausibleInstant(f"{moment.isoformat()} is outside the years 2000 to 2099")
+    return at
+
+
+def moment(at: Instant) -> datetime:
+    """`at` as a datetime in UTC, for a message on the wire."""
+    return _EPOCH + timedelta(milliseconds=at)
+
+
+def parse(text: str) -> Instant:
+    """The instant that an RFC 3339 text names. Raises ValueError saying what is wrong with it."""
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone: write it like 2026-03-01T12:40:00Z")
+    return instant(when)
+
+
+def show(at: Instant) -> str:
+    """RFC 3339 in UTC with milliseconds, such as 2026-03-01T12:40:00.000Z."""
+    return moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,87 @@
+"""From bytes to events. What cannot be read is refused with one reason of a closed list, never an accident."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+
+from schemas.events import Record
+
+RefusalReason = Literal[
+    "empty",
+    "too_large",
+    "not_json",
+    "unknown_type",
+    "no_case",
+    "wrong_key",
+    "bad_value",
+    "bad_time",
+    "unknown_kind",
+    "due_before_made",
+]
+REFUSAL_REASONS: Final[tuple[RefusalReason, ...]] = get_args(RefusalReason)
+
+MAX_BYTES: Final = 1 << 20
+"""An event is a few hundred bytes; one above a mebibyte is something else."""
+
+
+class Refused(Exception):
+    """A record that is not an event. `reason` is counted, `detail` says what was wrong and where."""
+
+    def __init__(self, reason: RefusalReason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason: RefusalReason = reason
+        self.detail = detail
+
+
+_decode: Callable[[bytes], Record] = msgspec.json.Decoder(Record).decode
+
+
+def read(value: bytes | None) -> Record:
+    """The event in `value`. Raises Refused."""
+    if not value:
+        raise Refused("empty", "the record has no value")
+    if len(value) > MAX_BYTES:
+        raise Refused("too_large", f"{len(value)} bytes; an event has at most {MAX_BYTES}")
+    try:
+        return _decode(value)
+    except msgspec.ValidationError as error:
+        raise refusal(error) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Refused("not_json", str(error)) from None
+
+
+def convert(fields: dict[str, Any]) -> Record:
+    """The event in `fields`, as `read` would have it from JSON. Raises Refused."""
+    try:
+        record: Record = msgspec.convert(fields, Record)
+    except msgspec.ValidationError as error:
+        raise refusal(error) from None
+    return record
+
+
+_TIMES: Final = re.compile(r"\$\.(.*\.)?(occurred_at|received_at|due|opens|at)$")
+
+
+def refusal(error: msgspec.ValidationError) -> Refused:
+    """The reason behind a validation error, read from the field that it names."""
+    text = str(error)
+    missing = re.search(r"missing required field `(\w+)`", text)
+    path = re.search(r"at `([^`]*)`", text)
+    field = path.group(1) if path else "$"
+    if missing:
+        field = f"{field}.{missing.group(1)}"
+    return Refused(_reason(field, is_missing=bool(missing)), text)
+
+
+def _reason(field: str, *, is_missing: bool) -> RefusalReason:
+    if field.endswith(".type"):
+        return "unknown_type"
+    if field == "$.case":
+        return "no_case"
+    if _TIMES.search(field) and not is_missing:
+        return "bad_time"
+    return "bad_value"

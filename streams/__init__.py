@@ -1,0 +1,1 @@
+"""Judges promises against deliveries, live, from event streams."""

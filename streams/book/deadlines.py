@@ -1,0 +1,28 @@
+"""When to look at which case again though nothing comes: a heap of wake-up times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+
+from schemas.instants import NEVER, Instant
+
+
+class Deadlines:
+    """Entries are never taken out early: a case that was rescheduled is found by two, and who reads checks."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Instant, str]] = []
+
+    def set(self, case: str, at: Instant) -> None:
+        """Look at `case` again at `at`."""
+        if at != NEVER:
+            heappush(self._heap, (at, case))
+
+    def passed(self, now: Instant) -> Iterator[str]:
+        """Take out the cases whose time has come by `now`, the earliest first."""
+        while self._heap and self._heap[0][0] <= now:
+            yield heappop(self._heap)[1]
+
+    def __len__(self) -> int:
+        return len(self._heap)

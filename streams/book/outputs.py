@@ -1,0 +1,101 @@
+"""What a change says to the world: a verdict record, and an alert when a promise nears its due or has passed it.
+
+Ids follow from what a record says and from nothing else, so a consumer that sees one twice knows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from schemas.instants import Instant, moment
+from schemas.verdicts import AlertRecord, Finding, VerdictRecord
+from schemas.words import AT_RISK, UNDELIVERED, Evidence, Origin, Stage
+from streams.judging.case import Judged, Outcome, Promise
+from streams.judging.settle import Change
+
+Output = VerdictRecord | AlertRecord
+
+
+def outputs(case: str, change: Change, now: Instant) -> Iterator[Output]:
+    """The records that `change` in `case`, found at `now`, calls for."""
+    before = change.before.revision if change.before else -1
+    if change.after.revision != before:
+        yield _verdict(case, change, now)
+    stage = _stage(change)
+    if stage is not None:
+        yield _alert(case, change, stage, now)
+
+
+def _identifier(*parts: str | int) -> str:
+    return msgspec.json.encode(parts).decode()
+
+
+def _verdict(case: str, change: Change, now: Instant) -> VerdictRecord:
+    key, after, promise = change.key, change.after, change.promise
+    return VerdictRecord(
+        id=_identifier(case, *key, after.revision),
+        case=case,
+        subject=key.subject,
+        kind=key.kind,
+        ordinal=key.ordinal,
+        revision=after.revision,
+        retracted=after.retracted,
+        origin=_origin(promise),
+        location=after.location or None,
+        policy=promise.policy.id if promise else None,
+        made_at=moment(promise.made_at) if promise else None,
+        decided_at=moment(now),
+        evidence=_evidence(after),
+        original=_finding(after.original),
+        current=_finding(after.current),
+    )
+
+
+def _origin(promise: Promise | None) -> Origin | None:
+    return promise.origin if promise else None
+
+
+def _evidence(judged: Judged) -> Evidence:
+    return "deadline" if judged.current.ruling == UNDELIVERED else "event"
+
+
+def _finding(outcome: Outcome) -> Finding:
+    return Finding(
+        verdict=outcome.ruling.verdict,
+        reason=outcome.ruling.reason,
+        due=moment(outcome.due),
+        lateness_seconds=None if outcome.lateness is None else outcome.lateness / 1000,
+        staff=outcome.staff or None,
+    )
+
+
+def _stage(change: Change) -> Stage | None:
+    """The stage that a promise entered with this change, under the due that it now has."""
+    if change.after.retracted:
+        return None
+    now = change.after.current
+    before = change.before.current if change.before else None
+    if before is not None and (before.ruling, before.due) == (now.ruling, now.due):
+        return None
+    if now.ruling == AT_RISK:
+        return "at_risk"
+    return "overdue" if now.ruling == UNDELIVERED else None
+
+
+def _alert(case: str, change: Change, stage: Stage, now: Instant) -> AlertRecord:
+    key, after, promise = change.key, change.after, change.promise
+    return AlertRecord(
+        id=_identifier(case, *key, stage, after.current.due),
+        case=case,
+        subject=key.subject,
+        kind=key.kind,
+        ordinal=key.ordinal,
+        stage=stage,
+        due=moment(after.current.due),
+        location=after.location or None,
+        staff=after.current.staff or None,
+        policy=promise.policy.id if promise else "",
+        decided_at=moment(now),
+    )

@@ -1,0 +1,91 @@
+"""Rolling counts: of the promises that fell due in the last 15 minutes, hour and day, how many were kept.
+
+Counted in whole minutes of due time: a window of 15 minutes is the minute of the clock and the 14 before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from schemas.instants import Instant
+from schemas.words import Basis
+
+WIDTHS: Final = {"15m": 15, "1h": 60, "24h": 1440}
+"""Minutes in each window."""
+
+_LONGEST: Final = max(WIDTHS.values())
+_MINUTE: Final = 60_000
+
+
+class Label(NamedTuple):
+    """What counts are kept by. Empty text: not known."""
+
+    location: str
+    kind: str
+    basis: Basis
+
+
+class Due(NamedTuple):
+    """Promises that fell due and were judged kept or broken, and how many of them were kept."""
+
+    kept: int = 0
+    due: int = 0
+
+    def plus(self, kept: int, due: int) -> Due:
+        """These and more; less, where negative."""
+        return Due(self.kept + kept, self.due + due)
+
+
+class Windows:
+    """Cells by minute of due time, and for each window their running sum, moved along by the clock."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._cells: dict[int, dict[Label, Due]] = {}
+        self.sums: dict[str, dict[Label, Due]] = {name: {} for name in WIDTHS}
+
+    def add(self, label: Label, due_at: Instant, kept: int, due: int) -> None:
+        """Count a promise due at `due_at`, or with negative numbers take it back. What left all windows is gone."""
+        minute = due_at // _MINUTE
+        if minute <= self._minute - _LONGEST:
+            return
+        cell = self._cells.setdefault(minute, {})
+        cell[label] = cell.get(label, _NONE).plus(kept, due)
+        for name, width in WIDTHS.items():
+            if self._minute - width < minute <= self._minute:
+                _add(self.sums[name], label, kept, due)
+
+    def move(self, now: Instant) -> None:
+        """Move every window along to `now`."""
+        minute = now // _MINUTE
+        if minute <= self._minute:
+            return
+        before, self._minute = self._minute, minute
+        for name, width in WIDTHS.items():
+            self._sum(self.sums[name], range(before + 1, minute + 1), 1)
+            self._sum(self.sums[name], range(before - width + 1, minute - width + 1), -1)
+        for gone in self._within(range(before - _LONGEST + 1, minute - _LONGEST + 1)):
+            del self._cells[gone]
+
+    def _sum(self, sums: dict[Label, Due], minutes: range, sign: int) -> None:
+        for minute in self._within(minutes):
+            for label, cell in self._cells[minute].items():
+                _add(sums, label, sign * cell.kept, sign * cell.due)
+
+    def _within(self, minutes: range) -> Iterable[int]:
+        """The minutes of a range that have cells, by the shorter way."""
+        if len(minutes) < len(self._cells):
+            return [minute for minute in minutes if minute in self._cells]
+        return [minute for minute in self._cells if minute in minutes]
+
+
+_NONE: Final = Due()
+
+
+def _add(sums: dict[Label, Due], label: Label, kept: int, due: int) -> None:
+    total = sums.get(label, _NONE).plus(kept, due)
+    if total == _NONE:
+        sums.pop(label, None)
+    else:
+        sums[label] = total

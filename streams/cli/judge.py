@@ -1,0 +1,156 @@
+"""`promises judge`: the verdicts on all promises of some files, counted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, cast, get_args
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from schemas.events import Clock
+from schemas.instants import Instant, show
+from schemas.reading import Refused
+from schemas.words import Basis
+from streams.cli.options import (
+    REJECTS,
+    USAGE,
+    MappingOption,
+    PoliciesOption,
+    clear_errors,
+    fail,
+    instant_argument,
+    load_mapping,
+    load_policies,
+)
+from streams.feeds.files import Line, lines
+from streams.judging.admission import admit
+from streams.judging.history import Fact, History, insert
+from streams.judging.policy import Policies
+from streams.judging.report import AXES, Axis, Point, Row, point, point_as_json
+
+
+def judge(
+    files: Annotated[list[str], typer.Argument(help="Canonical NDJSON; CSV or NDJSON with --mapping; gzip, or -.")],
+    mapping: MappingOption = None,
+    policies: PoliciesOption = None,
+    as_of: Annotated[list[str] | None, typer.Option(help="Judge as of then; repeatable. Default: the last event.")] = None,
+    by: Annotated[list[str] | None, typer.Option(help="location, staff, kind, or several with commas.")] = None,
+    basis: Annotated[str, typer.Option(help="original or current")] = "current",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 if anything was rejected.")] = False,
+) -> None:
+    """Judge every promise in FILES and count the verdicts."""
+    groupings = [_axes(text) for text in by or []]
+    chosen = _basis(basis)
+    instants = [instant_argument(text, "--as-of") for text in as_of or []]
+    with clear_errors():
+        rules, columns = load_policies(policies), load_mapping(mapping)
+        taken = collect(lines(files, columns), rules)
+    if not instants and taken.cases:
+        instants = [taken.latest]
+    points = [point(taken.cases.values(), rules, at, chosen, groupings) for at in instants]
+    if json:
+        _print_json(taken, points, rules, chosen)
+    else:
+        _print_tables(taken, points)
+    if strict and taken.rejects:
+        raise typer.Exit(REJECTS)
+
+
+@dataclass(slots=True)
+class Taken:
+    """What was read: histories by case, and what was counted on the way."""
+
+    records: int = 0
+    duplicates: int = 0
+    latest: Instant = 0
+    cases: dict[str, History] = field(default_factory=dict)
+    rejects: list[tuple[Line, Refused]] = field(default_factory=list)
+
+    def take(self, case: str, fact: Fact) -> None:
+        """Put `fact` into its history."""
+        self.latest = max(self.latest, fact.at)
+        self.duplicates += not insert(self.cases.setdefault(case, []), fact)
+
+
+def collect(source: Iterable[Line], policies: Policies) -> Taken:
+    """The histories of all cases in `source`; what cannot be read or judged is kept with its reason."""
+    taken = Taken()
+    for line in source:
+        taken.records += 1
+        try:
+            if isinstance(line.record, Refused):
+                raise line.record
+            if not isinstance(line.record, Clock):
+                taken.take(line.record.case, admit(line.record, policies))
+        except Refused as refused:
+            taken.rejects.append((line, refused))
+    return taken
+
+
+def _axes(text: str) -> list[Axis]:
+    axes = text.split(",")
+    for axis in axes:
+        if axis not in AXES:
+            fail(f"--by {text}: {axis!r} is none of {', '.join(AXES)}", USAGE)
+    return cast("list[Axis]", axes)
+
+
+def _basis(text: str) -> Basis:
+    if text not in get_args(Basis):
+        fail(f"--basis {text}: write original or current", USAGE)
+    return cast("Basis", text)
+
+
+def _print_json(taken: Taken, points: list[Point], policies: Policies, basis: Basis) -> None:
+    report: dict[str, Any] = {
+        "schema": "promises.judge/1",
+        "basis": basis,
+        "policies": policies.fingerprint,
+        "input": {
+            "records": taken.records,
+            "duplicates": taken.duplicates,
+            "rejected": len(taken.rejects),
+            "cases": len(taken.cases),
+            "unpromised": points[-1].unpromised if points else 0,
+        },
+        "points": [point_as_json(one) for one in points],
+        "rejects": [
+            {"file": line.file, "line": line.number, "reason": refused.reason, "detail": refused.detail}
+            for line, refused in taken.rejects
+        ],
+    }
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")
+
+
+def _print_tables(taken: Taken, points: list[Point]) -> None:
+    console = Console()
+    for one in points:
+        table = Table(title=f"as of {show(one.as_of)}", title_justify="left")
+        for heading in ("", "promises", "kept", "broken", "excluded", "open", "kept rate", "p50", "p95"):
+            table.add_column(heading, justify="left" if not heading else "right")
+        table.add_row("all", *_cells(one.totals))
+        for name, rows in one.by.items():
+            table.add_section()
+            for key, row in rows:
+                table.add_row(f"{name} " + ", ".join(text or "(none)" for text in key), *_cells(row))
+        console.print(table)
+    counted = f"{taken.records} records, {taken.duplicates} duplicates, {len(taken.rejects)} rejected"
+    console.print(f"{counted}, {len(taken.cases)} cases", markup=False)
+
+
+def _cells(row: Row) -> list[str]:
+    found = row.as_json()
+    counts = [str(found[name]) for name in ("promises", "kept", "broken", "excluded", "open")]
+    rate = found["kept_rate"]
+    lateness = [_minutes(found["lateness_seconds"][name]) for name in ("p50", "p95")]
+    return [*counts, "-" if rate is None else f"{rate:.1%}", *lateness]
+
+
+def _minutes(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds / 60:+.1f} min"

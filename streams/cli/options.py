@@ -1,0 +1,79 @@
+"""What several commands share: reading policies and mappings, instants as arguments, and how a command fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from schemas.instants import Instant, parse
+from streams.feeds.files import UnreadableInput
+from streams.feeds.mapping import EventMapping, MappingError
+from streams.judging.policy import Policies
+from streams.judging.policy_file import PolicyError, parse_policies
+
+USAGE, UNREADABLE, REJECTS = 2, 3, 4
+"""Exit codes: usage or configuration, unreadable input, rejects under --strict."""
+
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+PoliciesOption = Annotated[
+    Path | None,
+    typer.Option("--policies", envvar="PROMISES_POLICIES", help="Policies, TOML. Default: one a common kind."),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option("--mapping", envvar="PROMISES_MAPPING", help="How columns become events, TOML. Default: canonical."),
+]
+BootstrapOption = Annotated[
+    str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka, as HOST:PORT[,HOST:PORT].")
+]
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """End the command with one clear line."""
+    messages.print(f"promises: {message}", style="red", markup=False)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """Turn what a user can mend into one line and the exit code of the command line's contract."""
+    try:
+        yield
+    except (PolicyError, MappingError) as error:
+        fail(str(error), USAGE)
+    except UnreadableInput as error:
+        fail(str(error), UNREADABLE)
+
+
+def load_policies(path: Path | None) -> Policies:
+    """The policies in `path`, or the default ones. Raises PolicyError."""
+    if path is None:
+        return parse_policies(files("schemas").joinpath("policies.toml").read_text("utf-8"), "the default policies")
+    return parse_policies(_text(path, PolicyError), str(path))
+
+
+def load_mapping(path: Path | None) -> EventMapping | None:
+    """The mapping in `path`, if one is given. Raises MappingError."""
+    return EventMapping(_text(path, MappingError), str(path)) if path else None
+
+
+def _text(path: Path, error: type[ValueError]) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeError) as reason:
+        raise error(f"{path}: cannot be read: {reason}") from None
+
+
+def instant_argument(text: str, option: str) -> Instant:
+    """An instant given on the command line; ends the command if it is none."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        fail(f"{option} {text}: {error}", USAGE)

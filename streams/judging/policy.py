@@ -1,0 +1,162 @@
+"""Policies: the rules, as data, by which promises of one kind are opened, kept and judged.
+
+A policy has versions; the one in force when a promise was made judges it for good. Of several policies that fit, the
+most specific wins: the one that names most attributes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from schemas.instants import Instant
+from schemas.words import Party, Verdict
+
+Millis = int
+"""A length of time in milliseconds."""
+
+
+class Attributes(NamedTuple):
+    """What is known of a case that a policy may ask for. Empty text: not known."""
+
+    location: str = ""
+    channel: str = ""
+    segment: str = ""
+
+    def or_else(self, other: Attributes) -> Attributes:
+        """These, and what only `other` knows."""
+        if self[0] and self[1] and self[2]:
+            return self
+        return Attributes(self[0] or other[0], self[1] or other[1], self[2] or other[2])
+
+
+class Cancellation(NamedTuple):
+    """The four switches: what a cancellation makes of a promise, by whom it came and whether the promise was due."""
+
+    by_us_before_due: Verdict = "broken"
+    by_us_after_due: Verdict = "broken"
+    by_customer_before_due: Verdict = "excluded"
+    by_customer_after_due: Verdict = "broken"
+
+    def verdict(self, by: Party, *, after_due: bool) -> Verdict:
+        """Broken or excluded."""
+        if by == "us":
+            return self.by_us_after_due if after_due else self.by_us_before_due
+        return self.by_customer_after_due if after_due else self.by_customer_before_due
+
+
+class Assumed(NamedTuple):
+    """A promise that nobody spoke: reaching `starts_with` makes it, due `within` later."""
+
+    starts_with: str
+    within: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of the rule for promises of one kind.
+
+    kept_by: the steps that deliver; the first one reached counts. grace: lateness that is still kept.
+    at_risk: how long before due an open promise is at risk. early: the verdict on a delivery before the window opens.
+    when: for each attribute named, the values that it fits. assumed: how a promise comes about that nobody spoke.
+    """
+
+    name: str
+    version: int
+    kind: str
+    kept_by: tuple[str, ...]
+    grace: Millis = 0
+    at_risk: Millis = 0
+    early: Literal["kept", "broken"] = "kept"
+    due_before_made: Literal["reject", "judge"] = "reject"
+    when: tuple[tuple[str, frozenset[str]], ...] = ()
+    assumed: Assumed | None = None
+    cancelled: Cancellation = field(default_factory=Cancellation)
+    effective_from: Instant = 0
+
+    @property
+    def id(self) -> str:
+        """Name and version, such as pickup@2."""
+        return f"{self.name}@{self.version}"
+
+    def fits(self, attributes: Attributes) -> bool:
+        """Whether every attribute that the policy names has one of its values."""
+        return all(getattr(attributes, name) in values for name, values in self.when)
+
+
+class Policies:
+    """All versions of all policies, and which of them applies. Fixed once made.
+
+    fingerprint: identifies the content, such as sha256:... of the file.
+    """
+
+    def __init__(self, policies: Iterable[Policy], fingerprint: str = "") -> None:
+        self.all = tuple(policies)
+        self.fingerprint = fingerprint
+        self.kinds = frozenset(policy.kind for policy in self.all)
+        self.steps = frozenset(step for policy in self.all for step in _steps_of(policy))
+        self.by_id = {policy.id: policy for policy in self.all}
+        self._turns = sorted({policy.effective_from for policy in self.all})
+        self._asked = _values_asked_for(self.all)
+        self._of: dict[tuple[str, Attributes, int], Policy] = {}
+        self._starting: dict[tuple[str, Attributes, int], tuple[Policy, ...]] = {}
+
+    def of(self, kind: str, attributes: Attributes, at: Instant) -> Policy:
+        """The policy that judges a promise of `kind` made at `at`.
+
+        Where none fits or none was in force yet, the least specific of that kind judges, in its first version: a
+        promise given is never left unjudged. Raises KeyError for a kind that no policy names.
+        """
+        key = kind, self._asked_of(attributes), bisect_right(self._turns, at)
+        found = self._of.get(key)
+        if found is None:
+            found = self._of[key] = self._select(kind, attributes, at)
+        return found
+
+    def starting(self, step: str, attributes: Attributes, at: Instant) -> tuple[Policy, ...]:
+        """The policies by which reaching `step` at `at` makes a promise that nobody spoke: one a kind at most."""
+        key = step, self._asked_of(attributes), bisect_right(self._turns, at)
+        found = self._starting.get(key)
+        if found is None:
+            best = [_most_specific(self._fitting(kind, attributes, at)) for kind in sorted(self.kinds)]
+            found = tuple(p for p in best if p and p.assumed and p.assumed.starts_with == step)
+            self._starting[key] = found
+        return found
+
+    def _select(self, kind: str, attributes: Attributes, at: Instant) -> Policy:
+        if kind not in self.kinds:
+            raise KeyError(kind)
+        return _most_specific(self._fitting(kind, attributes, at)) or min(
+            (policy for policy in self.all if policy.kind == kind),
+            key=lambda policy: (len(policy.when), policy.effective_from),
+        )
+
+    def _fitting(self, kind: str, attributes: Attributes, at: Instant) -> list[Policy]:
+        in_force: dict[str, Policy] = {}
+        for policy in sorted(self.all, key=lambda policy: policy.effective_from):
+            if policy.kind == kind and policy.effective_from <= at:
+                in_force[policy.name] = policy
+        return [policy for policy in self.all if policy in in_force.values() and policy.fits(attributes)]
+
+    def _asked_of(self, attributes: Attributes) -> Attributes:
+        """`attributes` without the values that no policy asks for, so that what is remembered stays small."""
+        if not self._asked:
+            return _NOTHING
+        return Attributes(*(value if value in self._asked else "" for value in attributes))
+
+
+_NOTHING = Attributes()
+
+
+def _most_specific(policies: list[Policy]) -> Policy | None:
+    return max(policies, key=lambda policy: len(policy.when), default=None)
+
+
+def _steps_of(policy: Policy) -> tuple[str, ...]:
+    return (*policy.kept_by, policy.assumed.starts_with) if policy.assumed else policy.kept_by
+
+
+def _values_asked_for(policies: tuple[Policy, ...]) -> frozenset[str]:
+    return frozenset(value for policy in policies for _, values in policy.when for value in values)
