@@ -22,7 +22,7 @@ Ordinal = Annotated[int, Meta(ge=1, le=1_000_000)]
 class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A staff member: an id, never a name, and the part played."""
 
-    id: Label
+    id: Name
     role: Label | None = None
 
 

@@ -32,9 +32,14 @@ class Refused(Exception):
     """A record that is not an event. `reason` is counted, `detail` says what was wrong and where."""
 
     def __init__(self, reason: RefusalReason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
         self.reason: RefusalReason = reason
-        self.detail = detail
+        self.detail = _shortened(detail)
+        super().__init__(f"{reason}: {self.detail}")
+
+
+def _shortened(detail: str) -> str:
+    """`detail` short enough for a header: it may quote what the sender wrote. The field stands at its end."""
+    return detail if len(detail) <= 500 else f"{detail[:300]}...{detail[-200:]}"
 
 
 _decode: Callable[[bytes], Record] = msgspec.json.Decoder(Record).decode
@@ -57,21 +62,24 @@ def read(value: bytes | None) -> Record:
 def convert(fields: dict[str, Any]) -> Record:
     """The event in `fields`, as `read` would have it from JSON. Raises Refused."""
     try:
-        record: Record = msgspec.convert(fields, Record)
-    except msgspec.ValidationError as error:
-        raise refusal(error) from None
-    return record
+        value = msgspec.json.encode(fields)
+    except (UnicodeError, TypeError, RecursionError) as error:
+        raise Refused("bad_value", str(error)) from None
+    return read(value)
 
 
+_MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
+_PLACE: Final = re.compile(r" - at `([^`]*)`\Z")
 _TIMES: Final = re.compile(r"\$\.(.*\.)?(occurred_at|received_at|due|opens|at)$")
 
 
 def refusal(error: msgspec.ValidationError) -> Refused:
     """The reason behind a validation error, read from the field that it names."""
     text = str(error)
-    missing = re.search(r"missing required field `(\w+)`", text)
-    path = re.search(r"at `([^`]*)`", text)
-    field = path.group(1) if path else "$"
+    # Anchored, because the text between may quote what the sender wrote.
+    missing = _MISSING.match(text)
+    place = _PLACE.search(text)
+    field = place.group(1) if place else "$"
     if missing:
         field = f"{field}.{missing.group(1)}"
     return Refused(_reason(field, is_missing=bool(missing)), text)

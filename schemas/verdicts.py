@@ -25,7 +25,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 class VerdictRecord(Struct, frozen=True, kw_only=True, tag_field="type", tag="verdict"):
     """The judgement of one promise on both bases; a record of `promise.verdicts`, keyed by case.
 
-    id: case, subject, kind, ordinal and revision, each written as a JSON string in one JSON array.
+    id: a JSON array of case, subject, kind, ordinal and revision.
     revision: 0 for the first verdict, one more each time that anything in it changed.
     retracted: the history no longer holds this promise (its event was corrected): origin, policy and made_at are null,
     and the findings are the last ones.
@@ -51,7 +51,10 @@ class VerdictRecord(Struct, frozen=True, kw_only=True, tag_field="type", tag="ve
 
 class AlertRecord(Struct, frozen=True, kw_only=True, tag_field="type", tag="alert"):
     """A promise that is about to be broken (`at_risk`) or was due with nothing delivered (`overdue`), on its current
-    due; a record of `promise.alerts`, keyed by case. One id for each stage and due time of a promise."""
+    due; a record of `promise.alerts`, keyed by case.
+
+    id: a JSON array of case, subject, kind, ordinal, stage and due: one alert for each stage of each due.
+    """
 
     id: str
     case: str

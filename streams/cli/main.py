@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from streams.cli.check import check
+from streams.cli.explain import explain
 from streams.cli.judge import judge
+from streams.cli.replay import replay
+from streams.cli.topics import topics
 
 app = typer.Typer(
     name="promises",
@@ -13,7 +17,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(judge)
+for command in (judge, explain, replay, topics, check):
+    app.command()(command)
 
 
 @app.callback()

@@ -16,6 +16,7 @@ from streams.feeds.files import UnreadableInput
 from streams.feeds.mapping import EventMapping, MappingError
 from streams.judging.policy import Policies
 from streams.judging.policy_file import PolicyError, parse_policies
+from streams.kafka import KafkaFailed
 
 USAGE, UNREADABLE, REJECTS = 2, 3, 4
 """Exit codes: usage or configuration, unreadable input, rejects under --strict."""
@@ -48,7 +49,7 @@ def clear_errors() -> Iterator[None]:
         yield
     except (PolicyError, MappingError) as error:
         fail(str(error), USAGE)
-    except UnreadableInput as error:
+    except (UnreadableInput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
 
 

@@ -49,7 +49,7 @@ def _opened(file: str) -> Iterator[IO[bytes]]:
     try:
         stream = io.BufferedReader(cast("io.RawIOBase", raw))
         is_gzip = stream.peek(2)[:2] == b"\x1f\x8b"
-        yield gzip.GzipFile(fileobj=stream) if is_gzip else stream
+        yield cast("IO[bytes]", gzip.GzipFile(fileobj=stream) if is_gzip else stream)
     finally:
         if file != "-":
             raw.close()

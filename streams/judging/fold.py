@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from schemas.instants import NEVER
+from schemas.instants import NEVER, Instant
 from streams.judging.case import NOT_ENDED, Ending, Hand, Promise, PromiseKey, Standing, Window
 from streams.judging.history import Fact, Terms, What
 from streams.judging.policy import Attributes, Policies, Policy
@@ -72,7 +72,7 @@ def _amended(standing: Standing, fact: Fact, policies: Policies) -> None:
 def _promise_again(standing: Standing, promise: Promise, fact: Fact, terms: Terms) -> None:
     """Another due for a promise: the current basis follows it. The original one follows only the customer's wish, and
     only if it came before that due had passed: a breach is not undone by asking."""
-    if is_fulfilled(standing, promise) or ending(standing, promise).at != NEVER:
+    if min(completed_at(standing, promise), ending(standing, promise).at) != NEVER:
         return
     promise.current = Window(terms.opens, terms.due)
     in_time = fact.at <= promise.original.due + promise.policy.grace
@@ -131,10 +131,10 @@ def _attributes(standing: Standing, fact: Fact) -> Attributes:
     return Attributes(fact.location, fact.channel, fact.segment).or_else(standing.attributes)
 
 
-def is_fulfilled(standing: Standing, promise: Promise) -> bool:
-    """Whether a step that keeps `promise` stands as reached."""
-    subject = promise.key.subject
-    return any((subject, step) in standing.steps for step in promise.policy.kept_by)
+def completed_at(standing: Standing, promise: Promise) -> Instant:
+    """When the first step that keeps `promise` was reached; NEVER if none was, or all were undone."""
+    subject, steps = promise.key.subject, standing.steps
+    return min(steps.get((subject, step), NEVER) for step in promise.policy.kept_by)
 
 
 def ending(standing: Standing, promise: Promise) -> Ending:

@@ -8,7 +8,7 @@ from schemas.instants import NEVER, Instant
 from schemas.words import AT_RISK, EARLY, IN_GRACE, LATE, ON_TIME, PENDING, UNDELIVERED, Ruling
 from streams.judging.accountability import in_hand
 from streams.judging.case import Case, Ending, Judged, Outcome, Promise, PromiseKey, Standing, Window
-from streams.judging.fold import apply, ending, fold
+from streams.judging.fold import apply, completed_at, ending, fold
 from streams.judging.history import Fact, History, Known, What, insert
 from streams.judging.policy import Policies, Policy
 
@@ -74,8 +74,8 @@ def settle(case: Case, policies: Policies, now: Instant) -> list[Change]:
     changes: list[Change] = []
     for key, promise in case.standing.promises.items():
         before = case.judged.get(key)
-        after, next_change = _judged(case.standing, promise, before, now)
-        wake_at = min(wake_at, next_change)
+        after, changes_at = _judged(case.standing, promise, before, now)
+        wake_at = min(wake_at, changes_at)
         if after is not before:
             changes.append(Change(key, promise, before, after))
             case.judged[key] = after
@@ -87,12 +87,12 @@ def settle(case: Case, policies: Policies, now: Instant) -> list[Change]:
 
 def _judged(standing: Standing, promise: Promise, before: Judged | None, now: Instant) -> tuple[Judged, Instant]:
     """How `promise` is judged now (`before` itself if nothing changed), and when that changes by itself."""
-    completed, end = _completed_at(standing, promise), ending(standing, promise)
+    completed, end = completed_at(standing, promise), ending(standing, promise)
     original = current = _outcome(standing, promise, promise.original, completed, end, now)
-    wake_at = _next_change(promise.policy, original)
+    wake_at = next_change(promise.policy, original)
     if promise.current != promise.original:
         current = _outcome(standing, promise, promise.current, completed, end, now)
-        wake_at = min(wake_at, _next_change(promise.policy, current))
+        wake_at = min(wake_at, next_change(promise.policy, current))
     location = promise.location or standing.attributes.location
     if before and (original, current, location, False) == (before[0], before[1], before[2], before.retracted):
         return before, wake_at
@@ -121,11 +121,6 @@ def _retract(case: Case) -> list[Change]:
     for change in changes:
         case.judged[change.key] = change.after
     return changes
-
-
-def _completed_at(standing: Standing, promise: Promise) -> Instant:
-    subject, steps = promise.key.subject, standing.steps
-    return min(steps.get((subject, step), NEVER) for step in promise.policy.kept_by)
 
 
 def _outcome(
@@ -165,7 +160,7 @@ def _awaited(policy: Policy, window: Window, now: Instant) -> Ruling:
     return AT_RISK if policy.at_risk and now >= window.due - policy.at_risk else PENDING
 
 
-def _next_change(policy: Policy, outcome: Outcome) -> Instant:
+def next_change(policy: Policy, outcome: Outcome) -> Instant:
     """When time alone changes `outcome`."""
     if outcome.ruling is PENDING and policy.at_risk:
         return outcome.due - policy.at_risk

@@ -1,0 +1,112 @@
+"""`promises explain`: every promise of one case, how it is judged, and why."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from schemas.instants import Instant, show
+from schemas.reading import Refused
+from streams.book.book import Book, Incoming
+from streams.cli.options import (
+    UNREADABLE,
+    USAGE,
+    MappingOption,
+    PoliciesOption,
+    clear_errors,
+    fail,
+    instant_argument,
+    load_mapping,
+    load_policies,
+)
+from streams.feeds.files import Line, lines
+from streams.feeds.records import happened, outgoing
+from streams.judging.explain import Explanation
+from streams.judging.explain import explain as explain_case
+from streams.judging.policy import Policies
+from streams.kafka import read_to_end
+from streams.topics import EVENTS
+
+
+def explain(
+    arguments: Annotated[list[str], typer.Argument(metavar="[FILE] CASE", help="A file and a case, or a case alone.")],
+    bootstrap: Annotated[str | None, typer.Option(envvar="PROMISES_BOOTSTRAP", help="Read Kafka, not a file.")] = None,
+    mapping: MappingOption = None,
+    policies: PoliciesOption = None,
+    as_of: Annotated[str | None, typer.Option(help="As of then. Default: the last event of a file; now on Kafka.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Show the history of CASE, from FILE or from Kafka (--bootstrap), with what each event did."""
+    *file, case = arguments
+    if len(file) > 1 or bool(file) == bool(bootstrap):
+        fail("give a FILE and a CASE, or --bootstrap HOST:PORT and a CASE", USAGE)
+    until = instant_argument(as_of, "--as-of") if as_of else None
+    with clear_errors():
+        rules, columns = load_policies(policies), load_mapping(mapping)
+        if bootstrap:
+            until = until or time.time_ns() // 1_000_000
+            records = _from_kafka(bootstrap, until)
+        else:
+            read = list(lines(file, columns))
+            until = until or max((at for line in read if (at := happened(line)) is not None), default=0)
+            records = _from_file(read, until)
+        found = explained(records, case, rules, until)
+    if not found:
+        fail(f"{file[0] if file else bootstrap} has no promise of case {case!r} by {show(until)}", UNREADABLE)
+    if json:
+        document = {"schema": "promises.explain/1", "case": case, "promises": [one.as_json() for one in found]}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
+    else:
+        _print(case, found)
+
+
+def explained(
+    records: Iterable[tuple[int, Incoming]], case: str, policies: Policies, until: Instant
+) -> list[Explanation]:
+    """The promises of `case` after `records` (with their partitions), judged as a worker on a stream clock judges
+    them, up to `until`. Records of other cases only move the clock."""
+    books: dict[int, Book] = {}
+    for partition, record in records:
+        book = books.setdefault(partition, Book(policies))
+        if record.key == case.encode():
+            book.apply(record, until)
+        else:
+            book.move(record.timestamp, until)
+    found: list[Explanation] = []
+    for book in books.values():
+        book.move(until, until)
+        held = book.case(case)
+        found += explain_case(held, policies, until) if held else []
+    return found
+
+
+def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, Incoming]]:
+    for record in outgoing(read, until):
+        if not isinstance(record, Refused):
+            yield 0, Incoming(record.timestamp, record.key.encode() if record.key else None, record.value)
+
+
+def _from_kafka(bootstrap: str, until: Instant) -> Iterator[tuple[int, Incoming]]:
+    for partition, record in read_to_end(bootstrap, EVENTS.name):
+        yield partition, record._replace(timestamp=min(record.timestamp, until))
+
+
+def _print(case: str, found: list[Explanation]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for one in found:
+        promise = one.as_json()
+        subject = f" of {promise['subject']}" if promise["subject"] else ""
+        console.print(f"{case}: {promise['kind']}{subject}: {promise['verdict']}, {promise['reason']}", markup=False)
+        original = promise["original"]
+        console.print(f"  due {promise['due']}, judged by {promise['policy']}", markup=False)
+        if original["due"] != promise["due"]:
+            told = f"{original['verdict']}, {original['reason']}"
+            console.print(f"  originally due {original['due']}: {told}", markup=False)
+        for step in promise["steps"]:
+            console.print(f"  {step['at']}  {step['effect']}  [{step['event_id'] or 'no event'}]", markup=False)

@@ -1,0 +1,115 @@
+"""`promises replay`: send the events of a file to Kafka, in their order, stamped with the time of their arrival."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import msgspec
+import typer
+from kafka.errors import KafkaError
+
+from schemas.events import Clock
+from schemas.instants import Instant, moment
+from schemas.reading import Refused
+from streams.cli.options import (
+    USAGE,
+    BootstrapOption,
+    MappingOption,
+    clear_errors,
+    fail,
+    instant_argument,
+    load_mapping,
+    messages,
+)
+from streams.feeds.files import lines
+from streams.feeds.records import Outgoing, outgoing
+from streams.kafka import KafkaFailed, partitions_of, producer
+from streams.topics import EVENTS
+
+
+def replay(
+    file: Annotated[str, typer.Argument(help="Canonical NDJSON; CSV or NDJSON with --mapping; gzip, or -.")],
+    bootstrap: BootstrapOption,
+    mapping: MappingOption = None,
+    as_of: Annotated[str | None, typer.Option(help="Send what happened by then, and stop the clock there.")] = None,
+    speed: Annotated[str, typer.Option(help="How many times real time, or max.")] = "max",
+) -> None:
+    """Send the events of FILE to promise.events, then a clock record that says how far the file went."""
+    until = instant_argument(as_of, "--as-of") if as_of else None
+    pace = _Pace(_speed(speed))
+    with clear_errors():
+        places = partitions_of(bootstrap, EVENTS.name)
+        sender = _Sender(bootstrap, places)
+        for record in outgoing(lines([file], load_mapping(mapping)), until):
+            if isinstance(record, Refused):
+                sender.refused += 1
+            else:
+                pace.wait_for(record.timestamp)
+                sender.send(record)
+        sender.finish(until)
+    messages.print(f"{sender.sent} records sent to {EVENTS.name}, {sender.refused} lines refused")
+
+
+def _speed(text: str) -> float | None:
+    """Times real time; None for as fast as possible."""
+    try:
+        speed = None if text == "max" else float(text)
+    except ValueError:
+        speed = 0.0
+    if speed is not None and not 0 < speed < float("inf"):
+        fail(f"--speed {text}: write a number above 0, or max", USAGE)
+    return speed
+
+
+class _Pace:
+    """Holds records back until their time has come, at so many times real time."""
+
+    def __init__(self, speed: float | None) -> None:
+        self._speed = speed
+        self._began: tuple[float, Instant] | None = None
+
+    def wait_for(self, at: Instant) -> None:
+        if self._speed is None:
+            return
+        if self._began is None:
+            self._began = time.monotonic(), at
+        began, first = self._began
+        time.sleep(max(0.0, began + (at - first) / 1000 / self._speed - time.monotonic()))
+
+
+class _Sender:
+    """Sends records, and notices when one failed."""
+
+    def __init__(self, bootstrap: str, partitions: list[int]) -> None:
+        self._producer = producer(bootstrap)
+        self._partitions = partitions
+        self._failed: list[Exception] = []
+        self._latest: Instant = 0
+        self.sent = self.refused = 0
+
+    def send(self, record: Outgoing) -> None:
+        """Send one record to the partition of its case."""
+        key = record.key.encode() if record.key is not None else None
+        self._send(record.value, record.timestamp, key=key)
+        self._latest = max(self._latest, record.timestamp)
+
+    def finish(self, as_of: Instant | None) -> None:
+        """Tell every partition how far the file went, and wait until all is written. Raises KafkaFailed."""
+        at = as_of if as_of is not None else self._latest
+        if at:
+            value = msgspec.json.encode(Clock(source="replay", at=moment(at)))
+            for partition in self._partitions:
+                self._send(value, at, partition=partition)
+        self._producer.flush()
+        self._producer.close()
+        if self._failed:
+            raise KafkaFailed(f"{len(self._failed)} records were not written, the first because: {self._failed[0]}")
+
+    def _send(self, value: bytes, timestamp: Instant, *, key: bytes | None = None, partition: int | None = None) -> None:
+        try:
+            sending = self._producer.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=timestamp)
+        except KafkaError as error:
+            raise KafkaFailed(f"{EVENTS.name} cannot be written: {error}") from error
+        sending.add_errback(self._failed.append)
+        self.sent += 1

@@ -1,0 +1,23 @@
+"""`promises topics`: create the topics that are missing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from streams.cli.options import BootstrapOption, clear_errors
+from streams.kafka import create_topics
+
+
+def topics(
+    bootstrap: BootstrapOption,
+    partitions: Annotated[int, typer.Option(envvar="PROMISES_PARTITIONS", min=1, help="Fixed for life: plan ahead.")] = 4,
+    replication: Annotated[int, typer.Option(envvar="PROMISES_REPLICATION", min=1, help="3 in production.")] = 1,
+) -> None:
+    """Create the topics that are missing, each with the settings it needs."""
+    with clear_errors():
+        done = create_topics(bootstrap, partitions, replication)
+    for name, what in done.items():
+        Console().print(f"{name}: {what}", markup=False, highlight=False)

@@ -1,0 +1,154 @@
+"""Why a promise is judged as it is: the history of its case, with what each fact did to it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from schemas.instants import NEVER, Instant, show
+from streams.judging.case import Case, Judged, Outcome, Promise, PromiseKey, Standing
+from streams.judging.fold import apply, completed_at, ending
+from streams.judging.history import Fact, Known, What
+from streams.judging.policy import Policies
+from streams.judging.settle import next_change
+
+
+class Step(NamedTuple):
+    """What happened to a promise at an instant; `event_id` is None where time alone did it."""
+
+    at: Instant
+    event_id: str | None
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A promise, how it is judged, and the steps that led there."""
+
+    promise: Promise
+    judged: Judged
+    steps: tuple[Step, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """One element of `promises` in the JSON of `promises explain`: the current basis, with the original inside."""
+        promise, judged = self.promise, self.judged
+        wake_at = min(next_change(promise.policy, outcome) for outcome in (judged.original, judged.current))
+        return {
+            **promise.key._asdict(),
+            "made": show(promise.made_at),
+            "origin": promise.origin,
+            "location": judged.location or None,
+            **_outcome_as_json(judged.current),
+            "original": _outcome_as_json(judged.original),
+            "policy": promise.policy.id,
+            "revision": judged.revision if judged.revision >= 0 else None,
+            "wake_at": None if wake_at == NEVER else show(wake_at),
+            "steps": [step._asdict() | {"at": show(step.at)} for step in self.steps],
+        }
+
+
+def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "due": show(outcome.due),
+        "verdict": outcome.ruling.verdict,
+        "reason": outcome.ruling.reason,
+        "lateness_seconds": None if outcome.lateness is None else outcome.lateness / 1000,
+        "staff": outcome.staff or None,
+    }
+
+
+def explain(case: Case, policies: Policies, now: Instant) -> list[Explanation]:
+    """Every promise of `case`, settled at `now`, with its steps."""
+    facts = Known.at(case.history, now).facts
+    return [
+        Explanation(promise, case.judged[key], tuple(_steps(key, promise, facts, policies, now)))
+        for key, promise in case.standing.promises.items()
+    ]
+
+
+def _steps(key: PromiseKey, promise: Promise, facts: list[Fact], policies: Policies, now: Instant) -> list[Step]:
+    standing = Standing()
+    steps: list[Step] = []
+    for fact in facts:
+        before = _View.of(standing, key)
+        apply(standing, fact, policies)
+        effect = "; ".join(_effects(before, _View.of(standing, key), fact))
+        if effect or fact.subject in ("", key.subject):
+            steps.append(Step(fact.at, fact.id, effect or _aside(fact)))
+    return sorted([*steps, *_deadline(standing, promise, now)], key=lambda step: step.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What can be seen of one promise between two facts."""
+
+    promise: Promise | None
+    completed: Instant = NEVER
+    ended: Instant = NEVER
+    ended_by: str = ""
+    staff: str = ""
+
+    @classmethod
+    def of(cls, standing: Standing, key: PromiseKey) -> _View:
+        promise = standing.promises.get(key)
+        hands = [hand.staff for hand in standing.hands if hand.subject in ("", key.subject)]
+        staff = hands[-1] if hands else ""
+        if promise is None:
+            return cls(None, staff=staff)
+        end = ending(standing, promise)
+        return cls(replace(promise), completed_at(standing, promise), end.at, end.by, staff)
+
+
+def _effects(before: _View, after: _View, fact: Fact) -> Iterator[str]:
+    if after.promise is None:
+        if before.promise is not None:
+            yield "the promise falls with the step that started it"
+    elif before.promise is None or before.promise.started_by != after.promise.started_by:
+        yield _made(after.promise)
+    elif before.promise.current != after.promise.current:
+        yield _due_again(before.promise, after.promise)
+    if after.promise is not None:
+        yield from _progress(before, after, after.promise, fact)
+    if after.staff != before.staff:
+        yield f"in hand of {after.staff}"
+
+
+def _made(promise: Promise) -> str:
+    window = f" not before {show(promise.original.opens)}" if promise.original.opens else ""
+    return f"made ({promise.origin}): {promise.key.kind} by {show(promise.original.due)}{window}, {promise.policy.id}"
+
+
+def _due_again(before: Promise, after: Promise) -> str:
+    asked = "at the customer's wish" if after.original != before.original else "the original due stands"
+    return f"now due {show(after.current.due)}, {asked}"
+
+
+def _progress(before: _View, after: _View, promise: Promise, fact: Fact) -> Iterator[str]:
+    if after.completed != before.completed:
+        yield "open again: what kept it was undone" if after.completed == NEVER else _delivered(after, promise)
+    if after.ended != before.ended:
+        yield f"{'withdrawn' if fact.what == What.WITHDRAWN else 'cancelled'} by {_party(after.ended_by)}"
+
+
+def _delivered(after: _View, promise: Promise) -> str:
+    seconds = (after.completed - promise.current.due) / 1000
+    return f"delivered {abs(seconds):.3f} s {'after' if seconds > 0 else 'before'} due" if seconds else "delivered at due"
+
+
+def _party(by: str) -> str:
+    return "us" if by == "us" else "the customer"
+
+
+def _aside(fact: Fact) -> str:
+    if fact.what == What.CORRECTED:
+        return f"corrects {fact.name}" if fact.instead else f"says that {fact.name} never happened"
+    return f"{fact.what.name.lower()} {fact.name}".strip() + ": changes nothing here"
+
+
+def _deadline(standing: Standing, promise: Promise, now: Instant) -> list[Step]:
+    limit = promise.current.due + promise.policy.grace
+    settled_at = min(completed_at(standing, promise), ending(standing, promise).at)
+    if now <= limit or settled_at <= limit:
+        return []
+    return [Step(limit + 1, None, "the deadline passed with nothing delivered: broken")]

@@ -1,0 +1,298 @@
+"""The published files say what the types say, and the examples that integrators copy are true."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from schemas.events import Record
+from schemas.generate import RECORDS, documents, main
+from schemas.instants import instant, moment, parse
+from schemas.reading import REFUSAL_REASONS, RefusalReason, Refused, read
+from schemas.verdicts import AlertRecord, Finding, VerdictRecord
+from schemas.words import RULINGS, Reason, Ruling, Verdict
+
+PACKAGE = Path(__file__).parents[2] / "schemas"
+TAGS = {record.__struct_config__.tag for record in RECORDS}
+EXAMPLES = sorted(PACKAGE.glob("examples/*.json"))
+
+COFFEE = {
+    "type": "step_reached",
+    "id": "pos-4",
+    "case": "order-1043",
+    "occurred_at": "2026-03-06T12:43:30Z",
+    "step": "ready",
+}
+PROMISE = {"kind": "ready", "due": "2026-03-06T12:40:00Z"}
+
+
+def published(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads((PACKAGE / "json" / f"{name}.schema.json").read_text("utf-8"))
+    return schema
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """The published schema `name`, checked against the rules for schemas themselves."""
+    schema = published(name)
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def name_of_schema(message: dict[str, Any]) -> str:
+    return message["type"] if message["type"] in ("verdict", "alert") else "event"
+
+
+def decoded(value: bytes) -> Record | VerdictRecord | AlertRecord:
+    """A message as its reader has it: events through `read`, what comes out through its own type."""
+    if name_of_schema(json.loads(value)) == "event":
+        return read(value)
+    return msgspec.json.decode(value, type=VerdictRecord | AlertRecord)
+
+
+def changed(message: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """`message` with other fields; a field that is to be `...` is left out."""
+    return {name: value for name, value in (message | fields).items() if value is not ...}
+
+
+def test_the_committed_files_are_what_the_types_say() -> None:
+    committed = {path: (PACKAGE / path).read_text("utf-8") for path in documents()}
+    assert committed == documents(), "run `python -m schemas.generate` and commit the result"
+
+
+def test_no_schema_is_left_over_from_a_type_that_is_gone() -> None:
+    assert {f"json/{path.name}" for path in PACKAGE.glob("json/*")} == {
+        path for path in documents() if path.startswith("json/")
+    }
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_generating_on_another_machine_gives_the_same_bytes(seed: str) -> None:
+    command = [sys.executable, "-m", "schemas.generate", "--check"]
+    environment = os.environ | {"PYTHONHASHSEED": seed}
+    run = subprocess.run(command, cwd=PACKAGE.parent, env=environment, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_someone_who_edits_a_generated_file_is_told_which_and_what_to_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([], tmp_path) == 0
+    assert main(["--check"], tmp_path) == 0
+    edited = tmp_path / "json" / "verdict.schema.json"
+    edited.write_text(edited.read_text("utf-8").replace("kept", "met"), "utf-8")
+    (tmp_path / "asyncapi.json").unlink()
+    assert main(["--check"], tmp_path) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in said] == ["schemas/json/verdict.schema.json", "schemas/asyncapi.json"]
+    assert all("python -m schemas.generate" in line for line in said)
+
+
+def test_every_kind_of_record_has_an_example() -> None:
+    shown = {json.loads(path.read_text("utf-8"))["type"] for path in EXAMPLES}
+    assert shown == {*TAGS, "verdict", "alert"}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_valid_and_comes_back_as_it_went_in(path: Path) -> None:
+    value = path.read_bytes()
+    message = json.loads(value)
+    validator(name_of_schema(message)).validate(message)
+    sent_on = msgspec.json.encode(decoded(value))
+    assert decoded(sent_on) == decoded(value)
+    assert json.loads(sent_on) == message
+
+
+def test_the_verdict_shown_follows_from_the_coffee_shop_shown() -> None:
+    def shown(name: str) -> dict[str, Any]:
+        example: dict[str, Any] = json.loads((PACKAGE / "examples" / f"{name}.json").read_text("utf-8"))
+        return example
+
+    made, amended, ready, verdict = map(
+        shown, ["coffee_1_promises_made", "coffee_3_promise_amended", "coffee_6_step_reached", "verdict"]
+    )
+    assert verdict["original"]["due"] == made["promises"][0]["due"]
+    assert verdict["current"]["due"] == amended["due"]
+    for basis in ("original", "current"):
+        late = parse(ready["occurred_at"]) - parse(verdict[basis]["due"])
+        assert verdict[basis]["lateness_seconds"] == late / 1000
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_a_producer_or_we_ourselves_may_add_a_field_without_asking(path: Path) -> None:
+    message = json.loads(path.read_bytes())
+    extended = message | {"till": 4, "extra": {"loyalty": [1, 2]}}
+    validator(name_of_schema(message)).validate(extended)
+    assert decoded(json.dumps(extended).encode()) == decoded(path.read_bytes())
+
+
+def made(**terms: Any) -> dict[str, Any]:
+    """The coffee promised, with other terms."""
+    return changed(COFFEE, type="promises_made", step=..., promises=[changed(PROMISE, **terms)])
+
+
+def corrected(event: Any) -> dict[str, Any]:
+    return changed(COFFEE, type="correction", step=..., corrects="pos-4", event=event)
+
+
+CLOCK = {"type": "clock", "source": "pos", "at": "2026-03-06T12:50:00Z"}
+
+REFUSED: dict[str, tuple[dict[str, Any], RefusalReason]] = {
+    "a type that nobody defined": (changed(COFFEE, type="order_paid"), "unknown_type"),
+    "a type in the spelling of another system": (changed(COFFEE, type="StepReached"), "unknown_type"),
+    "no type": (changed(COFFEE, type=...), "unknown_type"),
+    "a number for a type": (changed(COFFEE, type=7), "unknown_type"),
+    "a correction of a correction": (corrected(corrected(None)), "unknown_type"),
+    "no case": (changed(COFFEE, case=...), "no_case"),
+    "an empty case": (changed(COFFEE, case=""), "no_case"),
+    "an order number instead of a text": (changed(COFFEE, case=1043), "no_case"),
+    "a case longer than any": (changed(COFFEE, case="9" * 257), "no_case"),
+    "a local time without its zone": (changed(COFFEE, occurred_at="2026-03-06T12:43:30"), "bad_time"),
+    "a day instead of a time": (changed(COFFEE, occurred_at="2026-03-06"), "bad_time"),
+    "seconds since 1970": (changed(COFFEE, occurred_at=1772800000), "bad_time"),
+    "the year 0": (changed(COFFEE, occurred_at="0000-03-06T12:43:30Z"), "bad_time"),
+    "a due time without its zone": (made(due="2026-03-06T12:40:00"), "bad_time"),
+    "a due time of null": (made(due=None), "bad_time"),
+    "a window that opens at noon, in words": (made(opens="noon"), "bad_time"),
+    "a clock without a zone": (changed(CLOCK, at="2026-03-06T12:50:00"), "bad_time"),
+    "a correction to a local time": (corrected(changed(COFFEE, occurred_at="2026-03-06T12:43:30")), "bad_time"),
+    "no time at all": (changed(COFFEE, occurred_at=...), "bad_value"),
+    "no id": (changed(COFFEE, id=...), "bad_value"),
+    "an empty id": (changed(COFFEE, id=""), "bad_value"),
+    "no step": (changed(COFFEE, step=...), "bad_value"),
+    "a list of steps": (changed(COFFEE, step=["ready"]), "bad_value"),
+    "a staff member by name alone": (changed(COFFEE, staff="Anna"), "bad_value"),
+    "a staff member without an id": (changed(COFFEE, staff={"role": "barista"}), "bad_value"),
+    "a promise without a due time": (made(due=...), "bad_value"),
+    "an origin that nobody defined": (made(origin="hinted"), "bad_value"),
+    "instalment zero": (made(ordinal=0), "bad_value"),
+    "instalment one and a half": (made(ordinal=1.5), "bad_value"),
+    "promises that are null": (changed(COFFEE, type="promises_made", step=..., promises=None), "bad_value"),
+    "cancelled by nobody known": (changed(COFFEE, type="cancelled", step=..., by="them"), "bad_value"),
+    "a clock of partition -1": (changed(CLOCK, partition=-1), "bad_value"),
+}
+
+
+@pytest.mark.parametrize("story", REFUSED)
+def test_what_the_schema_refuses_the_reader_refuses_too_and_says_why(story: str) -> None:
+    message, reason = REFUSED[story]
+    assert not validator("event").is_valid(message)
+    with pytest.raises(Refused) as refused:
+        read(json.dumps(message).encode())
+    assert refused.value.reason == reason
+    assert refused.value.detail
+
+
+def test_the_stories_above_are_refused_for_their_one_fault_alone() -> None:
+    for sound in (COFFEE, made(), corrected(COFFEE), corrected(None), CLOCK):
+        validator("event").validate(sound)
+        read(json.dumps(sound).encode())
+
+
+BUSINESS_TIMES = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).flatmap(
+    lambda when: st.integers(-14 * 60, 14 * 60).map(
+        lambda minutes: when.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    )
+)
+
+
+@given(BUSINESS_TIMES)
+def test_any_time_of_business_is_taken_by_schema_and_reader_alike(when: datetime) -> None:
+    message = changed(COFFEE, occurred_at=when.isoformat())
+    validator("event").validate(message)
+    event = read(json.dumps(message).encode())
+    assert msgspec.structs.asdict(event)["occurred_at"] == when
+    assert moment(instant(when)) <= when.astimezone(UTC)
+
+
+@pytest.mark.parametrize("year", ["1970", "1999", "2100", "9999"])
+def test_the_zero_and_the_never_of_some_clock_are_outside_the_schema_as_they_are_outside_of_instants(year: str) -> None:
+    text = f"{year}-06-01T00:00:00Z"
+    assert not validator("event").is_valid(changed(COFFEE, occurred_at=text))
+    with pytest.raises(ValueError, match="outside the years 2000 to 2099"):
+        parse(text)
+
+
+@pytest.mark.parametrize("verdict", get_args(Verdict))
+def test_a_reader_of_verdicts_meets_the_closed_table_and_nothing_else(verdict: Verdict) -> None:
+    example = json.loads((PACKAGE / "examples" / "verdict.json").read_text("utf-8"))
+    for reason in get_args(Reason):
+        ruled = example | {"current": example["current"] | {"verdict": verdict, "reason": reason}}
+        assert validator("verdict").is_valid(ruled) == (Ruling(verdict, reason) in RULINGS), reason
+
+
+def test_what_a_docstring_says_of_a_field_is_said_at_the_field() -> None:
+    definitions = published("event")["$defs"]
+    assert definitions["StepUndone"]["description"].startswith("A step was taken back")
+    assert definitions["StepUndone"]["properties"]["occurred_at"]["description"].startswith("when it happened")
+    assert definitions["Correction"]["properties"]["occurred_at"]["description"].startswith("when the correction")
+    finding = published("verdict")["$defs"][Finding.__name__]
+    assert "actual minus due" in finding["properties"]["lateness_seconds"]["description"]
+
+
+def asyncapi() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((PACKAGE / "asyncapi.json").read_text("utf-8"))
+    return document
+
+
+def references(node: Any) -> Iterator[str]:
+    """Every `$ref` in a document."""
+    if isinstance(node, dict):
+        yield from (value for key, value in node.items() if key == "$ref")
+    if isinstance(node, dict | list):
+        for item in node.values() if isinstance(node, dict) else node:
+            yield from references(item)
+
+
+def target(document: Any, reference: str) -> Any:
+    """What a `$ref` into `document` points at. Raises KeyError when that is nothing."""
+    for step in reference.removeprefix("#/").split("/"):
+        document = document[step]
+    return document
+
+
+def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
+    document = asyncapi()
+    found = list(references(document))
+    assert len(found) > len(RECORDS)
+    assert all(target(document, reference) for reference in found)
+
+
+def messages_of(topic: str) -> dict[str, Any]:
+    document = asyncapi()
+    (channel,) = (channel for channel in document["channels"].values() if channel["address"] == topic)
+    return {name: target(document, link["$ref"]) for name, link in channel["messages"].items()}
+
+
+def test_the_topics_carry_the_records_of_the_types() -> None:
+    assert set(messages_of("promise.events")) == TAGS
+    assert set(messages_of("promise.verdicts")) == {"verdict"}
+    assert set(messages_of("promise.alerts")) == {"alert"}
+    assert set(messages_of("promise.rejects")) == {"reject"}
+
+
+def test_everything_of_a_case_is_keyed_by_the_case_and_a_clock_is_not() -> None:
+    everything = messages_of("promise.events") | messages_of("promise.verdicts") | messages_of("promise.alerts")
+    keys = {name: message["bindings"]["kafka"]["key"] for name, message in everything.items()}
+    assert "type" not in keys.pop("clock")
+    assert all(key["description"].startswith("The case") for key in keys.values())
+
+
+def test_a_reject_says_in_its_headers_why_and_whence_it_came() -> None:
+    headers = messages_of("promise.rejects")["reject"]["headers"]
+    assert headers["required"] == ["reason", "detail", "topic", "partition", "offset"]
+    assert set(headers["properties"]) == set(headers["required"])
+    assert headers["properties"]["reason"]["enum"] == list(REFUSAL_REASONS)

@@ -1,0 +1,149 @@
+"""Instants: one moment has one number, whoever wrote it down and wherever."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.events import Clock
+from schemas.instants import NEVER, ImplausibleInstant, Instant, instant, moment, parse, show
+from schemas.reading import read
+
+FIRST = 946_684_800_000
+"""2000-01-01T00:00:00.000Z"""
+LAST = 4_102_444_799_999
+"""2099-12-31T23:59:59.999Z"""
+
+instants = st.integers(FIRST, LAST)
+offsets = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(instants)
+def test_an_instant_written_and_read_is_the_same(at: Instant) -> None:
+    assert parse(show(at)) == at
+    assert instant(moment(at)) == at
+
+
+@given(instants, instants)
+def test_instants_in_writing_sort_as_they_happened(one: Instant, other: Instant) -> None:
+    assert (show(one) < show(other)) == (one < other)
+
+
+@given(instants, offsets)
+def test_the_shop_the_customer_and_we_mean_the_same_instant_in_three_zones(at: Instant, zone: timezone) -> None:
+    local = moment(at).astimezone(zone)
+    assert instant(local) == at
+    assert parse(local.isoformat(timespec="milliseconds")) == at
+
+
+@given(instants, st.integers(0, 999))
+def test_what_is_finer_than_a_millisecond_is_cut_off(at: Instant, microseconds: int) -> None:
+    finer = moment(at) + timedelta(microseconds=microseconds)
+    assert instant(finer) == at
+    assert parse(finer.isoformat()) == at
+
+
+fractions = st.from_regex(r"[0-9]{1,9}|[0-9]{0,3}9{3,6}", fullmatch=True)
+"""Digits of a second; many of them a hair before the next millisecond, where rounding and cutting part."""
+
+
+@given(instants.map(lambda at: at - at % 1000), fractions)
+def test_a_policy_and_an_event_read_the_same_text_as_the_same_instant(second: Instant, digits: str) -> None:
+    text = show(second).replace(".000Z", f".{digits}Z")
+    event = read(json.dumps({"type": "clock", "source": "pos", "at": text}).encode())
+    assert isinstance(event, Clock)
+    assert parse(text) == instant(event.at)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-03-06T12:40:00Z", 1_772_800_800_000),
+        ("2026-03-06T13:40:00+01:00", 1_772_800_800_000),
+        ("2026-03-06T07:40:00-05:00", 1_772_800_800_000),
+        ("2026-03-06T18:25:00+05:45", 1_772_800_800_000),
+        ("2026-03-06T12:40:00.017Z", 1_772_800_800_017),
+        ("2026-03-06T12:40:00.017999Z", 1_772_800_800_017),
+        ("2026-03-06t12:40:00z", 1_772_800_800_000),
+        ("2000-01-01T00:00:00Z", FIRST),
+        ("2099-12-31T23:59:59.999Z", LAST),
+    ],
+)
+def test_these_texts_name_these_instants(text: str, at: Instant) -> None:
+    assert parse(text) == at
+
+
+def test_the_hour_that_comes_twice_in_autumn_is_two_hours() -> None:
+    summer, winter = parse("2026-10-25T02:30:00+02:00"), parse("2026-10-25T02:30:00+01:00")
+    assert winter - summer == 3_600_000
+
+
+def test_an_instant_is_shown_in_utc_to_the_millisecond() -> None:
+    assert show(1_772_800_800_007) == "2026-03-06T12:40:00.007Z"
+    assert show(FIRST) == "2000-01-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1999-12-31T23:59:59.999Z",
+        "1970-01-01T00:00:00Z",
+        "2000-01-01T00:59:59+01:00",
+        "2100-01-01T00:00:00Z",
+        "2099-12-31T23:00:00-01:00",
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+    ],
+)
+def test_the_zero_and_the_never_of_some_clock_are_no_times_of_business(text: str) -> None:
+    with pytest.raises(ImplausibleInstant, match="outside the years 2000 to 2099"):
+        parse(text)
+
+
+def test_the_years_are_those_of_utc_whatever_the_wall_calendar_says() -> None:
+    assert parse("1999-12-31T23:30:00-01:00") == FIRST + 1_800_000
+    assert parse("2100-01-01T00:30:00+01:00") == LAST + 1 - 1_800_000
+
+
+@pytest.mark.parametrize("text", ["2026-03-06T12:40:00", "2026-03-06T12:40:00.123"])
+def test_a_time_without_a_zone_is_refused_with_the_remedy(text: str) -> None:
+    with pytest.raises(ValueError, match="no time zone: write it like 2026-03-01T12:40:00Z"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "1772800800",
+        "0000-01-01T00:00:00Z",
+        "2026-02-29T12:00:00Z",
+        "2026-03-06T24:00:00Z",
+        "2026-03-06T23:59:60Z",
+        "2026-03-06T12:40:00+24:00",
+        "2026-03-06T12:40Z",
+        "20260306T124000Z",
+        "2026-W10-5T12:40:00Z",
+        "2026-03-06T12:40:00,5Z",
+    ],
+)
+def test_what_is_not_rfc_3339_names_no_instant(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(repr(text))):
+        parse(text)
+
+
+def test_a_moment_without_a_zone_is_an_error_of_the_program() -> None:
+    with pytest.raises(TypeError):
+        instant(datetime(2026, 3, 6, 12, 40))
+
+
+def test_never_is_later_than_every_instant_that_can_be_written_down() -> None:
+    assert instant(datetime(2099, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)) < NEVER
+    with pytest.raises(OverflowError):
+        moment(NEVER)
