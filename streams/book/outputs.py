@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, moment, show
 from schemas.verdicts import AlertRecord, Finding, VerdictRecord
-from schemas.words import AT_RISK, UNDELIVERED, Evidence, Origin, Stage
-from streams.judging.case import Judged, Outcome, Promise
+from schemas.words import AT_RISK, UNDELIVERED, Evidence, Stage
+from streams.judging.case import Judged, Outcome
 from streams.judging.settle import Change
 
 Output = VerdictRecord | AlertRecord
@@ -42,7 +42,7 @@ def _verdict(case: str, change: Change, now: Instant) -> VerdictRecord:
         ordinal=key.ordinal,
         revision=after.revision,
         retracted=after.retracted,
-        origin=_origin(promise),
+        origin=promise.origin if promise else None,
         location=after.location or None,
         policy=promise.policy.id if promise else None,
         made_at=moment(promise.made_at) if promise else None,
@@ -51,10 +51,6 @@ def _verdict(case: str, change: Change, now: Instant) -> VerdictRecord:
         original=_finding(after.original),
         current=_finding(after.current),
     )
-
-
-def _origin(promise: Promise | None) -> Origin | None:
-    return promise.origin if promise else None
 
 
 def _evidence(judged: Judged) -> Evidence:
@@ -87,7 +83,7 @@ def _stage(change: Change) -> Stage | None:
 def _alert(case: str, change: Change, stage: Stage, now: Instant) -> AlertRecord:
     key, after, promise = change.key, change.after, change.promise
     return AlertRecord(
-        id=_identifier(case, *key, stage, after.current.due),
+        id=_identifier(case, *key, stage, show(after.current.due)),
         case=case,
         subject=key.subject,
         kind=key.kind,

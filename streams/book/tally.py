@@ -38,6 +38,14 @@ class Row:
         """A row of its own with these counts."""
         return Row(self.made, Counter(self.net), Counter(self.first), Counter(self.revised), list(self.lateness))
 
+    def add(self, other: Row) -> None:
+        """Add the counts of `other`, such as the same row of another partition."""
+        self.made += other.made
+        self.net.update(other.net)
+        self.first.update(other.first)
+        self.revised.update(other.revised)
+        self.lateness = [mine + theirs for mine, theirs in zip(self.lateness, other.lateness, strict=True)]
+
     def revise(self, before: Held, after: Held) -> None:
         """Count a verdict that changed."""
         if before != after:
@@ -51,6 +59,15 @@ class Tally:
         self.rows: dict[Label, Row] = {}
         self.staff: Counter[tuple[Label, str, Verdict]] = Counter()
         self.windows = Windows()
+        self._touched: set[Label] = set()
+        self._copies: dict[Label, Row] = {}
+
+    def copied_rows(self) -> dict[Label, Row]:
+        """The rows as they are now, for a reader in another thread. Only those that changed are copied again."""
+        for label in self._touched:
+            self._copies[label] = self.rows[label].copy()
+        self._touched.clear()
+        return dict(self._copies)
 
     def note(self, change: Change) -> None:
         """Count one promise that is judged otherwise than before."""
@@ -103,6 +120,7 @@ class Tally:
         row = self.rows.get(label)
         if row is None:
             row = self.rows[label] = Row()
+        self._touched.add(label)
         return row
 
 

@@ -9,6 +9,7 @@ from streams.cli.explain import explain
 from streams.cli.judge import judge
 from streams.cli.replay import replay
 from streams.cli.topics import topics
+from streams.cli.worker import worker
 
 app = typer.Typer(
     name="promises",
@@ -17,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, topics, check):
+for command in (judge, explain, replay, worker, topics, check):
     app.command()(command)
 
 

@@ -1,0 +1,1 @@
+"""The agents: thin. Chunks of records go to the books, what follows goes to Kafka."""

@@ -1,0 +1,111 @@
+"""The worker, put together: a Faust app whose one agent feeds the books, and the thread that serves /metrics."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from schemas.instants import Instant
+from streams.agents.outbox import Outbox
+from streams.agents.tracker import Tracker
+from streams.metrics.collector import SnapshotCollector
+from streams.metrics.server import served
+from streams.settings import Settings
+from streams.topics import EVENTS
+from streams.transport import Chunk, ChunkSchema, Reading, install
+
+log = logging.getLogger("promises")
+
+TICK_SECONDS = 0.1
+"""How often the clock is looked at: a deadline is found at most this much after it passed."""
+
+EXPOSE_SECONDS = 0.25
+"""How old what /metrics shows may be."""
+
+FAILED = 70
+"""Exit code for what cannot go on; whoever supervises the process starts it again (EX_SOFTWARE of sysexits.h)."""
+
+
+def run(settings: Settings) -> None:
+    """Work until the process is told to end. Raises AddressTaken."""
+    collector = SnapshotCollector()
+    with served(collector, settings.metrics) as url:
+        log.info("serving %s", url)
+        worker = faust.Worker(build(settings, collector), loglevel="WARNING", quiet=True, redirect_stdouts=False)
+        worker.execute_from_commandline()
+
+
+def build(settings: Settings, collector: SnapshotCollector) -> faust.App:
+    """The app of one worker."""
+    app = _app(settings)
+    outbox = Outbox(settings.bootstrap)
+    tracker = Tracker(settings.policies, settings.clock, outbox, wall)
+
+    async def opened(committed: Mapping[TP, int | None]) -> None:
+        if not outbox.started:
+            await app.add_runtime_dependency(outbox)
+        tracker.open(committed)
+
+    _wire(app, tracker, install(app, tracker.shelf, opened), collector)
+    return app
+
+
+def wall() -> Instant:
+    """The wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+def _app(settings: Settings) -> faust.App:
+    return faust.App(
+        settings.group,
+        broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
+        canonical_url=f"http://worker-{os.getpid()}.invalid",  # tells workers apart; nothing is served there
+        web_enabled=False,
+        topic_disable_leader=True,  # Faust would make a topic of its own to elect a leader that nobody needs
+        table_standby_replicas=0,
+        stream_buffer_maxsize=8,  # chunks, not records: enough to keep the agent busy
+        stream_wait_empty=True,
+        broker_max_poll_records=5_000,
+        broker_commit_interval=0.5,
+        broker_session_timeout=10,  # after a crash, others take over within this time
+        broker_rebalance_timeout=10,
+        broker_heartbeat_interval=1,
+        broker_request_timeout=30,
+    )
+
+
+def _wire(app: faust.App, tracker: Tracker, reading: Reading, collector: SnapshotCollector) -> None:
+    async def track(chunks: Any) -> None:
+        async for chunk in chunks:
+            await _or_end(tracker.feed(chunk, reading))
+
+    async def tick() -> None:
+        await _or_end(tracker.tick(reading))
+
+    async def expose() -> None:
+        collector.snapshot = tracker.snapshot()
+
+    async def revoked(*_: Any, **__: Any) -> None:
+        tracker.close()
+        collector.snapshot = tracker.snapshot()
+
+    app.agent(app.topic(EVENTS.name, schema=ChunkSchema()))(track)
+    app.timer(TICK_SECONDS)(tick)
+    app.timer(EXPOSE_SECONDS)(expose)
+    app.on_partitions_revoked.connect(revoked, weak=False)
+
+
+async def _or_end(work: Awaitable[None]) -> None:
+    """Do `work`, or end the process: a worker whose books are ahead of what it has said must not go on."""
+    try:
+        await work
+    except Exception as error:
+        log.critical("ending, because what was judged could not be sent: %s: %s", type(error).__name__, error)
+        logging.shutdown()
+        os._exit(FAILED)

@@ -1,0 +1,106 @@
+"""Every metric, once: name, type, labels, unit and help. Collector, documents, dashboards and tests read it here."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+
+class Metric(NamedTuple):
+    """A metric as Prometheus shows it. labels: in the order of the samples. unit: what a value of 1 means."""
+
+    name: str
+    type: Literal["gauge", "counter", "histogram"]
+    labels: tuple[str, ...]
+    unit: str
+    help: str
+
+
+_ROW: Final = ("location", "kind", "basis")
+
+STATE: Final = Metric(
+    "promises_state",
+    "gauge",
+    (*_ROW, "verdict", "reason"),
+    "promises",
+    "Promises as they stand at the clock: net, after all revisions.",
+)
+STAFF_STATE: Final = Metric(
+    "staff_promises_state",
+    "gauge",
+    ("location", "staff", "kind", "basis", "verdict"),
+    "promises",
+    "Promises as they stand at the clock, by the staff member who answers for them.",
+)
+MADE: Final = Metric(
+    "promises_made_total", "counter", ("location", "kind"), "promises", "Promises that were made, given or assumed."
+)
+VERDICTS: Final = Metric(
+    "promises_verdicts_total",
+    "counter",
+    (*_ROW, "verdict"),
+    "promises",
+    "First verdicts. First + revised into a verdict - revised out of it = promises_state.",
+)
+REVISED: Final = Metric(
+    "promises_revised_total",
+    "counter",
+    (*_ROW, "from", "to"),
+    "promises",
+    "Verdicts that changed after the first. none: the promise moved to or from another location, or is no more.",
+)
+LATENESS: Final = Metric(
+    "promises_lateness_seconds",
+    "histogram",
+    _ROW,
+    "seconds",
+    "Actual minus due at the first delivery known; negative is before due.",
+)
+WINDOW_KEPT: Final = Metric(
+    "promises_window_kept",
+    "gauge",
+    (*_ROW, "window"),
+    "promises",
+    "Promises that fell due in the window before the clock and stand as kept.",
+)
+WINDOW_DUE: Final = Metric(
+    "promises_window_due",
+    "gauge",
+    (*_ROW, "window"),
+    "promises",
+    "Promises that fell due in the window before the clock and stand as kept or broken.",
+)
+EVENTS: Final = Metric(
+    "promises_events_total", "counter", ("type",), "records", "Records that were accepted, duplicates among them."
+)
+DUPLICATES: Final = Metric(
+    "promises_duplicates_total", "counter", (), "records", "Accepted records that said nothing new."
+)
+REJECTS: Final = Metric(
+    "promises_rejects_total", "counter", ("reason",), "records", "Records that were refused, sent to promise.rejects."
+)
+CLOCK: Final = Metric(
+    "promises_clock_timestamp_seconds",
+    "gauge",
+    ("partition",),
+    "seconds since 1970",
+    "The instant up to which the partition knows what happened.",
+)
+READY: Final = Metric(
+    "promises_ready", "gauge", (), "0 or 1", "1 when every partition that this worker owns was read to its end."
+)
+
+CATALOGUE: Final = (
+    STATE,
+    STAFF_STATE,
+    MADE,
+    VERDICTS,
+    REVISED,
+    LATENESS,
+    WINDOW_KEPT,
+    WINDOW_DUE,
+    EVENTS,
+    DUPLICATES,
+    REJECTS,
+    CLOCK,
+    READY,
+)

@@ -1,0 +1,32 @@
+"""What the collector reads: the counts of a worker at one moment, which nobody changes afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from schemas.instants import Instant
+from schemas.words import Verdict
+from streams.book.tally import Row
+from streams.book.windows import Due, Label
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionCounts:
+    """The counts of one partition. windows: by the name of the window."""
+
+    clock: Instant = 0
+    rows: Mapping[Label, Row] = field(default_factory=dict)
+    staff: Mapping[tuple[Label, str, Verdict], int] = field(default_factory=dict)
+    windows: Mapping[str, Mapping[Label, Due]] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The counts of all partitions that a worker owns and has recovered; ready: it has recovered all that it owns."""
+
+    ready: bool = False
+    partitions: Mapping[int, PartitionCounts] = field(default_factory=dict)

@@ -1,0 +1,65 @@
+"""How an application gets chunks: a schema for its topics, and `install` for its Faust app."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+from faust import App
+from faust.serializers.schemas import Schema
+from faust.types import TP, AppT, Message
+
+from streams.transport.chunks import Chunk, Position
+from streams.transport.driver import ChunkConsumer, ChunkTransport
+from streams.transport.reading import Reading
+
+OpenPositions = Callable[[Mapping[TP, int | None]], Awaitable[None]]
+"""Called at the end of each rebalance with all partitions now assigned and the offset that the group has committed of
+each (None: never). When it returns, there is a position for each of them."""
+
+
+class ChunkSchema(Schema[None, Chunk]):
+    """For topics whose agents take chunks: hands them over as they are, so no value can fail to decode in Faust."""
+
+    def loads_key(self, app: AppT, message: Message, **_: Any) -> None:
+        return None
+
+    def loads_value(self, app: AppT, message: Message, **_: Any) -> Chunk:
+        return cast(Chunk, message.value)
+
+
+def install(app: App, positions: Mapping[TP, Position], open_positions: OpenPositions) -> Reading:
+    """Let the agents of `app` take chunks, of topics with a ChunkSchema, read from `positions`.
+
+    Call it before the app starts. `open_positions` fills `positions` at each rebalance, which may take as long as it
+    needs; an error in it ends the worker. The result answers what the application asks while it runs.
+    """
+    reading = Reading(positions)
+
+    async def complete(*_: Any, **__: Any) -> None:
+        consumer = cast(ChunkConsumer, app.consumer)
+        assigned = consumer.assignment()
+        await open_positions(await consumer.committed(assigned))
+        _check(assigned, positions)
+        # Faust seeks after this and then empties its queues once more: what was handed over until then would be lost.
+        consumer.stop_flow()
+        app.flow_control.suspend()
+        app.flow_control.clear()
+
+    async def revoked(*_: Any, **__: Any) -> None:
+        reading.forget()
+
+    app.finalize()
+    app.transport = ChunkTransport(app, reading)
+    app.on_rebalance_complete.connect(complete)
+    app.on_partitions_revoked.connect(revoked)
+    return reading
+
+
+def _check(assigned: set[TP], positions: Mapping[TP, Position]) -> None:
+    if missing := assigned - positions.keys():
+        names = ", ".join(sorted(f"{tp.topic}[{tp.partition}]" for tp in missing))
+        raise LookupError(
+            f"No position for {names}. open_positions must make one for every partition that it is given; "
+            "topic_disable_leader=True keeps Faust from adding a topic of its own."
+        )

@@ -1,0 +1,56 @@
+"""When a worker may say that it has read all there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from streams.local.kafka import LocalKafka
+from tests.transport.conftest import PARTITIONS, Orders
+from tests.transport.workers import Worker
+
+ALL = range(PARTITIONS)
+
+
+def test_orders_of_an_open_transaction_keep_a_worker_from_being_caught_up_until_they_are_committed(
+    orders: Orders, hire: Callable[..., Worker]
+) -> None:
+    with orders.producer(transactional_id=orders.topic) as till, hire() as worker:
+        worker.until_caught_up(ALL)
+        till.init_transactions()
+        till.begin_transaction()
+        orders.send(till, 1)
+        worker.until_caught_up([1, 2, 3])
+        assert worker.given() == {}
+        till.commit_transaction()
+        worker.until_caught_up(ALL)
+        assert worker.given() == {0: [0]}
+
+
+def test_orders_that_were_taken_back_are_never_given(orders: Orders, hire: Callable[..., Worker]) -> None:
+    with orders.producer(transactional_id=orders.topic) as till:
+        till.init_transactions()
+        till.begin_transaction()
+        orders.send(till, 2_000)
+        till.abort_transaction()
+        till.begin_transaction()
+        orders.send(till, PARTITIONS)
+        till.commit_transaction()
+    with hire() as worker:
+        worker.until_caught_up(ALL)
+        assert worker.given() == {partition: [501] for partition in ALL}
+
+
+def test_a_worker_whose_broker_stops_is_caught_up_again_only_when_it_answers(
+    kafka: LocalKafka, orders: Orders, hire: Callable[..., Worker]
+) -> None:
+    orders.place(400)
+    with hire() as worker:
+        worker.until_caught_up(ALL)
+        kafka.stop_broker(1)
+        try:
+            worker.until_caught_up([])
+        finally:
+            kafka.start_broker(1)
+        orders.place(400)
+        worker.until(lambda: worker.given()[0] == list(range(200)), "the later orders given")
+        worker.until_caught_up(ALL)
