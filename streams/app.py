@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Mapping
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import faust
@@ -35,15 +36,17 @@ FAILED = 70
 def run(settings: Settings) -> None:
     """Work until the process is told to end. Raises AddressTaken."""
     collector = SnapshotCollector()
-    with served(collector, settings.metrics) as url:
-        log.info("serving %s", url)
-        worker = faust.Worker(build(settings, collector), loglevel="WARNING", quiet=True, redirect_stdouts=False)
+    with served(collector, settings.metrics) as url, TemporaryDirectory(prefix="promises-") as scratch:
+        log.info("judging %s on %s, clock %s; %s", EVENTS.name, settings.bootstrap, settings.clock, url)
+        app = build(settings, collector, scratch)
+        worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False)
+        worker.spinner = None  # writes control characters into logs
         worker.execute_from_commandline()
 
 
-def build(settings: Settings, collector: SnapshotCollector) -> faust.App:
-    """The app of one worker."""
-    app = _app(settings)
+def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> faust.App:
+    """The app of one worker; Faust puts files of its own into `scratch`."""
+    app = _app(settings, scratch)
     outbox = Outbox(settings.bootstrap)
     tracker = Tracker(settings.policies, settings.clock, outbox, wall)
 
@@ -61,9 +64,10 @@ def wall() -> Instant:
     return time.time_ns() // 1_000_000
 
 
-def _app(settings: Settings) -> faust.App:
+def _app(settings: Settings, scratch: str) -> faust.App:
     return faust.App(
         settings.group,
+        datadir=scratch,
         broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
         canonical_url=f"http://worker-{os.getpid()}.invalid",  # tells workers apart; nothing is served there
         web_enabled=False,

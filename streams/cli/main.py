@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from streams.cli.check import check
+from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.judge import judge
 from streams.cli.replay import replay
@@ -18,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check):
+for command in (judge, explain, replay, worker, topics, check, demo):
     app.command()(command)
 
 

@@ -99,7 +99,7 @@ class Reading:
         positions = {tp: self._positions.get(tp) for tp in self._again if tp in assigned}
         seeks = {tp: position.next for tp, position in positions.items() if position is not None}
         self._given = {tp: given for tp, given in self._given.items() if tp not in self._again} | seeks
-        pass
+        self._ends = {tp: end for tp, end in self._ends.items() if tp not in self._again}
         self._again.clear()
         return seeks
 

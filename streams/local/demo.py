@@ -1,0 +1,102 @@
+"""The demo: a Kafka, a worker and a simulated town on this machine, and their rates in the terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from streams.kafka import create_topics, producer
+from streams.local.kafka import LocalKafka
+from streams.local.keeper import Kept
+from streams.local.ports import free_ports
+from streams.local.screen import screen
+from streams.local.town import town
+from streams.metrics.scrape import Scrape
+from streams.topics import EVENTS
+
+MINUTE = 1000
+"""Milliseconds that a minute of the town lasts; the town's policies are written for it."""
+
+ORDERS_PER_MINUTE = 6.0
+
+
+class DemoFailed(Exception):
+    """A part of the demo ended; the message says which, and what it printed last."""
+
+
+def run(seed: int, seconds: float | None, console: Console) -> None:
+    """Show the demo until it is interrupted, or for so many seconds. Raises DemoFailed and KafkaUnavailable."""
+    with ExitStack() as parts:
+        console.print("starting Apache Kafka; the first time it is fetched, which takes half a minute")
+        kafka = parts.enter_context(LocalKafka())
+        create_topics(kafka.bootstrap, partitions=4, replication=1)
+        url, worker, log = parts.enter_context(_worker(kafka.bootstrap))
+        parts.enter_context(_townsfolk(kafka.bootstrap, seed))
+        _watch(url, worker, log, seconds, console)
+
+
+@contextmanager
+def _worker(bootstrap: str) -> Iterator[tuple[str, Kept, Path]]:
+    """A worker on the town's policies: where its metrics are, its process, its log."""
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    with ExitStack() as held:
+        policies = held.enter_context(as_file(files("streams.local") / "town-policies.toml"))
+        log = Path(held.enter_context(TemporaryDirectory(prefix="promises-demo-"))) / "worker.log"
+        command = [sys.executable, "-m", "streams.cli", "worker", "--bootstrap", bootstrap]
+        worker = Kept([*command, "--policies", str(policies), "--metrics", address], log=log, scratch=log.parent)
+        try:
+            yield f"http://{address}/metrics", worker, log
+        finally:
+            worker.end()
+            worker.wait()
+
+
+@contextmanager
+def _townsfolk(bootstrap: str, seed: int) -> Iterator[None]:
+    """The town, living in a thread."""
+    closing = threading.Event()
+    living = threading.Thread(target=_live, args=(bootstrap, seed, closing.wait), name="town")
+    living.start()
+    try:
+        yield
+    finally:
+        closing.set()
+        living.join()
+
+
+def _live(bootstrap: str, seed: int, closes_within: Callable[[float], bool]) -> None:
+    sending = producer(bootstrap)
+    for arrival in town(seed, _now(), minute=MINUTE, orders_per_minute=ORDERS_PER_MINUTE):
+        if closes_within(max(0, arrival.at - _now()) / 1000):
+            break
+        value = msgspec.json.encode(arrival.event)
+        sending.send(EVENTS.name, value, key=arrival.event.case.encode(), timestamp_ms=arrival.at)
+    sending.close(timeout=5)
+
+
+def _watch(url: str, worker: Kept, log: Path, seconds: float | None, console: Console) -> None:
+    ends = time.monotonic() + seconds if seconds is not None else float("inf")
+    with Live(Text("starting a worker"), console=console, refresh_per_second=4, screen=False) as live:
+        while time.monotonic() < ends:
+            if worker.exit_code is not None:
+                raise DemoFailed(f"the worker ended with exit code {worker.exit_code}: {log.read_text()[-2000:]}")
+            try:
+                live.update(screen(Scrape.of(url), url))
+            except OSError:
+                live.update(Text("starting a worker"))
+            time.sleep(1)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

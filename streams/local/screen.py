@@ -1,0 +1,67 @@
+"""The screen of the demo: how well every location and every staff member keeps promises, from /metrics. Pure."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from streams.judging.measures import kept_rate
+from streams.metrics.scrape import Scrape
+
+_CURRENT = {"basis": "current"}
+
+
+def screen(scrape: Scrape, url: str) -> RenderableType:
+    """All of it, for a terminal."""
+    records = scrape.sum("promises_events_total")
+    rejects = scrape.sum("promises_rejects_total")
+    made = scrape.sum("promises_made_total")
+    head = f"{made:.0f} promises made, {records:.0f} records, {rejects:.0f} rejected     metrics: {url}"
+    return Group(Text(head), _locations(scrape), _staff(scrape))
+
+
+def _locations(scrape: Scrape) -> Table:
+    table = _table("location", "due in 15 min", "kept", "all: kept", "broken", "open", "at risk", "overdue")
+    names = sorted(scrape.by("promises_state", "location"))
+    for (name,) in names:
+        recent = {"window": "15m", "location": name, **_CURRENT}
+        due, kept = scrape.sum("promises_window_due", **recent), scrape.sum("promises_window_kept", **recent)
+        here = {"location": name, **_CURRENT}
+        table.add_row(
+            name,
+            f"{due:.0f}",
+            _rate(kept, due - kept),
+            *(_count(scrape, verdict=verdict, **here) for verdict in ("kept", "broken", "open")),
+            *(_count(scrape, reason=reason, **here) for reason in ("at_risk", "undelivered")),
+        )
+    return table
+
+
+def _staff(scrape: Scrape) -> Table:
+    """Rates beside their counts, by place and id: this is no ranking."""
+    table = _table("staff", "location", "judged", "kept")
+    counts = scrape.by("staff_promises_state", "location", "staff", "verdict", **_CURRENT)
+    for location, staff in sorted({key[:2] for key in counts}):
+        kept, broken = (counts.get((location, staff, verdict), 0) for verdict in ("kept", "broken"))
+        if kept + broken:
+            table.add_row(staff, location, f"{kept + broken:.0f}", _rate(kept, broken))
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in ("location", "staff") else "right")
+    return table
+
+
+def _count(scrape: Scrape, **labels: str) -> str:
+    return f"{scrape.sum('promises_state', **labels):.0f}"
+
+
+def _rate(kept: float, broken: float) -> Text:
+    rate = kept_rate(int(kept), int(broken))
+    if rate is None:
+        return Text("-")
+    return Text(f"{rate:.1%}", style="green" if rate >= 0.9 else "yellow" if rate >= 0.75 else "red")

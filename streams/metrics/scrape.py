@@ -1,0 +1,42 @@
+"""Reading /metrics as Prometheus reads it, for those who show or check it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.request import urlopen
+
+from prometheus_client.parser import text_string_to_metric_families
+
+Labels = Mapping[str, str]
+
+
+class Scrape:
+    """The samples of one page of metrics."""
+
+    def __init__(self, text: str) -> None:
+        self._samples: dict[str, list[tuple[Labels, float]]] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                self._samples.setdefault(sample.name, []).append((sample.labels, sample.value))
+
+    @classmethod
+    def of(cls, url: str) -> Scrape:
+        """What `url` serves now. Raises OSError."""
+        with urlopen(url, timeout=10) as page:
+            return cls(page.read().decode())
+
+    def sum(self, name: str, **labels: str) -> float:
+        """The sum of all samples of `name` with these labels; 0 where there are none."""
+        return sum(value for found, value in self._samples.get(name, ()) if labels.items() <= found.items())
+
+    def by(self, name: str, *axes: str, **labels: str) -> dict[tuple[str, ...], float]:
+        """The sums of `name` with these labels, by the values of `axes`."""
+        sums: dict[tuple[str, ...], float] = {}
+        for found, value in self._samples.get(name, ()):
+            if labels.items() <= found.items():
+                key = tuple(found[axis] for axis in axes)
+                sums[key] = sums.get(key, 0) + value
+        return sums
+
+    def __len__(self) -> int:
+        return sum(map(len, self._samples.values()))
