@@ -120,8 +120,7 @@ def _counts(book: Book) -> PartitionCounts:
     return PartitionCounts(
         clock=book.clock.now,
         rows=tally.copied_rows(),
-        staff=dict(tally.staff),
-        windows={name: dict(sums) for name, sums in tally.windows.sums.items()},
+        windows=tally.windows.sums(),
         events=dict(book.events),
         rejects={str(reason): number for reason, number in book.rejects.items()},
         duplicates=book.duplicates,

@@ -25,18 +25,17 @@ LATENESS_BOUNDS: Final = (-3600, -900, -300, -60, 0, 60, 300, 900, 3600, 14400)
 
 @dataclass(slots=True)
 class Row:
-    """Counts of one location, kind and basis. lateness: promises by the first bound that their lateness, when they
-    were first delivered, did not exceed; the last place has those above all bounds."""
+    """Counts of one location, kind and basis. staff: promises by who answers for them and verdict. lateness: promises
+    by the first bound that their lateness, when they were first delivered, did not exceed; the last place has those
+    above all bounds."""
 
+    label: Label
     made: int = 0
     net: Counter[Ruling] = field(default_factory=Counter)
     first: Counter[Verdict] = field(default_factory=Counter)
     revised: Counter[tuple[Held, Held]] = field(default_factory=Counter)
+    staff: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
     lateness: list[int] = field(default_factory=lambda: [0] * (len(LATENESS_BOUNDS) + 1))
-
-    def copy(self) -> Row:
-        """A row of its own with these counts."""
-        return Row(self.made, Counter(self.net), Counter(self.first), Counter(self.revised), list(self.lateness))
 
     def add(self, other: Row) -> None:
         """Add the counts of `other`, such as the same row of another partition."""
@@ -44,6 +43,7 @@ class Row:
         self.net.update(other.net)
         self.first.update(other.first)
         self.revised.update(other.revised)
+        self.staff.update(other.staff)
         self.lateness = [mine + theirs for mine, theirs in zip(self.lateness, other.lateness, strict=True)]
 
     def revise(self, before: Held, after: Held) -> None:
@@ -57,96 +57,95 @@ class Tally:
 
     def __init__(self) -> None:
         self.rows: dict[Label, Row] = {}
-        self.staff: Counter[tuple[Label, str, Verdict]] = Counter()
         self.windows = Windows()
         self._touched: set[Label] = set()
         self._copies: dict[Label, Row] = {}
 
-    def copied_rows(self) -> dict[Label, Row]:
-        """The rows as they are now, for a reader in another thread. Only those that changed are copied again."""
-        for label in self._touched:
-            self._copies[label] = self.rows[label].copy()
-        self._touched.clear()
-        return dict(self._copies)
-
     def note(self, change: Change) -> None:
         """Count one promise that is judged otherwise than before."""
-        kind = change.key.kind
+        before, after, kind = change.before, change.after, change.key.kind
         for basis in BASES:
-            before, after = _side(change.before, kind, basis), _side(change.after, kind, basis)
-            self._count_verdicts(change, before, after, basis)
-            if before is not None:
-                self._hold(before, -1)
-            if after is not None:
-                self._hold(after, 1)
-                self._observe_lateness(change.before, after, basis)
+            old = new = source = target = None
+            if before is not None and not before.retracted:
+                source, old = self._row(before.location, kind, basis), before.on(basis)
+            if not after.retracted:
+                target, new = self._row(after.location, kind, basis), after.on(basis)
+            if source is target and old == new:
+                continue  # only the other basis changed
+            _count_verdicts(before, basis, (source, old), (target, new))
+            self._hold((source, old), (target, new))
+            if target is not None and new is not None:
+                _observe_lateness(target, new, before, basis)
 
-    def _count_verdicts(self, change: Change, before: _Side | None, after: _Side | None, basis: Basis) -> None:
-        """Count the way from one side to the other: out of the old row, into the new one, then to the new verdict."""
-        held: Held = before.verdict if before else "none"
-        if before is not None and (after is None or after.label != before.label):
-            self._row(before.label).revise(held, "none")
-        if after is None:
+    def _hold(self, before: _Side, after: _Side) -> None:
+        """Move a promise from one net count to another."""
+        (source, old), (target, new) = before, after
+        if source is not None and old is not None:
+            source.net[old.ruling] -= 1
+        if target is not None and new is not None:
+            target.net[new.ruling] += 1
+        if source is target and old is not None and new is not None and _counts_alike(old, new):
             return
-        row = self._row(after.label)
-        if change.before is None:
-            row.made += 1
-            held = "open"
-        elif before is None or before.label != after.label:
-            held = "open" if before is None else held
-            row.revise("none", held)
-        if after.verdict != "open" and not _was_settled(change.before, basis):
-            row.first[after.verdict] += 1
-        else:
-            row.revise(held, after.verdict)
+        self._count_further(before, -1)
+        self._count_further(after, 1)
 
-    def _hold(self, side: _Side, sign: int) -> None:
-        outcome, verdict = side.outcome, side.verdict
-        self._row(side.label).net[outcome.ruling] += sign
-        key = side.label, outcome.staff, verdict
-        self.staff[key] += sign
-        if not self.staff[key] and verdict == "open":
-            del self.staff[key]  # whoever only held a promise for a while leaves no trace
-        if verdict in ("kept", "broken"):
-            self.windows.add(side.label, outcome.due, sign * (verdict == "kept"), sign)
+    def _count_further(self, side: _Side, sign: int) -> None:
+        row, outcome = side
+        if row is None or outcome is None:
+            return
+        verdict = outcome.ruling.verdict
+        row.staff[outcome.staff, verdict] += sign
+        if verdict == "kept" or verdict == "broken":
+            self.windows.add(row.label, outcome.due, sign * (verdict == "kept"), sign)
 
-    def _observe_lateness(self, before: Judged | None, after: _Side, basis: Basis) -> None:
-        known = before is not None and _outcome(before, basis).lateness is not None
-        if after.outcome.lateness is not None and not known:
-            place = bisect_left(LATENESS_BOUNDS, after.outcome.lateness / 1000)
-            self._row(after.label).lateness[place] += 1
-
-    def _row(self, label: Label) -> Row:
+    def _row(self, location: str, kind: str, basis: Basis) -> Row:
+        label = Label(location, kind, basis)
         row = self.rows.get(label)
         if row is None:
-            row = self.rows[label] = Row()
+            row = self.rows[label] = Row(label)
         self._touched.add(label)
         return row
 
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One side of a change on one basis: where the promise is counted, and as what."""
-
-    label: Label
-    outcome: Outcome
-
-    @property
-    def verdict(self) -> Verdict:
-        return self.outcome.ruling.verdict
+    def copied_rows(self) -> dict[Label, Row]:
+        """The rows as they are now, for a reader in another thread. Only those that changed are copied again."""
+        for label in self._touched:
+            copy = self._copies[label] = Row(label)
+            copy.add(self.rows[label])
+        self._touched.clear()
+        return dict(self._copies)
 
 
-def _side(judged: Judged | None, kind: str, basis: Basis) -> _Side | None:
-    if judged is None or judged.retracted:
-        return None
-    return _Side(Label(judged.location, kind, basis), _outcome(judged, basis))
+_Side = tuple[Row | None, Outcome | None]
+"""One side of a change: where the promise is counted, and as what; nothing where it is not."""
 
 
-def _outcome(judged: Judged, basis: Basis) -> Outcome:
-    return judged.original if basis == "original" else judged.current
+def _counts_alike(old: Outcome, new: Outcome) -> bool:
+    """Whether two outcomes differ in their reason alone."""
+    return old.ruling.verdict == new.ruling.verdict and old.staff == new.staff and old.due == new.due
 
 
-def _was_settled(before: Judged | None, basis: Basis) -> bool:
+def _count_verdicts(before: Judged | None, basis: Basis, was: _Side, now: _Side) -> None:
+    """Count the way from one side to the other: out of the old row, into the new one, then to the new verdict."""
+    (source, old), (target, new) = was, now
+    held: Held = old.ruling.verdict if old else "none"
+    if source is not None and source is not target:
+        source.revise(held, "none")
+    if target is None or new is None:
+        return
     if before is None:
-        return False
-    return before.original_settled if basis == "original" else before.current_settled
+        target.made += 1
+        held = "open"
+    elif source is not target:
+        held = "open" if held == "none" else held
+        target.revise("none", held)
+    verdict = new.ruling.verdict
+    if verdict != "open" and not (before is not None and before.was_settled(basis)):
+        target.first[verdict] += 1
+    else:
+        target.revise(held, verdict)
+
+
+def _observe_lateness(row: Row, outcome: Outcome, before: Judged | None, basis: Basis) -> None:
+    """Count the lateness of a promise when it is first known."""
+    if outcome.lateness is not None and (before is None or before.on(basis).lateness is None):
+        row.lateness[bisect_left(LATENESS_BOUNDS, outcome.lateness / 1000)] += 1

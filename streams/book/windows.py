@@ -26,15 +26,14 @@ class Label(NamedTuple):
     basis: Basis
 
 
-class Due(NamedTuple):
+class Due:
     """Promises that fell due and were judged kept or broken, and how many of them were kept."""
 
-    kept: int = 0
-    due: int = 0
+    __slots__ = ("due", "kept")
 
-    def plus(self, kept: int, due: int) -> Due:
-        """These and more; less, where negative."""
-        return Due(self.kept + kept, self.due + due)
+    def __init__(self) -> None:
+        self.kept = 0
+        self.due = 0
 
 
 class Windows:
@@ -43,18 +42,25 @@ class Windows:
     def __init__(self) -> None:
         self._minute = 0
         self._cells: dict[int, dict[Label, Due]] = {}
-        self.sums: dict[str, dict[Label, Due]] = {name: {} for name in WIDTHS}
+        self._sums: dict[str, dict[Label, Due]] = {name: {} for name in WIDTHS}
+
+    def sums(self) -> dict[str, dict[Label, tuple[int, int]]]:
+        """For each window, by label: promises kept, and promises due. Labels of which nothing was due are left out."""
+        return {
+            name: {label: (cell.kept, cell.due) for label, cell in sums.items() if cell.due}
+            for name, sums in self._sums.items()
+        }
 
     def add(self, label: Label, due_at: Instant, kept: int, due: int) -> None:
         """Count a promise due at `due_at`, or with negative numbers take it back. What left all windows is gone."""
         minute = due_at // _MINUTE
         if minute <= self._minute - _LONGEST:
             return
-        cell = self._cells.setdefault(minute, {})
-        cell[label] = cell.get(label, _NONE).plus(kept, due)
-        for name, width in WIDTHS.items():
-            if self._minute - width < minute <= self._minute:
-                _add(self.sums[name], label, kept, due)
+        _add(self._cells.setdefault(minute, {}), label, kept, due)
+        if minute <= self._minute:
+            for name, width in WIDTHS.items():
+                if self._minute - width < minute:
+                    _add(self._sums[name], label, kept, due)
 
     def move(self, now: Instant) -> None:
         """Move every window along to `now`."""
@@ -63,8 +69,8 @@ class Windows:
             return
         before, self._minute = self._minute, minute
         for name, width in WIDTHS.items():
-            self._sum(self.sums[name], range(before + 1, minute + 1), 1)
-            self._sum(self.sums[name], range(before - width + 1, minute - width + 1), -1)
+            self._sum(self._sums[name], range(before + 1, minute + 1), 1)
+            self._sum(self._sums[name], range(before - width + 1, minute - width + 1), -1)
         for gone in self._within(range(before - _LONGEST + 1, minute - _LONGEST + 1)):
             del self._cells[gone]
 
@@ -80,12 +86,9 @@ class Windows:
         return [minute for minute in self._cells if minute in minutes]
 
 
-_NONE: Final = Due()
-
-
-def _add(sums: dict[Label, Due], label: Label, kept: int, due: int) -> None:
-    total = sums.get(label, _NONE).plus(kept, due)
-    if total == _NONE:
-        sums.pop(label, None)
-    else:
-        sums[label] = total
+def _add(cells: dict[Label, Due], label: Label, kept: int, due: int) -> None:
+    cell = cells.get(label)
+    if cell is None:
+        cell = cells[label] = Due()
+    cell.kept += kept
+    cell.due += due

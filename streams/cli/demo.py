@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from streams.cli.options import UNREADABLE, clear_errors, fail
 def demo(
     seed: Annotated[int, typer.Option(help="Which town: the same seed lives the same life.")] = 1,
     seconds: Annotated[float | None, typer.Option(min=1, help="End after so long. Default: at Ctrl-C.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw what was shown last here, as SVG.")] = None,
 ) -> None:
     """Start Apache Kafka, a worker and a simulated town here, and watch the rates. Ctrl-C ends all of it."""
     try:
@@ -23,7 +25,7 @@ def demo(
     console = Console(highlight=False)
     with clear_errors():
         try:
-            local.run(seed, seconds, console)
+            local.run(seed, seconds, picture, console)
         except (KafkaUnavailable, local.DemoFailed) as error:
             fail(str(error), UNREADABLE)
         except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.instants import NEVER, Instant
-from schemas.words import Origin, Party, Ruling
+from schemas.words import Basis, Origin, Party, Ruling
 from streams.judging.history import History
 from streams.judging.policy import Attributes, Millis, Policy
 
@@ -90,8 +90,7 @@ class Outcome(NamedTuple):
 class Judged(NamedTuple):
     """What was last said of a promise.
 
-    revision: the number of its last published verdict; -1 before the first. original_settled, current_settled:
-    whether a first verdict other than open was ever given on that basis. retracted: the history holds it no longer.
+    revision: the number of its last published verdict; -1 before the first. retracted: the history holds it no longer.
     """
 
     original: Outcome
@@ -102,13 +101,21 @@ class Judged(NamedTuple):
     current_settled: bool = False
     retracted: bool = False
 
+    def on(self, basis: Basis) -> Outcome:
+        """The outcome on that basis."""
+        return self.original if basis == "original" else self.current
+
+    def was_settled(self, basis: Basis) -> bool:
+        """Whether a first verdict other than open was ever given on that basis."""
+        return self.original_settled if basis == "original" else self.current_settled
+
 
 @dataclass(slots=True)
 class Case:
     """All that is known of one case. The standing holds the first `folded` facts of the history, as corrected.
 
-    corrected: whether any fact is a correction. more_at: when a fact that is known, but lies ahead of the clock, will have happened. wake_at: when the judgement
-    next changes by itself.
+    corrected: whether any fact is a correction. more_at: when a fact that is known, but lies ahead of the clock, will
+    have happened. wake_at: when the judgement next changes by itself.
     """
 
     history: History = field(default_factory=list)

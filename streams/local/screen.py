@@ -17,7 +17,7 @@ def screen(scrape: Scrape, url: str) -> RenderableType:
     records = scrape.sum("promises_events_total")
     rejects = scrape.sum("promises_rejects_total")
     made = scrape.sum("promises_made_total")
-    head = f"{made:.0f} promises made, {records:.0f} records, {rejects:.0f} rejected     metrics: {url}"
+    head = f"{made:.0f} promises made, {records:.0f} records, {rejects:.0f} rejected\nmetrics: {url}\n"
     return Group(Text(head), _locations(scrape), _staff(scrape))
 
 

@@ -38,7 +38,7 @@ class SnapshotCollector(Collector):
         counts = list(snapshot.partitions.values())
         rows = _rows(counts)
         yield _family(catalogue.STATE, _state(rows))
-        yield _family(catalogue.STAFF_STATE, _staff(counts))
+        yield _family(catalogue.STAFF_STATE, _staff(rows))
         yield _family(catalogue.MADE, _made(rows))
         yield _family(catalogue.VERDICTS, _verdicts(rows))
         yield _family(catalogue.REVISED, _revised(rows))
@@ -65,7 +65,7 @@ def _rows(counts: Iterable[PartitionCounts]) -> dict[Label, Row]:
     rows: dict[Label, Row] = {}
     for one in counts:
         for label, row in one.rows.items():
-            rows.setdefault(label, Row()).add(row)
+            rows.setdefault(label, Row(label)).add(row)
     return rows
 
 
@@ -77,14 +77,13 @@ def _state(rows: Mapping[Label, Row]) -> _Samples:
     return samples
 
 
-def _staff(counts: Iterable[PartitionCounts]) -> _Samples:
+def _staff(rows: Mapping[Label, Row]) -> _Samples:
+    """Every verdict of whoever answers for anything now, or has been judged."""
     samples: _Samples = Counter()
-    for one in counts:
-        for (label, staff, verdict), number in one.staff.items():
-            held = label.location, staff, label.kind, label.basis
-            for other in VERDICTS:
-                samples[*held, other] += 0
-            samples[*held, verdict] += number
+    for (location, kind, basis), row in rows.items():
+        for staff in {staff for (staff, verdict), count in row.staff.items() if count or verdict != "open"}:
+            for verdict in VERDICTS:
+                samples[location, staff, kind, basis, verdict] = row.staff[staff, verdict]
     return samples
 
 
@@ -117,8 +116,8 @@ def _windows(rows: Mapping[Label, Row], counts: Iterable[PartitionCounts], *, ke
     samples: _Samples = Counter({(*label, window): 0 for label in rows for window in WIDTHS})
     for one in counts:
         for window, sums in one.windows.items():
-            for label, due in sums.items():
-                samples[*label, window] += due.kept if kept else due.due
+            for label, (number_kept, number_due) in sums.items():
+                samples[*label, window] += number_kept if kept else number_due
     return samples
 
 

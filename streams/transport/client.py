@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from faust.transport.consumer import RecordMap
@@ -19,12 +20,19 @@ from streams.transport.reading import End
 FETCH_WAIT_MS = 100
 """How long the broker may hold back an answer when there is nothing new; Faust fixes 1500."""
 
-FETCH_BYTES = 17 * 1024 * 1024
-"""The most that is fetched of one partition at once: a record of 16 MiB, with its key, headers and framing."""
+COMMIT_SECONDS = 2.0
+"""How long one commit may take. It only serves lag monitors and the next owner, who is content with an earlier one."""
+
+STOP_SECONDS = 3.0
+"""How long the client may take to leave its group and close."""
 
 
 class ChunkClient(AIOKafkaConsumerThread):
-    """Reads committed records, answers fast, and says how far each partition goes."""
+    """Reads committed records, answers fast, and says how far each partition goes.
+
+    The fetch size stays as Faust sets it: Kafka sends at least one batch, whatever its size (KIP-74), so it bounds
+    memory, not records.
+    """
 
     ends: Mapping[TP, End] = {}
     """As they were when the last fetch returned; replaced, never changed, so other threads may read it."""
@@ -37,6 +45,22 @@ class ChunkClient(AIOKafkaConsumerThread):
         """The offsets that the group has committed, None where it never did."""
         return dict(await self.call_thread(self._committed, tuple(tps)))
 
+    async def commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Whether the offsets were committed; False, too, when the broker does not answer in time."""
+        return bool(await self.call_thread(self._commit_in_time, offsets))
+
+    async def on_thread_stop(self) -> None:
+        # While the broker is down aiokafka waits for it, or lets a cancelled fetch out of its `stop`, whereupon Faust
+        # never ends. The group learns from the missing heartbeats that this member is gone.
+        with suppress(TimeoutError, asyncio.CancelledError):
+            await asyncio.wait_for(super().on_thread_stop(), STOP_SECONDS)
+
+    async def _commit_in_time(self, offsets: Mapping[TP, int]) -> bool:
+        try:
+            return await asyncio.wait_for(self._commit(offsets), COMMIT_SECONDS)
+        except TimeoutError:
+            return False
+
     async def _seek_assigned(self, offsets: Mapping[TP, int]) -> None:
         consumer = self._ensure_consumer()
         for tp in offsets.keys() & consumer.assignment():
@@ -48,8 +72,8 @@ class ChunkClient(AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Transport) -> Any:
         consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        consumer._max_partition_fetch_bytes = FETCH_BYTES
         return consumer
 
     async def _fetch_records(

@@ -91,11 +91,14 @@ class ChunkConsumer(driver.Consumer):
         for tp in tps:
             self._acked[tp].clear()
             self._acked_index[tp].clear()
-        grown = {
-            tp: offset for tp, offset in self.reading.durable().items() if offset > self._committed_before.get(tp, 0)
-        }
-        self._committed_before.update(grown)
-        return grown
+        durable = self.reading.durable()
+        return {tp: offset for tp, offset in durable.items() if offset > self._committed_before.get(tp, 0)}
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        committed = await self._thread.commit(offsets)
+        if committed:
+            self._committed_before.update(offsets)
+        return committed
 
 
 class ChunkTransport(driver.Transport):

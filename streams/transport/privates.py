@@ -37,7 +37,7 @@ PRIVATES = (
     Private(
         f"{_THREAD}._create_worker_consumer",
         ("_create_worker_consumer",),
-        "Extended to set three attributes of the client that Faust fixes: it must still make the client and not start it.",
+        "Extended to set two attributes of the client that Faust fixes: it must still make the client and not start it.",
         "c2701bfc3e6f6cad",
     ),
     Private(
@@ -75,6 +75,24 @@ PRIVATES = (
         ("_filter_committable_offsets",),
         "Replaced: commits what the positions say.",
         "dc5e9baf5d994485",
+    ),
+    Private(
+        f"{_DELEGATE}._commit",
+        ("_commit",),
+        "Extended to remember what was committed.",
+        "a20eec84e4b2ed50",
+    ),
+    Private(
+        f"{_THREAD}._commit",
+        (),
+        "Used with a time limit, so it may be cancelled at any await.",
+        "932852ce7a23f658",
+    ),
+    Private(
+        "mode.threads:ServiceThread._shutdown_thread",
+        (),
+        "Relied on: on_thread_stop may take its time, but must not raise, or the worker never ends.",
+        "d7377862e73421a2",
     ),
     Private(
         f"{_CONSUMER}._commit_tps",
@@ -126,8 +144,8 @@ PRIVATES = (
     ),
     Private(
         f"{_CLIENT}.start",
-        ("_isolation_level", "_fetch_max_wait_ms", "_max_partition_fetch_bytes", "_subscription"),
-        "The first three are read here, when the client starts, so setting them before is enough.",
+        ("_isolation_level", "_fetch_max_wait_ms", "_subscription"),
+        "The first two are read here, when the client starts, so setting them before is enough.",
         "2f1ba70443327538",
     ),
     Private(

@@ -41,10 +41,8 @@ def install(app: App, positions: Mapping[TP, Position], open_positions: OpenPosi
         assigned = consumer.assignment()
         await open_positions(await consumer.committed(assigned))
         _check(assigned, positions)
-        # Faust seeks after this and then empties its queues once more: what was handed over until then would be lost.
+        # Faust seeks after this and then empties its queues: what was handed over in between would have to be re-read.
         consumer.stop_flow()
-        app.flow_control.suspend()
-        app.flow_control.clear()
 
     async def revoked(*_: Any, **__: Any) -> None:
         reading.forget()

@@ -44,15 +44,26 @@ def test_partitions_that_move_are_read_from_the_beginning_by_their_new_owner(
     orders: Orders, hire: Callable[..., Worker]
 ) -> None:
     orders.place(8_000)
-    with hire() as first, hire() as second:
-        first.until(lambda: len(first.given()) == 2, "the first worker left with two partitions")
-        second.until(lambda: len(second.given()) == 2, "the second worker given two partitions")
-        orders.place(400)
-        first.until(lambda: first.given() | second.given() == every_order(8_400), "all orders given to the two")
-        assert set(first.given()).isdisjoint(second.given())
-        second.kill()
-        orders.place(4)
-        first.until(lambda: first.given() == every_order(8_404), "all orders given to the one that is left")
+    with hire() as first:
+        first.until(lambda: first.given() == every_order(8_000), "all orders given to the only worker")
+        with hire() as second:
+            second.until(lambda: len(second.given()) == 2, "two partitions given to the second worker")
+            orders.place(400)
+            first.until(lambda: first.given() | second.given() == every_order(8_400), "all orders given to the two")
+            assert set(first.given()).isdisjoint(second.given())
+            second.kill()
+            orders.place(4)
+            first.until(lambda: first.given() == every_order(8_404), "all orders given to the one that is left")
+
+
+def test_no_partition_is_caught_up_while_all_are_dealt_out_again(orders: Orders, hire: Callable[..., Worker]) -> None:
+    with hire() as first:
+        first.until_caught_up(ALL)
+        with hire():
+            first.until(lambda: len(first.openings) == 2, "partitions taken from the first worker")
+        told = first.told
+        second_opening = [index for index, one in enumerate(told) if "opened" in one][1]
+        assert told[second_opening - 1] == {"caught_up": []}
 
 
 def test_orders_placed_while_workers_come_and_go_are_neither_lost_nor_doubled(

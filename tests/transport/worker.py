@@ -46,6 +46,7 @@ class Shop:
         app.timer(0.1)(self.look_up)
 
     async def open(self, committed: Mapping[TP, int | None]) -> None:
+        await self.look_up()
         self._tills.clear()
         self._tills.update({} if self._asleep else {tp: Till() for tp in committed})
         self._say(opened={tp.partition: offset for tp, offset in committed.items()})

@@ -1,0 +1,67 @@
+# Every target is the same on a laptop and in CI. `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help venv test lint demo bench-core lock clean
+
+# A name on PATH may be the stub of a version manager, and Debian splits venv off: so each candidate has to run both.
+suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+candidates := python3.13 python3.12 python3.11 python3
+PYTHON ?= $(shell for name in $(candidates); do $$name -c '$(suits)' >/dev/null 2>&1 && echo $$name && break; done)
+
+# Modules are compiled when first imported: compiling all of them here costs a third of the installation.
+install = $(@D)/bin/python -m pip install --quiet --no-compile
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: .venv/.installed ## Installs everything locked into .venv (PYTHON=... names another Python; `make clean` first)
+
+test: lint ## Lints, checks types and runs all tests; says what was skipped and why
+# In CI a skipped test is a failure: tests/conftest.py sees to it in pytest_sessionfinish when CI is set.
+	.venv/bin/python -m pytest
+
+lint: venv ## Lints and checks types
+	.venv/bin/ruff check
+	.venv/bin/mypy
+
+demo: .venv-demo/.locked ## Runs `promises demo`; installs only what that needs, into .venv-demo
+	@exec .venv-demo/bin/python -m streams.cli demo
+
+bench-core: venv ## Measures the judging alone, without Kafka
+	.venv/bin/python -m benchmarks.core
+
+lock: .venv-lock/.locked ## Locks the dependencies anew, keeping versions that still fit (UPGRADE=1 takes the newest)
+	$(compile) --output-file requirements.lock
+	$(compile) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean: ## Removes the virtual environments and caches
+	rm -rf .venv .venv-demo .venv-lock .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.locked: requirements-dev.lock
+.venv-demo/.locked: requirements.lock
+.venv/.locked .venv-demo/.locked:
+	$(fresh-venv)
+	$(install) --require-hashes --requirement $<
+	@touch $@
+
+# Without build isolation the locked build backend is used, and the network is not asked.
+.venv/.installed: .venv/.locked pyproject.toml
+	$(install) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-lock/.locked:
+	$(fresh-venv)
+	$(install) uv==0.13.9
+	@touch $@
+
+define fresh-venv
+@test -n "$(PYTHON)" && "$(PYTHON)" -c '$(suits)' || { \
+	echo 'No Python 3.11 to 3.13 with venv: tried $(or $(PYTHON),$(candidates)).' \
+		'Install one (on Debian also python3-venv) or name one: make venv PYTHON=/path/to/python' >&2; exit 1; }
+"$(PYTHON)" -m venv --clear $(@D)
+endef
+
+compile = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command 'make lock' --extra local --group build \
+	$(if $(UPGRADE),--upgrade) pyproject.toml

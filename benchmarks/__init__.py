@@ -1,0 +1,1 @@
+"""How fast, measured: each benchmark is a module that prints its figures."""

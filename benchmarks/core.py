@@ -1,0 +1,123 @@
+"""`make bench-core`: what one event costs in one process, without Kafka: decode, apply, judge, count, encode.
+
+CPU time, because the machine is shared; compare figures of one run with each other and not with those of another.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import gc
+import pstats
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+from benchmarks.orders import POLICIES, PROMISED, START, orders
+from schemas.events import PromisesMade
+from schemas.reading import read
+from streams.book import codec
+from streams.book.book import Book, Incoming
+from streams.judging.admission import admit
+from streams.judging.case import Case
+from streams.judging.history import Fact
+from streams.judging.settle import settle, take
+
+EVENTS = 100_000
+ROUNDS = 3
+WALL = 1 << 50
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print all figures. With `profile`: where the time goes, instead."""
+    if "profile" in arguments:
+        _profile(50_000)
+        return
+    print(f"Python {sys.version.split()[0]}; medians of {ROUNDS} x {EVENTS} events; CPU time")
+    print(f"a fixed loop of Python, for scale: {_per_call(_fixed_loop, 20) / 1000:.2f} ms")
+    for open_orders in (50_000, 1_000_000):
+        _steady(open_orders)
+    print("one step at a time, microseconds of CPU:")
+    for name, micros in _stages():
+        print(f"  {name:<34}{micros:8.2f}")
+
+
+def _steady(open_orders: int) -> None:
+    book, records = _warm(open_orders)
+    stored = book.stored_bytes() / len(book)
+    costs = sorted(_cost(book, list(islice(records, EVENTS))) for _ in range(ROUNDS))
+    micros = costs[ROUNDS // 2]
+    print(f"{open_orders:>9} open: {1e6 / micros:9.0f} events/s {micros:7.2f} us/event, {stored:.0f} bytes/case")
+
+
+def _warm(open_orders: int) -> tuple[Book, Iterator[Incoming]]:
+    """A book in which so many promises are open, and the records that come next."""
+    book, records = Book(POLICIES), orders(open_orders)
+    for record in records:
+        book.apply(record, WALL)
+        if record.timestamp >= START + PROMISED:
+            break
+    return book, records
+
+
+def _cost(book: Book, records: list[Incoming]) -> float:
+    gc.collect()
+    gc.disable()
+    began = time.process_time()
+    for record in records:
+        book.apply(record, WALL)
+    spent = time.process_time() - began
+    gc.enable()
+    return spent / len(records) * 1e6
+
+
+def _stages() -> Iterator[tuple[str, float]]:
+    made = next(orders(1))
+    event = read(made.value)
+    assert isinstance(event, PromisesMade)
+    fact = admit(event, POLICIES)
+    case = _settled(fact)
+    stored = codec.encode(case)
+    yield "JSON to event", _per_call(lambda: read(made.value))
+    yield "event to fact", _per_call(lambda: admit(event, POLICIES))
+    yield "a new case: take and settle", _per_call(lambda: _settled(fact))
+    yield "stored case to case", _per_call(lambda: codec.decode(stored, POLICIES))
+    yield "settle, nothing changed", _per_call(lambda: settle(case, POLICIES, START))
+    yield "case to stored case", _per_call(lambda: codec.encode(case))
+
+
+def _settled(fact: Fact) -> Case:
+    case = Case()
+    take(case, fact, POLICIES, START)
+    settle(case, POLICIES, START)
+    return case
+
+
+def _per_call(step: Callable[[], object], calls: int = 20_000) -> float:
+    """Microseconds of one call, the best of three tries."""
+    tries = []
+    for _ in range(3):
+        began = time.process_time()
+        for _ in range(calls):
+            step()
+        tries.append(time.process_time() - began)
+    return min(tries) / calls * 1e6
+
+
+def _fixed_loop() -> None:
+    total = 0
+    for number in range(100_000):
+        total += number & 7
+
+
+def _profile(open_orders: int) -> None:
+    book, records = _warm(open_orders)
+    measured = list(islice(records, EVENTS))
+    with cProfile.Profile() as profile:
+        for record in measured:
+            book.apply(record, WALL)
+    pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,44 @@
+"""The catalogue as a page: `python -m streams.metrics.document > docs/metrics.md`. A test compares."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from streams.book.tally import LATENESS_BOUNDS
+from streams.book.windows import WIDTHS
+from streams.metrics.catalogue import CATALOGUE
+from streams.metrics.collector import NOBODY
+
+_HEAD = f"""# Metrics
+
+What a worker serves at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over workers and
+partitions; rates are left to whoever reads them: divide last, and never average ratios.
+
+- `basis` is `original` (the first promise) or `current` (the last one). Choose one: each counts every promise.
+- `location` or `staff` is `{NOBODY}` where no event named one.
+- `window` is one of {", ".join(f"`{name}`" for name in WIDTHS)}, by due time, in whole minutes up to the clock's.
+- The bounds of the histogram are {", ".join(map(str, LATENESS_BOUNDS))} seconds.
+- A counter is there at 0 from the moment at which the first promise of its location and kind is made.
+- A partition counts only at the worker that owns it, from when it has read it to the end.
+- For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. A promise made
+  is the first of `open`.
+
+| metric | type | labels | unit | meaning |
+|---|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return _HEAD + "".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    for metric in CATALOGUE:
+        labels = ", ".join(f"`{label}`" for label in metric.labels) or "-"
+        yield f"| `{metric.name}` | {metric.type} | {labels} | {metric.unit} | {metric.help} |\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,1 @@
+"""Tests of the command line: what its users type, and what they get back."""

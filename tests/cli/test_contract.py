@@ -1,0 +1,229 @@
+"""`promises judge`: the contract that other programs build on."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import LOG_MAPPING, LOG_POLICIES, promises, report
+from tests.cli.stories import Event, amended, at, morning, promised, ready, shown, text, written
+
+ROW = {"promises", "kept", "broken", "excluded", "open", "reasons", "kept_rate", "lateness_seconds"}
+FORGIVING = '[[policy]]\nkind = "ready"\ngrace = "5m"\n'
+LOG = """event_id,event_time,arrival_time,event_type,promise_id,location,staff,promised_at
+1,2026-03-06T12:00:00Z,,promise_made,parcel-1,leeds,kim,2026-03-06T18:00:00Z
+2,2026-03-06T18:00:01Z,,delivered,parcel-1,leeds,kim,
+"""
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("day") / "events.ndjson", *morning())
+
+
+@pytest.fixture(scope="module")
+def told(day: Path) -> dict[str, Any]:
+    """The morning as of twenty past twelve, by everything."""
+    by = [argument for axes in ("location", "staff", "kind", "location,staff") for argument in ("--by", axes)]
+    return report("judge", day, *by)
+
+
+def totals(*events: Event | str, more: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The totals of `events`, given on standard input, at the last point."""
+    found: dict[str, Any] = report("judge", "-", *more, stdin=text(*events))["points"][-1]["totals"]
+    return found
+
+
+def keys_and_promises(rows: list[dict[str, Any]]) -> list[tuple[list[str | None], int]]:
+    return [(row["key"], row["promises"]) for row in rows]
+
+
+def test_the_document_has_the_fields_of_the_contract_and_no_others(told: dict[str, Any]) -> None:
+    assert list(told) == ["schema", "basis", "policies", "input", "points", "rejects"]
+    assert (told["schema"], told["basis"], told["rejects"]) == ("promises.judge/1", "current", [])
+    assert re.fullmatch("sha256:[0-9a-f]{64}", told["policies"])
+    assert list(told["input"]) == ["records", "duplicates", "rejected", "cases", "unpromised"]
+    (point,) = told["points"]
+    assert list(point) == ["as_of", "totals", "by"]
+    assert point["totals"].keys() == ROW
+    assert point["totals"]["reasons"].keys() >= {"late", "undelivered"}
+    assert list(point["totals"]["lateness_seconds"]) == ["p50", "p95"]
+    assert all(row.keys() == ROW | {"key"} for rows in point["by"].values() for row in rows)
+    assert list(point["by"]) == ["location", "staff", "kind", "location,staff"]
+
+
+def test_a_morning_in_two_shops_is_counted_by_hand(told: dict[str, Any]) -> None:
+    assert told["input"] == {"records": 12, "duplicates": 0, "rejected": 0, "cases": 7, "unpromised": 1}
+    (point,) = told["points"]
+    counted = {name: point["totals"][name] for name in ("promises", "kept", "broken", "excluded", "open")}
+    assert counted == {"promises": 6, "kept": 2, "broken": 2, "excluded": 1, "open": 1}
+    assert {name: many for name, many in point["totals"]["reasons"].items() if many} == {
+        "on_time": 2, "late": 1, "undelivered": 1, "cancelled_by_customer": 1, "pending": 1
+    }  # fmt: skip
+    assert point["totals"]["kept_rate"] == 0.5
+    # 120 s early, on the second, 61 s late; the quantile between the two latest lies nine tenths of the way
+    assert point["totals"]["lateness_seconds"] == {"p50": 0.0, "p95": 54.9}
+
+
+def test_without_as_of_the_last_that_happened_is_the_instant(told: dict[str, Any]) -> None:
+    assert [point["as_of"] for point in told["points"]] == [shown("12:20")]
+
+
+def test_rows_come_with_the_most_promises_first_then_by_key(told: dict[str, Any]) -> None:
+    (point,) = told["points"]
+    assert keys_and_promises(point["by"]["location"]) == [(["soho"], 3), (["camden"], 2), ([None], 1)]
+    assert keys_and_promises(point["by"]["staff"]) == [([None], 3), (["ada"], 2), (["ben"], 1)]
+    assert keys_and_promises(point["by"]["kind"]) == [(["ready"], 6)]
+    both = keys_and_promises(point["by"]["location,staff"])
+    assert {many for _, many in both} == {1}
+    assert sorted(both, key=lambda row: [part or "" for part in row[0]]) == both
+    assert len(both) == 6
+
+
+def test_rows_of_as_many_promises_are_in_the_order_of_their_keys() -> None:
+    places = ["york", "Bath", "leeds", "hull"]
+    orders = [promised(f"order {place}", "12:00", "12:10", location=place) for place in places]
+    rows = report("judge", "-", "--by", "location", stdin=text(*orders))["points"][0]["by"]["location"]
+    assert [row["key"] for row in rows] == [["Bath"], ["hull"], ["leeds"], ["york"]]
+
+
+def test_who_has_no_place_and_no_staff_is_the_key_null_and_never_a_reject() -> None:
+    found = report("judge", "-", "--by", "location,staff", stdin=text(promised("x", "12:00", "12:10")))
+    assert keys_and_promises(found["points"][0]["by"]["location,staff"]) == [([None, None], 1)]
+    assert found["rejects"] == []
+
+
+def test_the_rate_is_null_while_nothing_was_due_and_lateness_is_null_while_nothing_was_delivered() -> None:
+    found = totals(promised("x", "12:00", "12:30"))
+    assert (found["kept_rate"], found["lateness_seconds"]) == (None, {"p50": None, "p95": None})
+    assert (found["promises"], found["open"]) == (1, 1)
+
+
+def test_a_rate_has_six_decimals() -> None:
+    orders = [promised(f"order {number}", "12:00", "12:10") for number in range(3)]
+    assert totals(*orders, ready("order 0", "12:05"), ready("late visitor", "12:30"))["kept_rate"] == 0.333333
+
+
+def test_what_happens_after_the_instant_is_not_known_at_it(day: Path) -> None:
+    points = report("judge", day, "--as-of", at("12:11"), "--as-of", at("12:02"), "--as-of", at("11:00"))["points"]
+    assert [point["as_of"] for point in points] == [shown("12:11"), shown("12:02"), shown("11:00")]
+    counted = [[point["totals"][name] for name in ("promises", "kept", "broken", "open")] for point in points]
+    # at 12:11 the second of soho is due this very instant, so it is not broken yet
+    assert counted == [[6, 2, 0, 3], [4, 0, 0, 4], [0, 0, 0, 0]]
+
+
+def test_an_instant_of_another_time_zone_is_shown_in_utc(day: Path) -> None:
+    (point,) = report("judge", day, "--as-of", "2026-03-06T13:12:01.500+01:00")["points"]
+    assert point["as_of"] == "2026-03-06T12:12:01.500Z"
+
+
+@pytest.mark.parametrize(
+    ("by", "basis", "verdict"),
+    [("us", "current", "kept"), ("us", "original", "broken"), ("customer", "original", "kept")],
+)
+def test_a_promise_put_off_is_judged_by_what_was_first_said_or_by_what_was_said_last(
+    by: str, basis: str, verdict: str
+) -> None:
+    story = promised("s1", "12:00", "12:10"), amended("s1", "12:05", "12:20", by), ready("s1", "12:15")
+    found = report("judge", "-", "--basis", basis, stdin=text(*story))
+    assert found["basis"] == basis
+    assert found["points"][0]["totals"][verdict] == 1
+
+
+def test_a_line_that_comes_twice_counts_once_and_is_said() -> None:
+    first, second = promised("s1", "12:00", "12:10"), ready("s1", "12:05")
+    found = report("judge", "-", stdin=text(second, first, second, first, first))
+    assert found["input"] == {"records": 5, "duplicates": 3, "rejected": 0, "cases": 1, "unpromised": 0}
+    assert found["points"][0]["totals"]["kept"] == 1
+
+
+BAD_LINES: dict[str, Event | str] = {
+    "not_json": "ready when it is ready",
+    "unknown_type": '{"type":"promise_broken","id":"1","case":"a","occurred_at":"2026-03-06T12:00:00Z"}',
+    "no_case": '{"type":"staff_assigned","id":"1","occurred_at":"2026-03-06T12:00:00Z"}',
+    "bad_value": '{"type":"staff_assigned","id":1,"case":"a","occurred_at":"2026-03-06T12:00:00Z"}',
+    "bad_time": '{"type":"staff_assigned","id":"1","case":"a","occurred_at":"noon"}',
+    "unknown_kind": promised("a", "12:00", "12:10", kind="smiled"),
+    "due_before_made": promised("a", "12:00", "11:00"),
+}
+
+
+def test_what_cannot_be_judged_is_told_with_its_line_and_its_reason_and_the_rest_is_judged() -> None:
+    found = report("judge", "-", stdin=text(*BAD_LINES.values(), "", promised("s1", "12:00", "12:10")))
+    assert [(reject["line"], reject["reason"]) for reject in found["rejects"]] == list(enumerate(BAD_LINES, 1))
+    assert all(reject.keys() >= {"line", "reason", "detail"} and reject["detail"] for reject in found["rejects"])
+    assert found["input"] == {"records": 8, "duplicates": 0, "rejected": 7, "cases": 1, "unpromised": 0}
+    assert found["points"][0]["totals"]["promises"] == 1
+
+
+def test_rejects_end_with_4_under_strict_and_the_document_is_told_all_the_same() -> None:
+    answer = promises("judge", "-", "--json", "--strict", stdin=text("oops", promised("s1", "12:00", "12:10")))
+    assert (answer.code, answer.err) == (4, "")
+    assert answer.document["points"][0]["totals"]["promises"] == 1
+
+
+def test_strict_without_rejects_ends_well(day: Path) -> None:
+    assert promises("judge", day, "--strict", "--json").code == 0
+
+
+def test_a_file_without_events_is_judged_at_the_instants_that_were_asked_for() -> None:
+    assert report("judge", "-", stdin=b"")["points"] == []
+    (point,) = report("judge", "-", "--as-of", at("12:00"), stdin=b"\n\n")["points"]
+    assert (point["totals"]["promises"], point["totals"]["kept_rate"]) == (0, None)
+
+
+def test_a_packed_file_and_standard_input_say_the_same_as_the_file(day: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "events.ndjson.gz"
+    packed.write_bytes(gzip.compress(day.read_bytes()))
+    plain = promises("judge", day, "--json").out
+    assert promises("judge", packed, "--json").out == plain
+    assert promises("judge", "-", "--json", stdin=packed.read_bytes()).out == plain
+
+
+def test_a_mapped_csv_on_standard_input_says_the_same_as_the_file(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(LOG, "utf-8")
+    settings = ["--mapping", str(LOG_MAPPING), "--policies", str(LOG_POLICIES)]
+    assert report("judge", "-", *settings, stdin=LOG.encode()) == report("judge", log, *settings)
+
+
+def test_several_files_are_one_history_and_a_reject_names_its_own(tmp_path: Path) -> None:
+    till = written(tmp_path / "till.ndjson", promised("s1", "12:00", "12:10"))
+    kitchen = written(tmp_path / "kitchen.ndjson", "oops", ready("s1", "12:05"))
+    found = report("judge", kitchen, till)
+    assert found["points"][0]["totals"]["kept"] == 1
+    assert [(reject["file"], reject["line"]) for reject in found["rejects"]] == [(str(kitchen), 1)]
+
+
+def test_policies_and_mapping_come_from_the_environment_too(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text(LOG, "utf-8")
+    said = report("judge", log, "--mapping", LOG_MAPPING, "--policies", LOG_POLICIES)
+    assert said["points"][0]["totals"]["reasons"]["late"] == 1
+    environment = {"PROMISES_MAPPING": str(LOG_MAPPING), "PROMISES_POLICIES": str(LOG_POLICIES)}
+    assert report("judge", log, environment=environment) == said
+
+
+def test_an_option_wins_over_the_environment(tmp_path: Path) -> None:
+    forgiving = tmp_path / "forgiving.toml"
+    forgiving.write_text(FORGIVING, "utf-8")
+    story = text(promised("s1", "12:00", "12:10"), ready("s1", "12:12"))
+    environment = {"PROMISES_POLICIES": str(tmp_path / "no such file.toml")}
+    found = report("judge", "-", "--policies", forgiving, stdin=story, environment=environment)
+    assert found["points"][0]["totals"]["reasons"]["in_grace"] == 1
+    assert found["policies"] == "sha256:" + hashlib.sha256(FORGIVING.encode()).hexdigest()
+
+
+def test_without_json_people_get_a_table_with_the_same_figures(day: Path) -> None:
+    answer = promises("judge", day, "--by", "location", environment={"COLUMNS": "160"})
+    assert (answer.code, answer.err) == (0, "")
+    assert f"as of {shown('12:20')}" in answer.out
+    row = next(line for line in answer.out.splitlines() if "location soho" in line)
+    assert re.findall(r"[-+.%\w]+", row) == ["location", "soho", "3", "1", "2", "0", "0", "33.3%", "-0.5", "min",
+                                             "+0.9", "min"]  # fmt: skip
+    assert "12 records, 0 duplicates, 0 rejected, 7 cases" in answer.out

@@ -1,0 +1,155 @@
+"""What goes wrong on the command line is said in one line that names it and what to do, with the right exit code."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import LOG_MAPPING, promises
+from tests.cli.stories import promised, text, written
+
+USAGE, UNREADABLE = 2, 3
+DAY = text(promised("s1", "12:00", "12:10"))
+PACKED = gzip.compress(DAY * 100, mtime=0)
+
+
+def said(code: int, *arguments: str | Path, stdin: bytes = DAY) -> str:
+    """The one line of a command that fails with `code`; stdout stays empty."""
+    answer = promises(*arguments, stdin=stdin)
+    assert (answer.code, answer.out) == (code, ""), answer.err
+    assert "Traceback" not in answer.err
+    (line,) = answer.err.splitlines()
+    assert line.startswith("promises: ")
+    return line
+
+
+@pytest.mark.parametrize("command", [["judge"], ["explain"]])
+def test_a_file_that_is_not_there_is_named(command: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "yesterday.ndjson"
+    case = ["s1"] if command == ["explain"] else []
+    assert str(file) in said(UNREADABLE, *command, file, *case, "--json")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    line = said(UNREADABLE, "judge", tmp_path)
+    assert str(tmp_path) in line
+    assert "give a readable file" in line
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [PACKED[:-9], PACKED[:-8] + b"\0" * 8, PACKED[:12] + b"\xff" * 40, PACKED + b"and more"],
+    ids=["cut off", "wrong sum", "not deflated", "with a tail"],
+)
+def test_a_packed_file_that_is_damaged_is_told_and_never_judged_in_part(broken: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson.gz"
+    file.write_bytes(broken)
+    line = said(UNREADABLE, "judge", file, "--json")
+    assert str(file) in line
+    assert "give a readable file" in line
+
+
+def test_one_unreadable_file_of_several_ends_the_command(tmp_path: Path) -> None:
+    good = written(tmp_path / "good.ndjson", promised("s1", "12:00", "12:10"))
+    assert "missing.ndjson" in said(UNREADABLE, "judge", good, tmp_path / "missing.ndjson", "--json")
+
+
+def test_a_csv_without_a_column_of_the_mapping_names_the_column_and_those_it_has(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("event_id,event_time,arrival_time,event_type,promise_id,shop,staff,promised_at\n", "utf-8")
+    line = said(USAGE, "judge", log, "--mapping", LOG_MAPPING)
+    assert f"{log} has no column location;" in line
+    assert "shop" in line
+    assert str(LOG_MAPPING) in line
+
+
+def test_a_grouping_that_is_not_known_is_answered_with_those_that_are() -> None:
+    line = said(USAGE, "judge", "-", "--by", "location,shop")
+    assert "'shop' is none of location, staff, kind" in line
+
+
+def test_a_basis_that_is_not_known_is_answered_with_those_that_are() -> None:
+    assert "--basis both: write original or current" in said(USAGE, "judge", "-", "--basis", "both")
+
+
+@pytest.mark.parametrize(
+    ("instant", "told"),
+    [
+        ("yesterday", "write it like 2026-03-01T12:40:00Z"),
+        ("2026-03-06T12:40:00", "has no time zone: write it like"),
+        ("1970-01-01T00:00:00Z", "outside the years 2000 to 2099"),
+    ],
+)
+def test_an_instant_that_is_none_is_answered_with_how_to_write_one(instant: str, told: str) -> None:
+    line = said(USAGE, "judge", "-", "--as-of", instant)
+    assert f"--as-of {instant}" in line
+    assert told in line
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[[policy]\n", "not TOML"),
+        ("", "write at least one [[policy]] table"),
+        ('[[policy]]\nkind = "ready"\ngrace = "5 minutes"\n', "grace = '5 minutes': write a length of time"),
+        ('[[policy]]\nkind = "ready"\ngraze = "5m"\n', "unknown key 'graze'"),
+    ],
+    ids=["no toml", "nothing", "bad value", "bad key"],
+)
+@pytest.mark.parametrize("command", [["judge", "-"], ["check"]])
+def test_policies_that_cannot_be_used_are_told_with_file_key_and_remedy(
+    command: list[str], content: str, told: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "policies.toml"
+    file.write_text(content, "utf-8")
+    line = said(USAGE, *command, "--policies", file)
+    assert str(file) in line
+    assert told in line
+
+
+@pytest.mark.parametrize("option", ["--policies", "--mapping"])
+def test_a_settings_file_that_is_not_there_is_a_mistake_of_usage(option: str, tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    assert f"{file}: cannot be read" in said(USAGE, "judge", "-", option, file)
+
+
+def test_a_mapping_that_is_not_utf_8_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "mapping.toml"
+    file.write_bytes(b"[event]\nid = 'num\xe9ro'\n")
+    assert f"{file}: cannot be read" in said(USAGE, "check", "--mapping", file)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["judge"], ["judge", "-", "--bye", "location"], ["decide"], ["explain"]], ids=" ".join
+)
+def test_what_the_command_line_does_not_know_is_a_mistake_of_usage(arguments: list[str]) -> None:
+    answer = promises(*arguments)
+    assert (answer.code, answer.out) == (USAGE, "")
+    assert "Usage:" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_explain_without_a_file_and_without_kafka_says_what_to_give() -> None:
+    assert "give a FILE and a CASE, or --bootstrap HOST:PORT and a CASE" in said(USAGE, "explain", "s1")
+
+
+def test_a_case_that_is_not_in_the_file_is_told_with_the_instant(tmp_path: Path) -> None:
+    file = written(tmp_path / "events.ndjson", promised("s1", "12:00", "12:10"))
+    line = said(UNREADABLE, "explain", file, "s2")
+    assert f"{file} has no promise of case 's2' by 2026-03-06T12:00:00.000Z" in line
+
+
+def test_a_kafka_in_the_environment_does_not_forbid_to_explain_from_a_file(tmp_path: Path) -> None:
+    file = written(tmp_path / "events.ndjson", promised("s1", "12:00", "12:10"))
+    answer = promises("explain", file, "s1", environment={"PROMISES_BOOTSTRAP": "127.0.0.1:9"})
+    assert (answer.code, answer.err) == (0, "")
+
+
+def test_a_mapped_row_with_a_list_for_a_type_is_a_reject_and_no_crash(tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('[event]\nid = "id"\ncase = "order"\noccurred_at = "at"\ntype = "what"\n', "utf-8")
+    answer = promises("judge", "-", "--mapping", mapping, "--json", stdin=b'{"id":"1","order":"s1","what":["made"]}\n')
+    assert (answer.code, answer.err) == (0, "")
+    assert [reject["reason"] for reject in answer.document["rejects"]] == ["unknown_type"]

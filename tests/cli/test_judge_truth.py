@@ -1,0 +1,247 @@
+"""Real promises: a week of flights and a quarter of a city's complaints, judged by the command, against a truth that
+others computed from the tables, not from the events."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.events import Clock
+from schemas.instants import moment, parse, show
+from schemas.reading import Refused
+from streams.feeds.files import lines
+from streams.feeds.mapping import EventMapping
+from streams.judging.admission import admit
+from streams.judging.case import Outcome
+from streams.judging.history import History, insert
+from streams.judging.measures import quantile
+from streams.judging.policy_file import parse_policies
+from streams.judging.settle import judge
+from tests.cli.command import LOG_MAPPING, LOG_POLICIES, ROOT, promises
+
+DATA = ROOT.parent / "shared" / "data"
+KNOWN = {
+    "nycflights13_week": (6554, 3550, 2738, 266, 0),
+    "boston311_q1": (18143, 8139, 5949, 996, 3059),
+}
+"""Promises, kept, broken, excluded and open at the end of each data set."""
+
+COUNTS = ("promises", "kept", "broken", "broken_late", "broken_undelivered", "pending", "cancelled")
+BY = ("--by", "location", "--by", "staff", "--by", "location,staff")
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set with its truth. Everything slow is done once."""
+
+    folder: Path
+
+    @cached_property
+    def truth(self) -> dict[str, Any]:
+        truth: dict[str, Any] = json.loads((self.folder / "truth.json").read_text("utf-8"))
+        return truth
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.csv.gz"
+
+    @property
+    def checkpoints(self) -> list[dict[str, Any]]:
+        points: list[dict[str, Any]] = self.truth["as_of_checkpoints"]["points"]
+        return points
+
+    @property
+    def instants(self) -> tuple[str, str]:
+        """An instant in the middle, with much still open, and the end."""
+        return self.checkpoints[4]["T"], self.truth["as_of"]
+
+    @cached_property
+    def text(self) -> str:
+        """What the command says at both instants, by everything that the truth knows."""
+        return judged_text(self.events, self.instants, *BY)
+
+    @cached_property
+    def end(self) -> dict[str, Any]:
+        """The point at the end of the data set."""
+        point: dict[str, Any] = json.loads(self.text)["points"][-1]
+        return point
+
+    def rows(self, axis: str) -> list[dict[str, str]]:
+        with open(self.folder / f"per_{axis}.csv", encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """Every promise as judged at the end, inside this process."""
+        policies = parse_policies(LOG_POLICIES.read_text("utf-8"), LOG_POLICIES.name)
+        mapping = EventMapping(LOG_MAPPING.read_text("utf-8"), LOG_MAPPING.name)
+        histories: defaultdict[str, History] = defaultdict(list)
+        for line in lines([str(self.events)], mapping):
+            assert not isinstance(line.record, Refused | Clock)
+            insert(histories[line.record.case], admit(line.record, policies))
+        as_of = parse(self.truth["as_of"])
+        judgements = [judge(history, policies, as_of) for history in histories.values()]
+        return [judged.current for judgement in judgements for _, judged in judgement.promises]
+
+    @property
+    def lateness(self) -> list[float]:
+        """Seconds, ascending, of what was delivered."""
+        return sorted(one.lateness / 1000 for one in self.outcomes if one.lateness is not None)
+
+
+def judged_text(file: Path, instants: Iterable[str], *more: str) -> str:
+    as_of = [argument for instant in instants for argument in ("--as-of", instant)]
+    answer = promises("judge", file, "--mapping", LOG_MAPPING, "--policies", LOG_POLICIES, *as_of, *more, "--json")
+    assert (answer.code, answer.err) == (0, ""), answer.err
+    return answer.out
+
+
+@pytest.fixture(scope="module", params=sorted(KNOWN))
+def dataset(request: pytest.FixtureRequest) -> Dataset:
+    folder = DATA / str(request.param)
+    if not (folder / "truth.json").is_file():
+        pytest.skip(f"the data set {folder.name} is not beside this repository, in shared/data")
+    return Dataset(folder)
+
+
+def counts(row: dict[str, Any]) -> Counts:
+    """A row of the command, in the words of the truth."""
+    reasons = row["reasons"]
+    found = (
+        row["promises"], row["kept"], row["broken"], reasons["late"], reasons["undelivered"], row["open"],
+        row["excluded"],
+    )  # fmt: skip
+    return dict(zip(COUNTS, found, strict=True))
+
+
+def true_counts(row: dict[str, Any]) -> Counts:
+    return {name: int(row[name]) for name in COUNTS}
+
+
+def true_rate(row: dict[str, Any]) -> float | None:
+    rate = row["kept_rate"]
+    return None if rate in ("", None) else float(rate)
+
+
+def test_the_totals_are_those_that_are_known(dataset: Dataset) -> None:
+    totals = dataset.end["totals"]
+    found = tuple(totals[name] for name in ("promises", "kept", "broken", "excluded", "open"))
+    assert found == KNOWN[dataset.folder.name]
+    assert counts(totals) == true_counts(dataset.truth["totals"])
+    assert totals["kept_rate"] == dataset.truth["totals"]["kept_rate"]
+
+
+def test_the_median_and_the_95th_percentile_of_lateness_are_true(dataset: Dataset) -> None:
+    true = dataset.truth["lateness_seconds_quantiles"]
+    found = {name: round(seconds, 2) for name, seconds in dataset.end["totals"]["lateness_seconds"].items()}
+    assert found == {"p50": true["0.5"], "p95": true["0.95"]}
+
+
+def test_what_was_read_adds_up_with_what_was_written(dataset: Dataset) -> None:
+    stream = dataset.truth["event_stream"]
+    assert json.loads(dataset.text)["input"] == {
+        "records": stream["rows"],
+        "duplicates": stream["duplicate_rows"],
+        "rejected": 0,
+        "cases": dataset.truth["rows_total"],
+        "unpromised": dataset.truth["rows_without_promise"],
+    }
+
+
+def test_every_checkpoint_on_the_way_is_true(dataset: Dataset) -> None:
+    points = json.loads(judged_text(dataset.events, [point["T"] for point in dataset.checkpoints]))["points"]
+    found = [(point["as_of"], counts(point["totals"]), point["totals"]["kept_rate"]) for point in points]
+    assert len(found) == 10
+    assert found == [(show(parse(true["T"])), true_counts(true), true_rate(true)) for true in dataset.checkpoints]
+
+
+@pytest.mark.parametrize("axis", ["location", "staff"])
+def test_every_location_and_every_staff_member_is_judged_truly(dataset: Dataset, axis: str) -> None:
+    found = {row["key"][0]: (counts(row), row["kept_rate"]) for row in dataset.end["by"][axis]}
+    nobody = found.pop(None, None)
+    rows = dataset.rows(axis)
+    assert found == {row[axis]: (true_counts(row), true_rate(row)) for row in rows}
+    unnamed = Counter(true_counts(dataset.truth["totals"]))
+    for row in rows:
+        unnamed.subtract(true_counts(row))
+    assert (nobody[0] if nobody else dict.fromkeys(COUNTS, 0)) == dict(unnamed)
+    assert unnamed["promises"] == dataset.truth[f"{axis}_null"]
+
+
+def test_pairs_of_location_and_staff_are_as_many_as_there_are(dataset: Dataset) -> None:
+    rows = dataset.end["by"]["location,staff"]
+    assert len([row for row in rows if None not in row["key"]]) == dataset.truth["location_staff_pairs"]
+    assert sum(row["promises"] for row in rows) == dataset.truth["totals"]["promises"]
+
+
+def test_every_day_on_which_promises_were_due_is_judged_truly(dataset: Dataset) -> None:
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for outcome in dataset.outcomes:
+        verdict, reason = outcome.ruling
+        found[moment(outcome.due).date().isoformat()].update(["promises", verdict, reason])
+    names = ("promises", "kept", "broken", "late", "undelivered", "open", "excluded")
+    assert {day: tuple(counted[name] for name in names) for day, counted in found.items()} == {
+        row["promised_day_utc"]: tuple(true_counts(row).values()) for row in dataset.rows("promised_day")
+    }
+
+
+def test_every_quantile_of_lateness_is_true(dataset: Dataset) -> None:
+    true = dataset.truth["lateness_seconds_quantiles"]
+    assert {share: rounded(quantile(dataset.lateness, float(share)), 2) for share in true} == true
+    assert len(true) == 11
+
+
+def test_every_quantile_of_lateness_of_those_that_were_late_is_true(dataset: Dataset) -> None:
+    true = dataset.truth["lateness_when_late_seconds_quantiles"]
+    late = [seconds for seconds in dataset.lateness if seconds > 0]
+    assert {share: rounded(quantile(late, float(share)), 2) for share in true} == true
+    assert len(late) == dataset.truth["totals"]["broken_late"]
+
+
+def test_what_came_at_the_very_instant_it_was_due_is_kept(dataset: Dataset) -> None:
+    at_due = [outcome.ruling.verdict for outcome in dataset.outcomes if outcome.lateness == 0]
+    assert at_due == ["kept"] * dataset.truth["delivered_exactly_on_promise"]
+
+
+def rounded(value: float | None, decimals: int) -> float | None:
+    return None if value is None else round(value, decimals)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_order_of_arrival_and_no_repetition_changes_a_byte(dataset: Dataset, tmp_path: Path, seed: int) -> None:
+    shuffled, repeated = shuffle(dataset.events, tmp_path / "events.csv", seed)
+    text = judged_text(shuffled, dataset.instants, *BY)
+    assert points_of(text) == points_of(dataset.text)
+    added = json.loads(text)["input"]["duplicates"] - json.loads(dataset.text)["input"]["duplicates"]
+    assert added == repeated > 500
+
+
+def shuffle(events: Path, target: Path, seed: int) -> tuple[Path, int]:
+    """The events in disorder, one in twenty of them twice; and how many were repeated."""
+    chance = random.Random(seed)
+    with gzip.open(events, "rt", encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    again = chance.sample(rows, len(rows) // 20)
+    rows += again
+    chance.shuffle(rows)
+    with open(target, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return target, len(again)
+
+
+def points_of(text: str) -> str:
+    """The text of `points`, as printed."""
+    start, end = text.index('\n "points": '), text.index('\n "rejects": ')
+    assert start < end
+    return text[start:end]

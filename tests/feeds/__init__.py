@@ -1,0 +1,1 @@
+"""Tests of the feeds: other people's files, as they really are."""

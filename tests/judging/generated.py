@@ -1,0 +1,215 @@
+"""Histories out of nowhere: a few events of one case over few subjects, kinds, staff and shops, in twenty minutes.
+
+Few of each, so that events meet: equal instants, ids used twice, steps undone, corrections of corrections. Whether
+that is so is itself tested (test_generated).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy, composite
+from msgspec.structs import replace
+
+from schemas import events
+from schemas.instants import Instant
+from schemas.words import Party
+from streams.judging.admission import admit
+from streams.judging.history import Fact
+from tests.histories import Story, at, moment, order, rules
+
+BASE: Final = at("12:00")
+MINUTE: Final = 60_000
+END: Final = BASE + 60 * MINUTE
+"""Later than every due of a generated history, and than every instant at which something is reported."""
+
+TOWN: Final = rules("""
+[[policy]]
+kind = "ready"
+grace = "1m"
+at_risk = "3m"
+due_before_made = "judge"
+assumed = { starts_with = "ordered", within = "6m" }
+
+[[policy]]
+kind = "ready"
+version = 2
+at_risk = "1m"
+due_before_made = "judge"
+effective_from = 2026-03-06T12:04:00Z
+assumed = { starts_with = "ordered", within = "4m" }
+
+[[policy]]
+name = "ready-north"
+kind = "ready"
+kept_by = ["ready", "handed_over"]
+due_before_made = "judge"
+when = { location = "north" }
+
+[[policy]]
+kind = "delivered"
+kept_by = ["handed_over"]
+early = "broken"
+due_before_made = "judge"
+cancelled.by_us = { before_due = "excluded", after_due = "excluded" }
+cancelled.by_customer = { before_due = "broken", after_due = "excluded" }
+""")
+"""Two kinds that one step may keep both, a policy of one shop, two versions, every switch in both positions."""
+
+
+def settled_by(examples: int) -> settings:
+    """How a property is tested: with so many examples, fewer where mutants are hunted; the same ones in CI."""
+    share = float(os.environ.get("EXAMPLES", "1"))
+    return settings(
+        max_examples=max(1, int(examples * share)), deadline=None, database=None, derandomize="CI" in os.environ
+    )
+
+
+def clocks(until: int = 30) -> SearchStrategy[Instant]:
+    """Instants of the clock: about the minutes at which things happen, and a millisecond to either side."""
+    return st.builds(
+        lambda minute, beside: BASE + minute * MINUTE + beside, st.integers(-1, until), st.sampled_from([0, 0, 1, -1])
+    )
+
+
+Arrived = list[tuple[Instant, events.CaseEvent]]
+"""Events with the instants at which they arrived, in that order."""
+
+_MINUTES = st.integers(0, 20)
+_SUBJECTS = st.sampled_from(["", "", "bag"])
+_KINDS = st.sampled_from(["ready", "ready", "delivered"])
+_PARTIES: Final[SearchStrategy[Party]] = st.sampled_from(["us", "customer"])
+_SAID: Final = st.fixed_dictionaries(
+    {
+        "subject": _SUBJECTS,
+        "at": st.sampled_from([None, None, "north", "south"]),
+        "staff": st.sampled_from([None, None, "anna", "ben"]),
+    }
+)
+
+
+def _time(minute: int) -> str:
+    return f"12:{minute:02}"
+
+
+def _made(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    kind = draw(_KINDS)
+    due = draw(st.integers(4, 18))
+    opens = _time(due - 2) if kind == "delivered" and draw(st.booleans()) else None
+    return story.promised(kind, due=_time(due), opens=opens, time=_time(draw(st.integers(0, 4))), **said)
+
+
+def _promised(draw: DrawFn, story: Story) -> tuple[str, str]:
+    """Subject and kind of something that was promised; of anything, if nothing was."""
+    made = [event for event in story.told if isinstance(event, events.PromisesMade)]
+    if not made or draw(st.integers(0, 9)) == 7:
+        return draw(_SUBJECTS), draw(_KINDS)
+    event = draw(st.sampled_from(made))
+    return event.subject, event.promises[0].kind
+
+
+def _amended(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    """Another due, as often early as at any time."""
+    due, early = _time(draw(st.integers(6, 22))), _time(draw(st.integers(2, 6)))
+    subject, kind = _promised(draw, story)
+    when = draw(st.sampled_from([early, time]))
+    return story.amended(kind, when, due=due, by=draw(_PARTIES), **{**said, "subject": subject})
+
+
+def _delivered(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    subject, kind = _promised(draw, story)
+    step = {"ready": "ready", "delivered": "handed_over"}[kind]
+    return story.reached(step, time, **{**said, "subject": subject})
+
+
+def _stepped(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    step = draw(st.sampled_from(["ordered", "ready", "handed_over", "picked_up"]))
+    return story.reached(step, time, **said)
+
+
+def _placed(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    return story.ordered(_time(draw(st.integers(0, 8))), **said)
+
+
+def _undone(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    """Something is undone that was reached, if anything was, and mostly soon after."""
+    reached = [event for event in story.told if isinstance(event, events.StepReached)]
+    if not reached:
+        return story.undone("ready", time, **said)
+    event = draw(st.sampled_from(reached))
+    soon = f"12:{min(event.occurred_at.minute + draw(st.integers(0, 4)), 59):02}"
+    return story.undone(event.step, draw(st.sampled_from([soon, soon, time])), **{**said, "subject": event.subject})
+
+
+def _ended(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    subject, kind = _promised(draw, story)
+    if draw(st.booleans()):
+        return story.withdrawn(kind, time, by=draw(_PARTIES), **{**said, "subject": subject})
+    return story.cancelled(time, by=draw(_PARTIES), **{**said, "subject": draw(st.sampled_from(["", subject]))})
+
+
+def _corrected(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    """An event of the story was wrong: it never happened, it was at another time, or it was something else."""
+    wrong = draw(st.sampled_from(story.told)) if story.told else None
+    if wrong is None or isinstance(wrong, events.Correction) or draw(st.integers(0, 3)) == 3:
+        return story.denied(wrong.id if wrong else "e2", time, **said)
+    if draw(st.integers(0, 3)) == 3:
+        truth = draw(st.sampled_from([_made, _stepped, _undone]))(draw, order(story.case), time, said)
+    else:
+        truth = Story(story.case, (replace(wrong, occurred_at=moment(_time(draw(_MINUTES)))),))
+    return story.corrected(wrong.id, time, truth, **said)
+
+
+def _held(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    return story.held("payment", time, caused_by=draw(_PARTIES), **said)
+
+
+_CHAPTERS: Final[list[Callable[[DrawFn, Story, str, dict[str, Any]], Story]]] = [
+    *[_amended] * 6, *[_delivered] * 7, *[_undone] * 4, *[_ended] * 3, *[_corrected] * 4, *[_made] * 2, _stepped, _held,
+]  # fmt: skip
+
+
+@composite
+def stories(draw: DrawFn) -> Story:
+    """One to twelve events of one case, in the order of their arrival, which is not that of their occurrence."""
+    story = order("c")
+    if draw(st.integers(0, 9)) < 9:
+        story = draw(st.sampled_from([_made, _made, _placed]))(draw, story, "12:00", draw(_SAID))
+    length = draw(st.sampled_from([8, 11, 6, 9, 4, 2, 1]))
+    for chapter in draw(st.lists(st.sampled_from(_CHAPTERS), min_size=length, max_size=length)):
+        story = chapter(draw, story, _time(draw(_MINUTES)), _named(draw, story))
+    return story
+
+
+def _named(draw: DrawFn, story: Story) -> dict[str, Any]:
+    """What the next event says of itself; now and then under an id that is taken."""
+    said = draw(_SAID)
+    if story.told and draw(st.integers(0, 11)) == 7:
+        said["id"] = draw(st.sampled_from(story.told)).id
+    return said
+
+
+@composite
+def arrivals(draw: DrawFn) -> Arrived:
+    """A story as a partition receives it: events in order or in none, some twice, the clock moving as they come."""
+    story = draw(stories())
+    told = [*story.told, *draw(st.lists(st.sampled_from(story.told), max_size=2))]
+    if draw(st.booleans()):
+        told.sort(key=lambda event: event.occurred_at)
+    else:
+        told = draw(st.permutations(told))
+    clock = BASE + draw(st.sampled_from([15, 10, 5, 0])) * MINUTE
+    arrived: Arrived = []
+    for event in told:
+        clock += draw(st.sampled_from([0, 0, 1, 1, 3])) * MINUTE + draw(st.sampled_from([0, 0, 0, 1]))
+        arrived.append((clock, event))
+    return arrived
+
+
+def admitted(told: Arrived) -> list[tuple[Instant, Fact]]:
+    """The facts of what arrived, with the instant of arrival."""
+    return [(clock, admit(event, TOWN)) for clock, event in told]

@@ -1,0 +1,152 @@
+"""Whatever order events arrive in, and however often, the judgement is the same: tried on random histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.instants import NEVER, Instant
+from streams.book.codec import decode, encode
+from streams.judging.case import Case, Outcome, Promise, PromiseKey
+from streams.judging.fold import fold
+from streams.judging.history import Fact, History, Known
+from streams.judging.settle import judge, settle, take
+from tests.histories import Story, history_of
+from tests.judging.generated import END, TOWN, Arrived, admitted, arrivals, clocks, settled_by, stories
+
+
+class Said(NamedTuple):
+    """What is said of one promise, but for how often it was said before."""
+
+    promise: Promise
+    original: Outcome
+    current: Outcome
+    location: str
+
+
+def said(history: History, now: Instant) -> dict[PromiseKey, Said]:
+    """The judgement of a history from scratch."""
+    return {
+        promise.key: Said(promise, judged.original, judged.current, judged.location)
+        for promise, judged in judge(list(history), TOWN, now).promises
+    }
+
+
+def kept_in(case: Case) -> dict[PromiseKey, Said]:
+    """The judgement that a case remembers."""
+    return {
+        key: Said(case.standing.promises[key], judged.original, judged.current, judged.location)
+        for key, judged in case.judged.items()
+        if not judged.retracted
+    }
+
+
+def outcomes(history: History, now: Instant) -> dict[PromiseKey, tuple[Outcome, Outcome, str]]:
+    return {key: told[1:] for key, told in said(history, now).items()}
+
+
+def happenings(history: Iterable[Fact]) -> set[Instant]:
+    """When anything of a history happened, also by its corrections."""
+    found = list(history)
+    return {fact.at for fact in found} | {truth.at for fact in found for truth in fact.instead}
+
+
+def arrived(told: list[tuple[Instant, Fact]]) -> tuple[Case, Instant]:
+    """A case that learned each fact when it arrived, stored as bytes in between."""
+    case, now = Case(), 0
+    for now, fact in told:
+        case = decode(encode(case), TOWN)
+        take(case, fact, TOWN, now)
+        settle(case, TOWN, now)
+    return case, now
+
+
+@settled_by(300)
+@given(stories(), st.data())
+def test_any_order_and_any_repetition_of_events_leave_the_same_judgement(story: Story, data: st.DataObject) -> None:
+    facts = [fact for _, fact in admitted([(0, event) for event in story.told])]
+    again = data.draw(st.lists(st.sampled_from(facts), max_size=3))
+    shuffled = data.draw(st.permutations(facts + again))
+    now = data.draw(clocks())
+
+    assert history_of(facts) == history_of(shuffled)
+    assert said(history_of(facts), now) == said(history_of(shuffled), now)
+
+
+@settled_by(500)
+@given(arrivals())
+def test_after_every_event_the_stored_case_equals_the_history_folded_from_scratch(told: Arrived) -> None:
+    case = Case()
+    facts: list[Fact] = []
+    for now, fact in admitted(told):
+        facts.append(fact)
+        case = decode(encode(case), TOWN)
+        take(case, fact, TOWN, now)
+        settle(case, TOWN, now)
+        known = Known.at(history_of(facts), now)
+        assert case.history == history_of(facts)
+        assert case.standing == fold(known.facts, TOWN)
+        assert kept_in(case) == said(case.history, now)
+        assert case.wake_at == judge(list(case.history), TOWN, now).wake_at
+
+
+@settled_by(300)
+@given(arrivals())
+def test_a_case_that_is_woken_when_it_asked_for_it_is_always_up_to_date(told: Arrived) -> None:
+    case, now = arrived(admitted(told))
+    while case.wake_at != NEVER:
+        assert case.wake_at > now
+        now = case.wake_at
+        case = decode(encode(case), TOWN)
+        settle(case, TOWN, now)
+        assert kept_in(case) == said(case.history, now)
+    assert kept_in(case) == said(case.history, END)
+
+
+@settled_by(300)
+@given(stories(), clocks(), st.data())
+def test_between_two_wake_ups_nothing_changes_and_at_a_wake_up_something_does(
+    story: Story, now: Instant, data: st.DataObject
+) -> None:
+    history = story.facts(TOWN)
+    wake_at = judge(list(history), TOWN, now).wake_at
+    before = outcomes(history, now)
+    between = data.draw(st.integers(now, min(wake_at, END) - 1), label="between")
+
+    assert outcomes(history, between) == before
+    if wake_at != NEVER:
+        assert outcomes(history, wake_at - 1) == before
+        assert outcomes(history, wake_at) != before or wake_at in happenings(history)
+
+
+@settled_by(300)
+@given(stories(), clocks(), st.data())
+def test_waiting_longer_never_mends_what_is_broken(story: Story, now: Instant, data: st.DataObject) -> None:
+    history = story.facts(TOWN)
+    next_event = min((moment for moment in happenings(history) if moment > now), default=END)
+    later = data.draw(st.integers(now, max(now, next_event - 1)), label="later")
+    then = said(history, later)
+
+    for key, earlier in said(history, now).items():
+        for first, second in ((earlier.original, then[key].original), (earlier.current, then[key].current)):
+            assert first.ruling.verdict == "open" or second == first
+
+
+@settled_by(300)
+@given(stories(), clocks())
+def test_what_happens_after_an_instant_says_nothing_about_it(story: Story, now: Instant) -> None:
+    history = story.facts(TOWN)
+
+    assert said(history, now) == said([fact for fact in history if fact.at <= now], now)
+
+
+@settled_by(200)
+@given(arrivals())
+def test_a_case_comes_back_from_its_bytes_as_it_was(told: Arrived) -> None:
+    case, _ = arrived(admitted(told))
+
+    assert decode(encode(case), TOWN) == case
+    assert encode(decode(encode(case), TOWN)) == encode(case)

@@ -1,0 +1,106 @@
+"""Time alone: a due that passes with no event, the moment of risk before it, and when to look again."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.instants import NEVER
+from streams.judging.admission import admit
+from streams.judging.case import Case
+from streams.judging.settle import judge, settle, take
+from tests.histories import READY, at, order, rules
+
+STORY = order("o1").promised("ready", due="12:40", time="12:00")
+RISKY = rules('[[policy]]\nkind = "ready"\ngrace = "2m"\nat_risk = "10m"\n')
+
+
+#  12:00      12:30    12:40   12:42
+#  |----------[========|=======]-------->
+#  pending     at_risk          undelivered
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        ("12:00", "open / pending"),
+        ("12:29:59.999", "open / pending"),
+        ("12:30", "open / at_risk"),
+        ("12:42", "open / at_risk"),
+        ("12:42:00.001", "broken / undelivered"),
+        ("23:59", "broken / undelivered"),
+    ],
+)
+def test_a_promise_with_no_event_after_it_ripens_with_time_alone(now: str, says: str) -> None:
+    assert STORY.says(now, RISKY) == says
+
+
+@pytest.mark.parametrize(
+    ("now", "wake"), [("12:00", "12:30"), ("12:30", "12:42:00.001"), ("12:42", "12:42:00.001"), ("12:43", None)]
+)
+def test_every_judgement_says_when_to_look_again(now: str, wake: str | None) -> None:
+    assert STORY.judgement(now, RISKY).wake_at == (at(wake) if wake else NEVER)
+
+
+def test_without_risk_or_grace_the_millisecond_after_due_is_the_next_look() -> None:
+    assert STORY.judgement("12:00").wake_at == at("12:40:00.001")
+
+
+def test_the_earliest_of_both_bases_and_all_promises_is_the_next_look() -> None:
+    moved = STORY.amended("ready", "12:10", due="13:00", by="us")
+    two = STORY.about("bag").promised("ready", due="12:20", time="12:00")
+
+    assert moved.judgement("12:11").wake_at == at("12:40:00.001")
+    assert moved.judgement("12:41").wake_at == at("13:00:00.001")
+    assert two.judgement("12:11").wake_at == at("12:20:00.001")
+
+
+@pytest.mark.parametrize("story", [STORY.reached("ready", "12:10"), STORY.cancelled("12:10", by="us")])
+def test_what_is_settled_needs_no_further_look(story: object) -> None:
+    assert isinstance(story, type(STORY))
+    assert story.judgement("12:11", RISKY).wake_at == NEVER
+
+
+def test_an_event_ahead_of_the_clock_is_a_reason_to_look_again() -> None:
+    assert STORY.reached("ready", "12:10").judgement("12:05").wake_at == at("12:10")
+
+
+def test_how_late_it_was_does_not_grow_after_the_delivery() -> None:
+    story = STORY.reached("ready", "12:45")
+
+    assert [story.promise(now)[1].current.lateness for now in ("12:45", "13:00", "23:00")] == [5 * 60_000] * 3
+
+
+def test_how_late_it_is_is_not_said_while_nothing_was_delivered() -> None:
+    assert STORY.promise("23:00")[1].current.lateness is None
+
+
+def test_a_delivery_after_the_deadline_turns_undelivered_into_late() -> None:
+    story = STORY.reached("ready", "12:50")
+
+    assert story.says("12:49") == "broken / undelivered"
+    assert story.says("12:50") == "broken / late"
+
+
+def test_settling_again_with_nothing_new_changes_nothing() -> None:
+    case = Case()
+    take(case, admit(STORY.told[0], READY), READY, at("12:00"))
+
+    assert len(settle(case, READY, at("12:00"))) == 1
+    assert settle(case, READY, at("12:30")) == []
+    assert len(settle(case, READY, at("12:41"))) == 1
+    assert settle(case, READY, at("13:30")) == []
+
+
+def test_the_first_verdict_is_number_nought_and_an_open_one_before_it_has_no_number() -> None:
+    case = Case()
+    take(case, admit(STORY.told[0], RISKY), RISKY, at("12:00"))
+    numbers = [
+        change.after.revision for now in ("12:00", "12:30", "12:43") for change in settle(case, RISKY, at(now))
+    ]
+
+    assert numbers == [-1, -1, 0]
+
+
+def test_judging_leaves_the_history_as_it_was() -> None:
+    history = STORY.reached("ready", "12:10").facts()
+    judge(history, READY, at("13:00"))
+
+    assert history == STORY.reached("ready", "12:10").facts()

@@ -1,0 +1,121 @@
+"""Events out of order, twice, or under one id: what arrives when decides nothing, what happened when decides all."""
+
+from __future__ import annotations
+
+from streams.judging.admission import admit
+from streams.judging.case import Case, PromiseKey
+from streams.judging.history import History, Known, insert
+from streams.judging.settle import settle, take
+from tests.histories import READY, Story, at, history_of, order, rules
+
+ASSUMED = rules('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
+THE_ORDER = PromiseKey("", "ready", 1)
+
+
+def told(story: Story, *clock: str) -> tuple[Case, list[str]]:
+    """The events of a story in the order of telling, each read when the clock shows so; and what was said after each."""
+    case, said = Case(), []
+    for event, now in zip(story.told, clock, strict=True):
+        take(case, admit(event, READY), READY, at(now))
+        settle(case, READY, at(now))
+        judged = case.judged.get(THE_ORDER)
+        said.append(" / ".join(judged.current.ruling) if judged and not judged.retracted else "nothing")
+    return case, said
+
+
+def test_a_delivery_that_arrives_before_its_promise_waits_for_it() -> None:
+    story = order("o1").reached("ready", "12:30").promised("ready", due="12:40", time="12:00")
+    _, said = told(story, "12:31", "12:35")
+
+    assert said == ["nothing", "kept / on_time"]
+
+
+def test_a_delivery_that_happened_before_its_promise_keeps_it() -> None:
+    story = order("o1").reached("ready", "11:50").promised("ready", due="12:40", time="12:00")
+
+    assert story.says("12:10") == "kept / on_time"
+    assert story.promise("12:10")[1].original.lateness == -50 * 60_000
+
+
+def test_a_late_message_of_a_timely_delivery_mends_the_verdict_as_a_numbered_revision() -> None:
+    #  12:00      12:38                     12:40   12:50
+    #  promised   ready (nobody tells us)   due     now they do
+    story = order("o1").promised("ready", due="12:40", time="12:00").nothing_promised("12:41").reached("ready", "12:38")
+    case, said = told(story, "12:00", "12:41", "12:50")
+
+    assert said == ["open / pending", "broken / undelivered", "kept / on_time"]
+    assert case.judged[THE_ORDER].revision == 1
+
+
+def test_a_promise_made_over_an_open_order_takes_the_place_of_the_assumed_one_however_they_arrive() -> None:
+    story = order("o1").promised("ready", due="12:40", time="12:03").ordered("12:00")
+    promise, judged = story.promise("12:20", ASSUMED)
+
+    assert (promise.origin, judged.current.due) == ("written", at("12:40"))
+
+
+def test_a_repeated_event_says_nothing_new() -> None:
+    story = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", "12:30")
+    case = Case()
+    answers = [take(case, fact, READY, at("13:00")) for fact in [*story.facts(), *story.facts()]]
+
+    assert answers == [True, True, False, False]
+    assert len(case.history) == 2
+
+
+def test_of_two_events_under_one_id_the_later_stands_whichever_came_first() -> None:
+    early = order("o1").reached("ready", "12:38", id="bump").facts()
+    late = order("o1").reached("ready", "12:44", id="bump").facts()
+    promised = order("o1").promised("ready", due="12:40", time="12:00").facts()
+
+    assert history_of([*promised, *early, *late]) == history_of([*late, *promised, *early]) == [*promised, *late]
+
+
+def test_an_event_that_takes_the_place_of_another_takes_back_what_the_other_did() -> None:
+    story = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", "12:38", id="bump")
+    story = story.reached("ready", "12:44", id="bump")
+    case, said = told(story, "12:00", "12:38", "12:44")
+
+    assert said == ["open / pending", "kept / on_time", "broken / late"]
+    assert case.judged[THE_ORDER].revision == 1
+
+
+def test_one_id_in_two_cases_is_two_events() -> None:
+    first = order("o1").promised("ready", due="12:40", time="12:00", id="x")
+    second = order("o2").promised("ready", due="12:50", time="12:00", id="x")
+
+    assert first.promise("12:10")[1].current.due != second.promise("12:10")[1].current.due
+
+
+def test_a_promise_and_its_delivery_at_one_instant_are_taken_in_that_order() -> None:
+    story = order("o1").reached("ready", "12:00").promised("ready", due="12:00", time="12:00")
+
+    assert story.says("12:01") == "kept / on_time"
+
+
+def test_an_event_from_a_till_whose_clock_runs_ahead_counts_once_the_time_has_come() -> None:
+    #  12:30                  12:35        12:40
+    #  a "ready" of 12:35     so it is     due
+    story = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", "12:35")
+    case, said = told(story, "12:00", "12:30")
+
+    assert said == ["open / pending", "open / pending"]
+    assert case.wake_at == at("12:35")
+    settle(case, READY, at("12:35"))
+    assert case.judged[THE_ORDER].current.ruling == ("kept", "on_time")
+
+
+def test_what_is_known_at_an_instant_is_what_had_happened_by_then() -> None:
+    facts = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", "12:30").facts()
+
+    assert Known.at(facts, at("12:00")) == (facts[:1], at("12:30"))
+    assert Known.at(facts, at("11:59")) == ([], at("12:00"))
+
+
+def test_a_history_is_in_order_however_it_was_learned() -> None:
+    facts = order("o1").ordered("12:00").reached("ready", "12:10").undone("ready", "12:05").facts()
+    history: History = []
+    for fact in reversed(facts):
+        assert insert(history, fact)
+
+    assert [fact.at for fact in history] == [at("12:00"), at("12:05"), at("12:10")]

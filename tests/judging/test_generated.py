@@ -1,0 +1,131 @@
+"""Are the generated histories worth anything? What makes judging hard has to happen in a good share of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from hypothesis import given, settings
+
+from schemas.instants import NEVER, Instant
+from streams.judging.case import Case, Judged, Promise, Standing
+from streams.judging.fold import apply, completed_at, fold
+from streams.judging.history import Fact, Known, What
+from streams.judging.settle import Change, judge, settle, take
+from tests.histories import history_of
+from tests.judging.generated import END, TOWN, Arrived, admitted, arrivals
+
+EXAMPLES = 300
+LEAST_PERCENT = {
+    "a promise": 80,
+    "an assumed promise": 8,
+    "two promises": 20,
+    "two policies": 8,
+    "a correction that counts": 30,
+    "an event out of order": 60,
+    "an event ahead of the clock": 20,
+    "two events at one instant": 40,
+    "one id for two events": 10,
+    "a promise amended": 15,
+    "a promise amended by the customer in time": 4,
+    "undone after it was delivered": 3,
+    "cancelled": 10,
+    "kept": 20,
+    "broken": 40,
+    "excluded": 4,
+    "delivered late": 5,
+    "both bases, two verdicts": 3,
+    "a verdict revised": 20,
+    "a promise retracted": 5,
+    "a promise that moved to another shop": 3,
+}
+
+
+def test_what_makes_judging_hard_happens_in_a_good_share_of_the_generated_histories() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True)
+    @given(arrivals())
+    def look(told: Arrived) -> None:
+        arrived = admitted(told)
+        seen["histories"] += 1
+        seen.update({*_in_events(arrived), *_in_judgement(arrived), *_on_the_way(arrived)})
+
+    look()
+    shares = {name: 100 * seen[name] / seen["histories"] for name in LEAST_PERCENT}
+    print(shares)
+    assert {name: share for name, share in shares.items() if share < LEAST_PERCENT[name]} == {}
+
+
+def _in_events(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
+    facts = [fact for _, fact in arrived]
+    history = history_of(facts)
+    if any(later.at < earlier.at for earlier, later in zip(facts, facts[1:], strict=False)):
+        yield "an event out of order"
+    if any(fact.at > clock for clock, fact in arrived):
+        yield "an event ahead of the clock"
+    if len({fact.at for fact in history}) < len(history):
+        yield "two events at one instant"
+    if len({fact.id for fact in facts}) < len(set(facts)):
+        yield "one id for two events"
+    uncorrected = [fact for fact in history if fact.what != What.CORRECTED]
+    if fold(uncorrected, TOWN) != fold(Known.at(history, END).facts, TOWN):
+        yield "a correction that counts"
+
+
+def _in_judgement(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
+    history = history_of(fact for _, fact in arrived)
+    yield from _in_the_fold(history)
+    promises = judge(history, TOWN, END).promises
+    if promises:
+        yield "a promise"
+    if len(promises) > 1:
+        yield "two promises"
+    if len({promise.policy.id for promise, _ in promises}) > 1:
+        yield "two policies"
+    for promise, judged in promises:
+        yield judged.current.ruling.verdict
+        yield from _of_one(promise, judged)
+
+
+def _of_one(promise: Promise, judged: Judged) -> Iterator[str]:
+    if promise.origin == "assumed":
+        yield "an assumed promise"
+    if judged.current.ruling.reason.startswith("cancelled"):
+        yield "cancelled"
+    if judged.current.ruling.reason == "late":
+        yield "delivered late"
+    if judged.original.ruling.verdict != judged.current.ruling.verdict:
+        yield "both bases, two verdicts"
+
+
+def _on_the_way(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
+    case = Case()
+    for clock, fact in arrived:
+        take(case, fact, TOWN, clock)
+        for change in settle(case, TOWN, clock):
+            yield from _of_change(change)
+
+
+def _in_the_fold(history: list[Fact]) -> Iterator[str]:
+    standing = Standing()
+    for fact in Known.at(history, END).facts:
+        before = {key: (one.original, one.current, completed_at(standing, one)) for key, one in standing.promises.items()}
+        apply(standing, fact, TOWN)
+        for key, promise in standing.promises.items():
+            original, current, completed = before.get(key, (promise.original, promise.current, NEVER))
+            if fact.what == What.AMENDED and current != promise.current:
+                yield "a promise amended"
+                yield from ["a promise amended by the customer in time"] * (original != promise.original)
+            if completed_at(standing, promise) > completed:
+                yield "undone after it was delivered"
+
+
+def _of_change(change: Change) -> Iterator[str]:
+    before, after = change.before, change.after
+    if after.retracted:
+        yield "a promise retracted"
+    if after.revision > 0:
+        yield "a verdict revised"
+    if before and not after.retracted and before.location and before.location != after.location:
+        yield "a promise that moved to another shop"

@@ -1,0 +1,113 @@
+"""The arrows of the design: which part may know of which. Whoever breaks one is told which import it was."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+MAY_KNOW = {
+    "schemas": set(),
+    "streams.judging": {"schemas"},
+    "streams.book": {"schemas", "streams.judging"},
+    "streams.feeds": {"schemas"},
+    "streams.transport": set(),
+    "streams.topics": {"schemas"},
+    "streams.kafka": {"streams.book", "streams.topics"},
+    "streams.metrics": {"schemas", "streams.book", "streams.settings"},
+    "streams.settings": {"streams.judging"},
+    "streams.agents": {
+        "schemas",
+        "streams.judging",
+        "streams.book",
+        "streams.metrics",
+        "streams.settings",
+        "streams.topics",
+        "streams.transport",
+    },
+    "streams.app": {"schemas", "streams.agents", "streams.metrics", "streams.settings", "streams.topics", "streams.transport"},
+    "streams.local": {"schemas", "streams.judging", "streams.kafka", "streams.metrics", "streams.topics"},
+    "streams.cli": {
+        "schemas",
+        "streams.judging",
+        "streams.book",
+        "streams.feeds",
+        "streams.kafka",
+        "streams.metrics",
+        "streams.settings",
+        "streams.topics",
+        "streams.app",
+        "streams.local",
+    },
+}  # fmt: skip
+"""Parts of the product and the parts that each may import; none may import what is not here."""
+
+PURE = ("streams.judging", "streams.book")
+OUTSIDE = {"schemas": {"msgspec"}, "streams.judging": set(), "streams.book": {"msgspec"}}
+"""What of other people's packages the contract and the core may use."""
+
+IMPURE = {"asyncio", "datetime", "io", "logging", "os", "pathlib", "random", "socket", "subprocess", "threading", "time"}
+"""Standard modules with a clock, I/O or chance in them. The core reads dates in policies: it may name datetime's type."""
+
+MODULES = [*(ROOT / "schemas").rglob("*.py"), *(ROOT / "streams").rglob("*.py")]
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part_of(module: str) -> str | None:
+    """The part that a module belongs to; None outside the product."""
+    known = [part for part in MAY_KNOW if module == part or module.startswith(part + ".")]
+    return max(known, key=len, default=None)
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Every module that a file imports; `from streams import app` is streams.app."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            within = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if part_of(name) else node.module for name in within)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_arrows_point_one_way(path: Path) -> None:
+    mine = part_of(name_of(path))
+    if mine is None:
+        assert name_of(path) == "streams", "a module that belongs to no part: give it one in MAY_KNOW"
+        return
+    for imported in imports_of(path):
+        theirs = part_of(imported)
+        if imported.split(".")[0] in ("schemas", "streams"):
+            assert theirs == mine or theirs in MAY_KNOW[mine], f"{name_of(path)} imports {imported}"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if part_of(name_of(p)) in OUTSIDE], ids=name_of)
+def test_the_contract_and_the_core_need_hardly_anything(path: Path) -> None:
+    mine = part_of(name_of(path))
+    assert mine is not None
+    for imported in imports_of(path):
+        root = imported.split(".")[0]
+        is_ours = root in ("schemas", "streams", "__future__")
+        assert is_ours or root in sys.stdlib_module_names or root in OUTSIDE[mine], f"{name_of(path)} imports {imported}"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if part_of(name_of(p)) in PURE], ids=name_of)
+def test_the_core_has_no_clock_and_no_io(path: Path) -> None:
+    roots = {imported.split(".")[0] for imported in imports_of(path)} - {"datetime"}
+    assert not roots & IMPURE
+    names = {node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)}
+    assert not names & {"open", "print", "input"}
+
+
+@pytest.mark.parametrize("path", [*MODULES, *(ROOT / "tests").rglob("*.py")], ids=name_of)
+def test_files_are_short_enough_to_read(path: Path) -> None:
+    assert path.read_text("utf-8").count("\n") < 300

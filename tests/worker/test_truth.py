@@ -1,0 +1,194 @@
+"""Real promises through Kafka: a week of flights and a quarter of a city's complaints are replayed, judged by a worker,
+and judged again by the one that comes after it, against a truth that others computed from the tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.verdicts import VerdictRecord
+from schemas.words import BASES, VERDICTS
+from streams.metrics.scrape import Scrape
+from streams.topics import ALERTS, REJECTS
+from streams.topics import VERDICTS as VERDICT_TOPIC
+from tests.cli.command import LOG_MAPPING, LOG_POLICIES, ROOT, promises
+from tests.worker.records import Held, read
+from tests.worker.workers import Worker
+
+DATA = ROOT.parent / "shared" / "data"
+STATES = {"kept": "kept", "broken": "broken", "excluded": "cancelled", "open": "pending"}
+"""Our verdicts in the words of the truth."""
+
+LASTING = {
+    "promises_state": ("location", "kind", "basis", "verdict", "reason"),
+    "staff_promises_state": ("location", "staff", "kind", "basis", "verdict"),
+    "promises_made_total": ("location", "kind"),
+    "promises_verdicts_total": ("location", "kind", "basis", "verdict"),
+    "promises_revised_total": ("location", "kind", "basis", "from", "to"),
+    "promises_lateness_seconds_bucket": ("location", "kind", "basis", "le"),
+    "promises_events_total": ("type",),
+    "promises_rejects_total": ("reason",),
+    "promises_duplicates_total": (),
+}
+"""Whatever a worker that starts again must show as the one before it did."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What stands in Kafka, and on the page, once a worker has read everything."""
+
+    page: Scrape
+    verdicts: list[Held]
+    alerts: list[Held]
+    rejects: list[Held]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A data set that was replayed. first: after the first worker; again: after another began where it ended."""
+
+    folder: Path
+    sent: int
+    first: Said
+    again: Said
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        truth: dict[str, Any] = json.loads((self.folder / "truth.json").read_text("utf-8"))
+        return truth
+
+    def rows(self, axis: str) -> dict[str, Counter[str]]:
+        """What is known of each location or staff member, in our words."""
+        with open(self.folder / f"per_{axis}.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return {row[axis]: Counter({ours: int(row[theirs]) for ours, theirs in STATES.items()}) for row in rows}
+
+
+def judged(bootstrap: str, worker: Worker, records: int) -> Said:
+    page = worker.until_read(records)
+    assert worker.stop() == 0
+    return Said(page, *(read(bootstrap, topic.name) for topic in (VERDICT_TOPIC, ALERTS, REJECTS)))
+
+
+def replay(folder: Path, bootstrap: str) -> int:
+    """Send the data set; how many records that were."""
+    as_of = json.loads((folder / "truth.json").read_text("utf-8"))["as_of"]
+    file = folder / "events.csv.gz"
+    answer = promises("replay", file, "--bootstrap", bootstrap, "--mapping", LOG_MAPPING, "--as-of", as_of)
+    said = re.fullmatch(r"(\d+) records sent to promise\.events, 0 lines refused\n", answer.err)
+    assert answer.code == 0, answer.err
+    assert said is not None, answer.err
+    return int(said[1])
+
+
+@pytest.fixture(scope="module", params=["boston311_q1", "nycflights13_week"])
+def folder(request: pytest.FixtureRequest) -> Path:
+    folder = DATA / str(request.param)
+    if not (folder / "truth.json").is_file():
+        pytest.skip(f"the data set {folder.name} is not beside this repository, in shared/data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def replayed(folder: Path, bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
+    directory = tmp_path_factory.mktemp(folder.name)
+    with Worker(bootstrap, directory, "--policies", LOG_POLICIES, "--clock", "stream") as worker:
+        sent = replay(folder, bootstrap)
+        first = judged(bootstrap, worker, sent)
+        worker.start()
+        yield Replayed(folder, sent, first, judged(bootstrap, worker, sent))
+
+
+def by_reason(page: Scrape, **labels: str) -> dict[str, float]:
+    """How many promises stand how, in the words of the truth."""
+    found: dict[str, float] = {
+        theirs: page.sum("promises_state", basis="current", verdict=ours, **labels) for ours, theirs in STATES.items()
+    }
+    found["promises"] = sum(found.values())
+    for reason in ("late", "undelivered"):
+        found[f"broken_{reason}"] = page.sum("promises_state", basis="current", reason=reason, **labels)
+    return found
+
+
+def by_axis(page: Scrape, name: str, axis: str) -> dict[str, Counter[str]]:
+    """How many promises stand how, by location or staff member."""
+    rows: dict[str, Counter[str]] = {}
+    for (label, verdict), number in page.by(name, axis, "verdict", basis="current").items():
+        rows.setdefault(label, Counter())[verdict] = int(number)
+    return rows
+
+
+def test_the_page_tells_the_truth_in_total(replayed: Replayed) -> None:
+    for page in (replayed.first.page, replayed.again.page):
+        told = by_reason(page)
+        assert told == {name: replayed.truth["totals"][name] for name in told}
+        assert page.sum("promises_made_total") == replayed.truth["totals"]["promises"]
+
+
+def test_the_page_tells_the_truth_of_every_location_and_every_staff_member(replayed: Replayed) -> None:
+    for page in (replayed.first.page, replayed.again.page):
+        for name, axis in (("promises_state", "location"), ("staff_promises_state", "staff")):
+            rows = by_axis(page, name, axis)
+            nobody = rows.pop("unattributed", Counter())
+            assert rows == replayed.rows(axis)
+            assert nobody.total() == replayed.truth[f"{axis}_null"]
+
+
+def test_nothing_was_refused_and_every_record_is_counted_once(replayed: Replayed) -> None:
+    for said in (replayed.first, replayed.again):
+        assert said.page.sum("promises_rejects_total") == 0
+        assert said.page.sum("promises_events_total") == replayed.sent
+        assert said.rejects == []
+
+
+def test_first_verdicts_and_revisions_add_up_to_how_promises_stand(replayed: Replayed) -> None:
+    rows = "location", "kind", "basis"
+    for page in (replayed.first.page, replayed.again.page):
+        net = page.by("promises_state", *rows, "verdict")
+        first = page.by("promises_verdicts_total", *rows, "verdict")
+        into, out_of = (page.by("promises_revised_total", *rows, side) for side in ("to", "from"))
+        made = page.by("promises_made_total", "location", "kind")
+        assert {key[2] for key in net} == set(BASES)
+        for row in {key[:3] for key in net}:
+            # A promise is open when it is made, and its first verdict is the end of that.
+            first[*row, "open"] = made[row[:2]] - sum(first.get((*row, verdict), 0) for verdict in VERDICTS)
+            for verdict in VERDICTS:
+                label = *row, verdict
+                counted = first.get(label, 0) + into.get(label, 0) - out_of.get(label, 0)
+                assert counted == net.get(label, 0), label
+
+
+def test_the_worker_that_comes_after_shows_what_the_one_before_it_did(replayed: Replayed) -> None:
+    first, again = replayed.first.page, replayed.again.page
+    for name, labels in LASTING.items():
+        assert again.by(name, *labels) == first.by(name, *labels)
+    assert len(again) == len(first)
+
+
+def test_it_says_nothing_again(replayed: Replayed) -> None:
+    ids = Counter(verdict.id for verdict in verdicts(replayed.again))
+    assert [one for one, times in ids.items() if times > 1] == []
+    assert len(replayed.again.verdicts) == len(replayed.first.verdicts)
+    assert len(replayed.again.alerts) == len(replayed.first.alerts)
+
+
+def test_the_last_verdict_on_each_promise_is_how_the_page_says_it_stands(replayed: Replayed) -> None:
+    last = {(one.case, one.subject, one.kind, one.ordinal): one for one in verdicts(replayed.first)}
+    stand = Counter(verdict.current.verdict for verdict in last.values() if not verdict.retracted)
+    totals = replayed.truth["totals"]
+    assert {verdict: stand[verdict] for verdict in ("kept", "broken", "excluded")} == {
+        "kept": totals["kept"], "broken": totals["broken"], "excluded": totals["cancelled"]
+    }  # fmt: skip
+
+
+def verdicts(said: Said) -> list[VerdictRecord]:
+    return [msgspec.json.decode(held.value or b"", type=VerdictRecord) for held in said.verdicts]

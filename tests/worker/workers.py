@@ -1,0 +1,133 @@
+"""Worker processes as a test sees them: started, scraped, asked to stop or killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+from urllib.request import urlopen
+
+from streams.local.ports import free_ports
+from streams.metrics.scrape import Scrape
+from tests.cli.command import ROOT
+
+logs: Final[list[Path]] = []
+"""Where the workers of this test run write; conftest shows their ends when a test fails."""
+
+_numbers = count(1)
+
+
+def until(condition: Callable[[], bool], what: str, *, seconds: float = 90, pause: float = 0.1) -> None:
+    """Return when `condition` holds; fail, naming `what`, when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for this in vain: {what}"
+        time.sleep(pause)
+
+
+def environment() -> dict[str, str]:
+    """The caller's, without settings of `promises`."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PROMISES_")}
+    return inherited | {"PYTHONUTF8": "1"}
+
+
+class Worker:
+    """`promises worker` on a free port; in a `with` block it runs. It may be stopped or killed, and started again."""
+
+    def __init__(self, bootstrap: str, directory: Path, *options: str | Path) -> None:
+        address = f"127.0.0.1:{free_ports(1)[0]}"
+        self.url = f"http://{address}/metrics"
+        self.log = directory / f"worker-{next(_numbers)}.log"
+        command = ["worker", "--bootstrap", bootstrap, "--metrics", address, *map(str, options)]
+        self._command = [sys.executable, "-m", "streams.cli", *command]
+        self._process: subprocess.Popen[bytes] | None = None
+        logs.append(self.log)
+
+    def __enter__(self) -> Worker:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "the worker was not started"
+        return self._process
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def stop(self, seconds: float = 30) -> int:
+        """Ask it to end, as a service manager does; the exit code. Raises TimeoutExpired."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """End it at once, as a crash would; nothing where it has ended."""
+        self.process.kill()
+        self.process.wait()
+
+    def text(self) -> str:
+        """The page as it is served. Raises OSError."""
+        with urlopen(self.url, timeout=30) as page:
+            return str(page.read().decode())
+
+    def page(self) -> Scrape:
+        """The page; an empty one while none is served yet."""
+        try:
+            return Scrape(self.text())
+        except OSError:
+            return Scrape("")
+
+    def until(self, holds: Callable[[Scrape], bool], what: str, *, seconds: float = 90, pause: float = 0.2) -> Scrape:
+        """The first page that `holds`; fails, saying `what` did not happen, when the worker ends or time is up."""
+        deadline = time.monotonic() + seconds
+        while not holds(page := self.page()):
+            code = self.process.poll()
+            assert code is None, f"the worker ended with exit code {code} before this: {what}"
+            assert time.monotonic() < deadline, f"waited {seconds:.0f} s for this in vain: {what}\n{shown(page)}"
+            time.sleep(pause)
+        return page
+
+    def until_ready(self) -> Scrape:
+        return self.until(lambda page: page.sum("promises_ready") == 1, "the worker is ready")
+
+    def until_read(self, records: int) -> Scrape:
+        """A page on which so many records were accepted or rejected, and the worker is ready."""
+        return self.until(
+            lambda page: taken(page) >= records and page.sum("promises_ready") == 1,
+            f"all {records} records are read",
+            pause=1,
+        )
+
+
+def taken(page: Scrape) -> float:
+    """How many records the page says were accepted or rejected."""
+    return page.sum("promises_events_total") + page.sum("promises_rejects_total")
+
+
+def shown(page: Scrape) -> str:
+    """What a page says in short, for the message of a test that failed."""
+    return "\n".join(
+        f"{name} by {axes}: { {key: value for key, value in list(page.by(name, *axes).items())[:40] if value} }"
+        for name, axes in (
+            ("promises_ready", ()),
+            ("promises_events_total", ("type",)),
+            ("promises_rejects_total", ("reason",)),
+            ("promises_clock_timestamp_seconds", ("partition",)),
+            ("promises_state", ("location", "basis", "verdict", "reason")),
+        )
+    )
