@@ -9,17 +9,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from faust.types import TP
 
 from schemas.instants import Instant
 from schemas.reading import Refused
-from streams.agents.outbox import Outbox
+from streams.agents.outbox import Sending
 from streams.book.book import Book, Effect, Incoming
+from streams.book.outputs import Output
 from streams.judging.policy import Policies
 from streams.metrics.snapshot import PartitionCounts, Snapshot
 from streams.settings import ClockMode
 from streams.transport import Chunk, Reading, Record
+
+
+class Outbox(Protocol):
+    """Where outputs go. What is returned is done when it is written for good."""
+
+    async def say(self, output: Output) -> Sending:
+        """Send a verdict or an alert."""
+
+    async def refuse(self, chunk: Chunk, record: Record, refused: Refused) -> Sending:
+        """Send a record to the rejects."""
 
 
 @dataclass(slots=True)

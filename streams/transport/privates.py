@@ -37,7 +37,7 @@ PRIVATES = (
     Private(
         f"{_THREAD}._create_worker_consumer",
         ("_create_worker_consumer",),
-        "Extended to set two attributes of the client that Faust fixes: it must still make the client and not start it.",
+        "Extended to set two attributes of the client that Faust fixes: it must still make it and not start it.",
         "c2701bfc3e6f6cad",
     ),
     Private(
@@ -133,7 +133,7 @@ PRIVATES = (
     Private(
         "faust.app.base:App._on_partitions_revoked",
         (),
-        "Relied on: stops the flow, empties the queues, waits for the agents, commits, and tells on_partitions_revoked.",
+        "Relied on: stops the flow, empties the queues, waits for the agents, commits, tells on_partitions_revoked.",
         "d5c895bbe57dc73a",
     ),
     Private(
@@ -151,7 +151,7 @@ PRIVATES = (
     Private(
         f"{_FETCHER}._proc_fetch_request",
         (),
-        "Relied on: drops answers for an offset that is not the position any more; sets highwater and timestamp together.",
+        "Relied on: drops answers for an offset that is not the position now; sets highwater and timestamp together.",
         "59bf948fff47eed5",
     ),
     Private(

@@ -10,7 +10,8 @@ from streams.judging.case import Case
 from streams.judging.settle import settle, take
 from tests.histories import READY, Story, at, order, rules
 
-RICH = order("o1").about("bag").promised("ready", opens="12:30", due="12:40", time="12:00", at="harbour", origin="spoken")
+RICH = order("o1").about("bag")
+RICH = RICH.promised("ready", opens="12:30", due="12:40", time="12:00", at="harbour", origin="spoken")
 RICH = RICH.taken_by("anna", "12:05").amended("ready", "12:10", due="13:00", by="us", channel="app")
 RICH = RICH.reached("ready", "12:45").corrected("e4", "12:50", order("o1").about("bag").reached("ready", "12:35"))
 RICH = RICH.withdrawn("ready", "12:55", by="customer").about("").cancelled("12:58", by="us", segment="new")

@@ -47,7 +47,7 @@ _STEPS = st.one_of(
 )
 
 
-@settled_by(300)
+@settled_by(120)
 @given(st.lists(_STEPS, max_size=25))
 def test_windows_show_what_a_recount_of_everything_shows(steps: list[Added | int]) -> None:
     windows, now = Windows(), 100_000 * MINUTE

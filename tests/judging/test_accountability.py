@@ -14,7 +14,8 @@ def answers(story: Story, now: str = "13:00", basis: Basis = "current", **key: s
 
 
 def test_who_had_it_in_hand_at_the_delivery_answers_for_it() -> None:
-    story = STORY.taken_by("anna", "12:01").taken_by("ben", "12:10").reached("ready", "12:30").taken_by("carla", "12:35")
+    story = STORY.taken_by("anna", "12:01").taken_by("ben", "12:10").reached("ready", "12:30")
+    story = story.taken_by("carla", "12:35")
 
     assert answers(story) == "ben"
 

@@ -64,7 +64,7 @@ def arrived(told: list[tuple[Instant, Fact]]) -> tuple[Case, Instant]:
     return case, now
 
 
-@settled_by(300)
+@settled_by(120)
 @given(stories(), st.data())
 def test_any_order_and_any_repetition_of_events_leave_the_same_judgement(story: Story, data: st.DataObject) -> None:
     facts = [fact for _, fact in admitted([(0, event) for event in story.told])]
@@ -76,7 +76,7 @@ def test_any_order_and_any_repetition_of_events_leave_the_same_judgement(story: 
     assert said(history_of(facts), now) == said(history_of(shuffled), now)
 
 
-@settled_by(500)
+@settled_by(200)
 @given(arrivals())
 def test_after_every_event_the_stored_case_equals_the_history_folded_from_scratch(told: Arrived) -> None:
     case = Case()
@@ -93,7 +93,7 @@ def test_after_every_event_the_stored_case_equals_the_history_folded_from_scratc
         assert case.wake_at == judge(list(case.history), TOWN, now).wake_at
 
 
-@settled_by(300)
+@settled_by(120)
 @given(arrivals())
 def test_a_case_that_is_woken_when_it_asked_for_it_is_always_up_to_date(told: Arrived) -> None:
     case, now = arrived(admitted(told))
@@ -106,7 +106,7 @@ def test_a_case_that_is_woken_when_it_asked_for_it_is_always_up_to_date(told: Ar
     assert kept_in(case) == said(case.history, END)
 
 
-@settled_by(300)
+@settled_by(120)
 @given(stories(), clocks(), st.data())
 def test_between_two_wake_ups_nothing_changes_and_at_a_wake_up_something_does(
     story: Story, now: Instant, data: st.DataObject
@@ -122,7 +122,7 @@ def test_between_two_wake_ups_nothing_changes_and_at_a_wake_up_something_does(
         assert outcomes(history, wake_at) != before or wake_at in happenings(history)
 
 
-@settled_by(300)
+@settled_by(120)
 @given(stories(), clocks(), st.data())
 def test_waiting_longer_never_mends_what_is_broken(story: Story, now: Instant, data: st.DataObject) -> None:
     history = story.facts(TOWN)
@@ -135,7 +135,7 @@ def test_waiting_longer_never_mends_what_is_broken(story: Story, now: Instant, d
             assert first.ruling.verdict == "open" or second == first
 
 
-@settled_by(300)
+@settled_by(120)
 @given(stories(), clocks())
 def test_what_happens_after_an_instant_says_nothing_about_it(story: Story, now: Instant) -> None:
     history = story.facts(TOWN)
@@ -143,7 +143,7 @@ def test_what_happens_after_an_instant_says_nothing_about_it(story: Story, now: 
     assert said(history, now) == said([fact for fact in history if fact.at <= now], now)
 
 
-@settled_by(200)
+@settled_by(60)
 @given(arrivals())
 def test_a_case_comes_back_from_its_bytes_as_it_was(told: Arrived) -> None:
     case, _ = arrived(admitted(told))

@@ -156,7 +156,8 @@ def test_a_correction_to_a_later_hour_counts_when_that_hour_has_come() -> None:
 
 
 def test_the_wrong_shop_and_the_wrong_hands_are_corrected_too() -> None:
-    story = order("o1").promised("ready", due="12:40", time="12:00", at="downtown", staff="anna").reached("ready", "12:30")
+    story = order("o1").promised("ready", due="12:40", time="12:00", at="downtown", staff="anna")
+    story = story.reached("ready", "12:30")
     right = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="ben")
     judged = story.corrected("e1", "13:00", right).promise("13:00")[1]
 

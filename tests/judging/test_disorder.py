@@ -13,7 +13,7 @@ THE_ORDER = PromiseKey("", "ready", 1)
 
 
 def told(story: Story, *clock: str) -> tuple[Case, list[str]]:
-    """The events of a story in the order of telling, each read when the clock shows so; and what was said after each."""
+    """The events of a story in the order of telling, each read when the clock shows so; what was said after each."""
     case, said = Case(), []
     for event, now in zip(story.told, clock, strict=True):
         take(case, admit(event, READY), READY, at(now))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hypothesis import given, settings
 
@@ -15,28 +16,28 @@ from streams.judging.settle import Change, judge, settle, take
 from tests.histories import history_of
 from tests.judging.generated import END, TOWN, Arrived, admitted, arrivals
 
-EXAMPLES = 300
+EXAMPLES = 200
 LEAST_PERCENT = {
-    "a promise": 80,
-    "an assumed promise": 8,
-    "two promises": 20,
+    "a promise": 60,
+    "an assumed promise": 6,
+    "two promises": 10,
     "two policies": 8,
-    "a correction that counts": 30,
-    "an event out of order": 60,
-    "an event ahead of the clock": 20,
+    "a correction that counts": 25,
+    "an event out of order": 25,
+    "an event ahead of the clock": 30,
     "two events at one instant": 40,
-    "one id for two events": 10,
+    "one id for two events": 15,
     "a promise amended": 15,
-    "a promise amended by the customer in time": 4,
-    "undone after it was delivered": 3,
-    "cancelled": 10,
-    "kept": 20,
-    "broken": 40,
-    "excluded": 4,
-    "delivered late": 5,
-    "both bases, two verdicts": 3,
-    "a verdict revised": 20,
-    "a promise retracted": 5,
+    "a promise amended by the customer in time": 6,
+    "undone after it was delivered": 8,
+    "cancelled": 12,
+    "kept": 8,
+    "broken": 35,
+    "excluded": 6,
+    "delivered late": 3,
+    "both bases, two verdicts": 2,
+    "a verdict revised": 30,
+    "a promise retracted": 6,
     "a promise that moved to another shop": 3,
 }
 
@@ -53,14 +54,13 @@ def test_what_makes_judging_hard_happens_in_a_good_share_of_the_generated_histor
 
     look()
     shares = {name: 100 * seen[name] / seen["histories"] for name in LEAST_PERCENT}
-    print(shares)
     assert {name: share for name, share in shares.items() if share < LEAST_PERCENT[name]} == {}
 
 
 def _in_events(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
     facts = [fact for _, fact in arrived]
     history = history_of(facts)
-    if any(later.at < earlier.at for earlier, later in zip(facts, facts[1:], strict=False)):
+    if any(later.at < earlier.at for earlier, later in pairwise(facts)):
         yield "an event out of order"
     if any(fact.at > clock for clock, fact in arrived):
         yield "an event ahead of the clock"
@@ -110,7 +110,8 @@ def _on_the_way(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
 def _in_the_fold(history: list[Fact]) -> Iterator[str]:
     standing = Standing()
     for fact in Known.at(history, END).facts:
-        before = {key: (one.original, one.current, completed_at(standing, one)) for key, one in standing.promises.items()}
+        promises = standing.promises.items()
+        before = {key: (one.original, one.current, completed_at(standing, one)) for key, one in promises}
         apply(standing, fact, TOWN)
         for key, promise in standing.promises.items():
             original, current, completed = before.get(key, (promise.original, promise.current, NEVER))

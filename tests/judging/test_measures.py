@@ -51,7 +51,8 @@ def test_a_report_counts_every_promise_once_and_the_orders_without_any() -> None
     assert totals["kept_rate"] == 0.333333
     assert totals["lateness_seconds"] == {"p50": 90.0, "p95": 279.0}
     assert [(row["key"], row["promises"]) for row in report["by"]["location"]] == [([None], 2), (["harbour"], 2)]
-    assert [row["key"] for row in report["by"]["location,staff"]] == [[None, None], ["harbour", "anna"], ["harbour", "ben"]]
+    staff = [row["key"] for row in report["by"]["location,staff"]]
+    assert staff == [[None, None], ["harbour", "anna"], ["harbour", "ben"]]
     assert point(histories, READY, at("13:00"), "original", []).unpromised == 1
 
 

@@ -1,4 +1,4 @@
-"""Which promises there are, and which policy judges them: said or assumed, the most specific, the version of the day."""
+"""Which promises there are, and which policy judges them: said or assumed, most specific, the version of the day."""
 
 from __future__ import annotations
 

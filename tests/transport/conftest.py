@@ -60,10 +60,10 @@ def orders(kafka: LocalKafka) -> Orders:
 
 @pytest.fixture
 def hire(orders: Orders, tmp_path: Path) -> Callable[..., Worker]:
-    """Workers of one group for the topic of `orders`; options are those of tests.transport.worker."""
-    group = f"shop-{uuid4().hex}"
+    """Workers for the topic of `orders`, of one group unless said; options are those of tests.transport.worker."""
+    shop = f"shop-{uuid4().hex}"
 
-    def hired(**options: object) -> Worker:
+    def hired(group: str = shop, **options: object) -> Worker:
         return Worker(orders.bootstrap, group, orders.topic, tmp_path, **options)
 
     return hired

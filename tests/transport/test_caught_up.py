@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from streams.local.kafka import LocalKafka
 from tests.transport.conftest import PARTITIONS, Orders
 from tests.transport.workers import Worker
+
+pytestmark = pytest.mark.kafka
 
 ALL = range(PARTITIONS)
 
@@ -40,17 +44,19 @@ def test_orders_that_were_taken_back_are_never_given(orders: Orders, hire: Calla
         assert worker.given() == {partition: [501] for partition in ALL}
 
 
-def test_a_worker_whose_broker_stops_is_caught_up_again_only_when_it_answers(
+def test_without_its_broker_a_worker_is_not_caught_up_can_be_stopped_and_goes_on_when_the_broker_is_back(
     kafka: LocalKafka, orders: Orders, hire: Callable[..., Worker]
 ) -> None:
     orders.place(400)
-    with hire() as worker:
-        worker.until_caught_up(ALL)
+    with hire() as patient, hire(f"next-door-{orders.topic}") as other:
+        for worker in (patient, other):
+            worker.until_caught_up(ALL)
         kafka.stop_broker(1)
         try:
-            worker.until_caught_up([])
+            patient.until_caught_up([])
+            assert other.stop() == 0
         finally:
             kafka.start_broker(1)
         orders.place(400)
-        worker.until(lambda: worker.given()[0] == list(range(200)), "the later orders given")
-        worker.until_caught_up(ALL)
+        patient.until(lambda: patient.given()[0] == list(range(200)), "the later orders given")
+        patient.until_caught_up(ALL)

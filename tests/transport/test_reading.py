@@ -77,7 +77,7 @@ def test_orders_that_the_till_has_are_left_out() -> None:
 
 
 def test_a_chunk_behind_a_lost_one_is_not_taken_and_the_lost_one_is_read_again() -> None:
-    reading, till = opened()
+    reading, _ = opened()
     lost, behind = reading.chunks(SHOP, orders(0, 1, 2, 3, 4))
     assert offsets(reading.unread(behind)) == []
     assert reading.take_seeks([SHOP]) == {SHOP: 0}
@@ -187,7 +187,7 @@ def test_a_shop_is_caught_up_when_the_till_has_all_that_the_broker_lately_had(
 
 @pytest.mark.parametrize("happens", [Reading.forget, lambda reading: reading.reread(SHOP)])
 def test_a_shop_is_not_caught_up_once_it_is_to_be_read_elsewhere(happens: Callable[[Reading], None]) -> None:
-    reading, till = opened()
+    reading, _ = opened()
     reading.polled({SHOP: replace(READ, fetched=0, highwater=0)})
     assert reading.caught_up(SHOP, NOON)
     happens(reading)

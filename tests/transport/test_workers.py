@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from tests.transport.conftest import PARTITIONS, Orders
 from tests.transport.workers import Worker
+
+pytestmark = pytest.mark.kafka
 
 ALL = range(PARTITIONS)
 
@@ -14,6 +18,13 @@ ALL = range(PARTITIONS)
 def every_order(count: int) -> dict[int, list[int]]:
     """What an agent is given that owns all partitions: each offset once, in order."""
     return {partition: list(range(count // PARTITIONS)) for partition in ALL}
+
+
+def said_before_second_opening(worker: Worker) -> dict[str, list[int]]:
+    """What it said while the partitions were dealt out again."""
+    told = worker.told
+    openings = [index for index, one in enumerate(told) if "opened" in one]
+    return told[openings[1] - 1]
 
 
 def test_every_order_reaches_the_agent_once_in_order_and_in_chunks(orders: Orders, hire: Callable[..., Worker]) -> None:
@@ -40,30 +51,21 @@ def test_a_worker_that_starts_again_reads_from_the_beginning_and_learns_what_was
         assert today.openings == [dict.fromkeys(ALL, 1_000)]
 
 
-def test_partitions_that_move_are_read_from_the_beginning_by_their_new_owner(
+def test_partitions_that_move_are_caught_up_nowhere_meanwhile_and_read_from_the_beginning_by_their_new_owner(
     orders: Orders, hire: Callable[..., Worker]
 ) -> None:
     orders.place(8_000)
     with hire() as first:
-        first.until(lambda: first.given() == every_order(8_000), "all orders given to the only worker")
+        first.until_caught_up(ALL)
         with hire() as second:
             second.until(lambda: len(second.given()) == 2, "two partitions given to the second worker")
             orders.place(400)
             first.until(lambda: first.given() | second.given() == every_order(8_400), "all orders given to the two")
             assert set(first.given()).isdisjoint(second.given())
+            assert said_before_second_opening(first) == {"caught_up": []}
             second.kill()
             orders.place(4)
             first.until(lambda: first.given() == every_order(8_404), "all orders given to the one that is left")
-
-
-def test_no_partition_is_caught_up_while_all_are_dealt_out_again(orders: Orders, hire: Callable[..., Worker]) -> None:
-    with hire() as first:
-        first.until_caught_up(ALL)
-        with hire():
-            first.until(lambda: len(first.openings) == 2, "partitions taken from the first worker")
-        told = first.told
-        second_opening = [index for index, one in enumerate(told) if "opened" in one][1]
-        assert told[second_opening - 1] == {"caught_up": []}
 
 
 def test_orders_placed_while_workers_come_and_go_are_neither_lost_nor_doubled(

@@ -96,7 +96,9 @@ class Worker:
         while not true():
             ended = self.process.poll()
             if ended is not None or time.monotonic() > deadline:
-                raise AssertionError(f"Not so: {what}. Exit code {ended}. Given: {self.given()}.\n{self.errors[-3000:]}")
+                raise AssertionError(
+                    f"Not so: {what}. Exit code {ended}. Given: {self.given()}.\n{self.errors[-3000:]}"
+                )
             time.sleep(0.05)
 
     def until_caught_up(self, partitions: Sequence[int]) -> None:

@@ -6,9 +6,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from streams.local.kafka import LocalKafka
-from tests.cli.command import promises
-from tests.worker.workers import logs
+from tests.worker.workers import kafka, logs
 
 _END_OF_LOG = 4000
 
@@ -16,10 +14,8 @@ _END_OF_LOG = 4000
 @pytest.fixture(scope="module")
 def bootstrap() -> Iterator[str]:
     """The address of a Kafka of its own, with the topics as `promises topics` makes them."""
-    with LocalKafka() as kafka:
-        made = promises("topics", "--bootstrap", kafka.bootstrap)
-        assert made.code == 0, made.err
-        yield kafka.bootstrap
+    with kafka() as address:
+        yield address
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,6 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from streams.topics import ALERTS, REJECTS
 from streams.topics import VERDICTS as VERDICT_TOPIC
 from tests.cli.command import LOG_MAPPING, LOG_POLICIES, ROOT, promises
 from tests.worker.records import Held, read
-from tests.worker.workers import Worker
+from tests.worker.workers import Worker, kafka
 
 DATA = ROOT.parent / "shared" / "data"
 STATES = {"kept": "kept", "broken": "broken", "excluded": "cancelled", "open": "pending"}
@@ -99,13 +98,13 @@ def folder(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def replayed(folder: Path, bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
+def replayed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
     directory = tmp_path_factory.mktemp(folder.name)
-    with Worker(bootstrap, directory, "--policies", LOG_POLICIES, "--clock", "stream") as worker:
+    with kafka() as bootstrap, Worker(bootstrap, directory, "--policies", LOG_POLICIES, "--clock", "stream") as worker:
         sent = replay(folder, bootstrap)
         first = judged(bootstrap, worker, sent)
         worker.start()
-        yield Replayed(folder, sent, first, judged(bootstrap, worker, sent))
+        return Replayed(folder, sent, first, judged(bootstrap, worker, sent))
 
 
 def by_reason(page: Scrape, **labels: str) -> dict[str, float]:

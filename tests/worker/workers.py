@@ -7,16 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 from urllib.request import urlopen
 
+from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
-from tests.cli.command import ROOT
+from tests.cli.command import ROOT, promises
 
 logs: Final[list[Path]] = []
 """Where the workers of this test run write; conftest shows their ends when a test fails."""
@@ -24,12 +26,21 @@ logs: Final[list[Path]] = []
 _numbers = count(1)
 
 
-def until(condition: Callable[[], bool], what: str, *, seconds: float = 90, pause: float = 0.1) -> None:
+@contextmanager
+def kafka() -> Iterator[str]:
+    """The address of a Kafka with the topics as `promises topics` makes them."""
+    with LocalKafka() as local:
+        made = promises("topics", "--bootstrap", local.bootstrap)
+        assert made.code == 0, made.err
+        yield local.bootstrap
+
+
+def until(condition: Callable[[], bool], what: str, *, seconds: float = 90) -> None:
     """Return when `condition` holds; fail, naming `what`, when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s for this in vain: {what}"
-        time.sleep(pause)
+        time.sleep(0.1)
 
 
 def environment() -> dict[str, str]:
@@ -92,14 +103,17 @@ class Worker:
         except OSError:
             return Scrape("")
 
-    def until(self, holds: Callable[[Scrape], bool], what: str, *, seconds: float = 90, pause: float = 0.2) -> Scrape:
+    def until(self, holds: Callable[[Scrape], bool], what: str, *, seconds: float = 90) -> Scrape:
         """The first page that `holds`; fails, saying `what` did not happen, when the worker ends or time is up."""
-        deadline = time.monotonic() + seconds
+        asked = time.monotonic()
+        deadline = asked + seconds
         while not holds(page := self.page()):
             code = self.process.poll()
             assert code is None, f"the worker ended with exit code {code} before this: {what}"
             assert time.monotonic() < deadline, f"waited {seconds:.0f} s for this in vain: {what}\n{shown(page)}"
-            time.sleep(pause)
+            # A large page takes its time, which is the worker's too: leave it most.
+            time.sleep(0.2 + 3 * (time.monotonic() - asked))
+            asked = time.monotonic()
         return page
 
     def until_ready(self) -> Scrape:
@@ -110,7 +124,7 @@ class Worker:
         return self.until(
             lambda page: taken(page) >= records and page.sum("promises_ready") == 1,
             f"all {records} records are read",
-            pause=1,
+            seconds=180,
         )
 
 

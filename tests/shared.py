@@ -1,0 +1,42 @@
+"""The real data sets beside the repository, where they are there: tests that need them say so and are skipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from schemas.instants import Instant, parse
+from schemas.reading import Refused
+from streams.book.book import Incoming
+from streams.feeds.files import lines
+from streams.feeds.mapping import EventMapping
+from streams.feeds.records import Outgoing, outgoing
+
+ROOT = Path(__file__).parent.parent
+MAPPING = ROOT / "examples" / "promise-log.toml"
+POLICIES = ROOT / "examples" / "promise-log-policies.toml"
+FLIGHTS = "nycflights13_week"
+
+
+def data_set(name: str) -> Path:
+    """The folder of a data set; skips the test where it is not there."""
+    folder = ROOT.parent / "shared" / "data" / name
+    if not folder.is_dir():
+        pytest.skip(f"the data set {name} is not beside the repository (../shared/data)")
+    return folder
+
+
+def records(name: str, as_of: str) -> list[Incoming]:
+    """The records that `promises replay` sends of a data set, as one partition would have them."""
+    events = lines([str(data_set(name) / "events.csv.gz")], EventMapping(MAPPING.read_text("utf-8"), "the mapping"))
+    return [_incoming(record) for record in outgoing(events, parse(as_of)) if not isinstance(record, Refused)]
+
+
+def _incoming(record: Outgoing) -> Incoming:
+    return Incoming(record.timestamp, record.key.encode() if record.key else None, record.value)
+
+
+def later_than_all(read: list[Incoming]) -> Instant:
+    """A wall clock that has seen everything."""
+    return max(record.timestamp for record in read) + 1
