@@ -1,4 +1,4 @@
-"""The tracker between chunks and books: however a log is cut, the same is said and counted; an earlier run is heeded."""
+"""The tracker between chunks and books: however a log is cut, the same is said and counted."""
 
 from __future__ import annotations
 
