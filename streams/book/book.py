@@ -60,17 +60,20 @@ class Book:
         return effects
 
     def move(self, to: Instant, wall: Instant) -> list[Output]:
-        """Move the clock to `to` and judge what fell due on the way."""
+        """Move the clock to `to` and judge what fell due on the way, each at its own time.
+
+        So it makes no difference how often the clock is looked at.
+        """
         before = self.clock.now
         now = self.clock.move(to, wall)
         if now == before:
             return []
         self.tally.windows.move(now)
         found: list[Output] = []
-        for name in self._deadlines.passed(now):
+        for at, name in self._deadlines.passed(now):
             case = codec.decode(self._cases[name], self._policies)
-            if case.wake_at <= now:
-                found += self._settle(name, case)
+            if case.wake_at == at:
+                found += self._settle(name, case, at)
         return found
 
     def case(self, name: str) -> Case | None:
@@ -107,12 +110,12 @@ class Book:
         fact = admit(event, self._policies)
         case = self.case(event.case) or Case()
         if take(case, fact, self._policies, self.clock.now):
-            return self._settle(event.case, case)
+            return self._settle(event.case, case, self.clock.now)
         self.duplicates += 1
         return []
 
-    def _settle(self, name: str, case: Case) -> list[Output]:
-        before, now = case.wake_at, self.clock.now
+    def _settle(self, name: str, case: Case, now: Instant) -> list[Output]:
+        before = case.wake_at
         found: list[Output] = []
         for change in settle(case, self._policies, now):
             self.tally.note(change)

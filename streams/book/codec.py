@@ -20,7 +20,8 @@ VERSION: Final = 1
 _CODES: Final = {ruling: code for code, ruling in enumerate(RULINGS)}
 
 _Outcome = tuple[int, Instant, int | None, str]
-_Judged = tuple[PromiseKey, _Outcome, _Outcome | None, str, int, bool, bool, bool]
+_Once = tuple[bool, bool]
+_Judged = tuple[PromiseKey, _Outcome, _Outcome | None, str, int, bool, _Once, _Once, Instant, Instant]
 _Promise = tuple[PromiseKey, str, Instant, Origin, str, Window, Window, str, Ending]
 
 

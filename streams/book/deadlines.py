@@ -19,10 +19,10 @@ class Deadlines:
         if at != NEVER:
             heappush(self._heap, (at, case))
 
-    def passed(self, now: Instant) -> Iterator[str]:
-        """Take out the cases whose time has come by `now`, the earliest first."""
+    def passed(self, now: Instant) -> Iterator[tuple[Instant, str]]:
+        """Take out the times that have come by `now`, with their cases, the earliest first; also those set meanwhile."""
         while self._heap and self._heap[0][0] <= now:
-            yield heappop(self._heap)[1]
+            yield heappop(self._heap)
 
     def __len__(self) -> int:
         return len(self._heap)

@@ -11,7 +11,7 @@ import msgspec
 
 from schemas.instants import Instant, moment, show
 from schemas.verdicts import AlertRecord, Finding, VerdictRecord
-from schemas.words import AT_RISK, UNDELIVERED, Evidence, Stage
+from schemas.words import UNDELIVERED, Evidence, Stage
 from streams.judging.case import Judged, Outcome
 from streams.judging.settle import Change
 
@@ -23,9 +23,10 @@ def outputs(case: str, change: Change, now: Instant) -> Iterator[Output]:
     before = change.before.revision if change.before else -1
     if change.after.revision != before:
         yield _verdict(case, change, now)
-    stage = _stage(change)
-    if stage is not None:
-        yield _alert(case, change, stage, now)
+    if change.after.at_risk != (change.before.at_risk if change.before else 0):
+        yield _alert(case, change, "at_risk", now)
+    if change.after.overdue != (change.before.overdue if change.before else 0):
+        yield _alert(case, change, "overdue", now)
 
 
 def _identifier(*parts: str | int) -> str:
@@ -65,19 +66,6 @@ def _finding(outcome: Outcome) -> Finding:
         lateness_seconds=None if outcome.lateness is None else outcome.lateness / 1000,
         staff=outcome.staff or None,
     )
-
-
-def _stage(change: Change) -> Stage | None:
-    """The stage that a promise entered with this change, under the due that it now has."""
-    if change.after.retracted:
-        return None
-    now = change.after.current
-    before = change.before.current if change.before else None
-    if before is not None and (before.ruling, before.due) == (now.ruling, now.due):
-        return None
-    if now.ruling == AT_RISK:
-        return "at_risk"
-    return "overdue" if now.ruling == UNDELIVERED else None
 
 
 def _alert(case: str, change: Change, stage: Stage, now: Instant) -> AlertRecord:

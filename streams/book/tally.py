@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from schemas.words import BASES, Basis, Ruling, Verdict
 from streams.book.windows import Label, Windows
-from streams.judging.case import Judged, Outcome
+from streams.judging.case import Outcome
 from streams.judging.settle import Change
 
 Held = Verdict | Literal["none"]
@@ -64,7 +64,7 @@ class Tally:
     def note(self, change: Change) -> None:
         """Count one promise that is judged otherwise than before."""
         before, after, kind = change.before, change.after, change.key.kind
-        for basis in BASES:
+        for number, basis in enumerate(BASES):
             old = new = source = target = None
             if before is not None and not before.retracted:
                 source, old = self._row(before.location, kind, basis), before.on(basis)
@@ -72,10 +72,11 @@ class Tally:
                 target, new = self._row(after.location, kind, basis), after.on(basis)
             if source is target and old == new:
                 continue  # only the other basis changed
-            _count_verdicts(before, basis, (source, old), (target, new))
+            is_first = before is None or not before.settled[number]
+            _count_verdicts((source, old), (target, new), is_made=before is None, is_first=is_first)
             self._hold((source, old), (target, new))
-            if target is not None and new is not None:
-                _observe_lateness(target, new, before, basis)
+            if target is not None and new is not None and not (before is not None and before.delivered[number]):
+                _observe_lateness(target, new)
 
     def _hold(self, before: _Side, after: _Side) -> None:
         """Move a promise from one net count to another."""
@@ -124,28 +125,30 @@ def _counts_alike(old: Outcome, new: Outcome) -> bool:
     return old.ruling.verdict == new.ruling.verdict and old.staff == new.staff and old.due == new.due
 
 
-def _count_verdicts(before: Judged | None, basis: Basis, was: _Side, now: _Side) -> None:
-    """Count the way from one side to the other: out of the old row, into the new one, then to the new verdict."""
+def _count_verdicts(was: _Side, now: _Side, *, is_made: bool, is_first: bool) -> None:
+    """Count the way from one side to the other: out of the old row, into the new one, then to the new verdict.
+
+    is_made: the promise is new. is_first: nothing but open was ever said of it.
+    """
     (source, old), (target, new) = was, now
     held: Held = old.ruling.verdict if old else "none"
     if source is not None and source is not target:
         source.revise(held, "none")
     if target is None or new is None:
         return
-    if before is None:
+    if is_made:
         target.made += 1
         held = "open"
     elif source is not target:
         held = "open" if held == "none" else held
         target.revise("none", held)
     verdict = new.ruling.verdict
-    if verdict != "open" and not (before is not None and before.was_settled(basis)):
+    if verdict != "open" and is_first:
         target.first[verdict] += 1
     else:
         target.revise(held, verdict)
 
 
-def _observe_lateness(row: Row, outcome: Outcome, before: Judged | None, basis: Basis) -> None:
-    """Count the lateness of a promise when it is first known."""
-    if outcome.lateness is not None and (before is None or before.on(basis).lateness is None):
+def _observe_lateness(row: Row, outcome: Outcome) -> None:
+    if outcome.lateness is not None:
         row.lateness[bisect_left(LATENESS_BOUNDS, outcome.lateness / 1000)] += 1

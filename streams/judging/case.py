@@ -88,26 +88,26 @@ class Outcome(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What was last said of a promise.
+    """What was last said of a promise, and what was ever said that is said only once.
 
     revision: the number of its last published verdict; -1 before the first. retracted: the history holds it no longer.
+    settled, delivered: by basis (original, current), whether a first verdict other than open, and a first lateness, was
+    ever given. at_risk, overdue: the due of the last alert of that stage; 0 before the first.
     """
 
     original: Outcome
     current: Outcome
     location: str
     revision: int = -1
-    original_settled: bool = False
-    current_settled: bool = False
     retracted: bool = False
+    settled: tuple[bool, bool] = (False, False)
+    delivered: tuple[bool, bool] = (False, False)
+    at_risk: Instant = 0
+    overdue: Instant = 0
 
     def on(self, basis: Basis) -> Outcome:
         """The outcome on that basis."""
         return self.original if basis == "original" else self.current
-
-    def was_settled(self, basis: Basis) -> bool:
-        """Whether a first verdict other than open was ever given on that basis."""
-        return self.original_settled if basis == "original" else self.current_settled
 
 
 @dataclass(slots=True)

@@ -104,7 +104,7 @@ def _effects(before: _View, after: _View, fact: Fact) -> Iterator[str]:
     if after.promise is None:
         if before.promise is not None:
             yield "the promise falls with the step that started it"
-    elif before.promise is None or before.promise.started_by != after.promise.started_by:
+    elif before.promise is None or _given(before.promise) != _given(after.promise):
         yield _made(after.promise)
     elif before.promise.current != after.promise.current:
         yield _due_again(before.promise, after.promise)
@@ -112,6 +112,10 @@ def _effects(before: _View, after: _View, fact: Fact) -> Iterator[str]:
         yield from _progress(before, after, after.promise, fact)
     if after.staff != before.staff:
         yield f"in hand of {after.staff}"
+
+
+def _given(promise: Promise) -> tuple[Instant, str]:
+    return promise.made_at, promise.origin
 
 
 def _made(promise: Promise) -> str:

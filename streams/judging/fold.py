@@ -48,10 +48,11 @@ def _made(standing: Standing, fact: Fact, policies: Policies) -> None:
     for terms in fact.terms:
         key = PromiseKey(fact.subject, terms.kind, terms.ordinal)
         known = standing.promises.get(key)
-        if known is None or known.started_by:  # what is said outright takes the place of what was assumed
+        if known is None or (known.started_by and _is_in_time(known, fact)):
             standing.promises[key] = _given(standing, fact, terms, policies)
         else:
             _promise_again(standing, known, fact, terms)
+            known.started_by = ""  # now it was said, and stands without the step
 
 
 def _given(standing: Standing, fact: Fact, terms: Terms, policies: Policies) -> Promise:
@@ -76,14 +77,17 @@ def _amended(standing: Standing, fact: Fact, policies: Policies) -> None:
 
 
 def _promise_again(standing: Standing, promise: Promise, fact: Fact, terms: Terms) -> None:
-    """Another due for a promise: the current basis follows it. The original one follows only the customer's wish, and
-    only if it came before that due had passed: a breach is not undone by asking."""
+    """Another due for a promise: the current basis follows it, the original one only at the customer's wish in time."""
     if min(completed_at(standing, promise), ending(standing, promise).at) != NEVER:
         return
     promise.current = Window(terms.opens, terms.due)
-    in_time = fact.at <= promise.original.due + promise.policy.grace
-    if fact.what == What.AMENDED and fact.name == "customer" and in_time:
+    if fact.what == What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):
         promise.original = promise.current
+
+
+def _is_in_time(promise: Promise, fact: Fact) -> bool:
+    """Whether `fact` came before the promise was broken: a breach is not undone by what is said afterwards."""
+    return fact.at <= promise.original.due + promise.policy.grace
 
 
 def _reached(standing: Standing, fact: Fact, policies: Policies) -> None:

@@ -106,8 +106,12 @@ class Known(NamedTuple):
 
 def _corrections(seen: History) -> dict[str, Fact]:
     """The correction that stands for each corrected id: the last made, unless itself corrected."""
+    corrections = [fact for fact in reversed(seen) if fact.what == What.CORRECTED]
+    ids = {fact.id for fact in corrections}
+    # Those of corrections first: whose clock was behind may take back what is stamped later.
+    corrections.sort(key=lambda fact: fact.name not in ids)
     standing: dict[str, Fact] = {}
-    for fact in reversed(seen):
-        if fact.what == What.CORRECTED and fact.id not in standing:
+    for fact in corrections:
+        if fact.id not in standing:
             standing.setdefault(fact.name, fact)
     return standing

@@ -17,6 +17,7 @@ _KEYS: Final = {
     "cancelled", "effective_from",
 }  # fmt: skip
 _UNITS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LONGEST: Final[Millis] = 3650 * _UNITS["d"]
 
 
 class PolicyError(ValueError):
@@ -113,7 +114,10 @@ class _Reader:
         found = re.fullmatch(r"(\d+)(ms|s|m|h|d)", value) if isinstance(value, str) else None
         if found is None:
             raise self.wrong(key, 'write a length of time as "500ms", "90s", "15m", "2h" or "1d"')
-        return int(found[1]) * _UNITS[found[2]]
+        length = int(found[1]) * _UNITS[found[2]]
+        if length > _LONGEST:
+            raise self.wrong(key, "write at most ten years, 3650d")
+        return length
 
     def one_of(self, key: str, choices: tuple[str, ...]) -> Any:
         value = self.table.get(key, choices[0])

@@ -101,12 +101,28 @@ def _judged(standing: Standing, promise: Promise, before: Judged | None, now: In
 
 def _next(before: Judged | None, original: Outcome, current: Outcome, location: str) -> Judged:
     """The judgement after `before`: a new revision once anything but open was said, and ever after."""
-    revision = before.revision if before else -1
-    original_settled = (before is not None and before.original_settled) or original.ruling.verdict != "open"
-    current_settled = (before is not None and before.current_settled) or current.ruling.verdict != "open"
-    if original_settled or current_settled:
-        revision += 1
-    return Judged(original, current, location, revision, original_settled, current_settled)
+    was = before or _NEVER_JUDGED
+    settled = (
+        was.settled[0] or original.ruling.verdict != "open",
+        was.settled[1] or current.ruling.verdict != "open",
+    )
+    return Judged(
+        original,
+        current,
+        location,
+        revision=was.revision + 1 if True in settled else -1,
+        settled=settled,
+        delivered=(
+            was.delivered[0] or original.lateness is not None,
+            was.delivered[1] or current.lateness is not None,
+        ),
+        at_risk=current.due if current.ruling is AT_RISK else was.at_risk,
+        overdue=current.due if current.ruling is UNDELIVERED else was.overdue,
+    )
+
+
+_NOTHING = Outcome(PENDING, 0, None, "")
+_NEVER_JUDGED = Judged(_NOTHING, _NOTHING, "")
 
 
 def _retract(case: Case) -> list[Change]:
