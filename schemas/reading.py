@@ -63,7 +63,9 @@ def convert(fields: dict[str, Any]) -> Record:
     """The event in `fields`, as `read` would have it from JSON. Raises Refused."""
     try:
         value = msgspec.json.encode(fields)
-    except (UnicodeError, TypeError, RecursionError) as error:
+    except UnicodeError as error:
+        raise Refused("bad_value", f"not UTF-8: {error}") from None
+    except (TypeError, RecursionError) as error:
         raise Refused("bad_value", str(error)) from None
     return read(value)
 

@@ -19,7 +19,7 @@ from streams.metrics.collector import SnapshotCollector
 from streams.metrics.server import served
 from streams.settings import Settings
 from streams.topics import EVENTS
-from streams.transport import Chunk, ChunkSchema, Reading, install
+from streams.transport import ChunkSchema, Reading, install
 
 log = logging.getLogger("promises")
 

@@ -91,5 +91,5 @@ def _consumer(bootstrap: str) -> KafkaConsumer:
 def _partitions(consumer: KafkaConsumer, bootstrap: str, topic: str) -> list[int]:
     found = consumer.partitions_for_topic(topic)
     if not found:
-        raise KafkaFailed(f"{bootstrap}: there is no topic {topic}; create it with: promises topics --bootstrap {bootstrap}")
+        raise KafkaFailed(f"{bootstrap} has no topic {topic}; create it: promises topics --bootstrap {bootstrap}")
     return sorted(found)

@@ -90,10 +90,7 @@ class Book:
 
     def _take(self, record: Incoming, wall: Instant) -> list[Output]:
         event = read(record.value)
-        if isinstance(event, ClockRecord):
-            found = self._take_clock(event, wall)
-        else:
-            found = self._take_event(event, record.key)
+        found = self._take_clock(event, wall) if isinstance(event, ClockRecord) else self._take_event(event, record.key)
         self.events[TAGS[type(event)]] += 1
         return found
 

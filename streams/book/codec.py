@@ -93,7 +93,7 @@ def _to_promise(stored: _Promise, policies: Policies) -> Promise:
     key, policy, made_at, origin, location, original, current, started_by, withdrawn = stored
     rule = policies.by_id.get(policy)
     if rule is None:
-        raise UnknownPolicy(f"stored state was judged by policy {policy}, which is missing: keep old versions in the file")
+        raise UnknownPolicy(f"stored state needs policy {policy}, which is missing: keep old versions in the file")
     return Promise(key, rule, made_at, origin, location, original, current, started_by, withdrawn)
 
 

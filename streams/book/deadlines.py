@@ -20,7 +20,7 @@ class Deadlines:
             heappush(self._heap, (at, case))
 
     def passed(self, now: Instant) -> Iterator[tuple[Instant, str]]:
-        """Take out the times that have come by `now`, with their cases, the earliest first; also those set meanwhile."""
+        """Take out the times that have come by `now`, with their cases, the earliest first; those set meanwhile too."""
         while self._heap and self._heap[0][0] <= now:
             yield heappop(self._heap)
 

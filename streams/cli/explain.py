@@ -26,7 +26,7 @@ from streams.cli.options import (
     load_policies,
 )
 from streams.feeds.files import Line, lines
-from streams.feeds.records import happened, outgoing
+from streams.feeds.records import latest, outgoing
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
 from streams.judging.policy import Policies
@@ -36,25 +36,29 @@ from streams.topics import EVENTS
 
 def explain(
     arguments: Annotated[list[str], typer.Argument(metavar="[FILE] CASE", help="A file and a case, or a case alone.")],
-    bootstrap: Annotated[str | None, typer.Option(envvar="PROMISES_BOOTSTRAP", help="Read Kafka, not a file.")] = None,
+    bootstrap: Annotated[
+        str | None, typer.Option(envvar="PROMISES_BOOTSTRAP", help="Read Kafka, where no file is given.")
+    ] = None,
     mapping: MappingOption = None,
     policies: PoliciesOption = None,
-    as_of: Annotated[str | None, typer.Option(help="As of then. Default: the last event of a file; now on Kafka.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="As of then. Default: the last event of a file; now on Kafka.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Show the history of CASE, from FILE or from Kafka (--bootstrap), with what each event did."""
     *file, case = arguments
-    if len(file) > 1 or bool(file) == bool(bootstrap):
+    if len(file) > 1 or not (file or bootstrap):
         fail("give a FILE and a CASE, or --bootstrap HOST:PORT and a CASE", USAGE)
     until = instant_argument(as_of, "--as-of") if as_of else None
     with clear_errors():
         rules, columns = load_policies(policies), load_mapping(mapping)
-        if bootstrap:
+        if bootstrap and not file:
             until = until or time.time_ns() // 1_000_000
             records = _from_kafka(bootstrap, until)
         else:
             read = list(lines(file, columns))
-            until = until or max((at for line in read if (at := happened(line)) is not None), default=0)
+            until = until or latest(read)
             records = _from_file(read, until)
         found = explained(records, case, rules, until)
     if not found:

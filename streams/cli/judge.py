@@ -38,7 +38,9 @@ def judge(
     files: Annotated[list[str], typer.Argument(help="Canonical NDJSON; CSV or NDJSON with --mapping; gzip, or -.")],
     mapping: MappingOption = None,
     policies: PoliciesOption = None,
-    as_of: Annotated[list[str] | None, typer.Option(help="Judge as of then; repeatable. Default: the last event.")] = None,
+    as_of: Annotated[
+        list[str] | None, typer.Option(help="Judge as of then; repeatable. Default: the last event.")
+    ] = None,
     by: Annotated[list[str] | None, typer.Option(help="location, staff, kind, or several with commas.")] = None,
     basis: Annotated[str, typer.Option(help="original or current")] = "current",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,

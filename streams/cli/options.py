@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -69,12 +70,13 @@ def _text(path: Path, error: type[ValueError]) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeError) as reason:
-        raise error(f"{path}: cannot be read: {reason}") from None
+        why = reason.strerror if isinstance(reason, OSError) else reason
+        raise error(f"{path}: cannot be read: {why}; give a readable TOML file") from None
 
 
 def instant_argument(text: str, option: str) -> Instant:
-    """An instant given on the command line; ends the command if it is none."""
+    """An instant given on the command line, where seconds may be left out; ends the command if it is none."""
     try:
-        return parse(text)
+        return parse(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", text))
     except ValueError as error:
         fail(f"{option} {text}: {error}", USAGE)

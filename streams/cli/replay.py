@@ -106,7 +106,9 @@ class _Sender:
         if self._failed:
             raise KafkaFailed(f"{len(self._failed)} records were not written, the first because: {self._failed[0]}")
 
-    def _send(self, value: bytes, timestamp: Instant, *, key: bytes | None = None, partition: int | None = None) -> None:
+    def _send(
+        self, value: bytes, timestamp: Instant, *, key: bytes | None = None, partition: int | None = None
+    ) -> None:
         try:
             sending = self._producer.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=timestamp)
         except KafkaError as error:

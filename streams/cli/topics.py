@@ -13,7 +13,9 @@ from streams.kafka import create_topics
 
 def topics(
     bootstrap: BootstrapOption,
-    partitions: Annotated[int, typer.Option(envvar="PROMISES_PARTITIONS", min=1, help="Fixed for life: plan ahead.")] = 4,
+    partitions: Annotated[
+        int, typer.Option(envvar="PROMISES_PARTITIONS", min=1, help="Fixed for life: plan ahead.")
+    ] = 4,
     replication: Annotated[int, typer.Option(envvar="PROMISES_REPLICATION", min=1, help="3 in production.")] = 1,
 ) -> None:
     """Create the topics that are missing, each with the settings it needs."""

@@ -22,7 +22,9 @@ def worker(
         str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
     ] = "live",
     metrics: Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Where /metrics is.")] = "127.0.0.1:9464",
-    group: Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")] = "promises",
+    group: Annotated[
+        str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")
+    ] = "promises",
 ) -> None:
     """Judge the promises of promise.events until told to end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -9,14 +10,14 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import IO, Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
 from schemas.events import Record
 from schemas.reading import MAX_BYTES, Refused, read
-from streams.feeds.mapping import EventMapping, MappingError
-
+from streams.feeds.mapping import EventMapping, Format, MappingError
 
 _Source = TypeVar("_Source")
 
@@ -40,33 +41,46 @@ def lines(files: Iterable[str], mapping: EventMapping | None) -> Iterator[Line]:
             with _opened(file) as stream:
                 yield from _lines(file, stream, mapping)
         except (OSError, EOFError, zlib.error) as error:
-            raise UnreadableInput(f"{file}: {error}; give a readable file, gzip or plain, or - for stdin") from error
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise UnreadableInput(f"{file}: {why}; give a readable file, gzip or plain, or - for stdin") from error
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[IO[bytes]]:
+def _opened(file: str) -> Iterator[io.BufferedReader]:
     raw = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115 - closed below, unless it is stdin
     try:
-        stream = io.BufferedReader(cast("io.RawIOBase", raw))
+        stream = _buffered(raw)
         is_gzip = stream.peek(2)[:2] == b"\x1f\x8b"
-        yield cast("IO[bytes]", gzip.GzipFile(fileobj=stream) if is_gzip else stream)
+        yield _buffered(gzip.GzipFile(fileobj=stream)) if is_gzip else stream
     finally:
         if file != "-":
             raw.close()
 
 
-def _lines(file: str, stream: IO[bytes], mapping: EventMapping | None) -> Iterator[Line]:
+def _buffered(raw: IO[bytes] | gzip.GzipFile) -> io.BufferedReader:
+    """A reader that can be looked into without reading."""
+    return io.BufferedReader(cast("io.RawIOBase", raw))
+
+
+def _lines(file: str, stream: io.BufferedReader, mapping: EventMapping | None) -> Iterator[Line]:
     if mapping is None:
         return _ndjson(file, stream, read)
-    is_csv = (mapping.format or ("csv" if ".csv" in file else "ndjson")) == "csv"
-    if is_csv:
+    if (mapping.format or _format(file, stream)) == "csv":
         return _csv(file, stream, mapping)
     return _ndjson(file, stream, lambda value: mapping.record(_object(value)))
 
 
+def _format(file: str, stream: io.BufferedReader) -> Format:
+    """What the name of a file says; of standard input, what its first byte says."""
+    if file == "-":
+        return "ndjson" if stream.peek(1)[:1] in (b"{", b"") else "csv"
+    return "csv" if ".csv" in PurePath(file).name.lower() else "ndjson"
+
+
 def _ndjson(file: str, stream: IO[bytes], parse: Callable[[bytes], Record]) -> Iterator[Line]:
     for number, raw in enumerate(stream, 1):
-        if value := raw.strip():
+        line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+        if value := line.strip():
             yield Line(file, number, _or_refused(parse, value))
 
 
@@ -80,20 +94,35 @@ def _object(value: bytes) -> dict[str, Any]:
     return row
 
 
-def _csv(file: str, stream: IO[bytes], mapping: EventMapping) -> Iterator[Line]:
-    text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
+def _csv(file: str, stream: io.BufferedReader, mapping: EventMapping) -> Iterator[Line]:
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(MAX_BYTES)
-    rows = csv.DictReader(text)
-    _check_columns(file, rows.fieldnames or [], mapping)
+    try:
+        # strict: a quote that is never closed would take the rest of the file into its cell, unsaid.
+        rows = csv.DictReader(text, strict=True)
+        _check_columns(file, rows.fieldnames or [], mapping)
+        yield from _rows(file, rows, mapping)
+    finally:
+        text.detach()
+
+
+def _rows(file: str, rows: csv.DictReader[str], mapping: EventMapping) -> Iterator[Line]:
     while True:
         try:
             row = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Line(file, rows.line_num, Refused("bad_value", f"not CSV: {error}"))
-            continue
-        yield Line(file, rows.line_num, _or_refused(mapping.record, row))
+            yield Line(file, rows.reader.line_num, Refused("bad_value", f"not CSV: {error}"))
+        else:
+            yield Line(file, rows.line_num, _or_refused(lambda row: mapping.record(_whole(row)), row))
+
+
+def _whole(row: dict[str, str]) -> dict[str, str]:
+    """`row`, if every column has a cell and no cell is left over: else cells may have shifted."""
+    if None in row or None in row.values():
+        raise Refused("bad_value", "the row has more or fewer cells than there are columns")
+    return row
 
 
 def _check_columns(file: str, columns: Sequence[str], mapping: EventMapping) -> None:

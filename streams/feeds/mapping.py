@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from schemas.events import TAGS, Record
-from schemas.reading import Refused, convert
+from schemas.reading import convert
 
 Row = Mapping[str, Any]
 Format = Literal["csv", "ndjson"]
 _Field = Callable[[Row], Any]
+_FIELDS = frozenset(field for kind in TAGS for field in kind.__struct_fields__) | {"type"}
+_KNOWN = ", ".join(sorted(_FIELDS))
 
 
 class MappingError(ValueError):
@@ -34,19 +36,18 @@ class EventMapping:
         if self.format not in ("csv", "ndjson", None):
             raise MappingError(f"{source}: format = {self.format!r}: write 'csv' or 'ndjson', or leave it out")
         self.columns: set[str] = set()
+        for name, table in tables.items():
+            self._check_fields(name, table)
         self._common = self._field(tables.pop("event", None), "event")
         self._by_type = {name: self._field(table, name) for name, table in tables.items()}
 
     def record(self, row: Row) -> Record:
         """The event in `row`. Raises Refused."""
         fields = self._common(row) or {}
-        more = self._by_type.get(fields.get("type", ""))
-        if more is not None:
-            fields |= more(row) or {}
-        try:
-            return convert(fields)
-        except UnicodeError as error:
-            raise Refused("bad_value", f"not UTF-8: {error}") from None
+        tag = fields.get("type")
+        if isinstance(tag, str) and tag in self._by_type:
+            fields |= self._by_type[tag](row) or {}
+        return convert(fields)
 
     def _tables(self, text: str) -> dict[str, Any]:
         try:
@@ -60,8 +61,14 @@ class EventMapping:
             raise MappingError(f"{self.source}: [{name}] is no event type; the types are {known}")
         return tables
 
+    def _check_fields(self, name: str, table: Any) -> None:
+        if not isinstance(table, dict):
+            raise MappingError(f"{self.source}: {name}: write it as a table, [{name}]")
+        for field in table.keys() - _FIELDS:
+            raise MappingError(f"{self.source}: {name}.{field}: no event has this field; the fields are {_KNOWN}")
+
     def _field(self, value: Any, where: str) -> _Field:
-        if isinstance(value, str):
+        if isinstance(value, str) and value:
             return self._column(value, {})
         if isinstance(value, list):
             return self._list([self._field(entry, where) for entry in value])
@@ -69,9 +76,16 @@ class EventMapping:
             raise MappingError(f"{self.source}: {where}: write a column's name, a table or a list")
         if value.keys() <= {"constant"}:
             return self._constant(value["constant"])
-        if value.keys() <= {"column", "values"} and "column" in value:
-            return self._column(value["column"], value.get("values", {}))
+        if "column" in value:
+            return self._translated(value, where)
         return self._object({key: self._field(entry, f"{where}.{key}") for key, entry in value.items()})
+
+    def _translated(self, table: Mapping[str, Any], where: str) -> _Field:
+        name, values = table["column"], table.get("values", {})
+        is_sound = isinstance(name, str) and name and isinstance(values, dict) and table.keys() <= {"column", "values"}
+        if not is_sound:
+            raise MappingError(f'{self.source}: {where}: write {{ column = "a name", values = {{ from = "to" }} }}')
+        return self._column(name, values)
 
     def _column(self, name: str, values: Mapping[str, Any]) -> _Field:
         self.columns.add(name)

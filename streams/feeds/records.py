@@ -43,6 +43,12 @@ def _outgoing(record: Record, happened_at: Instant, as_of: Instant | None) -> Ou
     return Outgoing(arrived if as_of is None else min(arrived, as_of), key, msgspec.json.encode(record))
 
 
+def latest(source: Iterable[Line]) -> Instant:
+    """When the last event of `source` happened; 0 where there is none. A clock record is no event."""
+    events = (line for line in source if not isinstance(line.record, Clock))
+    return max((at for line in events if (at := happened(line)) is not None), default=0)
+
+
 def happened(line: Line) -> Instant | None:
     """When the event of `line` happened; None if it has none, or none that can be true."""
     record = line.record

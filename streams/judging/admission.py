@@ -44,7 +44,7 @@ def _given(event: events.PromisesMade, given: events.PromiseTerms, policies: Pol
         raise Refused(
             "due_before_made",
             f"{given.kind} is due {given.due.isoformat()}, before the promise was made at "
-            f"{event.occurred_at.isoformat()}; a policy with due_before_made = \"judge\" would take it",
+            f'{event.occurred_at.isoformat()}; a policy with due_before_made = "judge" would take it',
         )
     return terms._replace(origin=given.origin)
 

@@ -137,7 +137,9 @@ def _progress(before: _View, after: _View, promise: Promise, fact: Fact) -> Iter
 
 def _delivered(after: _View, promise: Promise) -> str:
     seconds = (after.completed - promise.current.due) / 1000
-    return f"delivered {abs(seconds):.3f} s {'after' if seconds > 0 else 'before'} due" if seconds else "delivered at due"
+    if not seconds:
+        return "delivered at due"
+    return f"delivered {abs(seconds):.3f} s {'after' if seconds > 0 else 'before'} due"
 
 
 def _party(by: str) -> str:

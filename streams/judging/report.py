@@ -99,7 +99,5 @@ def point_as_json(point: Point) -> dict[str, Any]:
     return {
         "as_of": show(point.as_of),
         "totals": point.totals.as_json(),
-        "by": {
-            name: [{"key": list(key), **row.as_json()} for key, row in rows] for name, rows in point.by.items()
-        },
+        "by": {name: [{"key": list(key), **row.as_json()} for key, row in rows] for name, rows in point.by.items()},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -30,6 +32,10 @@ MINUTE = 1000
 """Milliseconds that a minute of the town lasts; the town's policies are written for it."""
 
 ORDERS_PER_MINUTE = 6.0
+
+
+# Without the fonts that Rich would have the reader's browser fetch from elsewhere.
+_SVG = re.sub(r"@font-face {{.*?}}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
 
 class DemoFailed(Exception):
@@ -109,7 +115,7 @@ def _watch(url: str, worker: Kept, log: Path, seconds: float | None, console: Co
 def _draw(picture: Path, scrape: Scrape, url: str) -> None:
     console = Console(record=True, width=100, file=StringIO(), highlight=False)
     console.print(screen(scrape, url))
-    picture.write_text(console.export_svg(title="promises demo"), "utf-8")
+    picture.write_text(console.export_svg(title="promises demo", code_format=_SVG), "utf-8")
 
 
 def _now() -> int:

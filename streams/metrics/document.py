@@ -12,8 +12,8 @@ from streams.metrics.collector import NOBODY
 
 _HEAD = f"""# Metrics
 
-What a worker serves at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over workers and
-partitions; rates are left to whoever reads them: divide last, and never average ratios.
+What a worker serves at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over workers
+and partitions; rates are left to whoever reads them: divide last, and never average ratios.
 
 - `basis` is `original` (the first promise) or `current` (the last one). Choose one: each counts every promise.
 - `location` or `staff` is `{NOBODY}` where no event named one.
@@ -21,8 +21,8 @@ partitions; rates are left to whoever reads them: divide last, and never average
 - The bounds of the histogram are {", ".join(map(str, LATENESS_BOUNDS))} seconds.
 - A counter is there at 0 from the moment at which the first promise of its location and kind is made.
 - A partition counts only at the worker that owns it, from when it has read it to the end.
-- For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. A promise made
-  is the first of `open`.
+- For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. A promise
+  made is the first of `open`.
 
 | metric | type | labels | unit | meaning |
 |---|---|---|---|---|

@@ -24,7 +24,7 @@ from streams.transport.reading import Reading
 FETCH_SECONDS = 0.5
 """How long a fetch waits for records: the age, at most, of what is known of the end of a quiet partition."""
 
-IDLE_SECONDS = 0.1
+IDLE_SECONDS = 0.02
 """How long to wait when every partition is paused, because the agent's queue is full or a rebalance is under way."""
 
 

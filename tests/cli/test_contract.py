@@ -110,11 +110,19 @@ def test_a_rate_has_six_decimals() -> None:
 
 
 def test_what_happens_after_the_instant_is_not_known_at_it(day: Path) -> None:
-    points = report("judge", day, "--as-of", at("12:11"), "--as-of", at("12:02"), "--as-of", at("11:00"))["points"]
-    assert [point["as_of"] for point in points] == [shown("12:11"), shown("12:02"), shown("11:00")]
+    instants = ["2026-03-06T12:11:00.001Z", at("12:11"), at("12:02"), at("11:00")]
+    as_of = [argument for instant in instants for argument in ("--as-of", instant)]
+    points = report("judge", day, *as_of)["points"]
+    assert [point["as_of"] for point in points] == [instants[0], shown("12:11"), shown("12:02"), shown("11:00")]
     counted = [[point["totals"][name] for name in ("promises", "kept", "broken", "open")] for point in points]
-    # at 12:11 the second of soho is due this very instant, so it is not broken yet
-    assert counted == [[6, 2, 0, 3], [4, 0, 0, 4], [0, 0, 0, 0]]
+    # the second of soho is due at 12:11: at that very instant it is open, a millisecond later it is broken
+    assert counted == [[6, 2, 1, 2], [6, 2, 0, 3], [4, 0, 0, 4], [0, 0, 0, 0]]
+
+
+def test_a_case_without_a_promise_is_counted_once_it_began(day: Path) -> None:
+    unpromised = [report("judge", day, "--as-of", at(time))["input"]["unpromised"] for time in ("12:05", "12:06")]
+    # at 12:05 no case has begun without a promise: the walk-in comes at 12:06
+    assert unpromised == [0, 1]
 
 
 def test_an_instant_of_another_time_zone_is_shown_in_utc(day: Path) -> None:
