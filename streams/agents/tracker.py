@@ -79,6 +79,8 @@ class Tracker:
         if shelved is None:
             return
         async with shelved.lock:
+            if self.shelf.get(chunk.tp) is not shelved:
+                return  # a rebalance came while the clock had the book
             effects = [*self._apply(shelved, reading.unread(chunk))]
             try:
                 await self._send(chunk, effects)
