@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -22,7 +24,7 @@ def screen(scrape: Scrape, url: str) -> RenderableType:
 
 
 def _locations(scrape: Scrape) -> Table:
-    table = _table("location", "due in 15 min", "kept", "all: kept", "broken", "open", "at risk", "overdue")
+    table = _table("location", "due, 15 min", "kept", "all: kept", "broken", "open", "at risk", "overdue")
     names = sorted(scrape.by("promises_state", "location"))
     for (name,) in names:
         recent = {"window": "15m", "location": name, **_CURRENT}
@@ -39,13 +41,20 @@ def _locations(scrape: Scrape) -> Table:
 
 
 def _staff(scrape: Scrape) -> Table:
-    """Rates beside their counts, by place and id: this is no ranking."""
-    table = _table("staff", "location", "judged", "kept")
+    """Rates beside their counts, by place and id, in two columns: this is no ranking."""
     counts = scrape.by("staff_promises_state", "location", "staff", "verdict", **_CURRENT)
-    for location, staff in sorted({key[:2] for key in counts}):
+    held = sorted({key[:2] for key in counts})
+    half = (len(held) + 1) // 2
+    both = Table.grid(padding=(1, 4, 0, 0))
+    both.add_row(*(_judged(counts, part) for part in (held[:half], held[half:])))
+    return both
+
+
+def _judged(counts: Mapping[tuple[str, ...], float], held: Sequence[tuple[str, ...]]) -> Table:
+    table = _table("staff", "location", "judged", "kept")
+    for location, staff in held:
         kept, broken = (counts.get((location, staff, verdict), 0) for verdict in ("kept", "broken"))
-        if kept + broken:
-            table.add_row(staff, location, f"{kept + broken:.0f}", _rate(kept, broken))
+        table.add_row(staff, location, f"{kept + broken:.0f}", _rate(kept, broken))
     return table
 
 
