@@ -106,9 +106,13 @@ class Book:
             raise Refused("wrong_key", f"the Kafka key is {key!r}; it must be the case, {event.case!r}")
         fact = admit(event, self._policies)
         case = self.case(event.case) or Case()
-        if take(case, fact, self._policies, self.clock.now):
+        taken = take(case, fact, self._policies, self.clock.now)
+        if taken == "noticed":
             return self._settle(event.case, case, self.clock.now)
-        self.duplicates += 1
+        if taken == "unnoticed":  # nothing fell due either: the clock has moved before
+            self._cases[event.case] = codec.encode(case)
+        else:
+            self.duplicates += 1
         return []
 
     def _settle(self, name: str, case: Case, now: Instant) -> list[Output]:

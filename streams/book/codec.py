@@ -21,7 +21,8 @@ _CODES: Final = {ruling: code for code, ruling in enumerate(RULINGS)}
 
 _Outcome = tuple[int, Instant, int | None, str]
 _Once = tuple[bool, bool]
-_Judged = tuple[PromiseKey, _Outcome, _Outcome | None, str, int, bool, _Once, _Once, Instant, Instant]
+_Dues = tuple[Instant, ...]
+_Judged = tuple[PromiseKey, _Outcome, _Outcome | None, str, int, bool, _Once, _Once, _Dues, _Dues]
 _Promise = tuple[PromiseKey, str, Instant, Origin, str, Window, Window, str, Ending]
 
 

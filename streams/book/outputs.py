@@ -23,9 +23,9 @@ def outputs(case: str, change: Change, now: Instant) -> Iterator[Output]:
     before = change.before.revision if change.before else -1
     if change.after.revision != before:
         yield _verdict(case, change, now)
-    if change.after.at_risk != (change.before.at_risk if change.before else 0):
+    if change.after.at_risk != (change.before.at_risk if change.before else ()):
         yield _alert(case, change, "at_risk", now)
-    if change.after.overdue != (change.before.overdue if change.before else 0):
+    if change.after.overdue != (change.before.overdue if change.before else ()):
         yield _alert(case, change, "overdue", now)
 
 

@@ -92,7 +92,7 @@ class Judged(NamedTuple):
 
     revision: the number of its last published verdict; -1 before the first. retracted: the history holds it no longer.
     settled, delivered: by basis (original, current), whether a first verdict other than open, and a first lateness, was
-    ever given. at_risk, overdue: the due of the last alert of that stage; 0 before the first.
+    ever given. at_risk, overdue: the dues of which that was ever said.
     """
 
     original: Outcome
@@ -102,8 +102,8 @@ class Judged(NamedTuple):
     retracted: bool = False
     settled: tuple[bool, bool] = (False, False)
     delivered: tuple[bool, bool] = (False, False)
-    at_risk: Instant = 0
-    overdue: Instant = 0
+    at_risk: tuple[Instant, ...] = ()
+    overdue: tuple[Instant, ...] = ()
 
     def on(self, basis: Basis) -> Outcome:
         """The outcome on that basis."""

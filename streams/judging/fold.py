@@ -23,28 +23,36 @@ def fold(facts: Iterable[Fact], policies: Policies) -> Standing:
     return standing
 
 
-def apply(standing: Standing, fact: Fact, policies: Policies) -> None:
-    """One step of the fold, on a standing that belongs to the caller."""
+def apply(standing: Standing, fact: Fact, policies: Policies) -> bool:
+    """One step of the fold, on a standing that belongs to the caller. False if it left everything as it was."""
     step = _STEPS.get(fact.what)
     if step is None:
-        return
-    standing.attributes = standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))
-    if fact.staff:
-        _take_in_hand(standing, fact)
-    step(standing, fact, policies)
+        return False
+    is_named = _name_attributes(standing, fact)
+    is_taken = _take_in_hand(standing, fact)
+    return step(standing, fact, policies) or is_named or is_taken
 
 
-def _take_in_hand(standing: Standing, fact: Fact) -> None:
+def _name_attributes(standing: Standing, fact: Fact) -> bool:
+    before = standing.attributes
+    standing.attributes = before.or_else(Attributes(fact.location, fact.channel, fact.segment))
+    return standing.attributes != before
+
+
+def _take_in_hand(standing: Standing, fact: Fact) -> bool:
     hands = standing.hands
-    if not hands or hands[-1].staff != fact.staff or hands[-1].subject != fact.subject:
-        hands.append(Hand(fact.at, fact.subject, fact.staff))
+    if not fact.staff or (hands and hands[-1].staff == fact.staff and hands[-1].subject == fact.subject):
+        return False
+    hands.append(Hand(fact.at, fact.subject, fact.staff))
+    return True
 
 
-def _assigned(standing: Standing, fact: Fact, policies: Policies) -> None:
+def _assigned(standing: Standing, fact: Fact, policies: Policies) -> bool:
     """An assignment has said all when it has named its staff."""
+    return False
 
 
-def _made(standing: Standing, fact: Fact, policies: Policies) -> None:
+def _made(standing: Standing, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
         key = PromiseKey(fact.subject, terms.kind, terms.ordinal)
         known = standing.promises.get(key)
@@ -53,6 +61,7 @@ def _made(standing: Standing, fact: Fact, policies: Policies) -> None:
         else:
             _promise_again(standing, known, fact, terms)
             known.started_by = ""  # now it was said, and stands without the step
+    return bool(fact.terms)
 
 
 def _given(standing: Standing, fact: Fact, terms: Terms, policies: Policies) -> Promise:
@@ -69,11 +78,12 @@ def _given(standing: Standing, fact: Fact, terms: Terms, policies: Policies) -> 
     )
 
 
-def _amended(standing: Standing, fact: Fact, policies: Policies) -> None:
+def _amended(standing: Standing, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
         promise = standing.promises.get(PromiseKey(fact.subject, terms.kind, terms.ordinal))
         if promise is not None:
             _promise_again(standing, promise, fact, terms)
+    return True
 
 
 def _promise_again(standing: Standing, promise: Promise, fact: Fact, terms: Terms) -> None:
@@ -90,14 +100,15 @@ def _is_in_time(promise: Promise, fact: Fact) -> bool:
     return fact.at <= promise.original.due + promise.policy.grace
 
 
-def _reached(standing: Standing, fact: Fact, policies: Policies) -> None:
+def _reached(standing: Standing, fact: Fact, policies: Policies) -> bool:
     key = fact.subject, fact.name
     if fact.name not in policies.steps or key in standing.steps:  # the first time counts
-        return
+        return False
     standing.steps[key] = fact.at
     for policy in policies.starting(fact.name, _attributes(standing, fact), fact.at):
         promise = _assumed(fact, policy)
         standing.promises.setdefault(promise.key, promise)
+    return True
 
 
 def _assumed(fact: Fact, policy: Policy) -> Promise:
@@ -115,22 +126,25 @@ def _assumed(fact: Fact, policy: Policy) -> Promise:
     )
 
 
-def _undone(standing: Standing, fact: Fact, policies: Policies) -> None:
+def _undone(standing: Standing, fact: Fact, policies: Policies) -> bool:
     standing.steps.pop((fact.subject, fact.name), None)
     for key in [key for key, promise in standing.promises.items() if promise.started_by == fact.name]:
         if key.subject == fact.subject:  # an assumed promise stands and falls with the step that started it
             del standing.promises[key]
+    return True
 
 
-def _withdrawn(standing: Standing, fact: Fact, policies: Policies) -> None:
+def _withdrawn(standing: Standing, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
         promise = standing.promises.get(PromiseKey(fact.subject, terms.kind, terms.ordinal))
         if promise is not None and promise.withdrawn.at == NEVER:
             promise.withdrawn = _ending(fact)
+    return True
 
 
-def _cancelled(standing: Standing, fact: Fact, policies: Policies) -> None:
+def _cancelled(standing: Standing, fact: Fact, policies: Policies) -> bool:
     standing.cancelled.setdefault(fact.subject, _ending(fact))
+    return True
 
 
 def _ending(fact: Fact) -> Ending:
@@ -160,7 +174,7 @@ def ending(standing: Standing, promise: Promise) -> Ending:
     )
 
 
-_STEPS: Final[dict[What, Callable[[Standing, Fact, Policies], None]]] = {
+_STEPS: Final[dict[What, Callable[[Standing, Fact, Policies], bool]]] = {
     What.MADE: _made,
     What.AMENDED: _amended,
     What.ASSIGNED: _assigned,

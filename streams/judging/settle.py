@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from schemas.instants import NEVER, Instant
 from schemas.words import AT_RISK, EARLY, IN_GRACE, LATE, ON_TIME, PENDING, UNDELIVERED, Ruling
@@ -39,16 +39,19 @@ def judge(history: History, policies: Policies, now: Instant) -> Judgement:
     return Judgement(tuple((promise, case.judged[key]) for key, promise in promises.items()), case.wake_at)
 
 
-def take(case: Case, fact: Fact, policies: Policies, now: Instant) -> bool:
-    """Learn one more fact of `case`; False if it says nothing new. A fact in order is one step; others fold again."""
+Taken = Literal["known", "unnoticed", "noticed"]
+"""What a fact was to a case: nothing new; new, but the standing is as before, and so is the judgement; or more."""
+
+
+def take(case: Case, fact: Fact, policies: Policies, now: Instant) -> Taken:
+    """Learn one more fact of `case`. A fact in order is one step; others fold the history again."""
     if not insert(case.history, fact):
-        return False
+        return "known"
     if fact.at <= now and _is_next(case, fact):
-        apply(case.standing, fact, policies)
         case.folded += 1
-    else:
-        learn(case, policies, now)
-    return True
+        return "noticed" if apply(case.standing, fact, policies) else "unnoticed"
+    learn(case, policies, now)
+    return "noticed"
 
 
 def _is_next(case: Case, fact: Fact) -> bool:
@@ -116,9 +119,14 @@ def _next(before: Judged | None, original: Outcome, current: Outcome, location: 
             was.delivered[0] or original.lateness is not None,
             was.delivered[1] or current.lateness is not None,
         ),
-        at_risk=current.due if current.ruling is AT_RISK else was.at_risk,
-        overdue=current.due if current.ruling is UNDELIVERED else was.overdue,
+        at_risk=_also(was.at_risk, current, AT_RISK),
+        overdue=_also(was.overdue, current, UNDELIVERED),
     )
+
+
+def _also(dues: tuple[Instant, ...], outcome: Outcome, ruling: Ruling) -> tuple[Instant, ...]:
+    """`dues`, and that of `outcome` if it is so ruled and new."""
+    return dues if outcome.ruling is not ruling or outcome.due in dues else (*dues, outcome.due)
 
 
 _NOTHING = Outcome(PENDING, 0, None, "")
