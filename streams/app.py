@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import sys
 import time
 from collections.abc import Awaitable, Mapping
 from tempfile import TemporaryDirectory
@@ -35,6 +37,7 @@ FAILED = 70
 
 def run(settings: Settings) -> None:
     """Work until the process is told to end. Raises AddressTaken."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust listens to it
     collector = SnapshotCollector()
     with served(collector, settings.metrics) as url, TemporaryDirectory(prefix="promises-") as scratch:
         log.info("judging %s on %s, clock %s; %s", EVENTS.name, settings.bootstrap, settings.clock, url)

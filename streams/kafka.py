@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
@@ -10,6 +11,9 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from streams.book.book import Incoming
 from streams.topics import TOPICS
+
+ANSWER_MS: Final = 10_000
+"""How long a Kafka may take to answer before it counts as not there."""
 
 
 class KafkaFailed(Exception):
@@ -20,7 +24,7 @@ def create_topics(bootstrap: str, partitions: int, replication: int) -> dict[str
     """Create every topic that is missing. Returns what was done with each, by name. Raises KafkaFailed."""
     done: dict[str, str] = {}
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=ANSWER_MS)
     except KafkaError as error:
         raise unreachable(bootstrap, error) from error
     try:
@@ -47,7 +51,12 @@ def producer(bootstrap: str) -> KafkaProducer:
     """A producer that waits for all replicas and never writes twice. Raises KafkaFailed."""
     try:
         return KafkaProducer(
-            bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=20, max_request_size=32 << 20
+            bootstrap_servers=bootstrap,
+            bootstrap_timeout_ms=ANSWER_MS,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=20,
+            max_request_size=32 << 20,
         )
     except KafkaError as error:
         raise unreachable(bootstrap, error) from error
@@ -83,7 +92,12 @@ def read_to_end(bootstrap: str, topic: str) -> Iterator[tuple[int, Incoming]]:
 
 def _consumer(bootstrap: str) -> KafkaConsumer:
     try:
-        return KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed")
+        return KafkaConsumer(
+            bootstrap_servers=bootstrap,
+            bootstrap_timeout_ms=ANSWER_MS,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+        )
     except KafkaError as error:
         raise unreachable(bootstrap, error) from error
 

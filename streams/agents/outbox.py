@@ -45,8 +45,12 @@ class Outbox(Service):
         return await self._send(topic.name, output.case.encode(), msgspec.json.encode(output))
 
     async def refuse(self, chunk: Chunk, record: Record, refused: Refused) -> Sending:
-        """Send a record to the rejects as it came, with the reason."""
-        return await self._send(REJECTS.name, record.key, record.value, _headers(chunk, record, refused))
+        """Send a record to the rejects as it came, with the reason.
+
+        One without key and value gets an empty value: the client sends no record that has neither.
+        """
+        value = b"" if record.key is None and record.value is None else record.value
+        return await self._send(REJECTS.name, record.key, value, _headers(chunk, record, refused))
 
     async def _send(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()

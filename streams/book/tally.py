@@ -1,8 +1,8 @@
 """The counts of one partition: how promises stand now (net), and how often that was said and changed (counters).
 
 A row belongs to one location, kind and basis. In every row and for every verdict: first verdicts + revised into it -
-revised out of it = net; with promises made as the first of `open`. `none` stands for "not in this row": a promise that
-moved to another location, or that the history no longer holds.
+revised out of it = net. For `open`, what counts as first is promises made less the first verdicts of the row. `none`
+stands for "not in this row": a promise that moved to another location, or that the history no longer holds.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def worker(
 ) -> None:
     """Judge the promises of promise.events until told to end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("kafka").setLevel(logging.ERROR)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it would say, our own error says once
     if clock not in get_args(ClockMode):
         fail(f"--clock {clock}: write live or stream", USAGE)
     try:

@@ -21,8 +21,8 @@ and partitions; rates are left to whoever reads them: divide last, and never ave
 - The bounds of the histogram are {", ".join(map(str, LATENESS_BOUNDS))} seconds.
 - A counter is there at 0 from the moment at which the first promise of its location and kind is made.
 - A partition counts only at the worker that owns it, from when it has read it to the end.
-- For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. A promise
-  made is the first of `open`.
+- For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. For `open`,
+  what counts as first is promises made less all first verdicts.
 
 | metric | type | labels | unit | meaning |
 |---|---|---|---|---|

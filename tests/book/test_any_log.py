@@ -38,11 +38,11 @@ def by_staff(desk: Desk) -> dict[Label, Counter[tuple[str, Verdict]]]:
     return {label: row for label, row in rows.items() if row}
 
 
-def judged(desk: Desk) -> Net:
-    """What should stand, from the histories alone."""
+def judged(desk: Desk, now: Instant) -> Net:
+    """What should stand at `now`, from the histories alone."""
     found: Net = {}
     case = desk.book.case("c")
-    for promise, said in judge(list(case.history), TOWN, END).promises if case else ():
+    for promise, said in judge(list(case.history), TOWN, now).promises if case else ():
         for basis, outcome in (("original", said.original), ("current", said.current)):
             label = Label(said.location, promise.key.kind, "original" if basis == "original" else "current")
             found.setdefault(label, Counter())[outcome.ruling] += 1
@@ -51,14 +51,15 @@ def judged(desk: Desk) -> Net:
 
 @settled_by(100)
 @given(arrivals())
-def test_counts_hold_together_after_every_record(told: Arrived) -> None:
+def test_after_every_record_counts_hold_together_and_equal_the_histories_judged_from_scratch(told: Arrived) -> None:
     desk = Desk(TOWN)
     for clock, event in told:
         desk.reads(record(event, clock))
         holds_together(desk.book.tally)
+        assert net(desk) == judged(desk, clock)
     desk.said += desk.book.move(END, FOREVER)
     holds_together(desk.book.tally)
-    assert net(desk) == judged(desk)
+    assert net(desk) == judged(desk, END)
 
 
 @settled_by(100)
@@ -105,3 +106,11 @@ def test_a_record_that_repeats_another_changes_nothing_but_its_count(told: Arriv
     desk.reads(record(repeated, END))
 
     assert (net(desk), desk.book.stored_bytes(), len(desk.said)) == before
+
+
+@settled_by(60)
+@given(arrivals())
+def test_no_alert_is_raised_twice(told: Arrived) -> None:
+    ids = Counter(alert.id for alert in read(told).alerts)
+
+    assert not [one for one, count in ids.items() if count > 1]

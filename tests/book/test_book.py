@@ -67,6 +67,13 @@ def test_a_promise_that_was_never_made_is_retracted_with_the_findings_it_had() -
     assert desk.net() == {}
 
 
+def test_what_leaves_every_finding_as_it_was_is_no_revision() -> None:
+    spoken = order("o1").promised("ready", due="12:40", time="12:05", origin="spoken")
+    desk = Desk().tells(STORY.reached("ready", "12:30").corrected("e1", "13:00", spoken))
+
+    assert [one.revision for one in desk.verdicts] == [0]
+
+
 def test_an_alert_comes_once_before_the_due_and_once_after_it() -> None:
     desk = Desk(RISKY).tells(STORY)
     for time in ("12:29:59.999", "12:30", "12:31", "12:42", "12:42:00.001", "12:43", "14:00"):
@@ -85,12 +92,30 @@ def test_who_takes_a_promise_at_risk_in_hand_raises_no_second_alert() -> None:
     assert [one.stage for one in desk.alerts] == ["at_risk"]
 
 
+def test_a_recall_raises_no_second_alert_for_the_same_due() -> None:
+    #  12:30     12:35   12:36      12:40
+    #  at risk   ready   recalled   due
+    desk = Desk(RISKY).tells(STORY).waits("12:30")
+    desk.tells(order("o1").reached("ready", "12:35", id="bump").undone("ready", "12:36", id="recall"))
+    assert [one.stage for one in desk.alerts] == ["at_risk"]
+
+    desk.waits("12:50").tells(order("o1").reached("ready", "12:51", id="again").undone("ready", "12:52", id="no"))
+    assert [one.stage for one in desk.alerts] == ["at_risk", "overdue"]
+
+
 def test_a_new_due_has_alerts_of_its_own() -> None:
     desk = Desk(RISKY).tells(STORY.amended("ready", "12:35", due="13:00", by="customer"), "12:00", "12:35")
     desk.waits("12:55").waits("13:05")
 
     assert [one.stage for one in desk.alerts] == ["at_risk", "at_risk", "overdue"]
     assert texts(one.due for one in desk.alerts) == ["12:40:00.000", "13:00:00.000", "13:00:00.000"]
+
+
+def test_a_due_put_off_and_back_again_raises_no_second_alert() -> None:
+    story = STORY.amended("ready", "12:32", due="12:41", by="us").amended("ready", "12:33", due="12:40", by="us")
+    desk = Desk(RISKY).tells(story)
+
+    assert [one.due for one in desk.alerts] == [moment("12:40"), moment("12:41")]
 
 
 def test_what_is_delivered_in_time_raises_no_alert() -> None:

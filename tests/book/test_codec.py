@@ -45,7 +45,7 @@ def test_a_case_that_comes_back_goes_on_as_if_it_had_never_been_away() -> None:
 
 def test_state_of_a_policy_that_is_gone_names_it() -> None:
     renamed = rules('[[policy]]\nname = "pickup"\nkind = "ready"\n')
-    with pytest.raises(UnknownPolicy, match="judged by policy ready@1, which is missing"):
+    with pytest.raises(UnknownPolicy, match="policy ready@1, which is missing"):
         decode(encode(told(RICH)), renamed)
 
 

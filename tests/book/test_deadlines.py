@@ -12,7 +12,7 @@ def test_cases_are_woken_when_their_time_has_come_the_earliest_first() -> None:
         deadlines.set(case, at)
 
     assert list(deadlines.passed(9)) == []
-    assert list(deadlines.passed(20)) == ["early", "middle"]
+    assert list(deadlines.passed(20)) == [(10, "early"), (20, "middle")]
     assert list(deadlines.passed(20)) == []
     assert len(deadlines) == 1
 
@@ -22,10 +22,10 @@ def test_what_is_set_while_others_are_woken_is_woken_in_its_turn() -> None:
     deadlines.set("first", 10)
     woken = deadlines.passed(20)
 
-    assert next(woken) == "first"
+    assert next(woken) == (10, "first")
     deadlines.set("next", 15)
     deadlines.set("later", 21)
-    assert list(woken) == ["next"]
+    assert list(woken) == [(15, "next")]
 
 
 def test_who_never_changes_is_never_woken() -> None:

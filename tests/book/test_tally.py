@@ -112,6 +112,13 @@ def test_how_late_promises_were_is_counted_by_bounds_that_belong_to_the_lower_pa
     assert shown == {-3600: 1, -60: 1, 0: 1, 60: 2, 300: 1, 14400: 1, None: 1}
 
 
+def test_a_promise_delivered_again_after_a_recall_counts_as_late_as_it_was_first() -> None:
+    recalled = STORY.reached("ready", "12:30").undone("ready", "12:31").reached("ready", "12:50")
+    counts = dict(zip([*LATENESS_BOUNDS, None], told(recalled).row("harbour").lateness, strict=True))
+
+    assert {bound: count for bound, count in counts.items() if count} == {-300: 1}
+
+
 def test_what_was_never_delivered_has_no_lateness() -> None:
     assert sum(told(STORY).waits("14:00").row("harbour").lateness) == 0
     assert sum(told(STORY.cancelled("12:10", by="us")).row("harbour").lateness) == 0

@@ -85,6 +85,20 @@ def test_promising_again_is_another_due_by_us() -> None:
     assert (judged.original.ruling.reason, judged.current.ruling.reason) == ("late", "on_time")
 
 
+@pytest.mark.parametrize(
+    ("said_at", "original"), [("12:15", "kept / on_time"), ("12:15:00.001", "broken / late")]
+)
+def test_promising_outright_does_not_undo_the_breach_of_an_assumed_promise(said_at: str, original: str) -> None:
+    #  12:00     12:15         12:20 or so       12:30
+    #  ordered   assumed due   we say 12:40      ready
+    policies = rules('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
+    story = order("o1").ordered("12:00").promised("ready", due="12:40", time=said_at).reached("ready", "12:30")
+
+    assert story.says("13:00", policies, "original") == original
+    assert story.says("13:00", policies, "current") == "kept / on_time"
+    assert story.undone("ordered", "12:45").says("13:00", policies, "current") == "kept / on_time"
+
+
 def test_of_several_dues_of_ours_the_first_and_the_last_count() -> None:
     story = STORY.amended("ready", "12:10", due="12:20", by="us").amended("ready", "12:15", due="13:00", by="us")
     judged = story.promise("12:16")[1]

@@ -169,3 +169,33 @@ def test_what_the_correction_itself_says_of_shop_and_staff_is_not_taken_for_the_
     judged = story.promise("13:00")[1]
 
     assert (judged.location, judged.current.staff) == ("", "")
+
+
+def test_a_correction_is_taken_back_even_by_a_till_whose_clock_is_behind() -> None:
+    story = LATE.corrected("e2", "12:50", RIGHT).denied("e3", "12:49")
+
+    assert story.says("13:00") == "broken / late"
+
+
+def arriving(story: Story, now: str) -> str:
+    """The judgement of a case that learns the events in the order of telling, all of them at `now`."""
+    case = Case()
+    for event in story.told:
+        take(case, admit(event, READY), READY, at(now))
+    settle(case, READY, at(now))
+    return " / ".join(case.judged[PromiseKey("", "ready", 1)].current.ruling)
+
+
+def test_a_denial_that_is_older_than_what_it_denies_and_came_first_still_denies_it() -> None:
+    story = PROMISED.denied("bump", "12:30").reached("ready", "12:35", id="bump")
+
+    assert arriving(story, "13:00") == story.says("13:00") == "broken / undelivered"
+
+
+def test_what_happened_before_the_corrected_hour_comes_before_it_though_it_was_learned_after() -> None:
+    #  12:20          12:30                        12:40      12:50
+    #  bumped ready   corrected: ready at 12:50    recalled   truly ready
+    story = PROMISED.reached("ready", "12:20").corrected("e2", "12:30", order("o1").reached("ready", "12:50"))
+    story = story.undone("ready", "12:40")
+
+    assert arriving(story, "13:00") == story.says("13:00") == "broken / late"

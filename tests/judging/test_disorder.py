@@ -59,8 +59,20 @@ def test_a_repeated_event_says_nothing_new() -> None:
     case = Case()
     answers = [take(case, fact, READY, at("13:00")) for fact in [*story.facts(), *story.facts()]]
 
-    assert answers == [True, True, False, False]
+    assert answers == ["noticed", "noticed", "known", "known"]
     assert len(case.history) == 2
+
+
+def test_an_event_that_leaves_the_standing_as_it_was_is_told_from_one_that_does_not() -> None:
+    story = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
+    story = story.reached("boxed", "12:10").held("payment", "12:11", caused_by="us").taken_by("anna", "12:12")
+    story = story.taken_by("ben", "12:13").reached("ready", "12:20").reached("ready", "12:21").undone("ready", "12:22")
+    case = Case()
+    answers = [take(case, fact, READY, at("13:00")) for fact in story.facts()]
+
+    assert answers == [
+        "noticed", "unnoticed", "unnoticed", "unnoticed", "noticed", "noticed", "unnoticed", "noticed",
+    ]  # fmt: skip
 
 
 def test_of_two_events_under_one_id_the_later_stands_whichever_came_first() -> None:

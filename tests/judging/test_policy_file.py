@@ -94,6 +94,7 @@ KEYS = {
     "grace = 90": "pol.toml: policy 1: grace = 90: write a length of time as \"500ms\", \"90s\", ",
     'grace = "1 min"': "pol.toml: policy 1: grace = '1 min': write a length of time as \"500ms\", ",
     'grace = "-1m"': "pol.toml: policy 1: grace = '-1m': write a length of time as \"500ms\", ",
+    'grace = "3651d"': "pol.toml: policy 1: grace = '3651d': write at most ten years, 3650d",
     'at_risk = "soon"': "pol.toml: policy 1: at_risk = 'soon': write a length of time as \"500ms\", ",
     'early = "late"': "pol.toml: policy 1: early = 'late': write one of 'kept', 'broken'",
     'due_before_made = "ask"': "pol.toml: policy 1: due_before_made = 'ask': write one of 'reject', 'judge'",

@@ -109,7 +109,7 @@ async def _send(bootstrap: str, records: Sequence[Given], topic: str) -> None:
                 key=record.key,
                 partition=record.partition,
                 timestamp_ms=record.at,
-                headers=record.headers,
+                headers=list(record.headers),
             )
             for record in records
         ]

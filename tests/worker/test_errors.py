@@ -1,0 +1,186 @@
+"""What the commands around Kafka say when something is wrong: one clear line, no traceback, an exit code to act on. And
+what they say when all is well: a worker that is asked to end does, and explain tells the same from Kafka and a file."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from streams.local.kafka import LocalKafka
+from streams.local.ports import free_ports
+from tests.cli.command import ROOT, Answer, promises
+from tests.worker.records import Order, now, send
+from tests.worker.workers import Worker
+
+USAGE, UNREACHABLE = 2, 3
+LINE = 300
+"""Characters of a message that is still one line to a reader."""
+
+CASES = ("order-1043", "order-DE-550")
+
+
+class Shop(NamedTuple):
+    """A Kafka. before: what the commands said before its topics were there, and how they were created."""
+
+    bootstrap: str
+    before: dict[str, Answer]
+
+
+def examples(name: str) -> list[Path]:
+    return sorted((ROOT / "schemas" / "examples").glob(f"{name}_*.json"))
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of what the contract tells as examples: a coffee, and two parcels."""
+    told = [msgspec.json.decode(path.read_bytes()) for name in ("coffee", "parcel") for path in examples(name)]
+    file = tmp_path_factory.mktemp("examples") / "events.ndjson"
+    file.write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in told))
+    return file
+
+
+@pytest.fixture(scope="module")
+def nobody() -> str:
+    """An address where nothing answers."""
+    return f"127.0.0.1:{free_ports(1)[0]}"
+
+
+@pytest.fixture(scope="module")
+def unanswered(nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
+    """What the commands say where no Kafka is. Each tries for half a minute, so they do while other tests run."""
+    commands: list[tuple[str | Path, ...]] = [("worker",), ("replay", events), ("topics",), ("explain", CASES[0])]
+    with ThreadPoolExecutor() as pool:
+        yield {str(command[0]): pool.submit(promises, *command, "--bootstrap", nobody) for command in commands}
+
+
+@pytest.fixture(scope="module")
+def shop(events: Path, unanswered: object) -> Iterator[Shop]:
+    with LocalKafka() as kafka:
+        commands: dict[str, tuple[str | Path, ...]] = {
+            "worker": ("worker",),
+            "replay": ("replay", events),
+            "explain": ("explain", CASES[0]),
+            "topics": ("topics",),
+        }
+        before = {name: promises(*command, "--bootstrap", kafka.bootstrap) for name, command in commands.items()}
+        yield Shop(kafka.bootstrap, before)
+
+
+def is_clear(answer: Answer, code: int, *words: str) -> None:
+    """The command said one line on stderr, with these words, and ended with this code."""
+    assert "Traceback" not in answer.err
+    (line,) = answer.err.splitlines()
+    assert line.startswith("promises: ")
+    assert len(line) < LINE
+    assert [word for word in words if word not in line] == []
+    assert (answer.code, answer.out) == (code, "")
+
+
+@pytest.mark.parametrize("command", ["worker", "replay", "explain"])
+def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
+    is_clear(shop.before[command], UNREACHABLE, shop.bootstrap, "promise.events", "promises topics")
+
+
+def test_topics_are_created_once(shop: Shop) -> None:
+    names = ("promise.events", "promise.verdicts", "promise.alerts", "promise.rejects")
+    first, again = shop.before["topics"], promises("topics", "--bootstrap", shop.bootstrap)
+    assert (first.code, first.err, again.code, again.err) == (0, "", 0, "")
+    assert first.out.splitlines() == [f"{name}: created, 4 partitions" for name in names]
+    assert again.out.splitlines() == [f"{name}: is there already, left as it is" for name in names]
+
+
+@pytest.mark.parametrize("clock", ["wall", "", "LIVE"])
+def test_a_clock_that_is_none(clock: str, nobody: str) -> None:
+    is_clear(promises("worker", "--bootstrap", nobody, "--clock", clock), USAGE, "--clock", "live", "stream")
+
+
+@pytest.mark.parametrize("address", ["9464", "127.0.0.1:", "127.0.0.1:metrics", "127.0.0.1:65536", ":9464"])
+def test_an_address_for_metrics_that_is_none(address: str, nobody: str) -> None:
+    answer = promises("worker", "--bootstrap", nobody, "--metrics", address)
+    is_clear(answer, USAGE, "--metrics", repr(address), "HOST:PORT")
+
+
+def test_an_address_for_metrics_that_is_taken(shop: Shop) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        answer = promises("worker", "--bootstrap", shop.bootstrap, "--metrics", address)
+    is_clear(answer, USAGE, address, "--metrics")
+
+
+def test_an_address_for_metrics_on_a_machine_that_is_not_this_one(shop: Shop) -> None:
+    address = "192.0.2.1:9464"  # kept for documentation: no machine has it
+    is_clear(promises("worker", "--bootstrap", shop.bootstrap, "--metrics", address), USAGE, address, "--metrics")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[policy]\n", ["not TOML"]),
+        ('[[policy]]\nkind = "ready"\ngrace = "soon"\n', ["policy 1", "grace", "'soon'"]),
+        ("", ["no policies"]),
+        (None, ["cannot be read"]),
+    ],
+)
+def test_policies_that_cannot_be_used(text: str | None, words: list[str], nobody: str, tmp_path: Path) -> None:
+    policies = tmp_path / "policies.toml"
+    if text is not None:
+        policies.write_text(text, encoding="utf-8")
+    answer = promises("worker", "--bootstrap", nobody, "--policies", policies)
+    is_clear(answer, USAGE, str(policies), *words)
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_asked_to_end_does(asked: signal.Signals, shop: Shop, tmp_path: Path) -> None:
+    with Worker(shop.bootstrap, tmp_path, "--group", f"ends-by-{asked.name}") as worker:
+        worker.until_ready()
+        order, made = Order(f"last-{asked.name}", "last orders"), now()
+        send(shop.bootstrap, order.promised(made, made + 60_000), order.reached("ready", made))
+        worker.until(lambda page: page.sum("promises_state", location="last orders", verdict="kept") > 0, "it works")
+        worker.process.send_signal(asked)
+        assert worker.process.wait(10) == 0
+        assert "Traceback" not in worker.log.read_text()
+
+
+def test_a_worker_that_is_asked_to_end_while_it_starts_does(shop: Shop, tmp_path: Path) -> None:
+    with Worker(shop.bootstrap, tmp_path, "--group", "changes-its-mind") as worker:
+        worker.until(lambda page: len(page) > 0, "it serves a page")
+        # The signal itself ends it as long as nobody listens for it.
+        assert worker.stop(10) in (0, -signal.SIGTERM)
+        assert "Traceback" not in worker.log.read_text()
+
+
+def told(answer: Answer) -> list[dict[str, Any]]:
+    """The promises of the case, without revisions: which ones there were depends on what the partition's clock saw."""
+    promised: list[dict[str, Any]] = answer.document["promises"]
+    assert [one for one in promised if not one["steps"]] == []
+    return [{name: value for name, value in one.items() if name != "revision"} for one in promised]
+
+
+def test_explain_tells_from_kafka_what_it_tells_from_the_file(shop: Shop, events: Path) -> None:
+    replayed = promises("replay", events, "--bootstrap", shop.bootstrap)
+    assert (replayed.code, replayed.out) == (0, ""), replayed.err
+    for case in CASES:
+        for until in ("2026-03-06T12:42:00Z", "2026-03-08T00:00:00Z"):
+            options = (case, "--as-of", until, "--json")
+            file = promises("explain", events, *options)
+            kafka = promises("explain", "--bootstrap", shop.bootstrap, *options)
+            assert (file.code, file.err) == (0, "")
+            assert (kafka.code, kafka.err) == (0, "")
+            assert told(kafka) == told(file)
+
+
+def test_explain_says_that_a_case_is_not_there(shop: Shop) -> None:
+    answer = promises("explain", "order-0", "--bootstrap", shop.bootstrap)
+    is_clear(answer, UNREACHABLE, shop.bootstrap, "'order-0'")
+
+
+@pytest.mark.parametrize("command", ["worker", "replay", "topics", "explain"])
+def test_no_kafka_answers(command: str, unanswered: dict[str, Future[Answer]], nobody: str) -> None:
+    is_clear(unanswered[command].result(), UNREACHABLE, nobody, "no Kafka answers there", "--bootstrap")

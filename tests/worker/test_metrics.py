@@ -1,0 +1,140 @@
+"""What Prometheus gets: a page it likes, the metrics of the catalogue and no others, each partition from one worker."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from schemas.words import BASES, VERDICTS
+from streams.metrics import catalogue
+from streams.metrics.scrape import Scrape
+from tests.support.debian import Unavailable, program
+from tests.worker.records import PARTITIONS, Given, Order, now, send
+from tests.worker.workers import Worker, taken, until
+
+HOUR = 3_600_000
+ODD = 'caf\u00e9 "\u0391\\n"\n{x="1"}'
+KEPT, BROKEN, OPEN = 40, 15, 5
+SIXTY = {"kept": KEPT, "broken": BROKEN, "excluded": 0, "open": OPEN}
+ROWS = ("location", "kind", "basis")
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("metrics")
+
+
+@pytest.fixture(scope="module")
+def worker(bootstrap: str, directory: Path) -> Iterator[Worker]:
+    with Worker(bootstrap, directory) as worker:
+        worker.until_ready()
+        yield worker
+
+
+def orders(made: int) -> Iterator[Given]:
+    """Of sixty orders at four shops forty are kept, fifteen are broken and five are not yet due."""
+    for number in range(KEPT + BROKEN + OPEN):
+        order = Order(f"order-{number}", f"shop-{number % 4}", staff=f"s-{number % 7}")
+        due = made + HOUR if number >= KEPT + BROKEN else made
+        yield order.promised(made - HOUR, due)
+        if number < KEPT:
+            yield order.reached("ready", made - 1)
+
+
+def stand(page: Scrape) -> dict[str, float]:
+    """How the sixty stand."""
+    found = page.by("promises_state", "location", "verdict", basis="current")
+    shops = [f"shop-{number}" for number in range(4)]
+    return {verdict: sum(found.get((shop, verdict), 0) for shop in shops) for verdict in VERDICTS}
+
+
+def test_a_shop_is_on_the_page_at_zero_from_its_first_promise_on(worker: Worker, bootstrap: str) -> None:
+    assert worker.page().by("promises_state", "location", location="newcomer") == {}
+    made = now()
+    send(bootstrap, Order("first", "newcomer", staff="s-new").promised(made, made + HOUR))
+    page = worker.until(lambda page: page.sum("promises_made_total", location="newcomer") == 1, "it is made")
+    here = {"location": "newcomer"}
+    assert page.by("promises_state", "basis", "verdict", "reason", **here) == {
+        (basis, *ruling): ruling == ("open", "pending")
+        for basis in BASES
+        for ruling in (("kept", "on_time"), ("broken", "late"), ("broken", "undelivered"), ("open", "pending"))
+    }
+    assert page.by("promises_verdicts_total", "basis", "verdict", **here) == {
+        (basis, verdict): 0 for basis in BASES for verdict in VERDICTS if verdict != "open"
+    }
+    assert page.by("promises_revised_total", "basis", "from", "to", **here) == {
+        (basis, *way): 0 for basis in BASES for way in permutations(VERDICTS, 2)
+    }
+    for name in ("promises_window_kept", "promises_window_due"):
+        assert page.by(name, "basis", "window", **here) == {(b, w): 0 for b in BASES for w in ("15m", "1h", "24h")}
+    assert set(page.by("promises_lateness_seconds_bucket", "basis", "le", **here).values()) == {0}
+    assert page.by("staff_promises_state", "staff", "basis", "verdict", **here) == {
+        ("s-new", basis, verdict): verdict == "open" for basis in BASES for verdict in VERDICTS
+    }
+
+
+def test_the_page_has_what_the_catalogue_lists_and_nothing_else(worker: Worker, bootstrap: str) -> None:
+    made = now()
+    send(bootstrap, *orders(made), Order("odd", ODD).promised(made, made + HOUR), Given(b"x", b"no event"))
+    worker.until(lambda page: stand(page) == SIXTY, "all sixty stand as they do")
+    worker.until(lambda page: page.sum("promises_made_total", location=ODD) == 1, "the odd name is there")
+    worker.until(lambda page: page.sum("promises_rejects_total") == 1, "what is no event is refused")
+    listed = {
+        (f"{metric.name}_bucket", frozenset({*metric.labels, "le"}))
+        if metric.type == "histogram"
+        else (metric.name, frozenset(metric.labels))
+        for metric in catalogue.CATALOGUE
+    }
+    families = list(text_string_to_metric_families(worker.text()))
+    assert {(one.name, frozenset(one.labels)) for family in families for one in family.samples} == listed
+    types = {metric.name.removesuffix("_total"): (metric.type, metric.help) for metric in catalogue.CATALOGUE}
+    assert {family.name: (family.type, family.documentation) for family in families} == types
+
+
+def test_promtool_has_nothing_to_say_about_the_page(worker: Worker) -> None:
+    try:
+        promtool = program("prometheus", "promtool")
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    page = worker.text()
+    assert "promises_state{" in page
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=page, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def owned(page: Scrape) -> set[str]:
+    """The partitions that a page speaks of."""
+    return {partition for (partition,) in page.by("promises_clock_timestamp_seconds", "partition")}
+
+
+def test_workers_share_the_partitions_and_add_up(worker: Worker, bootstrap: str, directory: Path) -> None:
+    alone = worker.until(lambda page: len(owned(page)) == PARTITIONS, "it has all partitions")
+    with Worker(bootstrap, directory) as second:
+        shares: list[set[str]] = []
+
+        def shared() -> bool:
+            # The second first: what it shows, the first has given away before.
+            pages = [worker_asked.page() for worker_asked in (second, worker)]
+            shares[:] = map(owned, pages)
+            assert not shares[0] & shares[1]
+            return all(shares) and all(page.sum("promises_ready") == 1 for page in pages)
+
+        until(shared, "each has some and is ready")
+        assert len(shares[0] | shares[1]) == PARTITIONS
+        both = Scrape(second.text()), Scrape(worker.text())
+        assert {verdict: sum(stand(page)[verdict] for page in both) for verdict in VERDICTS} == stand(alone)
+        assert sum(map(taken, both)) == taken(alone)
+        worker.kill()
+        left = second.until(
+            lambda page: len(owned(page)) == PARTITIONS and page.sum("promises_ready") == 1, "it has all partitions"
+        )
+        assert taken(left) == taken(alone)
+        for name in ("promises_state", "promises_verdicts_total"):
+            assert left.by(name, *ROWS, "verdict") == alone.by(name, *ROWS, "verdict")
