@@ -1,12 +1,12 @@
 """A case as bytes, and back: MessagePack arrays in the order of the fields below, the first being the version.
 
-What is stored must be readable by every later version of the code: append fields, and raise the version when one
-changes its meaning.
+What is stored must be readable by every later version of the code: raise the version when a layout changes, and keep
+reading the old one.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -27,7 +27,7 @@ _Promise = tuple[PromiseKey, str, Instant, Origin, str, Window, Window, str, End
 
 
 class _Stored(msgspec.Struct, array_like=True):
-    version: int
+    version: Literal[1]
     wake_at: Instant
     more_at: Instant
     folded: int
@@ -72,9 +72,11 @@ def encode(case: Case) -> bytes:
 
 def decode(stored: bytes, policies: Policies) -> Case:
     """The case in `stored`. Raises UnknownPolicy, naming the policy version that is missing."""
-    read = _decode(stored)
-    if read.version != VERSION:
-        raise ValueError(f"a case was stored in version {read.version}; this code reads version {VERSION}")
+    try:
+        read = _decode(stored)
+    except msgspec.ValidationError:
+        _check_version(stored)
+        raise
     standing = Standing(
         promises={one[0]: _to_promise(one, policies) for one in read.promises},
         steps={(subject, step): at for subject, step, at in read.steps},
@@ -84,6 +86,12 @@ def decode(stored: bytes, policies: Policies) -> Case:
     )
     judged = {one[0]: _to_judged(one) for one in read.judged}
     return Case(read.history, standing, judged, read.folded, read.corrected, read.more_at, read.wake_at)
+
+
+def _check_version(stored: bytes) -> None:
+    version = msgspec.msgpack.decode(stored)[0]
+    if version != VERSION:
+        raise ValueError(f"a case was stored in version {version}; this code reads version {VERSION}")
 
 
 def _from_promise(p: Promise) -> _Promise:

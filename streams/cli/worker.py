@@ -7,10 +7,8 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from streams import app
 from streams.cli.options import USAGE, BootstrapOption, PoliciesOption, clear_errors, fail, load_policies
 from streams.kafka import partitions_of
-from streams.metrics.server import AddressTaken
 from streams.settings import Address, ClockMode, Settings
 from streams.topics import EVENTS
 
@@ -38,6 +36,14 @@ def worker(
     with clear_errors():
         settings = Settings(bootstrap, load_policies(policies), cast("ClockMode", clock), address, group)
         partitions_of(bootstrap, EVENTS.name)
+    _run(settings)
+
+
+def _run(settings: Settings) -> None:
+    # Faust takes half a second to import; no other command waits for it.
+    from streams import app
+    from streams.metrics.server import AddressTaken
+
     try:
         app.run(settings)
     except AddressTaken as error:

@@ -35,12 +35,16 @@ _Said = tuple[What, str, tuple[Terms, ...]]
 
 
 def _made(event: events.PromisesMade, policies: Policies) -> _Said:
-    return What.MADE, "", tuple(_given(event, terms, policies) for terms in event.promises)
+    terms = tuple(_given(event, given, policies) for given in event.promises)
+    if len({(one.kind, one.ordinal) for one in terms}) < len(terms):
+        raise Refused("bad_value", "two promises of one kind have the same ordinal; number them 1, 2, 3")
+    return What.MADE, "", terms
 
 
 def _given(event: events.PromisesMade, given: events.PromiseTerms, policies: Policies) -> Terms:
     terms = _terms(policies, given.kind, given.ordinal, given.due, given.opens)
-    if given.due < event.occurred_at and _rejects_due_before_made(event, given, policies):
+    made_at = _instant("occurred_at", event.occurred_at)
+    if terms.due < made_at and _rejects_due_before_made(event, given.kind, made_at, policies):
         raise Refused(
             "due_before_made",
             f"{given.kind} is due {given.due.isoformat()}, before the promise was made at "
@@ -49,10 +53,9 @@ def _given(event: events.PromisesMade, given: events.PromiseTerms, policies: Pol
     return terms._replace(origin=given.origin)
 
 
-def _rejects_due_before_made(event: events.PromisesMade, given: events.PromiseTerms, policies: Policies) -> bool:
+def _rejects_due_before_made(event: events.PromisesMade, kind: str, made_at: Instant, policies: Policies) -> bool:
     attributes = Attributes(event.location or "", event.channel or "", event.segment or "")
-    policy = policies.of(given.kind, attributes, _instant("occurred_at", event.occurred_at))
-    return policy.due_before_made == "reject"
+    return policies.of(kind, attributes, made_at).due_before_made == "reject"
 
 
 def _amended(event: events.PromiseAmended, policies: Policies) -> _Said:

@@ -152,9 +152,11 @@ def _aside(fact: Fact) -> str:
     return f"{fact.what.name.lower()} {fact.name}".strip() + ": changes nothing here"
 
 
-def _deadline(standing: Standing, promise: Promise, now: Instant) -> list[Step]:
-    limit = promise.current.due + promise.policy.grace
+def _deadline(standing: Standing, promise: Promise, now: Instant) -> Iterator[Step]:
+    """The deadlines, original and current, that passed before anything settled the promise."""
     settled_at = min(completed_at(standing, promise), ending(standing, promise).at)
-    if now <= limit or settled_at <= limit:
-        return []
-    return [Step(limit + 1, None, "the deadline passed with nothing delivered: broken")]
+    for due in sorted({promise.original.due, promise.current.due}):
+        limit = due + promise.policy.grace
+        if limit < min(now, settled_at):
+            which = "deadline" if due == promise.current.due else "original deadline"
+            yield Step(limit + 1, None, f"the {which} passed with nothing delivered: broken")

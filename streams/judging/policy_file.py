@@ -143,9 +143,9 @@ class _Reader:
         return frozenset(values)
 
     def assumed(self) -> Assumed | None:
-        table = self.inner("assumed", {"starts_with", "within"})
-        if not table:
+        if "assumed" not in self.table:
             return None
+        table = self.inner("assumed", {"starts_with", "within"})
         step = table.get("starts_with")
         if not isinstance(step, str) or not step or "within" not in table:
             raise self.wrong("assumed", 'write both: { starts_with = "ordered", within = "15m" }')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.words import BASES
 from streams.book.tally import LATENESS_BOUNDS
 from streams.book.windows import Label
 from tests.book.desk import Desk, holds_together
@@ -68,6 +69,17 @@ def test_a_promise_of_another_shop_after_all_moves_there_with_its_verdict() -> N
     assert (desk.row("harbour").made, desk.row("market").made) == (1, 0)
 
 
+def test_a_shop_that_is_named_later_has_the_promise_from_then_on() -> None:
+    story = order("o1").promised("ready", due="12:40", time="12:00").reached("boxed", "12:10", at="market")
+    desk = told(story)
+
+    assert (desk.net(), desk.net("market")) == ({}, {"open": 1})
+
+
+def test_a_promise_withdrawn_is_counted_as_such_at_once() -> None:
+    assert told(STORY.withdrawn("ready", "12:10", by="customer")).net("harbour") == {"excluded": 1}
+
+
 def test_an_open_promise_that_moves_has_its_first_verdict_where_it_moved() -> None:
     elsewhere = order("o1").promised("ready", due="12:40", time="12:00", at="market")
     desk = told(STORY.corrected("e1", "12:10", elsewhere).reached("ready", "12:30"))
@@ -114,9 +126,10 @@ def test_how_late_promises_were_is_counted_by_bounds_that_belong_to_the_lower_pa
 
 def test_a_promise_delivered_again_after_a_recall_counts_as_late_as_it_was_first() -> None:
     recalled = STORY.reached("ready", "12:30").undone("ready", "12:31").reached("ready", "12:50")
-    counts = dict(zip([*LATENESS_BOUNDS, None], told(recalled).row("harbour").lateness, strict=True))
-
-    assert {bound: count for bound, count in counts.items() if count} == {-300: 1}
+    for basis in BASES:
+        lateness = told(recalled).row("harbour", basis=basis).lateness
+        counts = dict(zip([*LATENESS_BOUNDS, None], lateness, strict=True))
+        assert {bound: count for bound, count in counts.items() if count} == {-300: 1}
 
 
 def test_what_was_never_delivered_has_no_lateness() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import datetime, timedelta
 
+import pytest
+from msgspec import structs
+
+from schemas.events import PromisesMade, PromiseTerms
+from schemas.instants import moment
 from schemas.reading import Refused
 from streams.judging.admission import admit
 from streams.judging.history import Fact, Terms, What
@@ -95,3 +100,22 @@ def test_the_policy_of_the_shop_decides_on_a_due_before_the_promise(shop: str | 
     else:
         with pytest.raises(Refused, match="due_before_made"):
             admit(story.told[0], ONE_SHOP)
+
+
+def made(*terms: PromiseTerms, occurred_at: datetime) -> PromisesMade:
+    return PromisesMade(id="e1", case="o1", occurred_at=occurred_at, promises=list(terms))
+
+
+def test_a_due_within_the_millisecond_of_the_promise_is_taken_whatever_is_finer() -> None:
+    noon = moment(at("12:00"))
+    terms = PromiseTerms(kind="ready", due=noon + timedelta(microseconds=400))
+    assert admit(made(terms, occurred_at=noon + timedelta(microseconds=600)), READY).terms[0].due == at("12:00")
+
+
+def test_two_promises_of_one_kind_in_one_event_are_told_apart_by_their_ordinals() -> None:
+    noon = moment(at("12:00"))
+    first, second = (PromiseTerms(kind="ready", due=noon + timedelta(hours=hours)) for hours in (1, 2))
+    with pytest.raises(Refused, match="bad_value: two promises of one kind have the same ordinal"):
+        admit(made(first, second, occurred_at=noon), READY)
+    numbered = structs.replace(second, ordinal=2)
+    assert [terms.ordinal for terms in admit(made(first, numbered, occurred_at=noon), READY).terms] == [1, 2]

@@ -36,6 +36,7 @@ def test_a_promise_put_off_and_then_kept() -> None:
         MADE,
         "e2: in hand of anna",
         "e3: now due 2026-03-06T13:00:00.000Z, the original due stands",
+        "time: the original deadline passed with nothing delivered: broken",
         "e4: delivered 600.000 s before due",
     ]
 

@@ -102,6 +102,7 @@ KEYS = {
     'when = { shop = "x" }': "pol.toml: policy 1: when: unknown key 'shop'; known are channel, location, segment",
     "when = { location = [] }": "pol.toml: policy 1: when = {'location': []}: write location = \"one\" or ",
     "when = { location = 3 }": "pol.toml: policy 1: when = {'location': 3}: write location = \"one\" or ",
+    "assumed = {}": "pol.toml: policy 1: assumed = {}: write both: { starts_with = ",
     'assumed = "15m"': "pol.toml: policy 1: assumed = '15m': write a table with keys of starts_with, within",
     'assumed = { within = "15m" }': "pol.toml: policy 1: assumed = {'within': '15m'}: write both: { starts_with = ",
     'assumed = { starts_with = "ordered" }': "pol.toml: policy 1: assumed = {'starts_with': 'ordered'}: write both",
