@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from schemas.instants import Instant
@@ -113,6 +114,7 @@ async def _or_end(work: Awaitable[None]) -> None:
     try:
         await work
     except Exception as error:
-        log.critical("ending, because what was judged could not be sent: %s: %s", type(error).__name__, error)
+        is_ours = not isinstance(error, KafkaError)
+        log.critical("ending, so that a new start makes the books again: %r", error, exc_info=is_ours)
         logging.shutdown()
         os._exit(FAILED)

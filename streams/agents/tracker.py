@@ -114,11 +114,10 @@ class Tracker:
             now = self._wall()
             if shelved.lock.locked() or not reading.caught_up(tp, now):
                 continue
-            if self._clock == "live":
-                async with shelved.lock:
-                    sending = [await self._outbox.say(output) for output in shelved.book.move(now, now)]
-                    await asyncio.gather(*sending)
-            shelved.recovered = True
+            async with shelved.lock:
+                outputs = shelved.book.move(now, now) if self._clock == "live" else []
+                shelved.recovered = True  # before the first await: a rebalance that comes then has the last word
+                await asyncio.gather(*[await self._outbox.say(output) for output in outputs])
 
     def snapshot(self) -> Snapshot:
         """The counts of all books that are recovered, as they are now."""
