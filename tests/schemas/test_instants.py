@@ -52,7 +52,8 @@ fractions = st.from_regex(r"[0-9]{1,9}|[0-9]{0,3}9{3,6}", fullmatch=True)
 """Digits of a second; many of them a hair before the next millisecond, where rounding and cutting part."""
 
 
-@given(instants.map(lambda at: at - at % 1000), fractions)
+# Not the last second of 2099: what is rounded up there is no instant any more.
+@given(st.integers(FIRST // 1000, LAST // 1000 - 1).map(lambda second: second * 1000), fractions)
 def test_a_policy_and_an_event_read_the_same_text_as_the_same_instant(second: Instant, digits: str) -> None:
     text = show(second).replace(".000Z", f".{digits}Z")
     event = read(json.dumps({"type": "clock", "source": "pos", "at": text}).encode())
