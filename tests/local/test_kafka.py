@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -116,15 +115,6 @@ def test_a_broker_that_is_not_there_or_runs_already_is_named(kafka: LocalKafka) 
         LocalKafka(2)
 
 
-@pytest.fixture
-def refused_connections() -> Iterator[None]:
-    """kafka-python does not close the socket of a refused connection: collect them before another test is blamed."""
-    yield
-    gc.collect()
-
-
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-@pytest.mark.usefixtures("refused_connections")
 def test_three_brokers_take_promises_while_one_is_lost_and_leave_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
