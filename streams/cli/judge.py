@@ -26,12 +26,13 @@ from streams.cli.options import (
     instant_argument,
     load_mapping,
     load_policies,
+    messages,
 )
 from streams.feeds.files import Line, lines
 from streams.judging.admission import admit
 from streams.judging.history import Fact, History, insert
 from streams.judging.policy import Policies
-from streams.judging.report import AXES, Axis, Point, Row, point, point_as_json
+from streams.judging.report import AXES, Axis, Key, Point, Row, point, point_as_json
 
 
 def judge(
@@ -131,19 +132,33 @@ def _print_json(taken: Taken, points: list[Point], policies: Policies, basis: Ba
 
 
 def _print_tables(taken: Taken, points: list[Point]) -> None:
-    console = Console()
+    console = Console(highlight=False)
     for one in points:
-        table = Table(title=f"as of {show(one.as_of)}", title_justify="left")
-        for heading in ("", "promises", "kept", "broken", "excluded", "open", "kept rate", "p50", "p95"):
-            table.add_column(heading, justify="left" if not heading else "right")
-        table.add_row("all", *_cells(one.totals))
+        console.print(f"as of {show(one.as_of)}\n")
+        console.print(_table("", [(("all",), one.totals)]))
         for name, rows in one.by.items():
-            table.add_section()
-            for key, row in rows:
-                table.add_row(f"{name} " + ", ".join(text or "(none)" for text in key), *_cells(row))
-        console.print(table)
+            console.print(_table(name, rows))
     counted = f"{taken.records} records, {taken.duplicates} duplicates, {len(taken.rejects)} rejected"
     console.print(f"{counted}, {len(taken.cases)} cases", markup=False)
+    for line, refused in taken.rejects[:_REJECTS_SHOWN]:
+        messages.print(f"{line.file}, line {line.number}: {refused}", markup=False)
+    if len(taken.rejects) > _REJECTS_SHOWN:
+        messages.print(f"and {len(taken.rejects) - _REJECTS_SHOWN} more; --json shows all")
+
+
+_REJECTS_SHOWN = 10
+
+
+def _table(name: str, rows: list[tuple[Key, Row]]) -> Table:
+    """Rows under a name. Lateness is in minutes, signed."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column(name, overflow="fold")
+    for heading in ("promises", "kept", "broken", "excluded", "open", "rate", "p50 min", "p95 min"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for key, row in rows:
+        table.add_row(", ".join(text or "(none)" for text in key), *_cells(row))
+    table.add_row()
+    return table
 
 
 def _cells(row: Row) -> list[str]:
@@ -155,4 +170,4 @@ def _cells(row: Row) -> list[str]:
 
 
 def _minutes(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds / 60:+.1f} min"
+    return "-" if seconds is None else f"{seconds / 60:+.1f}"

@@ -231,7 +231,16 @@ def test_without_json_people_get_a_table_with_the_same_figures(day: Path) -> Non
     answer = promises("judge", day, "--by", "location", environment={"COLUMNS": "160"})
     assert (answer.code, answer.err) == (0, "")
     assert f"as of {shown('12:20')}" in answer.out
-    row = next(line for line in answer.out.splitlines() if "location soho" in line)
-    assert re.findall(r"[-+.%\w]+", row) == ["location", "soho", "3", "1", "2", "0", "0", "33.3%", "-0.5", "min",
-                                             "+0.9", "min"]  # fmt: skip
+    heading, row = (next(line.split() for line in answer.out.splitlines() if word in line) for word in ("rate", "soho"))
+    assert heading == ["promises", "kept", "broken", "excluded", "open", "rate", "p50", "min", "p95", "min"]
+    assert row == ["soho", "3", "1", "2", "0", "0", "33.3%", "-0.5", "+0.9"]
     assert "12 records, 0 duplicates, 0 rejected, 7 cases" in answer.out
+
+
+def test_without_json_people_are_told_what_was_rejected_and_why(tmp_path: Path) -> None:
+    broken = tmp_path / "feed.ndjson"
+    broken.write_bytes(text(promised("s1", "12:00", "12:10")) + b"{\n" * 12)
+    answer = promises("judge", broken)
+    assert answer.code == 0
+    assert f"{broken}, line 2: not_json: " in answer.err
+    assert "and 2 more; --json shows all" in answer.err
