@@ -23,6 +23,10 @@ from streams.judging.case import Case
 from streams.judging.history import Fact
 from streams.judging.settle import settle, take
 
+SKETCH = """\
+the design's sketch, for comparison, measured elsewhere and without encoding verdicts, RFC 3339 times or window sums:
+    1 700 open: 10.1 us/event;  33 000 open: 10.8-11.7 us/event;  1 000 000 open: 8.2-10.1 us/event compiled, 414 bytes"""
+
 EVENTS = 100_000
 ROUNDS = 3
 WALL = 1 << 50
@@ -37,6 +41,7 @@ def main(arguments: Sequence[str]) -> None:
     print(f"a fixed loop of Python, for scale: {_per_call(_fixed_loop, 20) / 1000:.2f} ms")
     for open_orders in (50_000, 1_000_000):
         _steady(open_orders)
+    print(SKETCH)
     print("one step at a time, microseconds of CPU:")
     for name, micros in _stages():
         print(f"  {name:<34}{micros:8.2f}")
