@@ -25,7 +25,7 @@ from streams.judging.settle import settle, take
 
 SKETCH = """\
 the design's sketch, for comparison, measured elsewhere and without encoding verdicts, RFC 3339 times or window sums:
-    1 700 open: 10.1 us/event;  33 000 open: 10.8-11.7 us/event;  1 000 000 open: 8.2-10.1 us/event compiled, 414 bytes"""
+    1 700 open: 10.1 us/event;  33 000 open: 10.8-11.7;  1 000 000 open: 8.2-10.1 compiled, 414 bytes/promise"""
 
 EVENTS = 100_000
 ROUNDS = 3
