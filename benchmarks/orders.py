@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
+from typing import Any
 
 import msgspec
 
@@ -59,45 +60,26 @@ def orders(open_at_once: int, seed: int = 1) -> Iterator[Incoming]:
 
 
 def _made(number: int, at: Instant, due: Instant) -> PromisesMade:
-    return PromisesMade(
-        id=_id(number, 0),
-        case=_case(number),
-        occurred_at=moment(at),
-        received_at=moment(at + 40),
-        location=_location(number),
-        staff=_staff(number),
-        source="benchmark",
-        promises=[PromiseTerms(kind="ready", due=moment(due))],
-    )
+    terms = PromiseTerms(kind="ready", due=moment(due))
+    return PromisesMade(**_envelope(number, 0, at), promises=[terms])
 
 
 def _step(number: int, place: int, step: str, at: Instant) -> StepReached:
-    return StepReached(
-        id=_id(number, place),
-        case=_case(number),
-        occurred_at=moment(at),
-        received_at=moment(at + 40),
-        location=_location(number),
-        staff=_staff(number),
-        source="benchmark",
-        step=step,
-    )
+    return StepReached(**_envelope(number, place, at), step=step)
 
 
-def _id(number: int, place: int) -> str:
-    return f"{number:09d}-{place}"
-
-
-def _case(number: int) -> str:
-    return f"order-{number:09d}"
-
-
-def _location(number: int) -> str:
-    return f"shop-{number % _LOCATIONS:03d}"
-
-
-def _staff(number: int) -> Staff:
-    return Staff(id=f"s-{number % _LOCATIONS:03d}-{number % _STAFF}", role="cook")
+def _envelope(number: int, place: int, at: Instant) -> dict[str, Any]:
+    """What event `place` of order `number` says, of whatever type it is."""
+    location = f"{number % _LOCATIONS:03d}"
+    return {
+        "id": f"{number:09d}-{place}",
+        "case": f"order-{number:09d}",
+        "occurred_at": moment(at),
+        "received_at": moment(at + 40),
+        "location": f"shop-{location}",
+        "staff": Staff(id=f"s-{location}-{number % _STAFF}", role="cook"),
+        "source": "benchmark",
+    }
 
 
 def _record(event: PlainEvent, at: Instant) -> Incoming:
