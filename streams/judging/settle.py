@@ -97,7 +97,12 @@ def _judged(standing: Standing, promise: Promise, before: Judged | None, now: In
         current = _outcome(standing, promise, promise.current, completed, end, now)
         wake_at = min(wake_at, next_change(promise.policy, current))
     location = promise.location or standing.attributes.location
-    if before and (original, current, location, False) == (before[0], before[1], before[2], before.retracted):
+    if before and (original, current, location, False) == (
+        before.original,
+        before.current,
+        before.location,
+        before.retracted,
+    ):
         return before, wake_at
     return _next(before, original, current, location), wake_at
 

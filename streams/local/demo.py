@@ -56,7 +56,7 @@ def run(seed: int, seconds: float | None, picture: Path | None, console: Console
         try:
             _watch(url, worker, log, seconds, console)
         finally:
-            if picture is not None:
+            if picture is not None and worker.exit_code is None:
                 _draw(picture, Scrape.of(url), url)
 
 
