@@ -14,8 +14,7 @@ from typing import Final, Literal
 
 from schemas.words import BASES, Basis, Ruling, Verdict
 from streams.book.windows import Label, Windows
-from streams.judging.case import Outcome
-from streams.judging.settle import Change
+from streams.judging.case import Change, Outcome
 
 Held = Verdict | Literal["none"]
 
