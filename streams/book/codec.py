@@ -38,6 +38,9 @@ read_head: Final = HEAD.unpack_from
 class UnknownPolicy(LookupError):
     """Stored state was judged by a policy version that the policies at hand lack."""
 
+    def __init__(self, policy: str) -> None:
+        super().__init__(f"stored state needs policy {policy}, which is missing: keep old versions in the file")
+
 
 def _by_id(value: object) -> str:
     """A policy is stored as its id."""
@@ -68,7 +71,8 @@ def encode(case: Case) -> bytes:
 def decode(stored: bytes, policies: Policies) -> Case:
     """The case in `stored`. Raises UnknownPolicy, naming the policy version that is missing."""
     if stored[0] != VERSION:
-        return _decode_older(stored, policies)
+        _check_version(stored)
+        return codec_1.decode(stored, lambda id: _policy(policies, id))
     _, flags, wake_at, more_at, last_at, count, hand, body = read_head(stored)
     begin = HEAD.size + hand
     end = begin + body
@@ -76,12 +80,18 @@ def decode(stored: bytes, policies: Policies) -> Case:
     return Case(wake_at, more_at, last_at, flags & CORRECTED != 0, count, stored[end:], standing, judged)
 
 
-def wake_at(stored: bytes, policies: Policies) -> Instant:
+def wake_at(stored: bytes) -> Instant:
     """When the judgement of the case in `stored` next changes by itself."""
     if stored[0] != VERSION:
-        return _decode_older(stored, policies).wake_at
+        _check_version(stored)
+        return codec_1.wake_at(stored)
     found: Instant = read_head(stored)[2]
     return found
+
+
+def _check_version(stored: bytes) -> None:
+    if not stored.startswith(codec_1.BEGINNING):
+        raise ValueError(f"a case was stored in version {stored[0]}; this code reads versions 1 and {VERSION}")
 
 
 def in_hand(subject: str, staff: str) -> bytes:
@@ -103,11 +113,5 @@ def _reader(policies: Policies) -> Callable[[bytes], tuple[Standing, dict[Promis
 def _policy(policies: Policies, id: str) -> Policy:
     found = policies.by_id.get(id)
     if found is None:
-        raise UnknownPolicy(f"stored state needs policy {id}, which is missing: keep old versions in the file")
+        raise UnknownPolicy(id)
     return found
-
-
-def _decode_older(stored: bytes, policies: Policies) -> Case:
-    if stored.startswith(codec_1.BEGINNING):
-        return codec_1.decode(stored, lambda id: _policy(policies, id))
-    raise ValueError(f"a case was stored in version {stored[0]}; this code reads versions up to {VERSION}")

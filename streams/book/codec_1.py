@@ -37,7 +37,18 @@ class _Stored(msgspec.Struct, array_like=True):
     judged: list[_Judged]
 
 
+class _Head(msgspec.Struct, array_like=True):
+    version: Literal[1]
+    wake_at: Instant
+
+
 _decode = msgspec.msgpack.Decoder(_Stored).decode
+_head = msgspec.msgpack.Decoder(_Head).decode
+
+
+def wake_at(stored: bytes) -> Instant:
+    """When the judgement of the case in `stored` next changes by itself."""
+    return _head(stored).wake_at
 
 
 def decode(stored: bytes, policy: Callable[[str], Policy]) -> Case:
