@@ -19,8 +19,10 @@ from streams.book.clock import Clock
 from streams.book.deadlines import Deadlines
 from streams.book.outputs import Output, outputs
 from streams.book.tally import Tally
+from streams.book.unnoticed import appended
 from streams.judging.admission import admit
 from streams.judging.case import Case
+from streams.judging.facts import Fact
 from streams.judging.policy import Policies
 from streams.judging.settle import settle, take
 
@@ -40,6 +42,7 @@ Effect = Output | Refused
 class Book:
     """All state of one partition. Cases are kept as bytes, and decoded when they are touched.
 
+    unnoticed: how many events were appended to their cases without a judgement, by this object.
     next: the offset of the record to read next, which is for the caller to set when it has applied those before.
     """
 
@@ -49,6 +52,7 @@ class Book:
         self.events: Counter[str] = Counter()
         self.rejects: Counter[RefusalReason] = Counter()
         self.duplicates = 0
+        self.unnoticed = 0
         self.next = 0
         self._policies = policies
         self._judged_by: set[str] = set()
@@ -139,9 +143,9 @@ class Book:
         self.tally.windows.move(now)
         found: list[Output] = []
         for at, name in self._deadlines.passed(now):
-            case = codec.decode(self._cases[name], self._policies)
-            if case.wake_at == at:
-                found += self._settle(name, case, at)
+            stored = self._cases[name]
+            if codec.wake_at(stored) == at:
+                found += self._settle(name, codec.decode(stored, self._policies), at)
         return found
 
     def case(self, name: str) -> Case | None:
@@ -176,13 +180,26 @@ class Book:
     def _take_event(self, event: CaseEvent, key: bytes | None) -> list[Output]:
         if key != event.case.encode():
             raise Refused("wrong_key", f"the Kafka key is {key!r}; it must be the case, {event.case!r}")
+        name, now = event.case, self.clock.now
         fact = admit(event, self._policies)
-        case = self.case(event.case) or Case()
-        taken = take(case, fact, self._policies, self.clock.now)
+        stored = self._cases.get(name)
+        if stored is None:
+            return self._learn(name, Case(), fact)
+        longer = appended(stored, fact, self._policies, now)
+        if longer is None:
+            return self._learn(name, codec.decode(stored, self._policies), fact)
+        self.unnoticed += 1
+        self._cases[name] = longer
+        self._dirty.add(name)
+        return []
+
+    def _learn(self, name: str, case: Case, fact: Fact) -> list[Output]:
+        now = self.clock.now
+        taken = take(case, fact, self._policies, now)
         if taken == "noticed":
-            return self._settle(event.case, case, self.clock.now)
+            return self._settle(name, case, now)
         if taken == "unnoticed":  # nothing fell due either: the clock has moved before
-            self._keep(event.case, case)
+            self._keep(name, case)
         else:
             self.duplicates += 1
         return []
@@ -195,7 +212,8 @@ class Book:
             found += outputs(name, change, now)
         if case.wake_at != before:
             self._deadlines.set(name, case.wake_at)
-        self._judged_by.update(promise.policy.id for promise in case.standing.promises.values())
+        for promise in case.standing.promises.values():
+            self._judged_by.add(promise.policy.id)
         self._keep(name, case)
         return found
 
