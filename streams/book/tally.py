@@ -11,15 +11,11 @@ from typing import Final
 
 import msgspec
 
-from schemas.words import RULINGS
 from streams.book import cells, changelog
 from streams.book.cells import Cell
 from streams.book.rows import BROKEN, KEPT, NONE, OPEN, PER_BASIS, STAFF_JUDGED, VERDICT_OF, Row, way
 from streams.book.windows import Label, Windows
-from streams.judging.case import Judged, Outcome
-from streams.judging.settle import Change
-
-_CODES: Final = {ruling: code for code, ruling in enumerate(RULINGS)}
+from streams.judging.case import Change, Judged, Outcome
 
 _Bases = tuple[int, ...]
 _ORIGINAL: Final = (0,)
@@ -72,7 +68,7 @@ class Tally:
     def _count_further(self, bases: _Bases, row: Row | None, outcome: Outcome | None, sign: int) -> None:
         if row is None or outcome is None:
             return
-        verdict = VERDICT_OF[_CODES[outcome.ruling]]
+        verdict = VERDICT_OF[outcome.code]
         cell = row.of_staff(outcome.staff)
         for basis in bases:
             cell.counts[basis * PER_BASIS + verdict] += sign
@@ -135,12 +131,12 @@ def _is_one(judged: Judged) -> bool:
 
 def _counts_alike(old: Outcome, new: Outcome) -> bool:
     """Whether two outcomes differ in their reason alone."""
-    return old.ruling.verdict == new.ruling.verdict and old.staff == new.staff and old.due == new.due
+    return VERDICT_OF[old.code] == VERDICT_OF[new.code] and old.staff == new.staff and old.due == new.due
 
 
 def _let_go(bases: _Bases, row: Row, outcome: Outcome, *, for_good: bool) -> int:
     """Take a promise out of the net counts of a row; the verdict at which it stood there."""
-    ruling = _CODES[outcome.ruling]
+    ruling = outcome.code
     verdict = VERDICT_OF[ruling]
     for basis in bases:
         row.bases[basis].net[ruling] -= 1
@@ -151,7 +147,7 @@ def _let_go(bases: _Bases, row: Row, outcome: Outcome, *, for_good: bool) -> int
 
 def _hold(bases: _Bases, row: Row, held: int, before: Judged | None, outcome: Outcome) -> None:
     """Put a promise, held as `held` until now, into the counts of a row."""
-    ruling, number = _CODES[outcome.ruling], bases[0]
+    ruling, number = outcome.code, bases[0]
     is_first = before is None or not before.settled[number]
     for basis in bases:
         row.bases[basis].hold(ruling, held, is_first=is_first)

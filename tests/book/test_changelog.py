@@ -130,7 +130,6 @@ def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembere
         (b"r", "a row of counts"),
         (b"s", "a cell of counts"),
         (b"w", "a cell of counts"),
-        (b"c", "a case"),
     ],
 )
 def test_records_of_another_version_of_the_code_are_not_guessed_at(key: bytes, what: str) -> None:
@@ -162,6 +161,14 @@ def test_a_location_with_many_staff_is_not_written_whole_for_one_of_them() -> No
 
     assert [key for key in kept.writes(desk.book) if key.startswith(b"s")] == [b's["harbour","ready","s7"]']
     assert len(kept.records[b'r["harbour","ready"]']) < 150
+
+
+def test_a_case_of_another_version_of_the_code_is_not_guessed_at() -> None:
+    records = written(Desk().tells(STORY))
+    records[b"co1"] = b"\x63" + records[b"co1"][1:]
+
+    with pytest.raises(ValueError, match="a case was stored in version 99; this code reads versions 1 and 2"):
+        Book.restored(READY, records)
 
 
 def test_a_record_of_no_known_kind_is_named() -> None:
