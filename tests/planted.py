@@ -144,7 +144,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "an open promise that moves to another shop is made there again",
-        "streams/book/tally.py", "                _revise(bases, target, NONE, held)\n", "                target.made += 1\n",
+        "streams/book/tally.py",
+        "                _revise(bases, target, NONE, held)\n",
+        "                target.made += 1\n",
     ),
     Mutant(
         "who takes over within a verdict is not counted",
