@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from schemas.events import TAGS
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
-from streams.book.rows import HELD, LATENESS_BOUNDS, OPEN, PER_BASIS, STAFF_JUDGED, Counts, Row, way
+from streams.book.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, Counts, Row, way
 from streams.book.windows import PLACES, WIDTHS, Label
 from streams.metrics import catalogue
 from streams.metrics.snapshot import PartitionCounts, Snapshot
@@ -45,12 +45,13 @@ class SnapshotCollector(Collector):
         snapshot = self.snapshot
         counts = list(snapshot.partitions.values())
         rows = _rows(counts)
-        yield _family(catalogue.STATE, _state(rows))
+        by_basis = list(_by_basis(rows))
+        yield _family(catalogue.STATE, _state(by_basis))
         yield _family(catalogue.STAFF_STATE, _staff(rows))
         yield _family(catalogue.MADE, _made(rows))
-        yield _family(catalogue.VERDICTS, _verdicts(rows))
-        yield _family(catalogue.REVISED, _revised(rows))
-        yield _lateness(rows)
+        yield _family(catalogue.VERDICTS, _verdicts(by_basis))
+        yield _family(catalogue.REVISED, _revised(by_basis))
+        yield _lateness(by_basis)
         yield _family(catalogue.WINDOW_KEPT, _windows(rows, counts, kept=True))
         yield _family(catalogue.WINDOW_DUE, _windows(rows, counts, kept=False))
         yield _family(catalogue.EVENTS, _by_name(TAGS.values(), (c.events for c in counts)))
@@ -77,17 +78,20 @@ def _rows(counts: Iterable[PartitionCounts]) -> dict[Label, Row]:
     return rows
 
 
-def _by_basis(rows: Mapping[Label, Row]) -> Iterator[tuple[tuple[str, ...], Counts]]:
-    """The counts of each row on each basis, with their labels."""
+Labelled = tuple[tuple[str, ...], Counts]
+"""The counts of a row on one basis, with their labels."""
+
+
+def _by_basis(rows: Mapping[Label, Row]) -> Iterator[Labelled]:
     for label, row in rows.items():
-        for basis, counts in zip(BASES, row.bases, strict=True):
-            yield (*label, basis), counts
+        for number, basis in enumerate(BASES):
+            yield (*label, basis), row.on(number)
 
 
-def _state(rows: Mapping[Label, Row]) -> _Samples:
+def _state(rows: Iterable[Labelled]) -> _Samples:
     """The rulings that a row always shows, and those that ever stood in it."""
     samples: _Samples = Counter()
-    for labels, counts in _by_basis(rows):
+    for labels, counts in rows:
         shown = counts.seen | _ALWAYS
         for code, ruling in enumerate(RULINGS):
             if shown >> code & 1:
@@ -99,10 +103,9 @@ def _staff(rows: Mapping[Label, Row]) -> _Samples:
     """Every verdict of whoever answers for anything now, or has been judged."""
     samples: _Samples = Counter()
     for (location, kind), row in rows.items():
-        for staff, cell in row.staff.items():
-            for number, basis in enumerate(BASES):
-                counts = cell.counts[number * PER_BASIS :][:PER_BASIS]
-                if counts[OPEN] or cell.counts[STAFF_JUDGED]:
+        for number, basis in enumerate(BASES):
+            for staff, counts in row.staff_on(number):
+                if counts[OPEN] or row.staff[staff].counts[STAFF_JUDGED]:
                     for verdict, count in zip(VERDICTS, counts, strict=True):
                         samples[location, staff, kind, basis, verdict] = count
     return samples
@@ -112,17 +115,15 @@ def _made(rows: Mapping[Label, Row]) -> _Samples:
     return Counter({tuple(label): row.made for label, row in rows.items()})
 
 
-def _verdicts(rows: Mapping[Label, Row]) -> _Samples:
+def _verdicts(rows: Iterable[Labelled]) -> _Samples:
     settled = [(code, verdict) for code, verdict in enumerate(VERDICTS) if code != OPEN]
-    return Counter(
-        {(*labels, verdict): counts.first[code] for labels, counts in _by_basis(rows) for code, verdict in settled}
-    )
+    return Counter({(*labels, verdict): counts.first[code] for labels, counts in rows for code, verdict in settled})
 
 
-def _revised(rows: Mapping[Label, Row]) -> _Samples:
+def _revised(rows: Iterable[Labelled]) -> _Samples:
     """Every way between two verdicts; those from and to none once somebody went them."""
     samples: _Samples = Counter()
-    for labels, counts in _by_basis(rows):
+    for labels, counts in rows:
         for place, before, after in _WAYS:
             count = counts.revised[place]
             if count or "none" not in (before, after):
@@ -130,11 +131,11 @@ def _revised(rows: Mapping[Label, Row]) -> _Samples:
     return samples
 
 
-def _lateness(rows: Mapping[Label, Row]) -> Metric:
+def _lateness(rows: Iterable[Labelled]) -> Metric:
     """Without a sum: lateness has both signs, and the sum of a histogram must only grow."""
     metric = catalogue.LATENESS
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
-    for labels, counts in _by_basis(rows):
+    for labels, counts in rows:
         buckets = list(zip(_BOUNDS, map(float, accumulate(counts.lateness)), strict=True))
         family.add_metric([part or NOBODY for part in labels], buckets, sum_value=None)
     return family
@@ -142,15 +143,15 @@ def _lateness(rows: Mapping[Label, Row]) -> Metric:
 
 def _windows(rows: Mapping[Label, Row], counts: Iterable[PartitionCounts], *, kept: bool) -> _Samples:
     places = [
-        (basis, window, number * PLACES + 2 * side + (not kept))
+        (basis, window, number * PLACES + (not kept), number * PLACES + (not kept) + 2 * part)
         for number, window in enumerate(WIDTHS)
-        for side, basis in enumerate(BASES)
+        for part, basis in zip(PART_OF, BASES, strict=True)
     ]
-    samples: _Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, _ in places})
+    samples: _Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, *_ in places})
     for one in counts:
         for label, sums in one.windows.items():
-            for basis, window, place in places:
-                samples[*label, basis, window] += sums[place]
+            for basis, window, both, own in places:
+                samples[*label, basis, window] += sums[both] + sums[own]
     return samples
 
 
