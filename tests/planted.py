@@ -115,8 +115,8 @@ MUTANTS: Final = (
     Mutant(
         "a shop named later is not noticed",
         "streams/judging/fold.py",
-        "standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))\n    return True",
-        "standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))\n    return False",
+        "segment or fact.segment)\n    return True",
+        "segment or fact.segment)\n    return False",
     ),
     Mutant(
         "one bag cancelled cancels nothing",

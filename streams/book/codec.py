@@ -73,7 +73,7 @@ def decode(stored: bytes, policies: Policies) -> Case:
     """The case in `stored`. Raises UnknownPolicy, naming the policy version that is missing."""
     if stored[0] != VERSION:
         _check_version(stored)
-        return codec_1.decode(stored, lambda id: _policy(policies, id))
+        return codec_1.decode(stored, _Known(policies.by_id).__getitem__)
     _, flags, wake_at, more_at, last_at, count, hand, body = read_head(stored)
     begin = HEAD_SIZE + hand
     end = begin + body
@@ -98,16 +98,16 @@ def _check_version(stored: bytes) -> None:
 _NOBODY: Final = pack(None)
 
 
+class _Known(dict[str, Policy]):
+    """The policies at hand, by id."""
+
+    def __missing__(self, id: str) -> Policy:
+        raise UnknownPolicy(id)
+
+
 @lru_cache(maxsize=8)
 def _reader(policies: Policies) -> Callable[[bytes], tuple[Standing, dict[PromiseKey, Judged]]]:
-    def by_id(_: object, id: object) -> Policy:
-        return _policy(policies, str(id))
-
-    return msgspec.msgpack.Decoder(tuple[Standing, dict[PromiseKey, Judged]], dec_hook=by_id).decode
-
-
-def _policy(policies: Policies, id: str) -> Policy:
-    found = policies.by_id.get(id)
-    if found is None:
-        raise UnknownPolicy(id)
-    return found
+    known = _Known(policies.by_id)
+    return msgspec.msgpack.Decoder(
+        tuple[Standing, dict[PromiseKey, Judged]], dec_hook=lambda _, id: known[id]
+    ).decode
