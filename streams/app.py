@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -20,7 +21,7 @@ from streams.agents.outbox import Outbox
 from streams.agents.tracker import Tracker
 from streams.metrics.collector import SnapshotCollector
 from streams.metrics.server import served
-from streams.settings import Settings
+from streams.settings import Settings, client_id
 from streams.topics import EVENTS
 from streams.transport import ChunkSchema, Reading, install
 
@@ -40,10 +41,14 @@ def run(settings: Settings) -> None:
     """Work until the process is told to end. Raises AddressTaken."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust listens to it
     collector = SnapshotCollector()
-    with served(collector, settings.metrics) as url, TemporaryDirectory(prefix="promises-") as scratch:
+    with (
+        served(collector, settings.metrics, settings.group) as address,
+        TemporaryDirectory(prefix="promises-") as scratch,
+    ):
+        url = f"http://{address}/metrics"
         log.info("judging %s on %s, clock %s; %s", EVENTS.name, settings.bootstrap, settings.clock, url)
-        app = build(settings, collector, scratch)
-        worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False)
+        app = build(replace(settings, metrics=address), collector, scratch)
+        worker = faust.Worker(app, quiet=True, override_logging=False)  # the log is set up, in the form asked for
         worker.spinner = None  # writes control characters into logs
         worker.execute_from_commandline()
 
@@ -73,6 +78,7 @@ def _app(settings: Settings, scratch: str) -> faust.App:
         settings.group,
         datadir=scratch,
         broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
+        broker_client_id=client_id(settings.metrics),
         canonical_url=f"http://worker-{os.getpid()}.invalid",  # tells workers apart; nothing is served there
         web_enabled=False,
         topic_disable_leader=True,  # Faust would make a topic of its own to elect a leader that nobody needs

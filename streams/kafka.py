@@ -29,7 +29,7 @@ def create_topics(bootstrap: str, partitions: int, replication: int) -> dict[str
         raise unreachable(bootstrap, error) from error
     try:
         for topic in TOPICS:
-            new = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings)
+            new = NewTopic(topic.name, partitions, replication, topic_configs=topic.created_with(replication))
             try:
                 admin.create_topics([new])
                 done[topic.name] = f"created, {partitions} partitions"

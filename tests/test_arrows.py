@@ -19,6 +19,7 @@ MAY_KNOW = {
     "streams.transport": set(),
     "streams.topics": {"schemas"},
     "streams.kafka": {"streams.book", "streams.topics"},
+    "streams.logs": {"schemas"},
     "streams.metrics": {"schemas", "streams.book", "streams.settings"},
     "streams.settings": {"streams.judging"},
     "streams.agents": {
@@ -45,6 +46,7 @@ MAY_KNOW = {
         "streams.book",
         "streams.feeds",
         "streams.kafka",
+        "streams.logs",
         "streams.metrics",
         "streams.settings",
         "streams.topics",

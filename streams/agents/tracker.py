@@ -19,7 +19,7 @@ from streams.agents.outbox import Sending
 from streams.book.book import Book, Effect, Incoming
 from streams.book.outputs import Output
 from streams.judging.policy import Policies
-from streams.metrics.snapshot import PartitionCounts, Snapshot
+from streams.metrics.snapshot import PartitionCounts, Recovery, Snapshot
 from streams.settings import ClockMode
 from streams.transport import Chunk, Reading, Record
 
@@ -56,6 +56,7 @@ class Tracker:
         self._clock = clock
         self._outbox = outbox
         self._wall = wall
+        self._assigned = False
 
     def open(self, committed: Mapping[TP, int | None]) -> None:
         """Keep a book for each of these partitions, and for no other."""
@@ -67,9 +68,11 @@ class Tracker:
                 self.shelf[tp] = Shelved(Book(self._policies), said=offset or 0)
             else:
                 kept.said = max(kept.said, offset or 0)
+        self._assigned = True
 
     def close(self) -> None:
         """The partitions may go to others: their counts are nobody's until they are opened again."""
+        self._assigned = False
         for shelved in self.shelf.values():
             shelved.recovered = False
 
@@ -120,11 +123,13 @@ class Tracker:
                 await asyncio.gather(*[await self._outbox.say(output) for output in outputs])
 
     def snapshot(self) -> Snapshot:
-        """The counts of all books that are recovered, as they are now."""
-        recovered = {tp.partition: shelved.book for tp, shelved in self.shelf.items() if shelved.recovered}
+        """The counts of all books that are recovered, and how far the others are, as they are now."""
+        owned = {tp.partition: shelved for tp, shelved in self.shelf.items()}
+        recovering = {number: Recovery(shelved.next) for number, shelved in owned.items() if not shelved.recovered}
         return Snapshot(
-            ready=bool(self.shelf) and len(recovered) == len(self.shelf),
-            partitions={partition: _counts(book) for partition, book in recovered.items()},
+            ready=self._assigned and not recovering,
+            partitions={number: _counts(shelved.book) for number, shelved in owned.items() if shelved.recovered},
+            recovering=recovering,
         )
 
 

@@ -7,7 +7,17 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from streams.cli.options import USAGE, BootstrapOption, PoliciesOption, clear_errors, fail, load_policies
+from streams import logs
+from streams.cli.options import (
+    USAGE,
+    BootstrapOption,
+    LogOption,
+    PoliciesOption,
+    clear_errors,
+    fail,
+    load_policies,
+    log_form,
+)
 from streams.kafka import partitions_of
 from streams.settings import Address, ClockMode, Settings
 from streams.topics import EVENTS
@@ -23,9 +33,10 @@ def worker(
     group: Annotated[
         str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")
     ] = "promises",
+    log: LogOption = "text",
 ) -> None:
     """Judge the promises of promise.events until told to end."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up(log_form(log))
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it would say, our own error says once
     if clock not in get_args(ClockMode):
         fail(f"--clock {clock}: write live or stream", USAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,8 +24,24 @@ class PartitionCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """How far the recovery of a partition is. read: records so far. total: how many there are; None: not yet known."""
+
+    read: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The counts of all partitions that a worker owns and has recovered; ready: it has recovered all that it owns."""
+    """A worker at one moment, made by its event loop.
+
+    ready: the group has told the worker its partitions, and all of them are recovered; a worker that got none, because
+    there are more workers than partitions, has nothing to recover and is ready. partitions: the counts of those that
+    are recovered. recovering: the others that it owns. made: when this was, in seconds of the monotonic clock: the
+    event loop makes several a second, so an old one says that the loop stands still.
+    """
 
     ready: bool = False
     partitions: Mapping[int, PartitionCounts] = field(default_factory=dict)
+    recovering: Mapping[int, Recovery] = field(default_factory=dict)
+    made: float = field(default_factory=time.monotonic)
