@@ -20,6 +20,7 @@ MAY_KNOW = {
     "streams.topics": {"schemas"},
     "streams.kafka": {"streams.book", "streams.topics"},
     "streams.logs": {"schemas"},
+    "streams.cluster": {"streams.kafka", "streams.metrics", "streams.settings", "streams.topics"},
     "streams.metrics": {"schemas", "streams.book", "streams.settings"},
     "streams.settings": {"streams.judging"},
     "streams.agents": {
@@ -47,6 +48,7 @@ MAY_KNOW = {
         "streams.feeds",
         "streams.kafka",
         "streams.logs",
+        "streams.cluster",
         "streams.metrics",
         "streams.settings",
         "streams.topics",

@@ -21,8 +21,8 @@ from streams.judging.policy_file import PolicyError, parse_policies
 from streams.kafka import KafkaFailed
 from streams.logs import LogForm, writes_json
 
-USAGE, UNREADABLE, REJECTS = 2, 3, 4
-"""Exit codes: usage or configuration, unreadable input, rejects under --strict."""
+NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
+"""Exit codes: what was looked at is not well, usage or configuration, unreadable input, rejects under --strict."""
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -38,6 +38,7 @@ BootstrapOption = Annotated[
     str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka, as HOST:PORT[,HOST:PORT].")
 ]
 
+GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")]
 LogOption = Annotated[str, typer.Option(envvar="PROMISES_LOG", help="text, or json: one object a line, on stderr.")]
 
 
@@ -59,6 +60,11 @@ def clear_errors() -> Iterator[None]:
         fail(str(error), USAGE)
     except (UnreadableInput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
+
+
+def hush_kafka() -> None:
+    """Keep the Kafka client from logging on its own: what it would say, our own error says once."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 def log_form(text: str) -> LogForm:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated, cast, get_args
 
 import typer
@@ -11,10 +10,12 @@ from streams import logs
 from streams.cli.options import (
     USAGE,
     BootstrapOption,
+    GroupOption,
     LogOption,
     PoliciesOption,
     clear_errors,
     fail,
+    hush_kafka,
     load_policies,
     log_form,
 )
@@ -30,14 +31,12 @@ def worker(
         str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
     ] = "live",
     metrics: Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Where /metrics is.")] = "127.0.0.1:9464",
-    group: Annotated[
-        str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")
-    ] = "promises",
+    group: GroupOption = "promises",
     log: LogOption = "text",
 ) -> None:
     """Judge the promises of promise.events until told to end."""
     logs.set_up(log_form(log))
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it would say, our own error says once
+    hush_kafka()
     if clock not in get_args(ClockMode):
         fail(f"--clock {clock}: write live or stream", USAGE)
     try:

@@ -56,11 +56,18 @@ class Shop:
             connection.close()
 
 
-@pytest.fixture
-def shop() -> Iterator[Shop]:
+@pytest.fixture(scope="module")
+def port() -> Iterator[Shop]:
     collector = SnapshotCollector()
     with served(collector, Address("127.0.0.1", 0), "the shop") as address:
         yield Shop(address, collector)
+
+
+@pytest.fixture
+def shop(port: Shop) -> Shop:
+    """A worker that has just started."""
+    port.collector.snapshot = Snapshot()
+    return port
 
 
 def test_a_worker_that_recovers_is_alive_and_says_how_far_it_is(shop: Shop) -> None:
