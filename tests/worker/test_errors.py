@@ -55,7 +55,8 @@ def nobody() -> str:
 @pytest.fixture(scope="module")
 def unanswered(nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
     """What the commands say where no Kafka is. Each tries for half a minute, so they do while other tests run."""
-    commands: list[tuple[str | Path, ...]] = [("worker",), ("replay", events), ("topics",), ("explain", CASES[0])]
+    asking: list[tuple[str | Path, ...]] = [("topics",), ("explain", CASES[0]), ("check",), ("status",)]
+    commands = [("worker",), ("replay", events), *asking]
     with ThreadPoolExecutor() as pool:
         yield {str(command[0]): pool.submit(promises, *command, "--bootstrap", nobody) for command in commands}
 
@@ -67,6 +68,7 @@ def shop(events: Path, unanswered: object) -> Iterator[Shop]:
             "worker": ("worker",),
             "replay": ("replay", events),
             "explain": ("explain", CASES[0]),
+            "status": ("status",),
             "topics": ("topics",),
         }
         before = {name: promises(*command, "--bootstrap", kafka.bootstrap) for name, command in commands.items()}
@@ -83,7 +85,7 @@ def is_clear(answer: Answer, code: int, *words: str) -> None:
     assert (answer.code, answer.out) == (code, "")
 
 
-@pytest.mark.parametrize("command", ["worker", "replay", "explain"])
+@pytest.mark.parametrize("command", ["worker", "replay", "explain", "status"])
 def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
     is_clear(shop.before[command], UNREACHABLE, shop.bootstrap, "promise.events", "promises topics")
 
@@ -181,6 +183,6 @@ def test_explain_says_that_a_case_is_not_there(shop: Shop) -> None:
     is_clear(answer, UNREACHABLE, shop.bootstrap, "'order-0'")
 
 
-@pytest.mark.parametrize("command", ["worker", "replay", "topics", "explain"])
+@pytest.mark.parametrize("command", ["worker", "replay", "topics", "explain", "check", "status"])
 def test_no_kafka_answers(command: str, unanswered: dict[str, Future[Answer]], nobody: str) -> None:
     is_clear(unanswered[command].result(), UNREACHABLE, nobody, "no Kafka answers there", "--bootstrap")
