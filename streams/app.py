@@ -20,6 +20,7 @@ from schemas.instants import Instant
 from streams.agents.outbox import Outbox
 from streams.agents.tracker import Tracker
 from streams.metrics.collector import SnapshotCollector
+from streams.metrics.heartbeat import Heartbeat
 from streams.metrics.server import served
 from streams.settings import Settings, client_id
 from streams.topics import EVENTS
@@ -48,7 +49,8 @@ def run(settings: Settings) -> None:
         url = f"http://{address}/metrics"
         log.info("judging %s on %s, clock %s; %s", EVENTS.name, settings.bootstrap, settings.clock, url)
         app = build(replace(settings, metrics=address), collector, scratch)
-        worker = faust.Worker(app, quiet=True, override_logging=False)  # the log is set up, in the form asked for
+        # The log is set up already, in the form asked for.
+        worker = faust.Worker(app, Heartbeat(collector), quiet=True, override_logging=False)
         worker.spinner = None  # writes control characters into logs
         worker.execute_from_commandline()
 

@@ -15,7 +15,7 @@ from schemas.instants import Instant, show
 from streams.metrics.snapshot import Snapshot
 
 STILL_SECONDS: Final = 10.0
-"""How long the event loop may stand still: it makes several snapshots a second, and Kafka takes a worker's partitions
+"""How long the event loop may stand still: it says every second that it moves, and Kafka takes a worker's partitions
 away after as long without a sign of life."""
 
 
@@ -46,8 +46,8 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 def health(snapshot: Snapshot, now: float) -> Health:
-    """Whether the event loop moves. `now` is of the monotonic clock, as `snapshot.made` is."""
-    age = now - snapshot.made
+    """Whether the event loop moves. `now` is of the monotonic clock, as `snapshot.beat` is."""
+    age = now - snapshot.beat
     if age <= STILL_SECONDS:
         return Health(True, f"the event loop moved {age:.1f} s ago")
     return Health(False, f"the event loop has stood still for {age:.1f} s; after {STILL_SECONDS:g} s, start it again")

@@ -33,15 +33,15 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A worker at one moment, made by its event loop.
+    """A worker at one moment, as its event loop saw it.
 
     ready: the group has told the worker its partitions, and all of them are recovered; a worker that got none, because
     there are more workers than partitions, has nothing to recover and is ready. partitions: the counts of those that
-    are recovered. recovering: the others that it owns. made: when this was, in seconds of the monotonic clock: the
-    event loop makes several a second, so an old one says that the loop stands still.
+    are recovered. recovering: the others that it owns. beat: when the event loop last moved, which it says at least
+    every second; in seconds of the monotonic clock.
     """
 
     ready: bool = False
     partitions: Mapping[int, PartitionCounts] = field(default_factory=dict)
     recovering: Mapping[int, Recovery] = field(default_factory=dict)
-    made: float = field(default_factory=time.monotonic)
+    beat: float = field(default_factory=time.monotonic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import logging
@@ -17,6 +18,7 @@ from prometheus_client.core import Metric
 from schemas.instants import parse, show
 from streams.metrics.collector import SnapshotCollector
 from streams.metrics.health import STILL_SECONDS, health, readiness
+from streams.metrics.heartbeat import Heartbeat
 from streams.metrics.scrape import Scrape
 from streams.metrics.server import AddressTaken, served
 from streams.metrics.snapshot import PartitionCounts, Recovery, Snapshot
@@ -111,7 +113,7 @@ def test_a_worker_that_the_group_has_not_spoken_to_is_not_ready_and_one_without_
 
 def test_a_worker_whose_event_loop_stands_still_is_neither_alive_nor_ready(shop: Shop) -> None:
     long_ago = time.monotonic() - STILL_SECONDS - 1
-    shop.collector.snapshot = Snapshot(ready=True, partitions={0: LIVE}, made=long_ago)
+    shop.collector.snapshot = Snapshot(ready=True, partitions={0: LIVE}, beat=long_ago)
     dead = shop.get("/healthz")
     assert (dead.status, dead.document["healthy"]) == (503, False)
     assert "the event loop has stood still for 11." in dead.document["says"]
@@ -119,8 +121,21 @@ def test_a_worker_whose_event_loop_stands_still_is_neither_alive_nor_ready(shop:
     assert (ready.status, ready.document["says"].split(" for ")[0]) == (503, "the event loop has stood still")
 
 
+def test_the_event_loop_vouches_for_itself_before_there_is_anything_to_count() -> None:
+    collector = SnapshotCollector()
+    collector.snapshot = Snapshot(recovering={0: Recovery()}, beat=time.monotonic() - 1_000)
+
+    async def lives() -> None:
+        async with Heartbeat(collector):
+            await asyncio.sleep(0.05)
+
+    asyncio.run(lives())
+    assert health(collector.snapshot, time.monotonic()).healthy
+    assert collector.snapshot.recovering == {0: Recovery()}
+
+
 def test_the_event_loop_may_pause_for_as_long_as_kafka_lets_it() -> None:
-    at = Snapshot(ready=True, made=100.0)
+    at = Snapshot(ready=True, beat=100.0)
     for now, is_alive in ((100.0, True), (100.0 + STILL_SECONDS, True), (100.1 + STILL_SECONDS, False)):
         assert (health(at, now).healthy, readiness(at, now, "the shop").ready) == (is_alive, is_alive)
 
@@ -136,7 +151,7 @@ def test_prometheus_gets_its_page_packed_or_not(shop: Shop) -> None:
 
 @pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz", "/nowhere"])
 def test_head_says_what_get_would_say_without_the_body(path: str, shop: Shop) -> None:
-    shop.collector.snapshot = Snapshot(ready=True, made=time.monotonic() + 60)  # the same age for both
+    shop.collector.snapshot = Snapshot(ready=True, beat=time.monotonic() + 60)  # the same age for both
     head, get = shop.get(path, "HEAD"), shop.get(path)
     assert (head.status, head.body) == (get.status, b"")
     assert {name: value for name, value in head.headers.items() if name.startswith("Content-")} == {
