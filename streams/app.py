@@ -21,6 +21,7 @@ from streams import timing
 from streams.agents.shelf import Hopeless, Shelf
 from streams.agents.tracker import Tracker
 from streams.book.codec import UnknownPolicy
+from streams.connection import Connection
 from streams.ledger.opening import Opener, WrongLog
 from streams.metrics.collector import SnapshotCollector
 from streams.metrics.server import served
@@ -73,7 +74,7 @@ def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> fau
     """The app of one worker; Faust puts files of its own into `scratch`."""
     app = _app(settings, scratch)
     is_exact = settings.processing == "exactly_once"
-    opener = Opener({"bootstrap_servers": settings.bootstrap}, settings.group, settings.policies, is_exact)
+    opener = Opener(Connection(settings.bootstrap).for_aiokafka(), settings.group, settings.policies, is_exact)
     group = Group(app)
     shelf = Shelf(opener, group, end)
 

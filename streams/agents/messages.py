@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from schemas.reading import Refused
@@ -31,7 +29,7 @@ def refusal(chunk: Chunk, record: Record, refused: Refused) -> Message:
     return Message(REJECTS.name, record.key, value, _headers(chunk, record, refused))
 
 
-def _headers(chunk: Chunk, record: Record, refused: Refused) -> Sequence[tuple[str, bytes]]:
+def _headers(chunk: Chunk, record: Record, refused: Refused) -> tuple[tuple[str, bytes], ...]:
     """Why a record was refused, and where it stands."""
     told = {
         "reason": refused.reason,
@@ -41,4 +39,4 @@ def _headers(chunk: Chunk, record: Record, refused: Refused) -> Sequence[tuple[s
         "offset": str(record.offset),
         "timestamp": str(record.timestamp),
     }
-    return [(name, text.encode(errors="replace")) for name, text in told.items()]
+    return tuple((name, text.encode(errors="replace")) for name, text in told.items())

@@ -7,7 +7,12 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from aiokafka.errors import AuthorizationError, KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 from faust.types import TP
 
 from streams import timing
@@ -17,6 +22,9 @@ from streams.ledger.ledger import Ledger
 from streams.ledger.writer import Writer
 
 log = logging.getLogger("promises")
+
+_REFUSED = ClusterAuthorizationFailedError, TopicAuthorizationFailedError, TransactionalIdAuthorizationFailed
+"""No further try helps against these."""
 
 
 class Opener(Protocol):
@@ -107,7 +115,7 @@ class Shelf(Mapping[TP, Ledger]):
                 self.recovering[tp] = 0, 0
                 book, writer = await self._opener.open(tp.partition, self._progress(tp))
             except KafkaError as error:
-                if isinstance(error, AuthorizationError) or asyncio.get_running_loop().time() > deadline:
+                if isinstance(error, _REFUSED) or asyncio.get_running_loop().time() > deadline:
                     raise Hopeless(f"{_name(tp)} cannot be opened: {error!r}") from error
                 log.warning("%s cannot be opened yet: %r; trying again", _name(tp), error)
                 await asyncio.sleep(timing.REOPEN_SECONDS)
@@ -125,23 +133,31 @@ class Shelf(Mapping[TP, Ledger]):
 
     def _lose(self, tp: TP) -> Callable[[Ledger], None]:
         def lose(ledger: Ledger) -> None:
-            log.warning("%s: what was judged cannot be written: %r", _name(tp), ledger.lost)
-            self._spawn(self._reopen(tp, ledger))
+            if isinstance(ledger.lost, KafkaError):
+                log.warning("%s: what was judged cannot be written: %r", _name(tp), ledger.lost)
+                self._spawn(self._reopen(tp, ledger))
+            elif ledger.lost is not None:
+                self._on_hopeless(ledger.lost)
 
         return lose
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self._on_hopeless(error)
 
     async def _reopen(self, tp: TP, lost: Ledger) -> None:
         """Open again what is still ours; otherwise a rebalance is coming, which takes it away or gives it back."""
         deadline = asyncio.get_running_loop().time() + timing.LOST_SECONDS
         while self._ledgers.get(tp) is lost:
             if asyncio.get_running_loop().time() > deadline:
-                self._on_hopeless(Hopeless(f"{_name(tp)} was lost, and nobody took it: {lost.lost!r}"))
-                return
+                raise Hopeless(f"{_name(tp)} was lost, and nobody took it: {lost.lost!r}")
             if await self._group.still_owns(tp, lost.durable):
                 await self._replace(tp, lost)
             else:
@@ -152,11 +168,7 @@ class Shelf(Mapping[TP, Ledger]):
             if self._ledgers.get(tp) is not lost:
                 return
             await self._ledgers.pop(tp).close()
-            try:
-                await self._open(tp)
-            except Exception as error:
-                self._on_hopeless(error)
-                return
+            await self._open(tp)
         self._group.reread(tp)
         log.warning("%s: open again, from offset %d on", _name(tp), self._ledgers[tp].next)
 

@@ -25,13 +25,16 @@ class Message(NamedTuple):
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 Changes = Iterable[tuple[bytes, bytes | None]]
 """Records for the changelog; without a value a record takes one back."""
 
-_Record = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
+_Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+
+
+_NO_HEADERS: list[tuple[str, bytes]] = []
 
 
 class RecordTooLarge(Exception):
@@ -72,14 +75,15 @@ class Writer:
         Without transactions what was said goes first, so that it may repeat but is never missing, and the changes
         follow in one batch, which Kafka takes whole or not at all.
         """
-        producer, topics = self._producer, _by_topic(said)
-        if not self._is_transactional:
+        topics = _by_topic(said)
+        changed: dict[str, list[_Record]] = {CHANGELOG.name: [(key, value, _NO_HEADERS) for key, value in changes]}
+        if self._is_transactional:
+            await self._producer.begin_transaction()
+            await self._send_all(topics | changed)
+            await self._producer.commit_transaction()
+        else:
             await self._send_all(topics)
-            await self._send_all({CHANGELOG.name: [(key, value, ()) for key, value in changes]}, in_one_batch=True)
-            return
-        await producer.begin_transaction()
-        await self._send_all(topics | {CHANGELOG.name: [(key, value, ()) for key, value in changes]})
-        await producer.commit_transaction()
+            await self._send_all(changed, in_one_batch=True)
 
     async def _send_all(self, topics: Mapping[str, Sequence[_Record]], *, in_one_batch: bool = False) -> None:
         sending = [
@@ -113,5 +117,5 @@ class Writer:
 def _by_topic(said: Iterable[Message]) -> dict[str, list[_Record]]:
     topics: dict[str, list[_Record]] = {}
     for topic, key, value, headers in said:
-        topics.setdefault(topic, []).append((key, value, headers))
+        topics.setdefault(topic, []).append((key, value, [*headers]))
     return topics

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
@@ -68,7 +69,7 @@ class ChunkClient(AIOKafkaConsumerThread):
 
     async def _owns(self, tp: TP, offset: int) -> bool:
         try:
-            await asyncio.wait_for(self._ensure_consumer().commit({tp: offset}), COMMIT_SECONDS)
+            await asyncio.wait_for(self._ensure_consumer().commit({TopicPartition(*tp): offset}), COMMIT_SECONDS)
         except (KafkaError, TimeoutError):
             return False
         return True
