@@ -155,6 +155,12 @@ PRIVATES = (
         "59bf948fff47eed5",
     ),
     Private(
+        "aiokafka.consumer.fetcher:PartitionRecords._consumer_record",
+        ("_consumer_record",),
+        "Replaced: returns the decoded record. Look whether anybody in aiokafka reads other fields of it.",
+        "e668541600b047ab",
+    ),
+    Private(
         f"{_FETCHER}.fetched_records",
         (),
         "Relied on: moves the position when it returns records, and only then.",
