@@ -144,8 +144,8 @@ PRIVATES = (
     ),
     Private(
         f"{_CLIENT}.start",
-        ("_isolation_level", "_fetch_max_wait_ms", "_subscription"),
-        "The first two are read here, when the client starts, so setting them before is enough.",
+        ("_isolation_level", "_fetch_max_wait_ms", "_partition_assignment_strategy", "_subscription"),
+        "The first three are read here, when the client starts, so setting them before is enough.",
         "2f1ba70443327538",
     ),
     Private(
