@@ -116,4 +116,4 @@ CHANGELOG: Final = Topic(
         Setting("min.compaction.lag.ms", "0", "a new owner reads more that is outdated", advised=True),
     ),
 )
-TOPICS: Final = (EVENTS, VERDICTS, ALERTS, REJECTS, CHANGELOG)
+TOPICS: Final = (EVENTS, CHANGELOG, VERDICTS, ALERTS, REJECTS)

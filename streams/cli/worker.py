@@ -20,7 +20,7 @@ from streams.cli.options import (
     log_form,
 )
 from streams.kafka import partitions_of
-from streams.settings import Address, ClockMode, Settings
+from streams.settings import Address, ClockMode, Processing, Settings
 from streams.topics import EVENTS
 
 
@@ -32,6 +32,20 @@ def worker(
     ] = "live",
     metrics: Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Where /metrics is.")] = "127.0.0.1:9464",
     group: GroupOption = "promises",
+    processing: Annotated[
+        str,
+        typer.Option(
+            envvar="PROMISES_PROCESSING",
+            help="exactly_once: in transactions. at_least_once: outputs may repeat under the same ids.",
+        ),
+    ] = "exactly_once",
+    instance: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PROMISES_INSTANCE",
+            help="A name of this worker's own, the same after a restart: then it gets its partitions back.",
+        ),
+    ] = None,
     log: LogOption = "text",
 ) -> None:
     """Judge the promises of promise.events until told to end."""
@@ -39,12 +53,22 @@ def worker(
     hush_kafka()
     if clock not in get_args(ClockMode):
         fail(f"--clock {clock}: write live or stream", USAGE)
+    if processing not in get_args(Processing):
+        fail(f"--processing {processing}: write exactly_once or at_least_once", USAGE)
     try:
         address = Address.parse(metrics)
     except ValueError as error:
         fail(f"--metrics {error}", USAGE)
     with clear_errors():
-        settings = Settings(bootstrap, load_policies(policies), cast("ClockMode", clock), address, group)
+        settings = Settings(
+            bootstrap,
+            load_policies(policies),
+            cast("ClockMode", clock),
+            address,
+            group,
+            cast("Processing", processing),
+            instance,
+        )
         partitions_of(bootstrap, EVENTS.name)
     _run(settings)
 

@@ -100,6 +100,6 @@ def _told(group: Group, partition: int, owner: Member, told: Mapping[Address, Re
 
 
 def _progress(one: PartitionState) -> str:
-    if one.state == "live" or one.read is None:
+    if one.state == "live" or one.total is None:
         return one.state
-    return f"recovering, {one.read} records read" + (f" of {one.total}" if one.total is not None else "")
+    return f"recovering, at offset {one.read} of {one.total} of its changelog"

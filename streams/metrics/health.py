@@ -15,8 +15,7 @@ from schemas.instants import Instant, show
 from streams.metrics.snapshot import Snapshot
 
 STILL_SECONDS: Final = 10.0
-"""How long the event loop may stand still: it says every second that it moves, and Kafka takes a worker's partitions
-away after as long without a sign of life."""
+"""How long the event loop may stand still: it says every second that it moves, and a step of it takes milliseconds."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -27,7 +26,8 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class PartitionState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A partition that the worker owns. clock: RFC 3339, where it is live. read, total: records, where it recovers."""
+    """A partition that the worker owns. clock: RFC 3339, where it is live. read, total: where it recovers, the offset
+    reached in its changelog and where that ends."""
 
     partition: int
     state: Literal["live", "recovering"]

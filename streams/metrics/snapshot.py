@@ -25,7 +25,7 @@ class PartitionCounts:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """How far the recovery of a partition is. read: records so far. total: how many there are; None: not yet known."""
+    """How far the changelog of a partition is read. read: the offset reached. total: where it ends; None: not known."""
 
     read: int = 0
     total: int | None = None

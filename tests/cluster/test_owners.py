@@ -25,12 +25,13 @@ def says(live: tuple[int, ...] = (), recovering: dict[int, Recovery] | None = No
 
 def test_every_partition_is_shown_with_owner_lag_clock_and_recovery() -> None:
     group = Group("shops", "Stable", (member(SOHO, 0, 1), member(PADDINGTON, 2)), {0: 90, 1: 100})
-    told = {SOHO: says((0,), {1: Recovery(5, 20)}), PADDINGTON: says((), {2: Recovery(7)})}
+    told = {SOHO: says((0,), {1: Recovery(5, 20)}), PADDINGTON: says((), {2: Recovery()})}
     found = rows(group, {2: 30, 1: 100, 0: 100}, told)
     soho = client_id(SOHO)
     assert found[0] == Row(0, soho, "10.0.0.7", 100, 90, 10, show(NOON), "live", "live")
-    assert found[1] == Row(1, soho, "10.0.0.7", 100, 100, 0, None, "recovering", "recovering, 5 records read of 20")
-    assert (found[2].lag, found[2].committed, found[2].says) == (None, None, "recovering, 7 records read")
+    behind = "recovering, at offset 5 of 20 of its changelog"
+    assert found[1] == Row(1, soho, "10.0.0.7", 100, 100, 0, None, "recovering", behind)
+    assert (found[2].lag, found[2].committed, found[2].says) == (None, None, "recovering")
     assert headline(group, found) == "group shops: Stable, workers: 2"
 
 

@@ -134,7 +134,7 @@ def test_the_event_loop_vouches_for_itself_before_there_is_anything_to_count() -
     assert collector.snapshot.recovering == {0: Recovery()}
 
 
-def test_the_event_loop_may_pause_for_as_long_as_kafka_lets_it() -> None:
+def test_the_event_loop_may_pause_for_ten_seconds() -> None:
     at = Snapshot(ready=True, beat=100.0)
     for now, is_alive in ((100.0, True), (100.0 + STILL_SECONDS, True), (100.1 + STILL_SECONDS, False)):
         assert (health(at, now).healthy, readiness(at, now, "the shop").ready) == (is_alive, is_alive)

@@ -15,6 +15,7 @@ import pytest
 
 from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
+from streams.topics import TOPICS
 from tests.cli.command import ROOT, Answer, promises
 from tests.worker.records import Order, now, send
 from tests.worker.workers import Worker
@@ -91,7 +92,7 @@ def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
 
 
 def test_topics_are_created_once(shop: Shop) -> None:
-    names = ("promise.events", "promise.verdicts", "promise.alerts", "promise.rejects", "promise.changelog")
+    names = [topic.name for topic in TOPICS]
     first, again = shop.before["topics"], promises("topics", "--bootstrap", shop.bootstrap)
     assert (first.code, first.err, again.code, again.err) == (0, "", 0, "")
     assert first.out.splitlines() == [f"{name}: created, 4 partitions" for name in names]

@@ -17,7 +17,7 @@ from kafka.admin import ConfigResource, NewTopic
 
 from schemas.instants import parse
 from streams.local.kafka import LocalKafka
-from streams.topics import ALERTS, CHANGELOG, EVENTS, TOPICS, VERDICTS
+from streams.topics import ALERTS, CHANGELOG, EVENTS, TOPICS
 from tests.cli.command import promises
 from tests.worker.records import Given, Order, now, send
 from tests.worker.workers import Worker, until
@@ -89,19 +89,19 @@ def test_what_somebody_changed_by_hand_is_found_and_mended_as_it_is_told(bootstr
     until(lambda: ALERTS.name not in admin.list_topics(), "the alerts are gone")
     admin.create_topics([NewTopic(ALERTS.name, 1, 1)])
     told = found(bootstrap, NOT_WELL)
-    assert [line.partition(";")[0][:60] for line in told if "one copy" not in line] == [
-        "error: promise.events: cleanup.policy is compact, should be ",
-        "warning: promise.events: retention.ms is 604800000, should b",
-        "error: promise.alerts: has 1 partitions, promise.events has ",
-        "error: promise.changelog: cleanup.policy is delete, should b",
-        "error: promise.changelog: max.message.bytes is 1048588, shou",
-    ]
     for topic, setting, value in re.findall(r"--entity-name (\S+) --add-config (\S+)=(\S+)$", "\n".join(told), re.M):
         admin.alter_configs([ConfigResource("TOPIC", topic, {setting: value})])
     (number,) = re.findall(rf"--alter --topic {ALERTS.name} --partitions (\d+)", "\n".join(told))
     admin.create_partitions({ALERTS.name: int(number)})
     admin.close()
     assert len(found(bootstrap, 0)) == 1, "only the lone broker is left"
+    assert sorted(line.partition(", ")[0] for line in told if "one copy" not in line) == [
+        "error: promise.alerts: has 1 partitions",
+        "error: promise.changelog: cleanup.policy is delete",
+        "error: promise.changelog: max.message.bytes is 1048588",
+        "error: promise.events: cleanup.policy is compact",
+        "warning: promise.events: retention.ms is 604800000",
+    ]
 
 
 def test_before_a_worker_ever_ran_status_says_that_nobody_owns_anything(bootstrap: str) -> None:
@@ -186,24 +186,19 @@ def rush(number: int) -> Iterator[Given]:
             yield order.reached("ready", made)
 
 
-@pytest.fixture
-def tiny_verdicts(bootstrap: str) -> Iterator[None]:
-    """Somebody sets what the topic of the verdicts takes so low that none fits."""
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    admin.alter_configs([ConfigResource("TOPIC", VERDICTS.name, {"max.message.bytes": "10"})])
-    yield
-    admin.reset_configs([ConfigResource("TOPIC", VERDICTS.name, ["max.message.bytes"])])
-    admin.close()
-
-
-@pytest.mark.usefixtures("tiny_verdicts")
 def test_the_last_words_of_a_worker_that_cannot_go_on_are_json_too(bootstrap: str, tmp_path: Path) -> None:
     made = now()
-    send(bootstrap, Order("last-1", "last").promised(made - HOUR, made - 1))
-    with Worker(bootstrap, tmp_path, "--group", "last", "--log", "json") as worker:
+    policies = tmp_path / "policies.toml"
+    policies.write_text('[[policy]]\nkind = "delivered"\n', "utf-8")
+    with Worker(bootstrap, tmp_path, "--group", "last") as worker:
+        send(bootstrap, Order("last-1", "last").promised(made, made + HOUR))
+        worker.until(lambda page: page.sum("promises_made_total", location="last") == 1, "the order is in the book")
+        assert worker.stop() == 0
+    with Worker(bootstrap, tmp_path, "--group", "last", "--log", "json", "--policies", policies) as worker:
         assert worker.process.wait(60) == CANNOT_GO_ON
         said = [json.loads(line) for line in worker.log.read_text().splitlines()]
-    assert "CRITICAL" in {line["level"] for line in said if line["logger"] == "promises"}
+    assert (said[-1]["level"], said[-1]["logger"]) == ("CRITICAL", "promises")
+    assert "ready@1" in said[-1]["message"]
     assert parse(said[0]["time"]) <= parse(said[-1]["time"])
 
 
