@@ -31,6 +31,7 @@ class Log:
             max_partition_fetch_bytes=timing.CHANGELOG_BATCH_BYTES // 4,
             fetch_max_wait_ms=50,
             request_timeout_ms=timing.REQUEST_MS,
+            retry_backoff_ms=timing.RETRY_MS,  # aiokafka waits once for every topic of which it knows nothing yet
         )
 
     async def __aenter__(self) -> Log:

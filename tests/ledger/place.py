@@ -140,7 +140,7 @@ def judge(book: Book, records: list[Incoming]) -> Book:
 
 
 def configure(bootstrap: str, kind: ConfigResourceType, name: str, **settings: object) -> None:
-    """Change settings of a topic, or of all brokers where `name` is empty; dots are written as underscores."""
+    """Change settings of the topic or broker of that name; dots are written as underscores."""
     told = {key.replace("_", "."): str(value) for key, value in settings.items()}
     with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
         admin.alter_configs([ConfigResource(kind, name, told)], raise_on_unknown=False)
