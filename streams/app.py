@@ -41,7 +41,7 @@ def run(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust listens to it
     collector = SnapshotCollector()
     with served(collector, settings.metrics) as url, TemporaryDirectory(prefix="promises-") as scratch:
-        log.info("judging %s on %s, clock %s; %s", EVENTS.name, settings.bootstrap, settings.clock, url)
+        log.info("judging %s on %s, clock %s; %s", EVENTS.name, settings.connection.bootstrap, settings.clock, url)
         app = build(settings, collector, scratch)
         worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False)
         worker.spinner = None  # writes control characters into logs
@@ -51,7 +51,7 @@ def run(settings: Settings) -> None:
 def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> faust.App:
     """The app of one worker; Faust puts files of its own into `scratch`."""
     app = _app(settings, scratch)
-    outbox = Outbox(settings.bootstrap)
+    outbox = Outbox(settings.connection)
     tracker = Tracker(settings.policies, settings.clock, outbox, wall)
 
     async def opened(committed: Mapping[TP, int | None]) -> None:
@@ -72,7 +72,7 @@ def _app(settings: Settings, scratch: str) -> faust.App:
     return faust.App(
         settings.group,
         datadir=scratch,
-        broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
+        **settings.connection.for_faust(),
         canonical_url=f"http://worker-{os.getpid()}.invalid",  # tells workers apart; nothing is served there
         web_enabled=False,
         topic_disable_leader=True,  # Faust would make a topic of its own to elect a leader that nobody needs

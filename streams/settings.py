@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from streams.connection import Connection
 from streams.judging.policy import Policies
 
 ClockMode = Literal["live", "stream"]
@@ -32,11 +33,11 @@ class Address(NamedTuple):
 class Settings:
     """A worker's settings.
 
-    bootstrap: Kafka, as HOST:PORT[,HOST:PORT]. clock: `live` follows the wall clock once all is read, `stream` the
-    records alone. metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
+    connection: how to reach Kafka. clock: `live` follows the wall clock once all is read, `stream` the records alone.
+    metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
     """
 
-    bootstrap: str
+    connection: Connection
     policies: Policies
     clock: ClockMode
     metrics: Address

@@ -13,6 +13,7 @@ from mode import Service
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
 from streams.book.outputs import Output
+from streams.connection import Connection
 from streams.topics import ALERTS, REJECTS, VERDICTS
 from streams.transport import Chunk, Record
 
@@ -22,15 +23,15 @@ Sending = asyncio.Future[Any]
 class Outbox(Service):
     """A producer that waits for all replicas and never writes one record twice; it lives as long as the app."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__()
-        self._bootstrap = bootstrap
+        self._connection = connection
         self._producer: AIOKafkaProducer | None = None
 
     async def on_start(self) -> None:
         """Connect. Raises aiokafka's KafkaError."""
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap, enable_idempotence=True, max_request_size=32 << 20, linger_ms=2
+            **self._connection.for_aiokafka(), enable_idempotence=True, max_request_size=32 << 20, linger_ms=2
         )
         await self._producer.start()
 

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from schemas.instants import Instant, parse
+from streams.connection import KafkaConfigError
 from streams.feeds.files import UnreadableInput
 from streams.feeds.mapping import EventMapping, MappingError
 from streams.judging.policy import Policies
@@ -36,6 +37,11 @@ BootstrapOption = Annotated[
     str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka, as HOST:PORT[,HOST:PORT].")
 ]
 
+KafkaConfigOption = Annotated[
+    Path | None,
+    typer.Option("--kafka-config", envvar="PROMISES_KAFKA_CONFIG", help="TLS and login, TOML. Default: none."),
+]
+
 
 def fail(message: str, code: int) -> NoReturn:
     """End the command with one clear line."""
@@ -48,7 +54,7 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (PolicyError, MappingError) as error:
+    except (PolicyError, MappingError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)

@@ -7,14 +7,23 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from streams.cli.options import USAGE, BootstrapOption, PoliciesOption, clear_errors, fail, load_policies
-from streams.kafka import partitions_of
+from streams.cli.options import (
+    USAGE,
+    BootstrapOption,
+    KafkaConfigOption,
+    PoliciesOption,
+    clear_errors,
+    fail,
+    load_policies,
+)
+from streams.connection import read_connection
+from streams.kafka import check_worker
 from streams.settings import Address, ClockMode, Settings
-from streams.topics import EVENTS
 
 
 def worker(
     bootstrap: BootstrapOption,
+    kafka_config: KafkaConfigOption = None,
     policies: PoliciesOption = None,
     clock: Annotated[
         str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
@@ -27,6 +36,7 @@ def worker(
     """Judge the promises of promise.events until told to end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it would say, our own error says once
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)  # it reports every login
     if clock not in get_args(ClockMode):
         fail(f"--clock {clock}: write live or stream", USAGE)
     try:
@@ -34,8 +44,9 @@ def worker(
     except ValueError as error:
         fail(f"--metrics {error}", USAGE)
     with clear_errors():
-        settings = Settings(bootstrap, load_policies(policies), cast("ClockMode", clock), address, group)
-        partitions_of(bootstrap, EVENTS.name)
+        connection = read_connection(bootstrap, kafka_config)
+        settings = Settings(connection, load_policies(policies), cast("ClockMode", clock), address, group)
+        check_worker(connection, group)
     _run(settings)
 
 
