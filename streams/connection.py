@@ -111,7 +111,7 @@ class Connection:
 def read_connection(bootstrap: str, config: Path | None) -> Connection:
     """The connection to the Kafka at `bootstrap`, secured as the file `config` says. Raises KafkaConfigError."""
     if not all(_ADDRESS.fullmatch(address) for address in bootstrap.split(",")):
-        raise KafkaConfigError(f"--bootstrap {bootstrap!r} is no HOST:PORT[,HOST:PORT], such as kafka-1:9092,kafka-2:9092")
+        raise KafkaConfigError(f"--bootstrap {bootstrap!r} is no HOST:PORT[,HOST:PORT], such as kafka-1:9092")
     if config is None:
         return Connection(bootstrap)
     said = _decoded(config)

@@ -45,8 +45,8 @@ class SecuredKafka:
         folder.mkdir()
         written(folder, "password", password + "\n")
         written(folder, "ca.pem", ca or self.authority.certificate)
-        text = f'[tls]\nca = "ca.pem"\n[sasl]\nmechanism = "{mechanism}"\nusername = "{name}"\npassword_file = "password"\n'
-        return written(folder, "kafka.toml", text)
+        login = f'mechanism = "{mechanism}"\nusername = "{name}"\npassword_file = "password"\n'
+        return written(folder, "kafka.toml", f'[tls]\nca = "ca.pem"\n[sasl]\n{login}')
 
     def certified(self, name: str) -> Path:
         """A new client that has a certificate instead of a password: the file that says how it connects."""
