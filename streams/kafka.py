@@ -14,16 +14,16 @@ from streams.book.book import Incoming
 from streams.connection import Connection
 from streams.knock import NotLetIn, knock
 from streams.permissions import Need, is_missing, is_refused, topic_partitions
-from streams.topics import EVENTS, TOPICS
+from streams.topics import CHANGELOG, EVENTS, TOPICS, transactional_id
 
 ANSWER_MS: Final = 10_000
 """How long a Kafka may take to answer before it counts as not there."""
 
-WORKER_NEEDS: Final = (
+_WORKER: Final = (
     Need("READ", "topic", EVENTS.name),
+    Need("READ", "topic", CHANGELOG.name),
     *(Need("WRITE", "topic", topic.name) for topic in TOPICS if topic is not EVENTS),
 )
-"""What a worker does with topics."""
 
 
 class KafkaFailed(Exception):
@@ -48,14 +48,14 @@ def create_topics(connection: Connection, partitions: int, replication: int) -> 
     return done
 
 
-def check_worker(connection: Connection, group: str, transactional_id: str | None = None) -> None:
+def check_worker(connection: Connection, group: str, *, is_exact: bool) -> None:
     """Raise KafkaFailed unless all topics are there, and a worker of `group` may do with them what it has to.
 
-    transactional_id: of which it may be, None where it writes without transactions.
+    is_exact: it writes in transactions.
     """
-    needs = [*WORKER_NEEDS, Need("READ", "group", group)]
-    if transactional_id is not None:
-        needs.append(Need("WRITE", "transactional id", transactional_id))
+    needs = [*_WORKER, Need("READ", "group", group)]
+    if is_exact:
+        needs.append(Need("WRITE", "transactional id", transactional_id(group, partition=0)))
     with _admin(connection) as admin:
         _check(admin, connection, needs)
 

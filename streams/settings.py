@@ -9,6 +9,7 @@ from streams.connection import Connection
 from streams.judging.policy import Policies
 
 ClockMode = Literal["live", "stream"]
+Processing = Literal["exactly_once", "at_least_once"]
 
 
 class Address(NamedTuple):
@@ -35,6 +36,10 @@ class Settings:
 
     connection: how to reach Kafka. clock: `live` follows the wall clock once all is read, `stream` the records alone.
     metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
+    processing: exactly_once writes in transactions, which also shut out a worker that was given up for dead;
+    at_least_once writes without, and may repeat outputs under the same ids.
+    instance: the name of this worker in the group, its own and the same after a restart; then its partitions wait for
+    it as long as a session. None: they go to the others at once when it stops.
     """
 
     connection: Connection
@@ -42,3 +47,5 @@ class Settings:
     clock: ClockMode
     metrics: Address
     group: str
+    processing: Processing = "exactly_once"
+    instance: str | None = None

@@ -35,4 +35,13 @@ REJECTS: Final = Topic(
     # Whatever promise.events took must fit, with the headers that say why it was refused.
     {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(_LARGEST_VALUE + _HEADERS)},
 )
-TOPICS: Final = (EVENTS, VERDICTS, ALERTS, REJECTS)
+CHANGELOG: Final = Topic(
+    "promise.changelog", {"cleanup.policy": "compact", "max.message.bytes": str((32 << 20) + _HEADERS)}
+)
+TOPICS: Final = (EVENTS, CHANGELOG, VERDICTS, ALERTS, REJECTS)
+
+
+def transactional_id(group: str, partition: int) -> str:
+    """Under which the owner of `partition` writes. Group, topic and partition, as in stock Kafka clients, tell owners
+    of different topics apart."""
+    return f"{group}-{EVENTS.name}-{partition}"

@@ -18,7 +18,7 @@ from streams.cli.options import (
 )
 from streams.connection import read_connection
 from streams.kafka import check_worker
-from streams.settings import Address, ClockMode, Settings
+from streams.settings import Address, ClockMode, Processing, Settings
 
 
 def worker(
@@ -32,6 +32,20 @@ def worker(
     group: Annotated[
         str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")
     ] = "promises",
+    processing: Annotated[
+        str,
+        typer.Option(
+            envvar="PROMISES_PROCESSING",
+            help="exactly_once: in transactions. at_least_once: outputs may repeat under the same ids.",
+        ),
+    ] = "exactly_once",
+    instance: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PROMISES_INSTANCE",
+            help="A name of this worker's own, the same after a restart: then it gets its partitions back.",
+        ),
+    ] = None,
 ) -> None:
     """Judge the promises of promise.events until told to end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -39,14 +53,24 @@ def worker(
     logging.getLogger("aiokafka").setLevel(logging.WARNING)  # it reports every login
     if clock not in get_args(ClockMode):
         fail(f"--clock {clock}: write live or stream", USAGE)
+    if processing not in get_args(Processing):
+        fail(f"--processing {processing}: write exactly_once or at_least_once", USAGE)
     try:
         address = Address.parse(metrics)
     except ValueError as error:
         fail(f"--metrics {error}", USAGE)
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
-        settings = Settings(connection, load_policies(policies), cast("ClockMode", clock), address, group)
-        check_worker(connection, group)
+        settings = Settings(
+            connection,
+            load_policies(policies),
+            cast("ClockMode", clock),
+            address,
+            group,
+            cast("Processing", processing),
+            instance,
+        )
+        check_worker(connection, group, is_exact=settings.processing == "exactly_once")
     _run(settings)
 
 
