@@ -13,7 +13,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorization
 from streams.book.book import Incoming
 from streams.connection import Connection
 from streams.knock import NotLetIn, knock
-from streams.permissions import Need, is_missing, is_refused, topic_partitions
+from streams.permissions import Need, is_missing, is_refused, listed, topic_partitions
 from streams.topics import CHANGELOG, EVENTS, TOPICS, transactional_id
 
 ANSWER_MS: Final = 10_000
@@ -101,10 +101,8 @@ def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incom
 
 def not_allowed(connection: Connection, needs: Iterable[Need]) -> KafkaFailed:
     """Kafka refuses us these."""
-    listed = ", ".join(map(str, needs))
-    return KafkaFailed(
-        f"{connection.bootstrap}: {connection.who} may not {listed}; grant it with kafka-acls, as docs/kafka.md says"
-    )
+    denied = f"{connection.bootstrap}: {connection.who} may not {listed(needs)}"
+    return KafkaFailed(f"{denied}; grant it with kafka-acls, as docs/kafka.md says")
 
 
 def _check(admin: KafkaAdminClient, connection: Connection, needs: Sequence[Need]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 from kafka import KafkaAdminClient
@@ -28,8 +29,13 @@ class Need(NamedTuple):
     kind: Literal["topic", "group", "transactional id"]
     name: str
 
-    def __str__(self) -> str:
-        return f"{self.operation} {self.kind} {self.name}"
+
+def listed(needs: Iterable[Need]) -> str:
+    """All of them in words, such as `READ topic a, b; READ group c`."""
+    names: dict[str, list[str]] = {}
+    for operation, kind, name in needs:
+        names.setdefault(f"{operation} {kind}", []).append(name)
+    return "; ".join(f"{what} {', '.join(of)}" for what, of in names.items())
 
 
 def is_refused(admin: KafkaAdminClient, need: Need) -> bool:
