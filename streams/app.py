@@ -80,7 +80,7 @@ def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> fau
     async def opened(committed: Mapping[TP, int | None]) -> None:
         await _or_end(shelf.own(committed, app.consumer_generation_id))
 
-    group.reading = install(app, shelf, opened)
+    group.reading = install(app, shelf, opened, end)
     _wire(app, Tracker(shelf, settings.clock, wall), group.reading, collector)
     return app
 

@@ -63,9 +63,11 @@ class SecuredKafka:
         with self.admin() as admin:
             admin.create_acls(list(acls))
 
-    def revoke(self, acls: Iterable[ACLFilter]) -> None:
+    def revoke(self, acls: Iterable[ACL]) -> None:
         with self.admin() as admin:
-            admin.delete_acls(list(acls))
+            admin.delete_acls(
+                [ACLFilter(a.principal, a.host, a.operation, a.permission_type, a.resource_pattern) for a in acls]
+            )
 
 
 @contextmanager

@@ -162,6 +162,22 @@ def test_a_worker_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop) -> N
     is_clear(answer, UNREACHABLE, f"user stranger may not {topics}; {others}; grant")
 
 
+@pytest.mark.parametrize(("taken", "told"), [("type=GROUP", "promises"), ("name=promise.events", "promise.events")])
+def test_a_worker_whose_permission_is_taken_back_ends_and_says_why(
+    taken: str, told: str, shop: Shop, tmp_path: Path
+) -> None:
+    name = f"dismissed-{told}"
+    acls = [for_whom(acl, name) for acl in documented(WORKER)]
+    with Worker(shop.address, tmp_path, "--kafka-config", shop.hires(name, acls)) as worker:
+        worker.until_ready()
+        shop.kafka.revoke(acl for acl in acls if taken in repr(acl))
+        assert worker.process.wait(30) not in (0, UNREACHABLE)
+    log = worker.log.read_text()
+    assert "Traceback" not in log
+    (line,) = [line for line in log.splitlines() if "CRITICAL" in line]
+    assert f"AuthorizationFailedError: {told}" in line
+
+
 @pytest.mark.parametrize(
     ("command", "told"),
     [
