@@ -69,7 +69,8 @@ def _is_refused(admin: KafkaAdminClient, need: Need) -> bool:
     topic = _topic(admin, need.name)
     if topic["error_code"] == TopicAuthorizationFailedError.errno:
         return True
-    return not _is_missing(topic) and need.operation not in topic["authorized_operations"]
+    allowed = topic["authorized_operations"]  # None where a broker does not tell
+    return not _is_missing(topic) and allowed is not None and need.operation not in allowed
 
 
 def _topic(admin: KafkaAdminClient, name: str) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def _is_group_refused(admin: KafkaAdminClient, group: str) -> bool:
     except GroupAuthorizationFailedError:
         return True
     except UnknownMemberIdError:
-        return False
+        pass
     return False
 
 
@@ -100,5 +101,5 @@ def _is_transactional_id_refused(admin: KafkaAdminClient, name: str) -> bool:
     except TransactionalIdAuthorizationFailedError:
         return True
     except TransactionalIdNotFoundError:
-        return False
+        pass
     return False
