@@ -64,10 +64,11 @@ class Book:
         self.duplicates = 0
         self.next = 0
         self._policies = policies
-        self._judged_by: set[str] = set()
+        self._judged_by: dict[int, str] = {}
+        """By identity, because it is asked at every judgement and a policy is slow to hash."""
         self._cases: dict[str, bytes] = {}
         self._deadlines = Deadlines()
-        self._dirty: set[str] = set()
+        self._dirty: dict[str, bytes | None] = {}
         self._written = 0
 
     @classmethod
@@ -78,25 +79,25 @@ class Book:
         that this code cannot read.
         """
         book = cls(policies)
-        if not records:
-            return book
-        head, found = changelog.read_head(records), changelog.by_kind(records)
-        book._take_over(head)
-        book._cases = {name.decode(): stored for name, stored in found[changelog.CASE].items()}
-        book._deadlines = Deadlines((codec.wake_at(stored), name) for name, stored in book._cases.items())
-        book.tally.restore(found[changelog.ROW], found[changelog.CELL], head.clock)
+        if records:
+            book._take_over(changelog.contents(records))
         return book
 
-    def _take_over(self, head: changelog.Head) -> None:
+    def _take_over(self, contents: changelog.Contents) -> None:
+        head = contents.head
         for policy in head.policies:
             if policy not in self._policies.by_id:
                 raise codec.UnknownPolicy(policy)
-        self._judged_by.update(head.policies)
+            self._judged_by[id(self._policies.by_id[policy])] = policy
         self.next = self._written = head.next
         self.clock.now = head.clock
         self.events.update(head.events)
         self.rejects.update(head.rejects)
         self.duplicates = head.duplicates
+        self.tally.restore(contents)
+        self._cases = contents.cases
+        for name, stored in self._cases.items():
+            self._deadlines.set(name, codec.wake_at(stored))
 
     @property
     def has_changes(self) -> bool:
@@ -112,7 +113,7 @@ class Book:
         """The records of all that changed since this was last asked, the head at the end; none if nothing did."""
         if not self.has_changes:
             return []
-        records = [(changelog.CASE + name.encode(), self._cases.get(name)) for name in self._dirty]
+        records = [(changelog.CASE + name.encode(), stored) for name, stored in self._dirty.items()]
         self._dirty.clear()
         records += self.tally.changes()
         records.append((changelog.HEAD, changelog.encode(self._head())))
@@ -127,7 +128,7 @@ class Book:
             self.events,
             self.rejects,
             self.duplicates,
-            sorted(self._judged_by),
+            sorted(self._judged_by.values()),
         )
 
     def apply(self, record: Record, wall: Instant) -> list[Effect]:
@@ -145,16 +146,17 @@ class Book:
 
         So it makes no difference how often the clock is looked at.
         """
-        before = self.clock.now
         now = self.clock.move(to, wall)
-        if now == before:
-            return []
-        self.tally.windows.move(now)
+        if now >= self.tally.windows.ends:
+            self.tally.windows.move(now)
+        return self._wake(now) if self._deadlines.earliest <= now else []
+
+    def _wake(self, now: Instant) -> list[Output]:
         found: list[Output] = []
         for at, name in self._deadlines.passed(now):
-            case = codec.decode(self._cases[name], self._policies)
-            if case.wake_at == at:
-                found += self._settle(name, case, at)
+            stored = self._cases[name]
+            if codec.wake_at(stored) == at:
+                found += self._settle(name, codec.decode(stored, self._policies), at)
         return found
 
     def case(self, name: str) -> Case | None:
@@ -208,10 +210,11 @@ class Book:
             found += outputs(name, change, now)
         if case.wake_at != before:
             self._deadlines.set(name, case.wake_at)
-        self._judged_by.update(promise.policy.id for promise in case.standing.promises.values())
+        for promise in case.standing.promises.values():
+            if id(promise.policy) not in self._judged_by:
+                self._judged_by[id(promise.policy)] = promise.policy.id
         self._keep(name, case)
         return found
 
     def _keep(self, name: str, case: Case) -> None:
-        self._cases[name] = codec.encode(case)
-        self._dirty.add(name)
+        self._cases[name] = self._dirty[name] = codec.encode(case)
