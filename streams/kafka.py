@@ -30,10 +30,25 @@ class KafkaFailed(Exception):
     """Kafka refused or was not reached; the message says what, where and what to do."""
 
 
+@contextmanager
+def admin_client(connection: Connection) -> Iterator[KafkaAdminClient]:
+    """A client for questions and for topics. Raises KafkaFailed where Kafka does not let us in."""
+    try:
+        knock(connection)
+    except NotLetIn as error:
+        raise KafkaFailed(str(error)) from error
+    with _reached(connection):
+        admin = KafkaAdminClient(**connection.for_kafka_python(), bootstrap_timeout_ms=ANSWER_MS)
+    try:
+        yield admin
+    finally:
+        admin.close()
+
+
 def create_topics(connection: Connection, partitions: int, replication: int) -> dict[str, str]:
     """Create every topic that is missing. Returns what was done with each, by name. Raises KafkaFailed."""
     done: dict[str, str] = {}
-    with _admin(connection) as admin:
+    with admin_client(connection) as admin:
         for topic in TOPICS:
             new = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings)
             try:
@@ -56,13 +71,13 @@ def check_worker(connection: Connection, group: str, *, is_exact: bool) -> None:
     needs = [*_WORKER, Need("READ", "group", group)]
     if is_exact:
         needs.append(Need("WRITE", "transactional id", transactional_id(group, partition=0)))
-    with _admin(connection) as admin:
+    with admin_client(connection) as admin:
         _check(admin, connection, needs)
 
 
 def partitions_of(connection: Connection, need: Need) -> list[int]:
     """The partitions of the topic that `need` names. Raises KafkaFailed if it is not there, or refused to us."""
-    with _admin(connection) as admin:
+    with admin_client(connection) as admin:
         _check(admin, connection, [need])
         return topic_partitions(admin, need.name)
 
@@ -117,20 +132,6 @@ def _check(admin: KafkaAdminClient, connection: Connection, needs: Sequence[Need
     if missing:
         topics = ", ".join(missing)
         raise KafkaFailed(f"{where} has no topic {topics}; create what is missing: promises topics --bootstrap {where}")
-
-
-@contextmanager
-def _admin(connection: Connection) -> Iterator[KafkaAdminClient]:
-    try:
-        knock(connection)
-    except NotLetIn as error:
-        raise KafkaFailed(str(error)) from error
-    with _reached(connection):
-        admin = KafkaAdminClient(**connection.for_kafka_python(), bootstrap_timeout_ms=ANSWER_MS)
-    try:
-        yield admin
-    finally:
-        admin.close()
 
 
 def _consumer(connection: Connection) -> KafkaConsumer:

@@ -76,7 +76,7 @@ def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
 
 
 def test_topics_are_created_once(shop: Shop) -> None:
-    names = ("promise.events", "promise.verdicts", "promise.alerts", "promise.rejects")
+    names = ("promise.events", "promise.changelog", "promise.verdicts", "promise.alerts", "promise.rejects")
     first, again = shop.before["topics"], promises("topics", "--bootstrap", shop.bootstrap)
     assert (first.code, first.err, again.code, again.err) == (0, "", 0, "")
     assert first.out.splitlines() == [f"{name}: created, 4 partitions" for name in names]
