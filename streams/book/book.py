@@ -19,8 +19,10 @@ from streams.book.clock import Clock
 from streams.book.deadlines import Deadlines
 from streams.book.outputs import Output, outputs
 from streams.book.tally import Tally
+from streams.book.unnoticed import appended
 from streams.judging.admission import admit
 from streams.judging.case import Case
+from streams.judging.facts import Fact
 from streams.judging.policy import Policies
 from streams.judging.settle import settle, take
 
@@ -53,6 +55,7 @@ Effect = Output | Refused
 class Book:
     """All state of one partition. Cases are kept as bytes, and decoded when they are touched.
 
+    unnoticed: how many events were appended to their cases without a judgement, by this object.
     next: the offset of the record to read next, which is for the caller to set when it has applied those before.
     """
 
@@ -62,10 +65,10 @@ class Book:
         self.events: Counter[str] = Counter()
         self.rejects: Counter[RefusalReason] = Counter()
         self.duplicates = 0
+        self.unnoticed = 0
         self.next = 0
         self._policies = policies
-        self._judged_by: dict[int, str] = {}
-        """By identity, because it is asked at every judgement and a policy is slow to hash."""
+        self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
         self._deadlines = Deadlines()
         self._dirty: dict[str, bytes | None] = {}
@@ -88,7 +91,7 @@ class Book:
         for policy in head.policies:
             if policy not in self._policies.by_id:
                 raise codec.UnknownPolicy(policy)
-            self._judged_by[id(self._policies.by_id[policy])] = policy
+            self._judged_by.add(policy)
         self.next = self._written = head.next
         self.clock.now = head.clock
         self.events.update(head.events)
@@ -128,7 +131,7 @@ class Book:
             self.events,
             self.rejects,
             self.duplicates,
-            sorted(self._judged_by.values()),
+            sorted(self._judged_by),
         )
 
     def apply(self, record: Record, wall: Instant) -> list[Effect]:
@@ -191,13 +194,25 @@ class Book:
     def _take_event(self, event: CaseEvent, key: bytes | None) -> list[Output]:
         if key != event.case.encode():
             raise Refused("wrong_key", f"the Kafka key is {key!r}; it must be the case, {event.case!r}")
+        name, now = event.case, self.clock.now
         fact = admit(event, self._policies)
-        case = self.case(event.case) or Case()
-        taken = take(case, fact, self._policies, self.clock.now)
+        stored = self._cases.get(name)
+        if stored is None:
+            return self._learn(name, Case(), fact)
+        longer = appended(stored, fact, self._policies, now)
+        if longer is None:
+            return self._learn(name, codec.decode(stored, self._policies), fact)
+        self.unnoticed += 1
+        self._cases[name] = self._dirty[name] = longer
+        return []
+
+    def _learn(self, name: str, case: Case, fact: Fact) -> list[Output]:
+        now = self.clock.now
+        taken = take(case, fact, self._policies, now)
         if taken == "noticed":
-            return self._settle(event.case, case, self.clock.now)
+            return self._settle(name, case, now)
         if taken == "unnoticed":  # nothing fell due either: the clock has moved before
-            self._keep(event.case, case)
+            self._keep(name, case)
         else:
             self.duplicates += 1
         return []
@@ -211,8 +226,7 @@ class Book:
         if case.wake_at != before:
             self._deadlines.set(name, case.wake_at)
         for promise in case.standing.promises.values():
-            if id(promise.policy) not in self._judged_by:
-                self._judged_by[id(promise.policy)] = promise.policy.id
+            self._judged_by.add(promise.policy.id)
         self._keep(name, case)
         return found
 
