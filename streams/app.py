@@ -22,7 +22,6 @@ from streams import timing
 from streams.agents.shelf import Hopeless, Shelf
 from streams.agents.tracker import Tracker
 from streams.book.codec import UnknownPolicy
-from streams.connection import Connection
 from streams.ledger.opening import Opener, WrongLog
 from streams.metrics.collector import SnapshotCollector
 from streams.metrics.heartbeat import Heartbeat
@@ -48,7 +47,7 @@ def run(settings: Settings) -> None:
         log.info(
             "judging %s on %s, clock %s, %s; http://%s/metrics",
             EVENTS.name,
-            settings.bootstrap,
+            settings.connection.bootstrap,
             settings.clock,
             settings.processing,
             address,
@@ -80,14 +79,14 @@ def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> fau
     """The app of one worker; Faust puts files of its own into `scratch`."""
     app = _app(settings, scratch)
     is_exact = settings.processing == "exactly_once"
-    opener = Opener(Connection(settings.bootstrap).for_aiokafka(), settings.group, settings.policies, is_exact)
+    opener = Opener(settings.connection.for_aiokafka(), settings.group, settings.policies, is_exact)
     group = Group(app)
     shelf = Shelf(opener, group, end)
 
     async def opened(committed: Mapping[TP, int | None]) -> None:
         await _or_end(shelf.own(committed, app.consumer_generation_id))
 
-    group.reading = install(app, shelf, opened)
+    group.reading = install(app, shelf, opened, end)
     _wire(app, Tracker(shelf, settings.clock, wall), group.reading, collector)
     return app
 
@@ -101,7 +100,7 @@ def _app(settings: Settings, scratch: str) -> faust.App:
     return faust.App(
         settings.group,
         datadir=scratch,
-        broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
+        **settings.connection.for_faust(),
         broker_client_id=client_id(settings.metrics),
         canonical_url=f"http://worker-{os.getpid()}.invalid",  # tells workers apart; nothing is served there
         web_enabled=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from streams.connection import Connection
 from streams.judging.policy import Policies
 
 ClockMode = Literal["live", "stream"]
@@ -51,15 +52,15 @@ def metrics_of(client: str) -> Address | None:
 class Settings:
     """A worker's settings.
 
-    bootstrap: Kafka, as HOST:PORT[,HOST:PORT]. clock: `live` follows the wall clock once all is read, `stream` the
-    records alone. metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
+    connection: how to reach Kafka. clock: `live` follows the wall clock once all is read, `stream` the records alone.
+    metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
     processing: exactly_once writes in transactions, which also shut out a worker that was given up for dead;
     at_least_once writes without, and may repeat outputs under the same ids.
     instance: the name of this worker in the group, its own and the same after a restart; then its partitions wait for
     it as long as a session. None: they go to the others at once when it stops.
     """
 
-    bootstrap: str
+    connection: Connection
     policies: Policies
     clock: ClockMode
     metrics: Address

@@ -117,3 +117,9 @@ CHANGELOG: Final = Topic(
     ),
 )
 TOPICS: Final = (EVENTS, CHANGELOG, VERDICTS, ALERTS, REJECTS)
+
+
+def transactional_id(group: str, partition: int) -> str:
+    """Under which the owner of `partition` writes. Group, topic and partition, as in stock Kafka clients, tell owners
+    of different topics apart."""
+    return f"{group}-{EVENTS.name}-{partition}"

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from streams.cli.options import (
     NOT_WELL,
+    KafkaConfigOption,
     MappingOption,
     PoliciesOption,
     clear_errors,
@@ -18,6 +19,7 @@ from streams.cli.options import (
 )
 from streams.cluster.findings import findings
 from streams.cluster.looking import topics_found
+from streams.connection import read_connection
 
 
 def check(
@@ -26,6 +28,7 @@ def check(
     bootstrap: Annotated[
         str | None, typer.Option(envvar="PROMISES_BOOTSTRAP", help="Look at the topics of this Kafka, too.")
     ] = None,
+    kafka_config: KafkaConfigOption = None,
 ) -> None:
     """Check a policy file, a mapping file, and the topics of a Kafka (--bootstrap); each finding names its remedy.
 
@@ -35,7 +38,7 @@ def check(
     hush_kafka()
     with clear_errors():
         rules, columns = load_policies(policies), load_mapping(mapping)
-        found = findings(bootstrap, topics_found(bootstrap)) if bootstrap else []
+        found = findings(bootstrap, topics_found(read_connection(bootstrap, kafka_config))) if bootstrap else []
     for policy in rules.all:
         kept_by = " or ".join(policy.kept_by)
         console.print(f"{policy.id}: {policy.kind}, kept by {kept_by}, grace {policy.grace / 1000:g} s", markup=False)

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from schemas.instants import Instant, parse
+from streams.connection import KafkaConfigError
 from streams.feeds.files import UnreadableInput
 from streams.feeds.mapping import EventMapping, MappingError
 from streams.judging.policy import Policies
@@ -40,6 +41,10 @@ BootstrapOption = Annotated[
 
 GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")]
 LogOption = Annotated[str, typer.Option(envvar="PROMISES_LOG", help="text, or json: one object a line, on stderr.")]
+KafkaConfigOption = Annotated[
+    Path | None,
+    typer.Option("--kafka-config", envvar="PROMISES_KAFKA_CONFIG", help="TLS and login, TOML. Default: none."),
+]
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -56,7 +61,7 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (PolicyError, MappingError) as error:
+    except (PolicyError, MappingError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)

@@ -10,9 +10,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from streams.cli.options import NOT_WELL, BootstrapOption, GroupOption, clear_errors, hush_kafka
+from streams.cli.options import NOT_WELL, BootstrapOption, GroupOption, KafkaConfigOption, clear_errors, hush_kafka
 from streams.cluster.looking import Group, group_found
 from streams.cluster.owners import Row, asked_at, headline, rows
+from streams.connection import read_connection
 from streams.metrics.health import Readiness
 from streams.metrics.scrape import readiness_at
 from streams.settings import Address
@@ -20,6 +21,7 @@ from streams.settings import Address
 
 def status(
     bootstrap: BootstrapOption,
+    kafka_config: KafkaConfigOption = None,
     group: GroupOption = "promises",
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -30,7 +32,7 @@ def status(
     """
     hush_kafka()
     with clear_errors():
-        found, ends = group_found(bootstrap, group)
+        found, ends = group_found(read_connection(bootstrap, kafka_config), group)
     partitions = rows(found, ends, _told(found))
     is_well = all(row.state == "live" for row in partitions)
     if json:

@@ -11,6 +11,7 @@ from streams.cli.options import (
     USAGE,
     BootstrapOption,
     GroupOption,
+    KafkaConfigOption,
     LogOption,
     PoliciesOption,
     clear_errors,
@@ -19,13 +20,14 @@ from streams.cli.options import (
     load_policies,
     log_form,
 )
-from streams.kafka import partitions_of
+from streams.connection import read_connection
+from streams.kafka import check_worker
 from streams.settings import Address, ClockMode, Processing, Settings
-from streams.topics import EVENTS
 
 
 def worker(
     bootstrap: BootstrapOption,
+    kafka_config: KafkaConfigOption = None,
     policies: PoliciesOption = None,
     clock: Annotated[
         str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
@@ -60,8 +62,9 @@ def worker(
     except ValueError as error:
         fail(f"--metrics {error}", USAGE)
     with clear_errors():
+        connection = read_connection(bootstrap, kafka_config)
         settings = Settings(
-            bootstrap,
+            connection,
             load_policies(policies),
             cast("ClockMode", clock),
             address,
@@ -69,7 +72,7 @@ def worker(
             cast("Processing", processing),
             instance,
         )
-        partitions_of(bootstrap, EVENTS.name)
+        check_worker(connection, group, is_exact=settings.processing == "exactly_once")
     _run(settings)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
+from kafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
 
-from streams.kafka import ANSWER_MS, KafkaFailed, unreachable
+from streams.connection import Connection
+from streams.kafka import KafkaFailed, admin_client, not_allowed
+from streams.permissions import Need
 from streams.topics import EVENTS, TOPICS
 
 _LATEST: Final = -1
@@ -43,50 +45,46 @@ class Group(NamedTuple):
     committed: Mapping[int, int] = {}
 
 
-def topics_found(bootstrap: str) -> dict[str, TopicFound]:
+def topics_found(connection: Connection) -> dict[str, TopicFound]:
     """Those of our topics that are there, by name. Raises KafkaFailed."""
-    with _kafka(bootstrap) as admin:
-        there = _partitions(admin, [topic.name for topic in TOPICS])
-        settings = _settings(bootstrap, admin, list(there))
+    with _kafka(connection) as admin:
+        there = _partitions(connection, admin, [topic.name for topic in TOPICS])
+        settings = _settings(connection, admin, list(there))
         return {
             name: TopicFound(len(partitions), min(len(one["replica_nodes"]) for one in partitions), settings[name])
             for name, partitions in there.items()
         }
 
 
-def group_found(bootstrap: str, name: str) -> tuple[Group, dict[int, int]]:
+def group_found(connection: Connection, name: str) -> tuple[Group, dict[int, int]]:
     """A consumer group, and the end of each partition of promise.events. Raises KafkaFailed."""
-    with _kafka(bootstrap) as admin:
-        there = _partitions(admin, [EVENTS.name]).get(EVENTS.name)
+    with _kafka(connection) as admin:
+        there = _partitions(connection, admin, [EVENTS.name]).get(EVENTS.name)
         if not there:
-            raise KafkaFailed(
-                f"{bootstrap} has no topic {EVENTS.name}; create it: promises topics --bootstrap {bootstrap}"
-            )
+            where = connection.bootstrap
+            raise KafkaFailed(f"{where} has no topic {EVENTS.name}; create it: promises topics --bootstrap {where}")
         places = [TopicPartition(EVENTS.name, one["partition_index"]) for one in there]
         ends = admin.list_partition_offsets(dict.fromkeys(places, _LATEST))
         return _group(admin, name), {place.partition: found.offset for place, found in ends.items()}
 
 
 @contextmanager
-def _kafka(bootstrap: str) -> Iterator[Any]:
+def _kafka(connection: Connection) -> Iterator[Any]:
     """The client of every question; whatever Kafka answers with an error becomes KafkaFailed."""
-    try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=ANSWER_MS)
-    except KafkaError as error:
-        raise unreachable(bootstrap, error) from error
-    try:
-        yield admin
-    except KafkaError as error:
-        raise KafkaFailed(f"{bootstrap} did not answer what was asked: {error}; try again") from error
-    finally:
-        admin.close()
+    with admin_client(connection) as admin:
+        try:
+            yield admin
+        except KafkaError as error:
+            raise KafkaFailed(f"{connection.bootstrap} did not answer what was asked: {error}; try again") from error
 
 
-def _partitions(admin: Any, names: list[str]) -> dict[str, list[Mapping[str, Any]]]:
-    """The partitions of those topics that are there. Raises KafkaError."""
+def _partitions(connection: Connection, admin: Any, names: list[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """The partitions of those topics that are there. Raises KafkaError, KafkaFailed."""
     there: dict[str, list[Mapping[str, Any]]] = {}
     for topic in admin.describe_topics(names):
         error = for_code(topic["error_code"])
+        if error is TopicAuthorizationFailedError:
+            raise not_allowed(connection, [Need("DESCRIBE", "topic", topic["name"])])
         if topic["error_code"] and error is not UnknownTopicOrPartitionError:
             raise error(topic["name"])
         if topic["partitions"]:
@@ -94,7 +92,7 @@ def _partitions(admin: Any, names: list[str]) -> dict[str, list[Mapping[str, Any
     return there
 
 
-def _settings(bootstrap: str, admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
+def _settings(connection: Connection, admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
     """All settings of these topics. The client gives none, and no error, where it may not see them."""
     if not names:
         return {}
@@ -102,7 +100,7 @@ def _settings(bootstrap: str, admin: Any, names: list[str]) -> dict[str, dict[st
     found = admin.describe_configs(asked, config_filter="all")["topic"]
     for name in names:
         if not found.get(name):
-            raise KafkaFailed(f"{bootstrap} does not show the settings of {name}; permit DescribeConfigs on it")
+            raise not_allowed(connection, [Need("DESCRIBE_CONFIGS", "topic", name)])
     return {name: {key: said["value"] or "" for key, said in found[name].items()} for name in names}
 
 

@@ -17,12 +17,9 @@ from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
 from streams.topics import TOPICS
 from tests.cli.command import ROOT, Answer, promises
+from tests.worker.answers import UNREACHABLE, USAGE, is_clear
 from tests.worker.records import Order, now, send
 from tests.worker.workers import Worker
-
-USAGE, UNREACHABLE = 2, 3
-LINE = 300
-"""Characters of a message that is still one line to a reader."""
 
 CASES = ("order-1043", "order-DE-550")
 
@@ -74,16 +71,6 @@ def shop(events: Path, unanswered: object) -> Iterator[Shop]:
         }
         before = {name: promises(*command, "--bootstrap", kafka.bootstrap) for name, command in commands.items()}
         yield Shop(kafka.bootstrap, before)
-
-
-def is_clear(answer: Answer, code: int, *words: str) -> None:
-    """The command said one line on stderr, with these words, and ended with this code."""
-    assert "Traceback" not in answer.err
-    (line,) = answer.err.splitlines()
-    assert line.startswith("promises: ")
-    assert len(line) < LINE
-    assert [word for word in words if word not in line] == []
-    assert (answer.code, answer.out) == (code, "")
 
 
 @pytest.mark.parametrize("command", ["worker", "replay", "explain", "status"])
