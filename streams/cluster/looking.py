@@ -81,10 +81,12 @@ def _kafka(connection: Connection) -> Iterator[Any]:
 def _partitions(connection: Connection, admin: Any, names: list[str]) -> dict[str, list[Mapping[str, Any]]]:
     """The partitions of those topics that are there. Raises KafkaError, KafkaFailed."""
     there: dict[str, list[Mapping[str, Any]]] = {}
-    for topic in admin.describe_topics(names):
+    described = admin.describe_topics(names)
+    refused = TopicAuthorizationFailedError.errno
+    if forbidden := [one["name"] for one in described if one["error_code"] == refused]:
+        raise not_allowed(connection, [Need("DESCRIBE", "topic", name) for name in forbidden])
+    for topic in described:
         error = for_code(topic["error_code"])
-        if error is TopicAuthorizationFailedError:
-            raise not_allowed(connection, [Need("DESCRIBE", "topic", topic["name"])])
         if topic["error_code"] and error is not UnknownTopicOrPartitionError:
             raise error(topic["name"])
         if topic["partitions"]:
@@ -98,9 +100,8 @@ def _settings(connection: Connection, admin: Any, names: list[str]) -> dict[str,
         return {}
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     found = admin.describe_configs(asked, config_filter="all")["topic"]
-    for name in names:
-        if not found.get(name):
-            raise not_allowed(connection, [Need("DESCRIBE_CONFIGS", "topic", name)])
+    if forbidden := [name for name in names if not found.get(name)]:
+        raise not_allowed(connection, [Need("DESCRIBE_CONFIGS", "topic", name) for name in forbidden])
     return {name: {key: said["value"] or "" for key, said in found[name].items()} for name in names}
 
 
