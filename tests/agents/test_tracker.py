@@ -119,7 +119,8 @@ async def judged(log: list[Stored], wall: Instant, cut: int, lives: Sequence[int
         await worker.reads(log[:end])
         book = town.shelf[SHOP].book
         await worker.stops()
-    return Outcome(town.papers[SHOP.partition].said, book.tally.rows, {str(reason): number for reason, number in book.rejects.items()}, book.clock.now)
+    rejects = {str(reason): number for reason, number in book.rejects.items()}
+    return Outcome(town.papers[SHOP.partition].said, book.tally.rows, rejects, book.clock.now)
 
 
 @pytest.fixture(scope="module")
