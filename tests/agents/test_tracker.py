@@ -16,7 +16,7 @@ from schemas.instants import Instant, moment, parse
 from streams import timing
 from streams.agents.tracker import Tracker
 from streams.book.book import Incoming
-from streams.book.tally import Row
+from streams.book.rows import Row
 from streams.book.windows import Label
 from streams.judging.policy_file import parse_policies
 from streams.ledger.writer import Message

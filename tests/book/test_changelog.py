@@ -124,7 +124,13 @@ def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembere
 
 
 @pytest.mark.parametrize(
-    ("key", "what"), [(b"h", "the head of a changelog"), (b"r", "a row"), (b"w", "a cell"), (b"c", "a case")]
+    ("key", "what"),
+    [
+        (b"h", "the head of a changelog"),
+        (b"r", "a row of counts"),
+        (b"s", "a cell of counts"),
+        (b"w", "a cell of counts"),
+    ],
 )
 def test_records_of_another_version_of_the_code_are_not_guessed_at(key: bytes, what: str) -> None:
     records = written(Desk().tells(STORY.reached("ready", "12:30")))
@@ -132,6 +138,36 @@ def test_records_of_another_version_of_the_code_are_not_guessed_at(key: bytes, w
     records[one] = msgspec.msgpack.encode([99, *msgspec.msgpack.decode(records[one])[1:]])
 
     with pytest.raises(ValueError, match=f"{what}.*stored in version 99; this code reads version 1"):
+        Book.restored(READY, records)
+
+
+def test_counts_from_before_a_ruling_was_thought_of_are_read() -> None:
+    desk = Desk().tells(STORY.reached("ready", "12:30"))
+    records = written(desk)
+    version, made, *bases = msgspec.msgpack.decode(records[b'r["harbour","ready"]'])
+    older = [version, made, *([net[:-1], *others] for net, *others in bases)]
+    records[b'r["harbour","ready"]'] = msgspec.msgpack.encode(older)
+
+    assert Book.restored(READY, records).tally.rows == desk.book.tally.rows
+
+
+def test_a_location_with_many_staff_is_not_written_whole_for_one_of_them() -> None:
+    desk = Desk()
+    for number in range(30):
+        desk.tells(order(f"o{number}").promised("ready", due="12:40", time="12:00", at="harbour", staff=f"s{number}"))
+    kept = Kept()
+    kept.writes(desk.book)
+    desk.tells(order("o7").reached("ready", "12:30", id="bump"))
+
+    assert [key for key in kept.writes(desk.book) if key.startswith(b"s")] == [b's["harbour","ready","s7"]']
+    assert len(kept.records[b'r["harbour","ready"]']) < 150
+
+
+def test_a_case_of_another_version_of_the_code_is_not_guessed_at() -> None:
+    records = written(Desk().tells(STORY))
+    records[b"co1"] = b"\x63" + records[b"co1"][1:]
+
+    with pytest.raises(ValueError, match="a case was stored in version 99; this code reads versions 1 and 2"):
         Book.restored(READY, records)
 
 
