@@ -90,7 +90,7 @@ class Place:
     async def count(self, topic: Topic) -> int:
         """How many records of `topic` anybody is given who reads what is committed."""
         async with Log(self.client, "read_committed") as log:
-            consumer, tp = log._consumer, self.of(topic)
+            consumer, tp = log._reader, self.of(topic)
             await log.read(tp, ignored)
             end, found = (await log.ends([tp]))[tp], 0
             await consumer.seek_to_beginning(tp)

@@ -19,7 +19,7 @@ from tests.cli.command import ROOT, Answer, promises
 from tests.worker.records import Order, now, send
 from tests.worker.workers import Worker
 
-USAGE, UNREACHABLE = 2, 3
+USAGE, UNREACHABLE, FAILED = 2, 3, 70
 LINE = 300
 """Characters of a message that is still one line to a reader."""
 
@@ -89,7 +89,7 @@ def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
 
 
 def test_topics_are_created_once(shop: Shop) -> None:
-    names = ("promise.events", "promise.verdicts", "promise.alerts", "promise.rejects")
+    names = ("promise.events", "promise.changelog", "promise.verdicts", "promise.alerts", "promise.rejects")
     first, again = shop.before["topics"], promises("topics", "--bootstrap", shop.bootstrap)
     assert (first.code, first.err, again.code, again.err) == (0, "", 0, "")
     assert first.out.splitlines() == [f"{name}: created, 4 partitions" for name in names]
@@ -145,6 +145,24 @@ def test_a_worker_that_is_asked_to_end_does(asked: signal.Signals, shop: Shop, t
         worker.until(lambda page: page.sum("promises_state", location="last orders", verdict="kept") > 0, "it works")
         worker.process.send_signal(asked)
         assert worker.process.wait(10) == 0
+        assert "Traceback" not in worker.log.read_text()
+
+
+def test_a_worker_without_a_policy_that_its_promises_were_judged_by_does_not_start(shop: Shop, tmp_path: Path) -> None:
+    with Worker(shop.bootstrap, tmp_path) as worker:
+        worker.until_ready()
+        order, made = Order("by-the-old-rules", "last orders"), now()
+        send(shop.bootstrap, order.promised(made, made + 60_000))
+        worker.until(lambda page: page.sum("promises_made_total", location="last orders") > 0, "it is judged")
+        assert worker.stop() == 0
+    policies = tmp_path / "policies.toml"
+    policies.write_text('[[policy]]\nkind = "delivered"\n', encoding="utf-8")
+    with Worker(shop.bootstrap, tmp_path, "--policies", policies) as worker:
+        assert worker.process.wait(60) == FAILED
+        (line,) = [line for line in worker.log.read_text().splitlines() if "ready" in line]
+        assert "CRITICAL" in line
+        assert "needs policy ready" in line
+        assert "keep old versions in the file" in line
         assert "Traceback" not in worker.log.read_text()
 
 
