@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
@@ -24,8 +25,9 @@ from streams.book.codec import UnknownPolicy
 from streams.ledger.opening import Opener, WrongLog
 from streams.ledger.writer import RecordTooLarge
 from streams.metrics.collector import SnapshotCollector
+from streams.metrics.heartbeat import Heartbeat
 from streams.metrics.server import served
-from streams.settings import Settings
+from streams.settings import Settings, client_id
 from streams.topics import EVENTS
 from streams.transport import ChunkConsumer, ChunkSchema, Reading, install
 
@@ -39,17 +41,21 @@ def run(settings: Settings) -> None:
     """Work until the process is told to end. Raises AddressTaken."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust listens to it
     collector = SnapshotCollector()
-    with served(collector, settings.metrics) as url, TemporaryDirectory(prefix="promises-") as scratch:
+    with (
+        served(collector, settings.metrics, settings.group) as address,
+        TemporaryDirectory(prefix="promises-") as scratch,
+    ):
         log.info(
-            "judging %s on %s, clock %s, %s; %s",
+            "judging %s on %s, clock %s, %s; http://%s/metrics",
             EVENTS.name,
             settings.connection.bootstrap,
             settings.clock,
             settings.processing,
-            url,
+            address,
         )
-        app = build(settings, collector, scratch)
-        worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False)
+        app = build(replace(settings, metrics=address), collector, scratch)
+        # The log is set up already, in the form asked for.
+        worker = faust.Worker(app, Heartbeat(collector), quiet=True, override_logging=False)
         worker.spinner = None  # writes control characters into logs
         worker.execute_from_commandline()
 
@@ -96,6 +102,7 @@ def _app(settings: Settings, scratch: str) -> faust.App:
         settings.group,
         datadir=scratch,
         **settings.connection.for_faust(),
+        broker_client_id=client_id(settings.metrics),
         canonical_url=f"http://worker-{os.getpid()}.invalid",  # tells workers apart; nothing is served there
         web_enabled=False,
         topic_disable_leader=True,  # Faust would make a topic of its own to elect a leader that nobody needs

@@ -50,7 +50,7 @@ def create_topics(connection: Connection, partitions: int, replication: int) -> 
     done: dict[str, str] = {}
     with admin_client(connection) as admin:
         for topic in TOPICS:
-            new = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings)
+            new = NewTopic(topic.name, partitions, replication, topic_configs=topic.created_with(replication))
             try:
                 admin.create_topics([new])
                 done[topic.name] = f"created, {partitions} partitions"

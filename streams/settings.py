@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from streams.connection import Connection
 from streams.judging.policy import Policies
 
 ClockMode = Literal["live", "stream"]
 Processing = Literal["exactly_once", "at_least_once"]
+
+_CLIENT: Final = "promises-"
 
 
 class Address(NamedTuple):
@@ -28,6 +30,22 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
+
+
+def client_id(metrics: Address) -> str:
+    """What a worker calls itself to Kafka: where it serves /metrics and /readyz, so that `promises status` finds it.
+
+    A hyphen before the port: Kafka takes any character, but some of its tools and exporters only A-Z a-z 0-9 . _ -
+    """
+    return f"{_CLIENT}{metrics.host}-{metrics.port}"
+
+
+def metrics_of(client: str) -> Address | None:
+    """Where the worker of that client id serves /metrics; None where it is no worker's."""
+    host, _, port = client.removeprefix(_CLIENT).rpartition("-")
+    if not client.startswith(_CLIENT) or not host or not port.isdecimal():
+        return None
+    return Address(host, int(port))
 
 
 @dataclass(frozen=True, slots=True)

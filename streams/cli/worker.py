@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated, cast, get_args
 
 import typer
 
+from streams import logs
 from streams.cli.options import (
     USAGE,
     BootstrapOption,
+    GroupOption,
     KafkaConfigOption,
+    LogOption,
     PoliciesOption,
     clear_errors,
     fail,
+    hush_kafka,
     load_policies,
+    log_form,
 )
 from streams.connection import read_connection
 from streams.kafka import check_worker
@@ -29,9 +33,7 @@ def worker(
         str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
     ] = "live",
     metrics: Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Where /metrics is.")] = "127.0.0.1:9464",
-    group: Annotated[
-        str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")
-    ] = "promises",
+    group: GroupOption = "promises",
     processing: Annotated[
         str,
         typer.Option(
@@ -46,11 +48,11 @@ def worker(
             help="A name of this worker's own, the same after a restart: then it gets its partitions back.",
         ),
     ] = None,
+    log: LogOption = "text",
 ) -> None:
     """Judge the promises of promise.events until told to end."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it would say, our own error says once
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)  # it reports every login
+    logs.set_up(log_form(log))
+    hush_kafka()
     if clock not in get_args(ClockMode):
         fail(f"--clock {clock}: write live or stream", USAGE)
     if processing not in get_args(Processing):
