@@ -27,7 +27,7 @@ lint: venv ## Lints and checks types
 demo: .venv-demo/.locked ## Runs `promises demo`; installs only what that needs, into .venv-demo
 	@exec .venv-demo/bin/python -m streams.cli demo
 
-bench: venv ## Measures the engine on a real Kafka, and others on the same job (20 minutes; PARTS="contest sizes" only these)
+bench: venv ## Measures the engine on a real Kafka, and others on the same job (20 minutes; PARTS=contest a part of it)
 	@$(MAKE) --no-print-directory .venv-bench/.locked || echo 'make bench: goes on without Quix Streams, see above' >&2
 	.venv/bin/python -m benchmarks.engine $(PARTS)
 

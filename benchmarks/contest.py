@@ -16,11 +16,12 @@ from typing import NamedTuple
 from benchmarks.figures import megabytes, table, whole
 from benchmarks.load import load
 from benchmarks.orders import orders
-from benchmarks.ours import Processing, Span, span, watch, working
+from benchmarks.ours import Span, span, watch, working
 from benchmarks.processes import ROOT, Failed, Measured, running
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from streams.local.kafka import LocalKafka
+from streams.settings import Processing
 
 OPEN = 50_000
 PEER_SECONDS = 150
@@ -74,7 +75,8 @@ def _all(bootstrap: str, sizes: Sizes, scratch: Path) -> tuple[list[Result], lis
 
 
 def _contestants(bootstrap: str, sizes: Sizes, scratch: Path) -> Iterator[tuple[str, Callable[[str], Result]]]:
-    for processing in ("exactly_once", "at_least_once"):
+    guarantees: tuple[Processing, ...] = ("exactly_once", "at_least_once")
+    for processing in guarantees:
         yield f"promises, {processing}", partial(_ours, bootstrap, sizes.events, scratch, processing)
     for guarantee in ("exactly-once", "at-least-once"):
         command = ["-m", "benchmarks.peers.quix", bootstrap, str(sizes.quix), guarantee, str(scratch / guarantee)]

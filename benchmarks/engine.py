@@ -1,6 +1,6 @@
 """`make bench`: the whole engine on a real Kafka, and others on the same job.
 
-Parts, all when none is named: contest, deadlines, recovery, sizes; and `profile`, only when named. What is printed can
+Parts, all when none is named: contest, deadlines, recovery, growth; and `profile`, only when named. What is printed can
 go into docs/benchmarks.md as it is.
 """
 
@@ -18,11 +18,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.contest import contest
+from benchmarks.growth import growth
+from benchmarks.lateness import deadlines
 from benchmarks.processes import Failed
+from benchmarks.profiling import profile
 from benchmarks.sizes import Sizes
+from benchmarks.standing import recovery
 
 Part = Callable[[Sizes, Path], Iterator[str]]
-PARTS: dict[str, Part] = {"contest": contest}
+USUAL: dict[str, Part] = {"contest": contest, "deadlines": deadlines, "recovery": recovery, "growth": growth}
+PARTS: dict[str, Part] = USUAL | {"profile": profile}
 
 
 def main() -> int:
@@ -30,7 +35,7 @@ def main() -> int:
     asked = _arguments()
     sizes = Sizes(asked.events, asked.open)
     print(_machine(), flush=True)
-    return max([_run(name, sizes) for name in asked.parts or PARTS])
+    return max([_run(name, sizes) for name in asked.parts or USUAL])
 
 
 def _run(name: str, sizes: Sizes) -> int:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from urllib.request import urlopen
 
 from kafka import KafkaConsumer, TopicPartition
@@ -18,10 +18,8 @@ from benchmarks.orders import policies_text
 from benchmarks.processes import Failed, Measured, running
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
-from streams.settings import ClockMode
+from streams.settings import ClockMode, Processing
 from streams.topics import EVENTS, VERDICTS
-
-Processing = Literal["exactly_once", "at_least_once"]
 
 COMMITS = "promises_commit_seconds"
 POLL_SECONDS = 0.1
@@ -110,7 +108,7 @@ def working(
     policies.write_text(policies_text(haste))
     address = f"127.0.0.1:{free_ports(1)[0]}"
     options = {"bootstrap": bootstrap, "metrics": address, "clock": clock, "policies": policies, "group": group}
-    told = [f"--{name}={value}" for name, value in options.items()]
+    told = [f"--{name}={value}" for name, value in (options | {"processing": processing}).items()]
     with running([sys.executable, *before, "worker", *told], scratch / f"{group}.log") as process:
         yield Worker(process, f"http://{address}/metrics", group)
 
