@@ -70,6 +70,8 @@ def _all(bootstrap: str, sizes: Sizes, scratch: Path) -> tuple[list[Result], lis
         try:
             results.append(run(name))
         except Failed as failed:
+            if not results:
+                raise  # ours, with which the others are compared
             skipped.append(f"Skipped: {name}: {failed}")
     return results, skipped
 

@@ -27,7 +27,7 @@ def profile(sizes: Sizes, scratch: Path) -> Iterator[str]:
     """The heaviest functions, by the time inside each; cProfile makes small ones look heavier than they are."""
     events = min(sizes.events, 300_000)
     stats = scratch / "stats"
-    profiled = ("-m", "cProfile", "-o", str(stats), "-m", "streams.cli")
+    profiled = ("-m", "benchmarks.profiled", str(stats))
     with LocalKafka() as kafka:
         fresh(kafka.bootstrap)
         asyncio.run(load(kafka.bootstrap, islice(orders(OPEN), events)))
