@@ -50,7 +50,8 @@ def _run(name: str, sizes: Sizes) -> int:
         return 1
     finally:
         gc.collect()
-        print(f"... {name} took {time.monotonic() - began:.0f} s", file=sys.stderr)
+        took = time.monotonic() - began
+        print(f"\n({took:.0f} s; load of the machine at the end {os.getloadavg()[0]:.1f})", flush=True)
     return 0
 
 

@@ -46,7 +46,7 @@ def _cost(open_at_once: int, measured: int, scratch: Path) -> tuple[Span, int]:
         opening, written = asyncio.run(_load(kafka.bootstrap, open_at_once, measured))
         with working(kafka.bootstrap, scratch, f"bench-{open_at_once}") as worker:
             samples = watch(worker, kafka.bootstrap, written, seconds=300)
-            return span(samples, written, after=opening), worker.process.peak_bytes()
+            return span(samples, after=opening), worker.process.peak_bytes()
 
 
 async def _load(bootstrap: str, open_at_once: int, measured: int) -> tuple[int, int]:

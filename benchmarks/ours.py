@@ -114,31 +114,32 @@ def working(
 
 
 def watch(worker: Worker, bootstrap: str, events: int, seconds: float) -> list[Sample]:
-    """Samples until `events` are applied; the last is the first that shows all that was said. Raises Failed."""
+    """Samples until `events` are applied or time is up; then the last is the first that shows all that was said.
+
+    Raises Failed when the worker ends.
+    """
     deadline = time.monotonic() + seconds
-    samples: list[Sample] = []
+    samples = [Sample(time.monotonic(), 0, 0, 0)]
     with closing(_consumer(bootstrap, worker.group)) as consumer:
-        while not samples or samples[-1].applied < events:
-            worker.process.check(f"{worker.group} after {samples[-1].applied if samples else 0} events")
-            if time.monotonic() > deadline:
-                raise Failed(f"{worker.group} applied only {samples[-1:]} of {events} events in {seconds:.0f} s")
-            samples.append(_sample(worker, consumer))
+        while samples[-1].applied < events and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
-    return [sample for sample in samples if sample.said < samples[-1].said] + [
-        next(sample for sample in samples if sample.said == samples[-1].said)
-    ]
+            worker.process.check(f"{worker.group} after {samples[-1].applied} events")
+            samples.append(_sample(worker, consumer))
+    last = samples[-1]
+    quiet = next(number for number, sample in enumerate(samples) if sample.said == last.said)
+    return [*samples[:quiet], samples[quiet]._replace(applied=last.applied)] if last.said else samples
 
 
-def span(samples: Sequence[Sample], events: int, *, after: int = 0) -> Span:
-    """From the first sample with more than `after` events applied to the last, by which all `events` were.
+def span(samples: Sequence[Sample], *, after: int = 0) -> Span:
+    """From the first sample with more than `after` events applied to the last.
 
     The group's offsets are committed twice a second: a short run may show nothing between none and all. Raises Failed.
     """
-    first = next((sample for sample in samples if sample.applied > after), samples[-1])
     last = samples[-1]
-    if last.at - first.at < 1 or events == first.applied:
-        raise Failed(f"{events} events are too few to measure: the worker was through within a second")
-    return Span(events - first.applied, last.at - first.at, last.cpu - first.cpu)
+    first = next((sample for sample in samples if sample.applied > after), last)
+    if last.at - first.at < 1 or last.applied == first.applied:
+        raise Failed(f"there is nothing to measure between {first.applied} and {last.applied} events: take more events")
+    return Span(last.applied - first.applied, last.at - first.at, last.cpu - first.cpu)
 
 
 def _sample(worker: Worker, consumer: KafkaConsumer) -> Sample:

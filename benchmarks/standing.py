@@ -12,6 +12,7 @@ from benchmarks.figures import megabytes, whole
 from benchmarks.load import load
 from benchmarks.orders import START, promised
 from benchmarks.ours import watch, working
+from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from streams.book.book import Incoming
@@ -36,7 +37,9 @@ def recovery(sizes: Sizes, scratch: Path) -> Iterator[str]:
         empty = _start(kafka.bootstrap, scratch)
         asyncio.run(load(kafka.bootstrap, _standing(sizes.open)))
         with working(kafka.bootstrap, scratch, _GROUP) as worker:
-            watch(worker, kafka.bootstrap, sizes.open, seconds=240)
+            taken = watch(worker, kafka.bootstrap, sizes.open, seconds=240)[-1].applied
+        if taken < sizes.open:
+            raise Failed(f"the worker took only {taken} of {sizes.open} promises in its time: hold fewer --open")
         full = _start(kafka.bootstrap, scratch)
     yield (
         f"{whole(sizes.open)} open promises, one a case: ready {full.seconds:.1f} s after the start of the process, "
