@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from streams.judging.policy import Policies
 
 ClockMode = Literal["live", "stream"]
+Processing = Literal["exactly_once", "at_least_once"]
 
 
 class Address(NamedTuple):
@@ -34,6 +35,10 @@ class Settings:
 
     bootstrap: Kafka, as HOST:PORT[,HOST:PORT]. clock: `live` follows the wall clock once all is read, `stream` the
     records alone. metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
+    processing: exactly_once writes in transactions, which also shut out a worker that was given up for dead;
+    at_least_once writes without, and may repeat outputs under the same ids.
+    instance: the name of this worker in the group, its own and the same after a restart; then its partitions wait for
+    it as long as a session. None: they go to the others at once when it stops.
     """
 
     bootstrap: str
@@ -41,3 +46,5 @@ class Settings:
     clock: ClockMode
     metrics: Address
     group: str
+    processing: Processing = "exactly_once"
+    instance: str | None = None

@@ -35,4 +35,7 @@ REJECTS: Final = Topic(
     # Whatever promise.events took must fit, with the headers that say why it was refused.
     {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(_LARGEST_VALUE + _HEADERS)},
 )
-TOPICS: Final = (EVENTS, VERDICTS, ALERTS, REJECTS)
+CHANGELOG: Final = Topic(
+    "promise.changelog", {"cleanup.policy": "compact", "max.message.bytes": str((32 << 20) + _HEADERS)}
+)
+TOPICS: Final = (EVENTS, CHANGELOG, VERDICTS, ALERTS, REJECTS)

@@ -7,13 +7,14 @@ record is judged before it. So the same log gives the same verdicts, revisions a
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
 from schemas.instants import ImplausibleInstant, Instant, instant
 from schemas.reading import RefusalReason, Refused, read
-from streams.book import codec
+from streams.book import changelog, codec
 from streams.book.clock import Clock
 from streams.book.deadlines import Deadlines
 from streams.book.outputs import Output, outputs
@@ -37,7 +38,10 @@ Effect = Output | Refused
 
 
 class Book:
-    """All state of one partition. Cases are kept as bytes, and decoded when they are touched."""
+    """All state of one partition. Cases are kept as bytes, and decoded when they are touched.
+
+    next: the offset of the record to read next, which is for the caller to set when it has applied those before.
+    """
 
     def __init__(self, policies: Policies) -> None:
         self.clock = Clock()
@@ -45,9 +49,73 @@ class Book:
         self.events: Counter[str] = Counter()
         self.rejects: Counter[RefusalReason] = Counter()
         self.duplicates = 0
+        self.next = 0
         self._policies = policies
+        self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
         self._deadlines = Deadlines()
+        self._dirty: set[str] = set()
+        self._written = 0
+
+    @classmethod
+    def restored(cls, policies: Policies, records: Mapping[bytes, bytes]) -> Self:
+        """The book that wrote this changelog, from all its last values; a new one where there are none.
+
+        Raises UnknownPolicy, naming the policy that a case may need and `policies` lack, and ValueError for records
+        that this code cannot read.
+        """
+        book = cls(policies)
+        if not records:
+            return book
+        head, found = changelog.read_head(records), changelog.by_kind(records)
+        book._take_over(head)
+        book._cases = {name.decode(): stored for name, stored in found[changelog.CASE].items()}
+        book._deadlines = Deadlines((codec.wake_at(stored), name) for name, stored in book._cases.items())
+        book.tally.restore(found[changelog.ROW], found[changelog.CELL], head.clock)
+        return book
+
+    def _take_over(self, head: changelog.Head) -> None:
+        for policy in head.policies:
+            if policy not in self._policies.by_id:
+                raise codec.UnknownPolicy(policy)
+        self._judged_by.update(head.policies)
+        self.next = self._written = head.next
+        self.clock.now = head.clock
+        self.events.update(head.events)
+        self.rejects.update(head.rejects)
+        self.duplicates = head.duplicates
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to write. That time has passed is nothing."""
+        return self.next != self._written or self.dirty > 0
+
+    @property
+    def dirty(self) -> int:
+        """How many records the next changes have at least, without the head."""
+        return len(self._dirty) + self.tally.dirty
+
+    def changes(self) -> list[changelog.Change]:
+        """The records of all that changed since this was last asked, the head at the end; none if nothing did."""
+        if not self.has_changes:
+            return []
+        records = [(changelog.CASE + name.encode(), self._cases.get(name)) for name in self._dirty]
+        self._dirty.clear()
+        records += self.tally.changes()
+        records.append((changelog.HEAD, changelog.encode(self._head())))
+        self._written = self.next
+        return records
+
+    def _head(self) -> changelog.Head:
+        return changelog.Head(
+            changelog.VERSION,
+            self.next,
+            self.clock.now,
+            self.events,
+            self.rejects,
+            self.duplicates,
+            sorted(self._judged_by),
+        )
 
     def apply(self, record: Incoming, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
@@ -84,6 +152,10 @@ class Book:
     def __len__(self) -> int:
         return len(self._cases)
 
+    def stored_cases(self) -> dict[str, bytes]:
+        """All cases by name, as they are stored."""
+        return dict(self._cases)
+
     def stored_bytes(self) -> int:
         """Bytes of all cases, as they are stored."""
         return sum(map(len, self._cases.values()))
@@ -110,7 +182,7 @@ class Book:
         if taken == "noticed":
             return self._settle(event.case, case, self.clock.now)
         if taken == "unnoticed":  # nothing fell due either: the clock has moved before
-            self._cases[event.case] = codec.encode(case)
+            self._keep(event.case, case)
         else:
             self.duplicates += 1
         return []
@@ -123,5 +195,10 @@ class Book:
             found += outputs(name, change, now)
         if case.wake_at != before:
             self._deadlines.set(name, case.wake_at)
-        self._cases[name] = codec.encode(case)
+        self._judged_by.update(promise.policy.id for promise in case.standing.promises.values())
+        self._keep(name, case)
         return found
+
+    def _keep(self, name: str, case: Case) -> None:
+        self._cases[name] = codec.encode(case)
+        self._dirty.add(name)

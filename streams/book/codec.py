@@ -41,12 +41,21 @@ class _Stored(msgspec.Struct, array_like=True):
     judged: list[_Judged]
 
 
+class _Head(msgspec.Struct, array_like=True):
+    version: Literal[1]
+    wake_at: Instant
+
+
 class UnknownPolicy(LookupError):
     """Stored state was judged by a policy version that the policies at hand lack."""
+
+    def __init__(self, policy: str) -> None:
+        super().__init__(f"stored state needs policy {policy}, which is missing: keep old versions in the file")
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Stored).decode
+_head = msgspec.msgpack.Decoder(_Head).decode
 
 
 def encode(case: Case) -> bytes:
@@ -88,6 +97,15 @@ def decode(stored: bytes, policies: Policies) -> Case:
     return Case(read.history, standing, judged, read.folded, read.corrected, read.more_at, read.wake_at)
 
 
+def wake_at(stored: bytes) -> Instant:
+    """When the judgement of the case in `stored` next changes by itself."""
+    try:
+        return _head(stored).wake_at
+    except msgspec.ValidationError:
+        _check_version(stored)
+        raise
+
+
 def _check_version(stored: bytes) -> None:
     version = msgspec.msgpack.decode(stored)[0]
     if version != VERSION:
@@ -102,7 +120,7 @@ def _to_promise(stored: _Promise, policies: Policies) -> Promise:
     key, policy, made_at, origin, location, original, current, started_by, withdrawn = stored
     rule = policies.by_id.get(policy)
     if rule is None:
-        raise UnknownPolicy(f"stored state needs policy {policy}, which is missing: keep old versions in the file")
+        raise UnknownPolicy(policy)
     return Promise(key, rule, made_at, origin, location, original, current, started_by, withdrawn)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from heapq import heappop, heappush
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
 
 from schemas.instants import NEVER, Instant
 
@@ -11,8 +11,9 @@ from schemas.instants import NEVER, Instant
 class Deadlines:
     """Entries are never taken out early: a case that was rescheduled is found by two, and who reads checks."""
 
-    def __init__(self) -> None:
-        self._heap: list[tuple[Instant, str]] = []
+    def __init__(self, entries: Iterable[tuple[Instant, str]] = ()) -> None:
+        self._heap = [entry for entry in entries if entry[0] != NEVER]
+        heapify(self._heap)
 
     def set(self, case: str, at: Instant) -> None:
         """Look at `case` again at `at`."""

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+import msgspec
+
+from schemas.instants import Instant
 from schemas.words import BASES, Basis, Ruling, Verdict
+from streams.book import changelog
 from streams.book.windows import Label, Windows
 from streams.judging.case import Outcome
 from streams.judging.settle import Change
@@ -60,6 +65,27 @@ class Tally:
         self.windows = Windows()
         self._touched: set[Label] = set()
         self._copies: dict[Label, Row] = {}
+        self._dirty: set[Label] = set()
+
+    @property
+    def dirty(self) -> int:
+        """How many rows and cells changed since their records were last asked for."""
+        return len(self._dirty) + self.windows.dirty
+
+    def changes(self) -> Iterator[changelog.Change]:
+        """The records of all rows and cells that changed since this was last asked."""
+        for label in self._dirty:
+            yield changelog.key_of(changelog.ROW, *label), _stored(self.rows[label])
+        self._dirty.clear()
+        yield from self.windows.changes()
+
+    def restore(self, rows: Mapping[bytes, bytes], cells: Mapping[bytes, bytes], now: Instant) -> None:
+        """Take over what a book wrote whose clock stood at `now`."""
+        for key, stored in rows.items():
+            label = Label(*_read_label(key))
+            self.rows[label] = _read_row(label, stored)
+        self._touched.update(self.rows)
+        self.windows.restore(cells, now)
 
     def note(self, change: Change) -> None:
         """Count one promise that is judged otherwise than before."""
@@ -105,6 +131,7 @@ class Tally:
         if row is None:
             row = self.rows[label] = Row(label)
         self._touched.add(label)
+        self._dirty.add(label)
         return row
 
     def copied_rows(self) -> dict[Label, Row]:
@@ -114,6 +141,48 @@ class Tally:
             copy.add(self.rows[label])
         self._touched.clear()
         return dict(self._copies)
+
+
+class _StoredRow(msgspec.Struct, array_like=True):
+    version: int
+    made: int
+    net: list[tuple[Ruling, int]]
+    first: dict[Verdict, int]
+    revised: list[tuple[tuple[Held, Held], int]]
+    staff: list[tuple[tuple[str, Verdict], int]]
+    lateness: list[int]
+
+
+_read_label: Final = msgspec.json.Decoder(tuple[str, str, Basis]).decode
+_decode_row: Final = msgspec.msgpack.Decoder(_StoredRow).decode
+
+
+def _stored(row: Row) -> bytes:
+    return changelog.encode(
+        _StoredRow(
+            changelog.VERSION,
+            row.made,
+            list(row.net.items()),
+            row.first,
+            list(row.revised.items()),
+            list(row.staff.items()),
+            row.lateness,
+        )
+    )
+
+
+def _read_row(label: Label, stored: bytes) -> Row:
+    changelog.check_version("a row of counts", stored)
+    row = _decode_row(stored)
+    return Row(
+        label,
+        row.made,
+        Counter(dict(row.net)),
+        Counter(row.first),
+        Counter(dict(row.revised)),
+        Counter(dict(row.staff)),
+        row.lateness,
+    )
 
 
 _Side = tuple[Row | None, Outcome | None]

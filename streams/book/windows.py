@@ -5,11 +5,14 @@ Counted in whole minutes of due time: a window of 15 minutes is the minute of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
+
+import msgspec
 
 from schemas.instants import Instant
 from schemas.words import Basis
+from streams.book import changelog
 
 WIDTHS: Final = {"15m": 15, "1h": 60, "24h": 1440}
 """Minutes in each window."""
@@ -43,6 +46,31 @@ class Windows:
         self._minute = 0
         self._cells: dict[int, dict[Label, Due]] = {}
         self._sums: dict[str, dict[Label, Due]] = {name: {} for name in WIDTHS}
+        self._dirty: set[tuple[int, Label]] = set()
+        self._gone: set[tuple[int, Label]] = set()
+
+    @property
+    def dirty(self) -> int:
+        """How many cells changed that still count."""
+        return len(self._dirty)
+
+    def changes(self) -> Iterator[changelog.Change]:
+        """The records of all cells that changed, and of those that went by since the last change was asked for."""
+        for minute, label in self._dirty - self._gone:
+            cell = self._cells[minute][label]
+            yield _key(minute, label), changelog.encode((changelog.VERSION, cell.kept, cell.due))
+        yield from ((_key(minute, label), None) for minute, label in self._gone)
+        self._dirty.clear()
+        self._gone.clear()
+
+    def restore(self, records: Mapping[bytes, bytes], now: Instant) -> None:
+        """Take over the cells that a book wrote whose clock stood at `now`."""
+        for key, stored in records.items():
+            minute, location, kind, basis = _read_key(key)
+            changelog.check_version("a cell of a window", stored)
+            _, kept, due = _read_cell(stored)
+            _add(self._cells.setdefault(minute, {}), Label(location, kind, basis), kept, due)
+        self.move(now)
 
     def sums(self) -> dict[str, dict[Label, tuple[int, int]]]:
         """For each window, by label: promises kept, and promises due. Labels of which nothing was due are left out."""
@@ -57,6 +85,7 @@ class Windows:
         if minute <= self._minute - _LONGEST:
             return
         _add(self._cells.setdefault(minute, {}), label, kept, due)
+        self._dirty.add((minute, label))
         if minute <= self._minute:
             for name, width in WIDTHS.items():
                 if self._minute - width < minute:
@@ -72,7 +101,7 @@ class Windows:
             self._sum(self._sums[name], range(before + 1, minute + 1), 1)
             self._sum(self._sums[name], range(before - width + 1, minute - width + 1), -1)
         for gone in self._within(range(before - _LONGEST + 1, minute - _LONGEST + 1)):
-            del self._cells[gone]
+            self._gone.update((gone, label) for label in self._cells.pop(gone))
 
     def _sum(self, sums: dict[Label, Due], minutes: range, sign: int) -> None:
         for minute in self._within(minutes):
@@ -84,6 +113,14 @@ class Windows:
         if len(minutes) < len(self._cells):
             return [minute for minute in minutes if minute in self._cells]
         return [minute for minute in self._cells if minute in minutes]
+
+
+_read_key: Final = msgspec.json.Decoder(tuple[int, str, str, Basis]).decode
+_read_cell: Final = msgspec.msgpack.Decoder(tuple[int, int, int]).decode
+
+
+def _key(minute: int, label: Label) -> bytes:
+    return changelog.key_of(changelog.CELL, minute, *label)
 
 
 def _add(cells: dict[Label, Due], label: Label, kept: int, due: int) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import TP
@@ -49,6 +51,10 @@ class ChunkClient(AIOKafkaConsumerThread):
         """Whether the offsets were committed; False, too, when the broker does not answer in time."""
         return bool(await self.call_thread(self._commit_in_time, offsets))
 
+    async def owns(self, tp: TP, offset: int) -> bool:
+        """Whether the group takes a commit for `tp` from this member. False, too, when the broker does not answer."""
+        return bool(await self.call_thread(self._owns, tp, offset))
+
     async def on_thread_stop(self) -> None:
         # While the broker is down aiokafka waits for it, or lets a cancelled fetch out of its `stop`, whereupon Faust
         # never ends. The group learns from the missing heartbeats that this member is gone.
@@ -60,6 +66,13 @@ class ChunkClient(AIOKafkaConsumerThread):
             return await asyncio.wait_for(self._commit(offsets), COMMIT_SECONDS)
         except TimeoutError:
             return False
+
+    async def _owns(self, tp: TP, offset: int) -> bool:
+        try:
+            await asyncio.wait_for(self._ensure_consumer().commit({TopicPartition(*tp): offset}), COMMIT_SECONDS)
+        except (KafkaError, TimeoutError):
+            return False
+        return True
 
     async def _seek_assigned(self, offsets: Mapping[TP, int]) -> None:
         consumer = self._ensure_consumer()

@@ -44,6 +44,10 @@ class ChunkConsumer(driver.Consumer):
         self._committed_before = {tp: offset or 0 for tp, offset in committed.items()}
         return committed
 
+    async def still_owns(self, tp: TP, offset: int) -> bool:
+        """Whether the group takes a commit of `offset` from this worker: then no other owns `tp`."""
+        return await self._thread.owns(tp, offset)
+
     async def perform_seek(self) -> None:
         self.reading.start(self.assignment())
 

@@ -1,0 +1,66 @@
+"""Reading a changelog to its end, and finding transactions that Kafka never ended.
+
+A lone broker that is stopped under load can acknowledge the end of a transaction and lose the marker that ends it: then
+readers see nothing of it, and nothing after it, until the next transaction of that producer. It is found by two offsets
+that must be equal once only we write: the end for readers of what is committed, and the end of the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams import timing
+
+Progress = Callable[[int, int], None]
+"""Told how far the reading is: the offset reached, and the offset where it ends."""
+
+
+class Log:
+    """A reader of single partitions, outside any consumer group. Use it in an `async with`."""
+
+    def __init__(self, client: Mapping[str, Any], isolation: Literal["read_committed", "read_uncommitted"]) -> None:
+        self._consumer = AIOKafkaConsumer(
+            **client,
+            isolation_level=isolation,
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=timing.CHANGELOG_BATCH_BYTES // 4,
+            fetch_max_wait_ms=50,
+            request_timeout_ms=timing.REQUEST_MS,
+        )
+
+    async def __aenter__(self) -> Log:
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def ends(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset after the last record of each, as this reader sees it."""
+        return dict(await self._consumer.end_offsets(list(tps)))
+
+    async def begins(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset of the first record that each still holds."""
+        return dict(await self._consumer.beginning_offsets(list(tps)))
+
+    async def read(self, tp: TopicPartition, progress: Progress) -> dict[bytes, bytes]:
+        """The last value of every key from the beginning to the end, without those taken back."""
+        consumer = self._consumer
+        consumer.assign([tp])
+        await consumer.seek_to_beginning(tp)
+        end = (await self.ends([tp]))[tp]
+        records: dict[bytes, bytes] = {}
+        # The position passes the markers of transactions, offsets of records do not.
+        while (at := await consumer.position(tp)) < end:
+            progress(at, end)
+            for found in (await consumer.getmany(tp, timeout_ms=200)).values():
+                for record in found:
+                    if record.value is None:
+                        records.pop(record.key, None)
+                    else:
+                        records[record.key] = record.value
+        progress(end, end)
+        return records

@@ -1,0 +1,45 @@
+"""A changelog as Kafka keeps it: of every key the last value. A desk may be closed at any time, and opened from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streams.book.book import Book
+from streams.judging.policy import Policies
+from tests.book.desk import Desk
+
+
+class Kept:
+    """All last values that books have written here."""
+
+    def __init__(self) -> None:
+        self.records: dict[bytes, bytes] = {}
+
+    def writes(self, book: Book) -> list[bytes]:
+        """Take down what changed, and give its keys."""
+        changes = book.changes()
+        for key, value in changes:
+            if value is None:
+                del self.records[key]
+            else:
+                self.records[key] = value
+        return [key for key, _ in changes]
+
+    def reopens(self, desk: Desk, policies: Policies) -> None:
+        """The worker of that desk ends, and another takes the book over."""
+        desk.book = Book.restored(policies, self.records)
+
+
+def all_of(book: Book) -> dict[str, Any]:
+    """Everything that anybody can see of a book."""
+    return {
+        "clock": book.clock.now,
+        "next": book.next,
+        "events": book.events,
+        "rejects": book.rejects,
+        "duplicates": book.duplicates,
+        "rows": book.tally.rows,
+        "copied": book.tally.copied_rows(),
+        "windows": book.tally.windows.sums(),
+        "cases": book.stored_cases(),
+    }

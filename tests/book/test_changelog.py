@@ -1,0 +1,213 @@
+"""A book that is written down and opened again is the same book."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from schemas import events
+from schemas.instants import Instant, parse
+from streams.book.book import Book, Incoming
+from streams.book.codec import UnknownPolicy
+from streams.judging.policy_file import parse_policies
+from streams.local.town import town
+from tests.book.desk import FOREVER, Desk, record
+from tests.book.kept import Kept, all_of
+from tests.histories import READY, at, order, rules
+from tests.judging.generated import END, TOWN, Arrived, arrivals, settled_by
+from tests.shared import ROOT
+
+STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
+
+
+def written(desk: Desk) -> dict[bytes, bytes]:
+    kept = Kept()
+    kept.writes(desk.book)
+    return kept.records
+
+
+def test_a_book_in_which_nothing_happened_has_nothing_to_write() -> None:
+    book = Book(READY)
+
+    assert (book.has_changes, book.dirty, book.changes()) == (False, 0, [])
+
+
+def test_what_was_written_is_not_written_again() -> None:
+    desk = Desk().tells(STORY)
+    assert desk.book.has_changes
+    assert desk.book.dirty > 0
+
+    first = desk.book.changes()
+    assert (desk.book.has_changes, desk.book.dirty, desk.book.changes()) == (False, 0, [])
+    assert first[-1][0] == b"h"
+    assert dict(first)[b"co1"] == desk.book.stored_cases()["o1"]
+
+
+def test_that_time_passes_is_nothing_to_write() -> None:
+    desk = Desk().tells(STORY.reached("ready", "12:30"))
+    desk.book.changes()
+    desk.waits("12:35").waits("12:36")
+    assert desk.book.changes() == []
+
+    desk.waits("48:00")
+    assert (desk.book.has_changes, desk.book.changes()) == (False, [])
+
+
+def test_a_deadline_that_passed_in_silence_is_written() -> None:
+    desk = Desk().tells(STORY)
+    desk.book.changes()
+    desk.waits("12:41")
+
+    assert desk.book.has_changes
+    assert b"co1" in Kept().writes(desk.book)
+
+
+def test_a_record_that_said_nothing_moves_the_head_alone() -> None:
+    desk = Desk().tells(STORY)
+    desk.book.changes()
+    desk.reads(Incoming(at("12:01"), b"o1", b"{"))
+    desk.book.next = 2
+
+    assert [key for key, _ in desk.book.changes()] == [b"h"]
+
+
+def test_a_count_that_left_every_window_leaves_the_changelog_with_the_next_write() -> None:
+    kept, desk = Kept(), Desk().tells(STORY.reached("ready", "12:30"))
+    kept.writes(desk.book)
+    cells = {key for key in kept.records if key.startswith(b"w")}
+    assert cells
+
+    desk.waits("36:39")
+    assert kept.writes(desk.book) == []
+    desk.tells(order("o2").ordered("36:40"))
+    assert cells <= set(kept.writes(desk.book))
+    assert not cells & kept.records.keys()
+
+
+def test_the_deadlines_of_a_reopened_book_come_in_the_order_of_their_times() -> None:
+    kept, desk = Kept(), Desk(READY)
+    for name, due in (("o1", "12:40"), ("o2", "12:35"), ("o3", "12:40"), ("o4", "12:30")):
+        desk.tells(order(name).promised("ready", due=due, time="12:00"))
+    kept.writes(desk.book)
+    kept.reopens(desk, READY)
+
+    assert [one.case for one in desk.waits("13:00").verdicts] == ["o4", "o2", "o1", "o3"]
+
+
+def test_a_changelog_that_nobody_wrote_is_a_new_book() -> None:
+    assert all_of(Book.restored(READY, {})) == all_of(Book(READY))
+
+
+def test_a_book_that_was_judged_by_a_policy_that_is_gone_names_it() -> None:
+    records = written(Desk().tells(STORY))
+    renamed = rules('[[policy]]\nname = "pickup"\nkind = "ready"\n')
+
+    with pytest.raises(UnknownPolicy, match="policy ready@1, which is missing"):
+        Book.restored(renamed, records)
+
+
+def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembered_too() -> None:
+    south = rules('[[policy]]\nkind = "ready"\n[[policy]]\nname = "app"\nkind = "ready"\nwhen = { channel = "app" }\n')
+    by_app = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna", channel="app")
+    kept, desk = Kept(), Desk(south).tells(STORY)
+    kept.writes(desk.book)
+    desk.tells(order("o1").corrected("e1", "12:05", by_app, id="no"))
+    kept.writes(desk.book)
+
+    with pytest.raises(UnknownPolicy, match="policy app@1, which is missing"):
+        Book.restored(READY, kept.records)
+
+
+@pytest.mark.parametrize(
+    ("key", "what"), [(b"h", "the head of a changelog"), (b"r", "a row"), (b"w", "a cell"), (b"c", "a case")]
+)
+def test_records_of_another_version_of_the_code_are_not_guessed_at(key: bytes, what: str) -> None:
+    records = written(Desk().tells(STORY.reached("ready", "12:30")))
+    one = next(known for known in records if known.startswith(key))
+    records[one] = msgspec.msgpack.encode([99, *msgspec.msgpack.decode(records[one])[1:]])
+
+    with pytest.raises(ValueError, match=f"{what}.*stored in version 99; this code reads version 1"):
+        Book.restored(READY, records)
+
+
+def test_a_record_of_no_known_kind_is_named() -> None:
+    with pytest.raises(ValueError, match="key b'x1'; this code knows"):
+        Book.restored(READY, {**written(Desk().tells(STORY)), b"x1": b""})
+
+
+def test_a_changelog_without_its_head_is_refused() -> None:
+    records = written(Desk().tells(STORY))
+    del records[b"h"]
+
+    with pytest.raises(ValueError, match="has no head: it was not read to its end"):
+        Book.restored(READY, records)
+
+
+def both(one: Arrived, other: Arrived) -> Arrived:
+    """Two cases on one partition."""
+    return sorted([*one, *((clock, _renamed(event)) for clock, event in other)], key=lambda arrived: arrived[0])
+
+
+def _renamed(event: events.CaseEvent) -> events.CaseEvent:
+    if isinstance(event, events.Correction) and event.event is not None:
+        return replace(event, case="d", event=replace(event.event, case="d"))
+    return replace(event, case="d")
+
+
+@settled_by(100)
+@given(st.builds(both, arrivals(), arrivals()), st.data())
+def test_wherever_a_log_is_cut_the_reopened_book_goes_on_as_if_it_had_never_been_away(
+    told: Arrived, data: st.DataObject
+) -> None:
+    stayed, away, kept = Desk(TOWN), Desk(TOWN), Kept()
+    cuts = data.draw(st.lists(st.sampled_from(["on", "on", "write", "reopen"]), min_size=len(told)))
+    for offset, ((clock, event), cut) in enumerate(zip(told, cuts, strict=False), 1):
+        for desk in (stayed, away):
+            desk.reads(record(event, clock))
+            desk.book.next = offset
+        if cut != "on":
+            kept.writes(away.book)
+        if cut == "reopen":
+            kept.reopens(away, TOWN)
+            assert all_of(away.book) == all_of(stayed.book)
+    for desk in (stayed, away):
+        desk.said += desk.book.move(END, FOREVER)
+
+    assert away.said == stayed.said
+    assert all_of(away.book) == all_of(stayed.book)
+
+
+TOWN_POLICIES = ROOT / "streams" / "local" / "town-policies.toml"
+SEVEN = parse("2026-03-02T07:00:00Z")
+
+
+@pytest.fixture(scope="module")
+def log() -> list[tuple[Instant, events.CaseEvent]]:
+    """A morning of the simulated town: eight shops, with all that goes wrong there."""
+    return [(arrival.at, arrival.event) for arrival in islice(town(7, SEVEN, orders_per_minute=20), 4000)]
+
+
+def test_one_log_says_the_same_whatever_the_chunks_and_the_restarts(log: Arrived) -> None:
+    policies = parse_policies(TOWN_POLICIES.read_text("utf-8"), "the policies of the simulated town")
+    records = [record(event, clock) for clock, event in log]
+    whole = Desk(policies)
+    for incoming in records:
+        whole.reads(incoming)
+    whole.book.next = len(records)
+    assert len(whole.verdicts) > 500
+    for size, restarts in ((1, 97), (7, 11), (1000, 1)):
+        desk, kept = Desk(policies), Kept()
+        for number, start in enumerate(range(0, len(records), size), 1):
+            for incoming in records[start : start + size]:
+                desk.reads(incoming)
+            desk.book.next = min(start + size, len(records))
+            kept.writes(desk.book)
+            if number % restarts == 0:
+                kept.reopens(desk, policies)
+        assert desk.said == whole.said
+        assert all_of(desk.book) == all_of(whole.book)
