@@ -64,10 +64,10 @@ def records(topic: str, held: Iterable[Held], expected: Mapping[str, dict[str, A
             wrong[said["id"]] = said
     twice = {name: ", ".join(places[name]) for name, number in times.items() if number > 1}
     return [
-        *_listed(f"{topic}: ids that are there more than once, with partition/offset", twice),
-        *_listed(f"{topic}: missing", {name: _short(expected[name]) for name in expected.keys() - times.keys()}),
-        *_listed(f"{topic}: not expected", {name: places[name][0] for name in times.keys() - expected.keys()}),
-        *_listed(f"{topic}: wrong", {name: _both(expected[name], said) for name, said in wrong.items()}),
+        *listed(f"{topic}: ids that are there more than once, with partition/offset", twice),
+        *listed(f"{topic}: missing", {name: _short(expected[name]) for name in expected.keys() - times.keys()}),
+        *listed(f"{topic}: not expected", {name: places[name][0] for name in times.keys() - expected.keys()}),
+        *listed(f"{topic}: wrong", {name: _both(expected[name], said) for name, said in wrong.items()}),
     ]
 
 
@@ -79,12 +79,13 @@ def rejects(held: Iterable[Held], expected: set[tuple[int, int]]) -> list[str]:
 
 def _unequal(what: str, expected: Mapping[Any, Any], found: Mapping[Any, Any]) -> list[str]:
     keys = [key for key in expected.keys() | found.keys() if expected.get(key, 0) != found.get(key, 0)]
-    return _listed(
+    return listed(
         f"{what}: wrong", {key: f"expected {expected.get(key, 0)}, found {found.get(key, 0)}" for key in keys}
     )
 
 
-def _listed(what: str, differences: Mapping[Any, str]) -> list[str]:
+def listed(what: str, differences: Mapping[Any, str]) -> list[str]:
+    """How many differences there are, and the first of them; nothing if there are none."""
     if not differences:
         return []
     first = [f"    {key}: {differences[key]}" for key in sorted(differences)[:_SHOWN]]

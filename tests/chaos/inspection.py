@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from streams.metrics.scrape import Scrape
 from streams.topics import ALERTS, EVENTS, REJECTS, VERDICTS
-from tests.chaos import compare, topics
+from tests.chaos import books, compare, topics
 from tests.chaos.judged import judged
 from tests.chaos.reducer import Expected, Reducer
 from tests.worker.records import PARTITIONS
@@ -34,8 +34,6 @@ def differences(
     truth: Expected,
     log: Path,
     policies: Path,
-    *,
-    books: Callable[[str, Expected], list[str]] | None = None,
 ) -> list[str]:
     """All differences, in words; none if all is well."""
     return [
@@ -45,5 +43,5 @@ def differences(
         *compare.records(VERDICTS.name, topics.read(bootstrap, VERDICTS.name), truth.verdicts),
         *compare.records(ALERTS.name, topics.read(bootstrap, ALERTS.name), truth.alerts),
         *compare.rejects(topics.read(bootstrap, REJECTS.name), truth.rejects),
-        *(books(bootstrap, truth) if books else []),
+        *books.differences(bootstrap, truth),
     ]

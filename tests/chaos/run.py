@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 
 from streams.local.kafka import LocalKafka
 from streams.metrics.scrape import Scrape
-from streams.topics import VERDICTS
+from streams.topics import CHANGELOG
 from tests.chaos import brokers, inspection
 from tests.chaos.fleet import MOST, Fleet, Member, clocks
 from tests.chaos.load import POLICIES
@@ -78,7 +78,7 @@ class _Run:
         self._tell = say
         self._fleet = Fleet(kafka.bootstrap, directory, policies, self._say)
         self._load = Sender(kafka.bootstrap, plan.seed, plan.rate)
-        self._progress = Progress(kafka.bootstrap, VERDICTS.name)
+        self._progress = Progress(kafka.bootstrap, CHANGELOG.name)
         self._spans: list[Span] = []
         self._crashes = 0
         self._result = Result(plan)
