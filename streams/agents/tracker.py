@@ -8,7 +8,7 @@ from schemas.instants import Instant
 from schemas.reading import Refused
 from streams.agents.messages import refusal, said
 from streams.agents.shelf import Shelf
-from streams.book.book import Book, Effect, Incoming
+from streams.book.book import Book, Effect
 from streams.ledger.writer import Message
 from streams.metrics.snapshot import PartitionCounts, Snapshot
 from streams.settings import ClockMode
@@ -40,8 +40,8 @@ class Tracker:
         wall = self._wall()
         messages: list[Message] = []
         for record in records:
-            effects = book.apply(Incoming(record.timestamp, record.key, record.value), wall)
-            messages += [_message(chunk, record, effect) for effect in effects]
+            for effect in book.apply(record, wall):
+                messages.append(_message(chunk, record, effect))
         book.next = chunk.end
         return messages
 

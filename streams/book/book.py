@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
@@ -23,6 +23,19 @@ from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.policy import Policies
 from streams.judging.settle import settle, take
+
+
+class Record(Protocol):
+    """A record as it was read. timestamp: the record's own, in milliseconds."""
+
+    @property
+    def timestamp(self) -> Instant: ...
+
+    @property
+    def key(self) -> bytes | None: ...
+
+    @property
+    def value(self) -> bytes | None: ...
 
 
 class Incoming(NamedTuple):
@@ -117,7 +130,7 @@ class Book:
             sorted(self._judged_by),
         )
 
-    def apply(self, record: Incoming, wall: Instant) -> list[Effect]:
+    def apply(self, record: Record, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
         effects: list[Effect] = [*self.move(record.timestamp, wall)]
         try:
@@ -160,7 +173,7 @@ class Book:
         """Bytes of all cases, as they are stored."""
         return sum(map(len, self._cases.values()))
 
-    def _take(self, record: Incoming, wall: Instant) -> list[Output]:
+    def _take(self, record: Record, wall: Instant) -> list[Output]:
         event = read(record.value)
         found = self._take_clock(event, wall) if isinstance(event, ClockRecord) else self._take_event(event, record.key)
         self.events[TAGS[type(event)]] += 1

@@ -100,7 +100,8 @@ class Writer:
         sending: list[asyncio.Future[Any]] = []
         batch = producer.create_batch()
         for key, value, headers in records:
-            full = not in_one_batch and batch.size() > timing.BATCH_BYTES
+            # In transactions the producer itself bounds the batch, by the same number.
+            full = not (self._is_transactional or in_one_batch) and batch.size() > timing.BATCH_BYTES
             if full or batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
                 if in_one_batch:
                     raise RecordTooLarge(

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
@@ -87,6 +88,8 @@ class ChunkClient(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        # Faust deals partitions out in turn, so nearly all would move, and be recovered, whenever a worker comes or goes.
+        consumer._partition_assignment_strategy = [StickyPartitionAssignor]
         return consumer
 
     async def _fetch_records(

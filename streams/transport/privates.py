@@ -144,8 +144,8 @@ PRIVATES = (
     ),
     Private(
         f"{_CLIENT}.start",
-        ("_isolation_level", "_fetch_max_wait_ms", "_subscription"),
-        "The first two are read here, when the client starts, so setting them before is enough.",
+        ("_isolation_level", "_fetch_max_wait_ms", "_partition_assignment_strategy", "_subscription"),
+        "The first three are read here, when the client starts, so setting them before is enough.",
         "2f1ba70443327538",
     ),
     Private(
@@ -153,6 +153,12 @@ PRIVATES = (
         (),
         "Relied on: drops answers for an offset that is not the position now; sets highwater and timestamp together.",
         "59bf948fff47eed5",
+    ),
+    Private(
+        "aiokafka.consumer.fetcher:PartitionRecords._consumer_record",
+        ("_consumer_record",),
+        "Replaced: returns the decoded record. Look whether anybody in aiokafka reads other fields of it.",
+        "e668541600b047ab",
     ),
     Private(
         f"{_FETCHER}.fetched_records",

@@ -11,6 +11,7 @@ from faust.types import TP, AppT, Message
 
 from streams.transport.chunks import Chunk, Position
 from streams.transport.driver import ChunkConsumer, ChunkTransport
+from streams.transport.raw import keep_raw_records
 from streams.transport.reading import Reading
 
 OpenPositions = Callable[[Mapping[TP, int | None]], Awaitable[None]]
@@ -47,6 +48,7 @@ def install(app: App, positions: Mapping[TP, Position], open_positions: OpenPosi
     async def revoked(*_: Any, **__: Any) -> None:
         reading.forget()
 
+    keep_raw_records()
     app.finalize()
     app.transport = ChunkTransport(app, reading)
     app.on_rebalance_complete.connect(complete)
