@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -18,6 +19,9 @@ from tests.worker.workers import Worker
 
 MOST: Final = 3
 SECONDS_TO_STOP: Final = 30.0
+
+_READY: Final = re.compile(r"^promises_ready 1", re.MULTILINE)
+_CLOCK: Final = re.compile(r'^promises_clock_timestamp_seconds\{partition="(\d+)"\}', re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -36,7 +40,7 @@ class Member:
 
 
 class Fleet:
-    """All workers. exits: how often one ended by itself, by exit code. slow_stops: seconds that gentle stops took."""
+    """All workers. exits: how often one ended by itself, by exit code. stops: seconds and exit codes of gentle stops."""
 
     def __init__(self, bootstrap: str, directory: Path, policies: Path, say: Callable[[str], None]) -> None:
         self.members: list[Member] = []
@@ -105,14 +109,22 @@ class Fleet:
 
     def is_whole(self) -> bool:
         """Whether every worker is ready, and every partition is shown by exactly one of them."""
-        pages = self.pages()
-        owned = [partition for page in pages for partition in clocks(page)]
-        return all(page.sum("promises_ready") == 1 for page in pages) and sorted(owned) == [*range(PARTITIONS)]
+        pages = [_text(member.worker) for member in self.awake()]
+        owned = sorted(int(partition) for page in pages for partition in _CLOCK.findall(page))
+        return all(_READY.search(page) for page in pages) and owned == [*range(PARTITIONS)]
 
     def end(self) -> None:
         """Kill all that are left, frozen ones too."""
         for member in self.members:
             member.worker.kill()
+
+
+def _text(worker: Worker) -> str:
+    """The page as it is served: looked at often, and reading all of it would cost the workers their processor."""
+    try:
+        return worker.text()
+    except OSError:
+        return ""
 
 
 def clocks(page: Scrape) -> dict[int, int]:

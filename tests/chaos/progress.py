@@ -20,11 +20,13 @@ _EVERY: Final = 0.1
 
 
 class Span(NamedTuple):
-    """From one fault to the next, by the monotonic clock. what: the fault, in words."""
+    """From one fault to the next, by the monotonic clock. what: the fault, in words. at_once: the one before it was
+    not got over yet."""
 
     what: str
     begin: float
     end: float
+    at_once: bool
 
 
 class Progress(threading.Thread):
@@ -84,9 +86,15 @@ def longest_gap(moves: Iterable[float], span: Span) -> float:
 
 
 def gaps(progress: Progress, spans: Iterable[Span]) -> dict[str, list[float]]:
-    """For each kind of fault, the gap of the partition that stood still longest, fault by fault."""
+    """For each kind of fault, the gap of the partition that stood still longest, fault by fault.
+
+    Faults that came while another was not got over yet are left out, with that other one.
+    """
     found: dict[str, list[float]] = {}
-    for span in spans:
+    alone = [
+        span for span, after in pairwise([*spans, None]) if span and not (span.at_once or (after and after.at_once))
+    ]
+    for span in alone:
         longest = max(longest_gap(moves, span) for moves in progress.moves.values())
         found.setdefault(span.what, []).append(longest)
     return {what: sorted(times) for what, times in sorted(found.items())}

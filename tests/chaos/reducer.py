@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, Final
@@ -33,13 +33,14 @@ class Order:
     settled: set[Basis] = field(default_factory=set)
     delivered: set[Basis] = field(default_factory=set)
     warned: set[tuple[str, int]] = field(default_factory=set)
+    dues: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Expected:
     """What must be found. metrics: by name, then by labels. verdicts, alerts: by id. rejects: (partition, offset)."""
 
-    metrics: dict[str, Counter[tuple[str, ...]]] = field(default_factory=dict)
+    metrics: defaultdict[str, Counter[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(Counter))
     verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     rejects: set[tuple[int, int]] = field(default_factory=set)
@@ -47,7 +48,7 @@ class Expected:
     clocks: dict[int, int] = field(default_factory=dict)
 
     def count(self, name: str, *labels: str, by: int = 1) -> None:
-        self.metrics.setdefault(name, Counter())[labels] += by
+        self.metrics[name][labels] += by
 
 
 class Reducer:
@@ -107,7 +108,8 @@ class Reducer:
         before, after = order.stand, stand(order.events.values(), now)
         if after is None:
             return
-        for due in {after.original.due, after.current.due}:
+        for due in {after.original.due, after.current.due} - order.dues:
+            order.dues.add(due)
             for at in (due - AT_RISK, due + GRACE + 1):
                 if at > now:
                     heappush(self._wakes, (at, case))

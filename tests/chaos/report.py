@@ -11,11 +11,11 @@ def told(result: Result) -> str:
     """All that a reader of a failure, or of a success, wants to know."""
     done = ", ".join(f"{number} x {fault}" for fault, number in result.done.items() if number) or "no faults"
     lines = [
-        f"seed {result.plan.seed}: {result.events} events in {result.minutes:.1f} minutes "
+        f"seed {result.plan.seed}: {result.events} events sent, {result.read} in the log, {result.minutes:.1f} minutes "
         f"on {result.plan.brokers} broker(s); {done}",
         f"workers that ended by themselves, by exit code: {dict(result.exits) or 'none'}",
         f"gentle stops, seconds and exit code: {', '.join(f'{took:.1f} ({code})' for took, code in result.stops)}",
-        "longest time that a partition stood still, in seconds:",
+        "longest time that a partition stood still after a fault that came alone, in seconds:",
         *(_gap(what, times) for what, times in result.gaps.items()),
         f"differences: {len(result.differences)}",
         *result.differences,
@@ -31,7 +31,8 @@ def command(plan: Plan) -> str:
     return (
         f"python -m tests.chaos --seed {plan.seed} --kills {counts.kills} --rebalances {counts.rebalances} "
         f"--zombies {counts.zombies} --broker-restarts {counts.broker_restarts} --cuts {counts.cuts} "
-        f"--brokers {plan.brokers} --minutes {plan.minutes:g} --rate {plan.rate:g}"
+        f"--brokers {plan.brokers} --minutes {plan.minutes:g} --rate {plan.rate:g} "
+        f"--patience {plan.patience:g}"
     )
 
 
