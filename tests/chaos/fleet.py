@@ -40,7 +40,8 @@ class Member:
 
 
 class Fleet:
-    """All workers. exits: how often one ended by itself, by exit code. stops: seconds and exit codes of gentle stops."""
+    """All workers. exits: by exit code, how often one ended by itself. stops: how long gentle stops took, and how they
+    ended."""
 
     def __init__(self, bootstrap: str, directory: Path, policies: Path, say: Callable[[str], None]) -> None:
         self.members: list[Member] = []

@@ -44,8 +44,11 @@ class Plan:
 
 @dataclass(slots=True)
 class Result:
-    """What a run was and found. events: records sent. read: records in the log. gaps: seconds without progress, by what was done. exits: workers that ended by
-    themselves, by exit code. stops: seconds and exit codes of gentle stops."""
+    """What a run was and found.
+
+    events: records sent. read: records in the log. exits: workers that ended by themselves, by exit code. stops:
+    seconds and exit codes of gentle stops. gaps: seconds without progress, by what was done.
+    """
 
     plan: Plan
     events: int = 0

@@ -52,4 +52,4 @@ def schedule(seed: int, counts: Counts) -> list[Step]:
     chance = Random(seed)
     faults = [fault for fault, number in counts.each().items() for _ in range(number)]
     chance.shuffle(faults)
-    return [Step(fault, chance.random(), chance.random() < _HASTE, chance.uniform(0.2, 2.0)) for fault in faults]
+    return [Step(fault, chance.random(), chance.random() < _HASTE, chance.uniform(0.2, 1.2)) for fault in faults]
