@@ -1,49 +1,38 @@
-"""A case as bytes, and back: MessagePack arrays in the order of the fields below, the first being the version.
+"""A case as bytes, and back: a head of fixed size, who has it in hand, its standing with what was judged, its facts.
 
-What is stored must be readable by every later version of the code: raise the version when a layout changes, and keep
-reading the old one.
+So a deadline needs the head alone, and a fact that nobody notices (`unnoticed`) is appended without a look at the
+rest. What is stored must be readable by every later version of the code: raise the version when a layout changes, and
+keep reading the old one.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Callable
+from functools import lru_cache
+from struct import Struct as Layout
+from typing import Final
 
 import msgspec
 
 from schemas.instants import Instant
-from schemas.words import RULINGS, Origin
-from streams.judging.case import Case, Ending, Hand, Judged, Outcome, Promise, PromiseKey, Standing, Window
-from streams.judging.history import Fact
-from streams.judging.policy import Attributes, Policies
+from schemas.values import pack
+from streams.book import codec_1
+from streams.judging.case import Case, Judged, PromiseKey, Standing
+from streams.judging.policy import Policies, Policy
 
-VERSION: Final = 1
-_CODES: Final = {ruling: code for code, ruling in enumerate(RULINGS)}
+VERSION: Final = 2
 
-_Outcome = tuple[int, Instant, int | None, str]
-_Once = tuple[bool, bool]
-_Dues = tuple[Instant, ...]
-_Judged = tuple[PromiseKey, _Outcome, _Outcome | None, str, int, bool, _Once, _Once, _Dues, _Dues]
-_Promise = tuple[PromiseKey, str, Instant, Origin, str, Window, Window, str, Ending]
+HEAD: Final = Layout(">BBQQQIII")
+"""Version, flags, wake_at, more_at, last_at, number of facts, bytes of who has it in hand, bytes of the standing."""
 
+CORRECTED: Final = 1
+LOCATION: Final = 2
+CHANNEL: Final = 4
+SEGMENT: Final = 8
+"""Flags: whether any fact is a correction, and which attributes have been named."""
 
-class _Stored(msgspec.Struct, array_like=True):
-    version: Literal[1]
-    wake_at: Instant
-    more_at: Instant
-    folded: int
-    corrected: bool
-    history: list[Fact]
-    attributes: Attributes
-    steps: list[tuple[str, str, Instant]]
-    cancelled: dict[str, Ending]
-    hands: list[Hand]
-    promises: list[_Promise]
-    judged: list[_Judged]
-
-
-class _Head(msgspec.Struct, array_like=True):
-    version: Literal[1]
-    wake_at: Instant
+write_head: Final = HEAD.pack
+read_head: Final = HEAD.unpack_from
 
 
 class UnknownPolicy(LookupError):
@@ -53,93 +42,76 @@ class UnknownPolicy(LookupError):
         super().__init__(f"stored state needs policy {policy}, which is missing: keep old versions in the file")
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Stored).decode
-_head = msgspec.msgpack.Decoder(_Head).decode
+def _by_id(value: object) -> str:
+    """A policy is stored as its id."""
+    assert isinstance(value, Policy)
+    return value.id
+
+
+_encode: Final = msgspec.msgpack.Encoder(enc_hook=_by_id).encode
 
 
 def encode(case: Case) -> bytes:
     """`case` as bytes."""
     standing = case.standing
-    return _encode(
-        _Stored(
-            VERSION,
-            case.wake_at,
-            case.more_at,
-            case.folded,
-            case.corrected,
-            case.history,
-            standing.attributes,
-            [(subject, step, at) for (subject, step), at in standing.steps.items()],
-            standing.cancelled,
-            standing.hands,
-            [_from_promise(promise) for promise in standing.promises.values()],
-            [_from_judged(key, judged) for key, judged in case.judged.items()],
-        )
+    location, channel, segment = standing.attributes
+    flags = (
+        (CORRECTED if case.corrected else 0)
+        | (LOCATION if location else 0)
+        | (CHANNEL if channel else 0)
+        | (SEGMENT if segment else 0)
     )
+    hands = standing.hands
+    hand = in_hand(hands[-1].subject, hands[-1].staff) if hands else _NOBODY
+    body = _encode((standing, case.judged))
+    head = write_head(VERSION, flags, case.wake_at, case.more_at, case.last_at, case.count, len(hand), len(body))
+    return head + hand + body + case.facts
 
 
 def decode(stored: bytes, policies: Policies) -> Case:
     """The case in `stored`. Raises UnknownPolicy, naming the policy version that is missing."""
-    try:
-        read = _decode(stored)
-    except msgspec.ValidationError:
+    if stored[0] != VERSION:
         _check_version(stored)
-        raise
-    standing = Standing(
-        promises={one[0]: _to_promise(one, policies) for one in read.promises},
-        steps={(subject, step): at for subject, step, at in read.steps},
-        cancelled=read.cancelled,
-        hands=read.hands,
-        attributes=read.attributes,
-    )
-    judged = {one[0]: _to_judged(one) for one in read.judged}
-    return Case(read.history, standing, judged, read.folded, read.corrected, read.more_at, read.wake_at)
+        return codec_1.decode(stored, lambda id: _policy(policies, id))
+    _, flags, wake_at, more_at, last_at, count, hand, body = read_head(stored)
+    begin = HEAD.size + hand
+    end = begin + body
+    standing, judged = _reader(policies)(stored[begin:end])
+    return Case(wake_at, more_at, last_at, flags & CORRECTED != 0, count, stored[end:], standing, judged)
 
 
 def wake_at(stored: bytes) -> Instant:
     """When the judgement of the case in `stored` next changes by itself."""
-    try:
-        return _head(stored).wake_at
-    except msgspec.ValidationError:
+    if stored[0] != VERSION:
         _check_version(stored)
-        raise
+        return codec_1.wake_at(stored)
+    found: Instant = read_head(stored)[2]
+    return found
 
 
 def _check_version(stored: bytes) -> None:
-    version = msgspec.msgpack.decode(stored)[0]
-    if version != VERSION:
-        raise ValueError(f"a case was stored in version {version}; this code reads version {VERSION}")
+    if not stored.startswith(codec_1.BEGINNING):
+        raise ValueError(f"a case was stored in version {stored[0]}; this code reads versions 1 and {VERSION}")
 
 
-def _from_promise(p: Promise) -> _Promise:
-    return p.key, p.policy.id, p.made_at, p.origin, p.location, p.original, p.current, p.started_by, p.withdrawn
+def in_hand(subject: str, staff: str) -> bytes:
+    """That `staff` has `subject` in hand, as it stands behind the head: never the beginning of what differs."""
+    return pack((subject, staff))
 
 
-def _to_promise(stored: _Promise, policies: Policies) -> Promise:
-    key, policy, made_at, origin, location, original, current, started_by, withdrawn = stored
-    rule = policies.by_id.get(policy)
-    if rule is None:
-        raise UnknownPolicy(policy)
-    return Promise(key, rule, made_at, origin, location, original, current, started_by, withdrawn)
+_NOBODY: Final = pack(None)
 
 
-def _from_judged(key: PromiseKey, judged: Judged) -> _Judged:
-    """The current outcome is left out where it is the original one."""
-    original, current = judged.original, judged.current
-    stored = None if current == original else _from_outcome(current)
-    return key, _from_outcome(original), stored, *judged[2:]
+@lru_cache(maxsize=8)
+def _reader(policies: Policies) -> Callable[[bytes], tuple[Standing, dict[PromiseKey, Judged]]]:
+    def by_id(_: object, id: object) -> Policy:
+        return _policy(policies, str(id))
+
+    return msgspec.msgpack.Decoder(tuple[Standing, dict[PromiseKey, Judged]], dec_hook=by_id).decode
 
 
-def _to_judged(stored: _Judged) -> Judged:
-    original = _to_outcome(stored[1])
-    current = original if stored[2] is None else _to_outcome(stored[2])
-    return Judged(original, current, *stored[3:])
-
-
-def _from_outcome(outcome: Outcome) -> _Outcome:
-    return _CODES[outcome.ruling], outcome.due, outcome.lateness, outcome.staff
-
-
-def _to_outcome(stored: _Outcome) -> Outcome:
-    return Outcome(RULINGS[stored[0]], *stored[1:])
+def _policy(policies: Policies, id: str) -> Policy:
+    found = policies.by_id.get(id)
+    if found is None:
+        raise UnknownPolicy(id)
+    return found

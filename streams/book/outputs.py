@@ -12,8 +12,7 @@ import msgspec
 from schemas.instants import Instant, moment, show
 from schemas.verdicts import AlertRecord, Finding, VerdictRecord
 from schemas.words import UNDELIVERED, Evidence, Stage
-from streams.judging.case import Judged, Outcome
-from streams.judging.settle import Change
+from streams.judging.case import Change, Judged, Outcome
 
 Output = VerdictRecord | AlertRecord
 

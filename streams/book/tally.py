@@ -19,8 +19,7 @@ from schemas.instants import Instant
 from schemas.words import BASES, Basis, Ruling, Verdict
 from streams.book import changelog
 from streams.book.windows import Label, Windows
-from streams.judging.case import Outcome
-from streams.judging.settle import Change
+from streams.judging.case import Change, Outcome
 
 Held = Verdict | Literal["none"]
 

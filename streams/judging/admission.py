@@ -9,7 +9,8 @@ from typing import Any, Final
 from schemas import events
 from schemas.instants import ImplausibleInstant, Instant, instant
 from schemas.reading import Refused
-from streams.judging.history import Fact, Terms, What
+from schemas.values import replace
+from streams.judging.facts import Fact, Terms, What
 from streams.judging.policy import Attributes, Policies
 
 
@@ -50,7 +51,7 @@ def _given(event: events.PromisesMade, given: events.PromiseTerms, policies: Pol
             f"{given.kind} is due {given.due.isoformat()}, before the promise was made at "
             f'{event.occurred_at.isoformat()}; a policy with due_before_made = "judge" would take it',
         )
-    return terms._replace(origin=given.origin)
+    return replace(terms, origin=given.origin)
 
 
 def _rejects_due_before_made(event: events.PromisesMade, kind: str, made_at: Instant, policies: Policies) -> bool:

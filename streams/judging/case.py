@@ -6,12 +6,13 @@ was judged, and is kept to say what changed since.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.instants import NEVER, Instant
-from schemas.words import Basis, Origin, Party, Ruling
-from streams.judging.history import History
+from schemas.values import State, Value, field, pack
+from schemas.words import RULINGS, Basis, Origin, Party, Ruling
+from streams.judging.facts import Fact
+from streams.judging.history import History, packed, unpacked
 from streams.judging.policy import Attributes, Millis, Policy
 
 
@@ -23,26 +24,26 @@ class PromiseKey(NamedTuple):
     ordinal: int
 
 
-class Window(NamedTuple):
+class Window(Value, frozen=True):
     """When delivery is owed: not before `opens` (0: at any time), not after `due`."""
 
     opens: Instant
     due: Instant
 
 
-class Ending(NamedTuple):
+class Ending(Value, frozen=True):
     """A cancellation or withdrawal."""
 
     at: Instant
     by: Party
 
 
-NOT_ENDED = Ending(NEVER, "us")
+class Promise(State):
+    """A promise as far as its case is folded.
 
-
-@dataclass(slots=True)
-class Promise:
-    """A promise as far as its case is folded. `started_by` is the step behind an assumed one; empty: it was given."""
+    amended: the last window that was given, where that is not the original one.
+    started_by: the step behind an assumed promise; empty: it was given.
+    """
 
     key: PromiseKey
     policy: Policy
@@ -50,12 +51,17 @@ class Promise:
     origin: Origin
     location: str
     original: Window
-    current: Window
+    amended: Window | None = None
     started_by: str = ""
-    withdrawn: Ending = NOT_ENDED
+    withdrawn: Ending | None = None
+
+    @property
+    def current(self) -> Window:
+        """The last window that was given."""
+        return self.original if self.amended is None else self.amended
 
 
-class Hand(NamedTuple):
+class Hand(Value, frozen=True):
     """From `at` on, `staff` had `subject` in hand."""
 
     at: Instant
@@ -63,40 +69,49 @@ class Hand(NamedTuple):
     staff: str
 
 
-@dataclass(slots=True)
-class Standing:
+class Standing(State):
     """How a case stands after some of its facts.
 
-    steps: when each step that a policy reads was reached, by subject and step. cancelled: by subject.
+    steps: when each step that a policy reads was reached, by subject, then by step. cancelled: by subject.
     hands: in order of time. attributes: the first named of each.
     """
 
     promises: dict[PromiseKey, Promise] = field(default_factory=dict)
-    steps: dict[tuple[str, str], Instant] = field(default_factory=dict)
+    steps: dict[str, dict[str, Instant]] = field(default_factory=dict)
     cancelled: dict[str, Ending] = field(default_factory=dict)
     hands: list[Hand] = field(default_factory=list)
-    attributes: Attributes = field(default_factory=Attributes)
+    attributes: Attributes = Attributes()
 
 
-class Outcome(NamedTuple):
-    """How a promise stands on one basis. lateness: actual minus due, signed; None while nothing was delivered."""
+class Outcome(Value, frozen=True):
+    """How a promise stands on one basis.
 
-    ruling: Ruling
+    code: of the ruling, its place in the table of all. lateness: actual minus due, signed; None while nothing was
+    delivered.
+    """
+
+    code: int
     due: Instant
     lateness: Millis | None
     staff: str
 
+    @property
+    def ruling(self) -> Ruling:
+        """The verdict and its reason."""
+        return RULINGS[self.code]
 
-class Judged(NamedTuple):
+
+class Judged(Value, frozen=True):
     """What was last said of a promise, and what was ever said that is said only once.
 
+    amended: the outcome on the current basis, where that is not the original one.
     revision: the number of its last published verdict; -1 before the first. retracted: the history holds it no longer.
     settled, delivered: by basis (original, current), whether a first verdict other than open, and a first lateness, was
     ever given. at_risk, overdue: the dues of which that was ever said.
     """
 
     original: Outcome
-    current: Outcome
+    amended: Outcome | None
     location: str
     revision: int = -1
     retracted: bool = False
@@ -105,23 +120,64 @@ class Judged(NamedTuple):
     at_risk: tuple[Instant, ...] = ()
     overdue: tuple[Instant, ...] = ()
 
+    @property
+    def current(self) -> Outcome:
+        """The outcome on the current basis."""
+        return self.original if self.amended is None else self.amended
+
     def on(self, basis: Basis) -> Outcome:
         """The outcome on that basis."""
         return self.original if basis == "original" else self.current
 
 
-@dataclass(slots=True)
-class Case:
-    """All that is known of one case. The standing holds the first `folded` facts of the history, as corrected.
+class Change(Value, frozen=True):
+    """One promise judged otherwise than before. `before` is None when it was never judged; `promise` is None when the
+    history holds it no longer: then `after` is the last judgement, retracted."""
 
+    key: PromiseKey
+    promise: Promise | None
+    before: Judged | None
+    after: Judged
+
+
+class Case(State):
+    """All that is known of one case. The standing holds all facts that are known at the clock, as corrected.
+
+    facts, count, last_at: the history, packed; how many facts that is, and when the last of them happened.
     corrected: whether any fact is a correction. more_at: when a fact that is known, but lies ahead of the clock, will
     have happened. wake_at: when the judgement next changes by itself.
     """
 
-    history: History = field(default_factory=list)
+    wake_at: Instant = NEVER
+    more_at: Instant = NEVER
+    last_at: Instant = 0
+    corrected: bool = False
+    count: int = 0
+    facts: bytes = b""
     standing: Standing = field(default_factory=Standing)
     judged: dict[PromiseKey, Judged] = field(default_factory=dict)
-    folded: int = 0
-    corrected: bool = False
-    more_at: Instant = NEVER
-    wake_at: Instant = NEVER
+
+    @property
+    def history(self) -> History:
+        """The facts in order, for a reader: what is done to the list changes nothing here."""
+        return unpacked(self.facts, self.count)
+
+    def mentions(self, id: str) -> bool:
+        """False: no fact of that id is in the history. True: look, one may be."""
+        return pack(id) in self.facts
+
+    def append(self, fact: Fact) -> None:
+        """Add a fact that comes after all others."""
+        self.facts += pack(fact)
+        self.count += 1
+        self.last_at = fact.at
+
+    def remember(self, history: History) -> None:
+        """Have `history`, which is not empty, take the place of what was known."""
+        self.facts = packed(history)
+        self.count = len(history)
+        self.last_at = history[-1].at
+
+
+OPEN_CODES: Final = frozenset(code for code, ruling in enumerate(RULINGS) if ruling.verdict == "open")
+"""The codes of rulings that are not a verdict yet."""

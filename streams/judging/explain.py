@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from schemas.instants import NEVER, Instant, show
 from streams.judging.case import Case, Judged, Outcome, Promise, PromiseKey, Standing
+from streams.judging.facts import Fact, What
 from streams.judging.fold import apply, completed_at, ending
-from streams.judging.history import Fact, Known, What
+from streams.judging.history import Known
 from streams.judging.policy import Policies
 from streams.judging.settle import next_change
 
@@ -96,8 +98,8 @@ class _View:
         staff = hands[-1] if hands else ""
         if promise is None:
             return cls(None, staff=staff)
-        end = ending(standing, promise)
-        return cls(replace(promise), completed_at(standing, promise), end.at, end.by, staff)
+        completed, end = completed_at(standing, promise), ending(standing, promise)
+        return cls(copy(promise), completed, *((end.at, end.by) if end else (NEVER, "")), staff)
 
 
 def _effects(before: _View, after: _View, fact: Fact) -> Iterator[str]:
@@ -154,7 +156,8 @@ def _aside(fact: Fact) -> str:
 
 def _deadline(standing: Standing, promise: Promise, now: Instant) -> Iterator[Step]:
     """The deadlines, original and current, that passed before anything settled the promise."""
-    settled_at = min(completed_at(standing, promise), ending(standing, promise).at)
+    end = ending(standing, promise)
+    settled_at = min(completed_at(standing, promise), end.at if end else NEVER)
     for due in sorted({promise.original.due, promise.current.due}):
         limit = due + promise.policy.grace
         if limit < min(now, settled_at):

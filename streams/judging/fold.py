@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from schemas.instants import NEVER, Instant
-from streams.judging.case import NOT_ENDED, Ending, Hand, Promise, PromiseKey, Standing, Window
-from streams.judging.history import Fact, Terms, What
+from streams.judging.case import Ending, Hand, Promise, PromiseKey, Standing, Window
+from streams.judging.facts import Fact, Terms, What
 from streams.judging.policy import Attributes, Policies, Policy
 
 
@@ -25,23 +25,25 @@ def fold(facts: Iterable[Fact], policies: Policies) -> Standing:
 
 def apply(standing: Standing, fact: Fact, policies: Policies) -> bool:
     """One step of the fold, on a standing that belongs to the caller. False if it left everything as it was."""
-    step = _STEPS.get(fact.what)
+    step = _STEPS[fact.what]
     if step is None:
         return False
     is_named = _name_attributes(standing, fact)
-    is_taken = _take_in_hand(standing, fact)
+    is_taken = bool(fact.staff) and _take_in_hand(standing, fact)
     return step(standing, fact, policies) or is_named or is_taken
 
 
 def _name_attributes(standing: Standing, fact: Fact) -> bool:
-    before = standing.attributes
-    standing.attributes = before.or_else(Attributes(fact.location, fact.channel, fact.segment))
-    return standing.attributes != before
+    location, channel, segment = standing.attributes
+    if (location or not fact.location) and (channel or not fact.channel) and (segment or not fact.segment):
+        return False
+    standing.attributes = standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))
+    return True
 
 
 def _take_in_hand(standing: Standing, fact: Fact) -> bool:
     hands = standing.hands
-    if not fact.staff or (hands and hands[-1].staff == fact.staff and hands[-1].subject == fact.subject):
+    if hands and hands[-1].staff == fact.staff and hands[-1].subject == fact.subject:
         return False
     hands.append(Hand(fact.at, fact.subject, fact.staff))
     return True
@@ -65,16 +67,13 @@ def _made(standing: Standing, fact: Fact, policies: Policies) -> bool:
 
 
 def _given(standing: Standing, fact: Fact, terms: Terms, policies: Policies) -> Promise:
-    attributes = _attributes(standing, fact)
-    window = Window(terms.opens, terms.due)
     return Promise(
-        key=PromiseKey(fact.subject, terms.kind, terms.ordinal),
-        policy=policies.of(terms.kind, attributes, fact.at),
-        made_at=fact.at,
-        origin=terms.origin,
-        location=fact.location,
-        original=window,
-        current=window,
+        PromiseKey(fact.subject, terms.kind, terms.ordinal),
+        policies.of(terms.kind, _attributes(standing, fact), fact.at),
+        fact.at,
+        terms.origin,
+        fact.location,
+        Window(terms.opens, terms.due),
     )
 
 
@@ -88,11 +87,12 @@ def _amended(standing: Standing, fact: Fact, policies: Policies) -> bool:
 
 def _promise_again(standing: Standing, promise: Promise, fact: Fact, terms: Terms) -> None:
     """Another due for a promise: the current basis follows it, the original one only at the customer's wish in time."""
-    if min(completed_at(standing, promise), ending(standing, promise).at) != NEVER:
+    if ending(standing, promise) is not None or completed_at(standing, promise) != NEVER:
         return
-    promise.current = Window(terms.opens, terms.due)
-    if fact.what == What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):
-        promise.original = promise.current
+    window = Window(terms.opens, terms.due)
+    if fact.what is What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):
+        promise.original = window
+    promise.amended = None if window == promise.original else window
 
 
 def _is_in_time(promise: Promise, fact: Fact) -> bool:
@@ -101,33 +101,41 @@ def _is_in_time(promise: Promise, fact: Fact) -> bool:
 
 
 def _reached(standing: Standing, fact: Fact, policies: Policies) -> bool:
-    key = fact.subject, fact.name
-    if fact.name not in policies.steps or key in standing.steps:  # the first time counts
+    if fact.name not in policies.steps:
         return False
-    standing.steps[key] = fact.at
+    reached = standing.steps.setdefault(fact.subject, {})
+    if fact.name in reached:  # the first time counts
+        return False
+    reached[fact.name] = fact.at
+    if fact.name in policies.starts:
+        _assume(standing, fact, policies)
+    return True
+
+
+def _assume(standing: Standing, fact: Fact, policies: Policies) -> None:
+    """Make the promises that nobody spoke and that this step starts."""
     for policy in policies.starting(fact.name, _attributes(standing, fact), fact.at):
         promise = _assumed(fact, policy)
         standing.promises.setdefault(promise.key, promise)
-    return True
 
 
 def _assumed(fact: Fact, policy: Policy) -> Promise:
     assert policy.assumed is not None
-    window = Window(0, fact.at + policy.assumed.within)
     return Promise(
-        key=PromiseKey(fact.subject, policy.kind, 1),
-        policy=policy,
-        made_at=fact.at,
-        origin="assumed",
-        location=fact.location,
-        original=window,
-        current=window,
+        PromiseKey(fact.subject, policy.kind, 1),
+        policy,
+        fact.at,
+        "assumed",
+        fact.location,
+        Window(0, fact.at + policy.assumed.within),
         started_by=fact.name,
     )
 
 
 def _undone(standing: Standing, fact: Fact, policies: Policies) -> bool:
-    standing.steps.pop((fact.subject, fact.name), None)
+    reached = standing.steps.get(fact.subject)
+    if reached is not None and reached.pop(fact.name, None) is not None and not reached:
+        del standing.steps[fact.subject]
     for key in [key for key, promise in standing.promises.items() if promise.started_by == fact.name]:
         if key.subject == fact.subject:  # an assumed promise stands and falls with the step that started it
             del standing.promises[key]
@@ -137,7 +145,7 @@ def _undone(standing: Standing, fact: Fact, policies: Policies) -> bool:
 def _withdrawn(standing: Standing, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
         promise = standing.promises.get(PromiseKey(fact.subject, terms.kind, terms.ordinal))
-        if promise is not None and promise.withdrawn.at == NEVER:
+        if promise is not None and promise.withdrawn is None:
             promise.withdrawn = _ending(fact)
     return True
 
@@ -157,30 +165,34 @@ def _attributes(standing: Standing, fact: Fact) -> Attributes:
 
 def completed_at(standing: Standing, promise: Promise) -> Instant:
     """When the first step that keeps `promise` was reached; NEVER if none was, or all were undone."""
-    subject, steps = promise.key.subject, standing.steps
-    return min(steps.get((subject, step), NEVER) for step in promise.policy.kept_by)
+    first = NEVER
+    reached = standing.steps.get(promise.key.subject)
+    if reached:
+        for step in promise.policy.kept_by:
+            at = reached.get(step)
+            if at is not None and at < first:
+                first = at
+    return first
 
 
-def ending(standing: Standing, promise: Promise) -> Ending:
+def ending(standing: Standing, promise: Promise) -> Ending | None:
     """What ended `promise` first: its withdrawal, or the cancellation of its subject or of the whole case."""
+    first = promise.withdrawn
     cancelled = standing.cancelled
-    if not cancelled:
-        return promise.withdrawn
-    return min(
-        promise.withdrawn,
-        cancelled.get(promise.key.subject, NOT_ENDED),
-        cancelled.get("", NOT_ENDED),
-        key=lambda ending: ending.at,
-    )
+    if cancelled:
+        for subject in (promise.key.subject, ""):
+            end = cancelled.get(subject)
+            if end is not None and (first is None or end.at < first.at):
+                first = end
+    return first
 
 
-_STEPS: Final[dict[What, Callable[[Standing, Fact, Policies], bool]]] = {
-    What.MADE: _made,
-    What.AMENDED: _amended,
-    What.ASSIGNED: _assigned,
-    What.REACHED: _reached,
-    What.UNDONE: _undone,
-    What.WITHDRAWN: _withdrawn,
-    What.CANCELLED: _cancelled,
-}
+_STEPS: Final[list[Callable[[Standing, Fact, Policies], bool] | None]] = [None] * len(What)
+_STEPS[What.MADE] = _made
+_STEPS[What.AMENDED] = _amended
+_STEPS[What.ASSIGNED] = _assigned
+_STEPS[What.REACHED] = _reached
+_STEPS[What.UNDONE] = _undone
+_STEPS[What.WITHDRAWN] = _withdrawn
+_STEPS[What.CANCELLED] = _cancelled
 """Holds do not change a judgement, and a correction speaks of another fact: neither is a step."""

@@ -1,70 +1,32 @@
-"""The history of a case: its facts in the order in which they happened, each known once.
-
-A fact is the compact form of a canonical event: only what judging needs. All its fields are ordered, so any set of
-facts has one order, whatever order they arrived in.
-"""
+"""The history of a case: its facts in the order in which they happened, each known once."""
 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from enum import IntEnum
 from operator import attrgetter
 from typing import NamedTuple, Self
 
 from schemas.instants import NEVER, Instant
-from schemas.words import Origin
+from schemas.values import pack, unpacker
+from streams.judging.facts import Fact, Terms, What
 
-
-class What(IntEnum):
-    """What a fact says. The numbers are stored, and break ties between facts of one instant: append only."""
-
-    MADE = 0
-    AMENDED = 1
-    ASSIGNED = 2
-    HOLD_STARTED = 3
-    HOLD_ENDED = 4
-    REACHED = 5
-    UNDONE = 6
-    WITHDRAWN = 7
-    CANCELLED = 8
-    CORRECTED = 9
-
-
-class Terms(NamedTuple):
-    """A promise as a fact states it. `opens` is 0 where the promise has no earliest instant."""
-
-    kind: str
-    ordinal: int
-    opens: Instant
-    due: Instant
-    origin: Origin
-
-
-class Fact(NamedTuple):
-    """One thing that happened to a case.
-
-    name: the step, the party, the reason of a hold or the id of the corrected fact, as `what` requires.
-    instead: of a correction, the fact that takes the place of the corrected one; None if there was none.
-    Empty text means that nothing was said.
-    """
-
-    at: Instant
-    what: What
-    id: str
-    subject: str = ""
-    name: str = ""
-    staff: str = ""
-    location: str = ""
-    channel: str = ""
-    segment: str = ""
-    terms: tuple[Terms, ...] = ()
-    instead: tuple[Fact, ...] = ()
-
+__all__ = ["Fact", "History", "Known", "Terms", "What", "insert", "packed", "unpacked"]
 
 History = list[Fact]
 """The facts of one case, sorted, no id twice."""
 
 _at = attrgetter("at")
+_unpack = unpacker(list[Fact])
+
+
+def packed(history: History) -> bytes:
+    """The facts as bytes, one after another: a further one is appended without a look at the others."""
+    return b"".join(map(pack, history))
+
+
+def unpacked(facts: bytes, count: int) -> History:
+    """The `count` facts in those bytes."""
+    return _unpack(b"\xdd" + count.to_bytes(4, "big") + facts)  # MessagePack's head of an array of that length
 
 
 def insert(history: History, fact: Fact) -> bool:

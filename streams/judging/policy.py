@@ -7,8 +7,8 @@ most specific wins: the one that names most attributes.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from schemas.instants import Instant
@@ -47,6 +47,9 @@ class Cancellation(NamedTuple):
         return self.by_customer_after_due if after_due else self.by_customer_before_due
 
 
+_USUAL = Cancellation()
+
+
 class Assumed(NamedTuple):
     """A promise that nobody spoke: reaching `starts_with` makes it, due `within` later."""
 
@@ -54,32 +57,44 @@ class Assumed(NamedTuple):
     within: Millis
 
 
-@dataclass(frozen=True, slots=True)
 class Policy:
-    """One version of the rule for promises of one kind.
+    """One version of the rule for promises of one kind. Fixed once made.
 
-    kept_by: the steps that deliver; the first one reached counts. grace: lateness that is still kept.
-    at_risk: how long before due an open promise is at risk. early: the verdict on a delivery before the window opens.
-    when: for each attribute named, the values that it fits. assumed: how a promise comes about that nobody spoke.
+    id: name and version, such as pickup@2. kept_by: the steps that deliver; the first one reached counts.
+    grace: lateness that is still kept. at_risk: how long before due an open promise is at risk.
+    early: the verdict on a delivery before the window opens. when: for each attribute named, the values that it fits.
+    assumed: how a promise comes about that nobody spoke.
     """
 
-    name: str
-    version: int
-    kind: str
-    kept_by: tuple[str, ...]
-    grace: Millis = 0
-    at_risk: Millis = 0
-    early: Literal["kept", "broken"] = "kept"
-    due_before_made: Literal["reject", "judge"] = "reject"
-    when: tuple[tuple[str, frozenset[str]], ...] = ()
-    assumed: Assumed | None = None
-    cancelled: Cancellation = field(default_factory=Cancellation)
-    effective_from: Instant = 0
-
-    @property
-    def id(self) -> str:
-        """Name and version, such as pickup@2."""
-        return f"{self.name}@{self.version}"
+    def __init__(
+        self,
+        *,
+        name: str,
+        version: int,
+        kind: str,
+        kept_by: tuple[str, ...],
+        grace: Millis = 0,
+        at_risk: Millis = 0,
+        early: Literal["kept", "broken"] = "kept",
+        due_before_made: Literal["reject", "judge"] = "reject",
+        when: tuple[tuple[str, frozenset[str]], ...] = (),
+        assumed: Assumed | None = None,
+        cancelled: Cancellation = _USUAL,
+        effective_from: Instant = 0,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.id = f"{name}@{version}"
+        self.kind = kind
+        self.kept_by = kept_by
+        self.grace = grace
+        self.at_risk = at_risk
+        self.early = early
+        self.due_before_made = due_before_made
+        self.when = when
+        self.assumed = assumed
+        self.cancelled = cancelled
+        self.effective_from = effective_from
 
     def fits(self, attributes: Attributes) -> bool:
         """Whether every attribute that the policy names has one of its values."""
@@ -97,7 +112,9 @@ class Policies:
         self.fingerprint = fingerprint
         self.kinds = frozenset(policy.kind for policy in self.all)
         self.steps = frozenset(step for policy in self.all for step in _steps_of(policy))
+        self.starts = frozenset(policy.assumed.starts_with for policy in self.all if policy.assumed)
         self.by_id = {policy.id: policy for policy in self.all}
+        self._only = _only_of_their_kind(self.all)
         self._turns = sorted({policy.effective_from for policy in self.all})
         self._asked = _values_asked_for(self.all)
         self._of: dict[tuple[str, Attributes, int], Policy] = {}
@@ -109,6 +126,9 @@ class Policies:
         Where none fits or none was in force yet, the least specific of that kind judges, in its first version: a
         promise given is never left unjudged. Raises KeyError for a kind that no policy names.
         """
+        only = self._only.get(kind)
+        if only is not None:
+            return only
         key = kind, self._asked_of(attributes), bisect_right(self._turns, at)
         found = self._of.get(key)
         if found is None:
@@ -152,6 +172,11 @@ _NOTHING = Attributes()
 
 def _most_specific(policies: list[Policy]) -> Policy | None:
     return max(policies, key=lambda policy: len(policy.when), default=None)
+
+
+def _only_of_their_kind(policies: tuple[Policy, ...]) -> dict[str, Policy]:
+    counts = Counter(policy.kind for policy in policies)
+    return {policy.kind: policy for policy in policies if counts[policy.kind] == 1}
 
 
 def _steps_of(policy: Policy) -> tuple[str, ...]:

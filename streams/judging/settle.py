@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
+from schemas import words
 from schemas.instants import NEVER, Instant
-from schemas.words import AT_RISK, EARLY, IN_GRACE, LATE, ON_TIME, PENDING, UNDELIVERED, Ruling
+from schemas.values import replace
+from schemas.words import RULINGS, Ruling
 from streams.judging.accountability import in_hand
-from streams.judging.case import Case, Ending, Judged, Outcome, Promise, PromiseKey, Standing, Window
+from streams.judging.case import OPEN_CODES, Case, Change, Ending, Judged, Outcome, Promise, Standing, Window
+from streams.judging.facts import Fact, What
 from streams.judging.fold import apply, completed_at, ending, fold
-from streams.judging.history import Fact, History, Known, What, insert
+from streams.judging.history import History, Known, insert
 from streams.judging.policy import Policies, Policy
 
-
-class Change(NamedTuple):
-    """One promise judged otherwise than before. `before` is None when it was never judged; `promise` is None when the
-    history holds it no longer: then `after` is the last judgement, retracted."""
-
-    key: PromiseKey
-    promise: Promise | None
-    before: Judged | None
-    after: Judged
+_CODES: Final = {ruling: code for code, ruling in enumerate(RULINGS)}
+_ON_TIME: Final = _CODES[words.ON_TIME]
+_IN_GRACE: Final = _CODES[words.IN_GRACE]
+_LATE: Final = _CODES[words.LATE]
+_UNDELIVERED: Final = _CODES[words.UNDELIVERED]
+_EARLY: Final = _CODES[words.EARLY]
+_PENDING: Final = _CODES[words.PENDING]
+_AT_RISK: Final = _CODES[words.AT_RISK]
 
 
 class Judgement(NamedTuple):
@@ -32,8 +34,8 @@ class Judgement(NamedTuple):
 
 def judge(history: History, policies: Policies, now: Instant) -> Judgement:
     """The judgement of a history at `now`, from scratch. What happened after `now` is not yet known."""
-    case = Case(history=history)
-    learn(case, policies, now)
+    case = Case()
+    _learn(case, history, policies, now)
     settle(case, policies, now)
     promises = case.standing.promises
     return Judgement(tuple((promise, case.judged[key]) for key, promise in promises.items()), case.wake_at)
@@ -45,40 +47,47 @@ Taken = Literal["known", "unnoticed", "noticed"]
 
 def take(case: Case, fact: Fact, policies: Policies, now: Instant) -> Taken:
     """Learn one more fact of `case`. A fact in order is one step; others fold the history again."""
-    if not insert(case.history, fact):
-        return "known"
-    if fact.at <= now and _is_next(case, fact):
-        case.folded += 1
+    if fact.at > case.last_at and not case.mentions(fact.id):
+        case.append(fact)
+    else:
+        history = case.history
+        if not insert(history, fact):
+            return "known"
+        is_next = fact is history[-1] and len(history) == case.count + 1  # it took no other's place
+        case.remember(history)
+        if not is_next:
+            _learn(case, history, policies, now)
+            return "noticed"
+    if _is_step(case, fact, now):
         return "noticed" if apply(case.standing, fact, policies) else "unnoticed"
-    learn(case, policies, now)
+    _learn(case, case.history, policies, now)
     return "noticed"
 
 
-def _is_next(case: Case, fact: Fact) -> bool:
-    """Whether `fact` comes after all others, which are all folded, and took no other's place."""
-    is_last = fact is case.history[-1] and case.folded == len(case.history) - 1 and case.more_at == NEVER
-    return is_last and not case.corrected and fact.what != What.CORRECTED
+def _is_step(case: Case, fact: Fact, now: Instant) -> bool:
+    """Whether `fact`, which comes after all others, is one step more of the fold."""
+    return fact.at <= now and case.more_at == NEVER and not case.corrected and fact.what is not What.CORRECTED
 
 
-def learn(case: Case, policies: Policies, now: Instant) -> None:
+def _learn(case: Case, history: History, policies: Policies, now: Instant) -> None:
     """Fold all that is known at `now`, again."""
-    known = Known.at(case.history, now)
+    known = Known.at(history, now)
     case.standing = fold(known.facts, policies)
-    case.folded = len(known.facts)
-    case.corrected = any(fact.what == What.CORRECTED for fact in case.history)
+    case.corrected = any(fact.what is What.CORRECTED for fact in history)
     case.more_at = known.more_at
 
 
 def settle(case: Case, policies: Policies, now: Instant) -> list[Change]:
     """Judge every promise of `case` at `now`, note the judgements in it, and say which changed."""
     if case.more_at <= now:
-        learn(case, policies, now)
+        _learn(case, case.history, policies, now)
     wake_at = case.more_at
     changes: list[Change] = []
     for key, promise in case.standing.promises.items():
         before = case.judged.get(key)
         after, changes_at = _judged(case.standing, promise, before, now)
-        wake_at = min(wake_at, changes_at)
+        if changes_at < wake_at:
+            wake_at = changes_at
         if after is not before:
             changes.append(Change(key, promise, before, after))
             case.judged[key] = after
@@ -91,51 +100,50 @@ def settle(case: Case, policies: Policies, now: Instant) -> list[Change]:
 def _judged(standing: Standing, promise: Promise, before: Judged | None, now: Instant) -> tuple[Judged, Instant]:
     """How `promise` is judged now (`before` itself if nothing changed), and when that changes by itself."""
     completed, end = completed_at(standing, promise), ending(standing, promise)
-    original = current = _outcome(standing, promise, promise.original, completed, end, now)
+    original, amended = _outcome(standing, promise, promise.original, completed, end, now), None
     wake_at = next_change(promise.policy, original)
-    if promise.current != promise.original:
-        current = _outcome(standing, promise, promise.current, completed, end, now)
+    if promise.amended is not None:
+        current = _outcome(standing, promise, promise.amended, completed, end, now)
         wake_at = min(wake_at, next_change(promise.policy, current))
+        if current != original:
+            amended = current
     location = promise.location or standing.attributes.location
-    if before and (original, current, location, False) == (
-        before.original,
-        before.current,
-        before.location,
-        before.retracted,
+    if before is None:
+        return _next(_NEVER_JUDGED, original, amended, location), wake_at
+    if (
+        original == before.original
+        and amended == before.amended
+        and location == before.location
+        and not before.retracted
     ):
         return before, wake_at
-    return _next(before, original, current, location), wake_at
+    return _next(before, original, amended, location), wake_at
 
 
-def _next(before: Judged | None, original: Outcome, current: Outcome, location: str) -> Judged:
-    """The judgement after `before`: a new revision once anything but open was said, and ever after."""
-    was = before or _NEVER_JUDGED
-    settled = (
-        was.settled[0] or original.ruling.verdict != "open",
-        was.settled[1] or current.ruling.verdict != "open",
-    )
+def _next(was: Judged, original: Outcome, amended: Outcome | None, location: str) -> Judged:
+    """The judgement after `was`: a new revision once anything but open was said, and ever after."""
+    current = original if amended is None else amended
+    settled = was.settled[0] or original.code not in OPEN_CODES, was.settled[1] or current.code not in OPEN_CODES
+    delivered = was.delivered[0] or original.lateness is not None, was.delivered[1] or current.lateness is not None
     return Judged(
         original,
-        current,
+        amended,
         location,
-        revision=was.revision + 1 if True in settled else -1,
-        settled=settled,
-        delivered=(
-            was.delivered[0] or original.lateness is not None,
-            was.delivered[1] or current.lateness is not None,
-        ),
-        at_risk=_also(was.at_risk, current, AT_RISK),
-        overdue=_also(was.overdue, current, UNDELIVERED),
+        was.revision + 1 if settled[0] or settled[1] else -1,
+        False,
+        settled,
+        delivered,
+        _also(was.at_risk, current, _AT_RISK),
+        _also(was.overdue, current, _UNDELIVERED),
     )
 
 
-def _also(dues: tuple[Instant, ...], outcome: Outcome, ruling: Ruling) -> tuple[Instant, ...]:
+def _also(dues: tuple[Instant, ...], outcome: Outcome, code: int) -> tuple[Instant, ...]:
     """`dues`, and that of `outcome` if it is so ruled and new."""
-    return dues if outcome.ruling is not ruling or outcome.due in dues else (*dues, outcome.due)
+    return dues if outcome.code != code or outcome.due in dues else (*dues, outcome.due)
 
 
-_NOTHING = Outcome(PENDING, 0, None, "")
-_NEVER_JUDGED = Judged(_NOTHING, _NOTHING, "")
+_NEVER_JUDGED: Final = Judged(Outcome(_PENDING, 0, None, ""), None, "")
 
 
 def _retract(case: Case) -> list[Change]:
@@ -144,8 +152,8 @@ def _retract(case: Case) -> list[Change]:
     changes: list[Change] = []
     for key, before in case.judged.items():
         if key not in case.standing.promises and not before.retracted:
-            published = before.revision >= 0
-            after = before._replace(retracted=True, revision=before.revision + published)
+            is_published = before.revision >= 0
+            after = replace(before, retracted=True, revision=before.revision + is_published)
             changes.append(Change(key, None, before, after))
     for change in changes:
         case.judged[change.key] = change.after
@@ -153,46 +161,47 @@ def _retract(case: Case) -> list[Change]:
 
 
 def _outcome(
-    standing: Standing, promise: Promise, window: Window, completed: Instant, end: Ending, now: Instant
+    standing: Standing, promise: Promise, window: Window, completed: Instant, end: Ending | None, now: Instant
 ) -> Outcome:
-    ruling = rule(promise.policy, window, completed, end, now)
-    lateness = completed - window.due if completed <= end.at and completed != NEVER else None
-    decided_at = min(completed, end.at, window.due, now)
-    return Outcome(ruling, window.due, lateness, in_hand(standing.hands, promise.key.subject, decided_at))
+    """How `promise` stands by `window`. What came first of its end, its delivery, its deadline and now decides."""
+    due = window.due
+    decided_at = due if due < now else now
+    lateness = None
+    if end is not None and end.at < completed:
+        code = _cancelled(promise.policy, window, end)
+        decided_at = min(decided_at, end.at)
+    elif completed != NEVER:
+        code = _delivered(promise.policy, window, completed)
+        lateness = completed - due
+        decided_at = min(decided_at, completed)
+    else:
+        code = _awaited(promise.policy, window, now)
+    return Outcome(code, due, lateness, in_hand(standing.hands, promise.key.subject, decided_at))
 
 
-def rule(policy: Policy, window: Window, completed: Instant, end: Ending, now: Instant) -> Ruling:
-    """The ruling on a promise: what came first of its end, its delivery and its deadline decides."""
-    if end.at < completed:
-        return _cancelled(policy, window, end)
-    if completed != NEVER:
-        return _delivered(policy, window, completed)
-    return _awaited(policy, window, now)
-
-
-def _cancelled(policy: Policy, window: Window, end: Ending) -> Ruling:
+def _cancelled(policy: Policy, window: Window, end: Ending) -> int:
     verdict = policy.cancelled.verdict(end.by, after_due=end.at > window.due + policy.grace)
-    return Ruling(verdict, "cancelled_by_us" if end.by == "us" else "cancelled_by_customer")
+    return _CODES[Ruling(verdict, "cancelled_by_us" if end.by == "us" else "cancelled_by_customer")]
 
 
-def _delivered(policy: Policy, window: Window, completed: Instant) -> Ruling:
+def _delivered(policy: Policy, window: Window, completed: Instant) -> int:
     if completed > window.due + policy.grace:
-        return LATE
+        return _LATE
     if completed < window.opens and policy.early == "broken":
-        return EARLY
-    return IN_GRACE if completed > window.due else ON_TIME
+        return _EARLY
+    return _IN_GRACE if completed > window.due else _ON_TIME
 
 
-def _awaited(policy: Policy, window: Window, now: Instant) -> Ruling:
+def _awaited(policy: Policy, window: Window, now: Instant) -> int:
     if now > window.due + policy.grace:
-        return UNDELIVERED
-    return AT_RISK if policy.at_risk and now >= window.due - policy.at_risk else PENDING
+        return _UNDELIVERED
+    return _AT_RISK if policy.at_risk and now >= window.due - policy.at_risk else _PENDING
 
 
 def next_change(policy: Policy, outcome: Outcome) -> Instant:
     """When time alone changes `outcome`."""
-    if outcome.ruling is PENDING and policy.at_risk:
+    if outcome.code == _PENDING and policy.at_risk:
         return outcome.due - policy.at_risk
-    if outcome.ruling is PENDING or outcome.ruling is AT_RISK:
+    if outcome.code in (_PENDING, _AT_RISK):
         return outcome.due + policy.grace + 1
     return NEVER

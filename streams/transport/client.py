@@ -88,7 +88,7 @@ class ChunkClient(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        # Faust deals partitions out in turn, so nearly all would move, and be recovered, whenever a worker comes or goes.
+        # Faust deals partitions out in turn: nearly all would move, and be recovered, whenever a worker comes or goes.
         consumer._partition_assignment_strategy = [StickyPartitionAssignor]
         return consumer
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 
 from schemas.instants import NEVER, Instant
-from streams.judging.case import Case, Judged, Promise, Standing
+from streams.judging.case import Case, Change, Judged, Promise, Standing
 from streams.judging.fold import apply, completed_at, fold
 from streams.judging.history import Fact, Known, What
-from streams.judging.settle import Change, judge, settle, take
+from streams.judging.settle import judge, settle, take
 from tests.histories import history_of
 from tests.judging.generated import END, TOWN, Arrived, admitted, arrivals
 
