@@ -6,7 +6,7 @@ value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from streams.book.book import Book, Incoming
 from streams.book.changelog import HEAD, read_head
@@ -26,15 +26,20 @@ _FOREVER = 4_000_000_000_000
 
 def differences(bootstrap: str, truth: Expected) -> list[str]:
     """All differences between the changelog and books made from the log alone, in words."""
-    policies = parse_policies(POLICIES, "the policies of the load")
     found: list[str] = []
     for partition in range(PARTITIONS):
         written = topics.read_partition(bootstrap, CHANGELOG.name, partition)
         events = topics.read_partition(bootstrap, EVENTS.name, partition)
         cases = {case for case, where in truth.cases.items() if where == partition}
-        found += _backwards(partition, written)
-        found += _unequal(partition, _fresh(policies, events), kept(written), policies, cases)
+        found += of_partition(partition, events, written, cases)
     return found
+
+
+def of_partition(partition: int, events: Iterable[Held], written: Sequence[Held], cases: set[str]) -> list[str]:
+    """Differences between the changelog of one partition (`written`) and the book of its log, which has `cases`."""
+    policies = parse_policies(POLICIES, "the policies of the load")
+    book = _fresh(policies, events)
+    return [*_backwards(partition, written), *_unequal(partition, book, kept(written), policies, cases)]
 
 
 def kept(written: Iterable[Held]) -> dict[bytes, bytes]:
