@@ -24,12 +24,13 @@ def main(
     minutes: Annotated[float, typer.Option(help="When the faults must be over.")] = 25.0,
     rate: Annotated[float, typer.Option(help="Records a second.")] = 300.0,
     patience: Annotated[float, typer.Option(help="Seconds after which the next fault comes, whatever is.")] = 30.0,
+    haste: Annotated[float, typer.Option(help="Share of faults that come before the last one is got over.")] = 0.4,
 ) -> None:
     """Break a deployment in every way there is, under load, and see whether anything is lost or counted twice."""
     counts = Counts(kills, rebalances, zombies, broker_restarts, cuts)
     directory = Path(mkdtemp(prefix="promises-chaos-"))
     typer.echo(f"logs of the workers: {directory}")
-    result = run(Plan(seed, counts, brokers, minutes, rate, patience), directory, typer.echo)
+    result = run(Plan(seed, counts, brokers, minutes, rate, patience, haste), directory, typer.echo)
     typer.echo(told(result))
     raise typer.Exit(1 if result.differences else 0)
 

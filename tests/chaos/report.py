@@ -32,7 +32,7 @@ def command(plan: Plan) -> str:
         f"python -m tests.chaos --seed {plan.seed} --kills {counts.kills} --rebalances {counts.rebalances} "
         f"--zombies {counts.zombies} --broker-restarts {counts.broker_restarts} --cuts {counts.cuts} "
         f"--brokers {plan.brokers} --minutes {plan.minutes:g} --rate {plan.rate:g} "
-        f"--patience {plan.patience:g}"
+        f"--patience {plan.patience:g} --haste {plan.haste:g}"
     )
 
 

@@ -31,7 +31,8 @@ ZOMBIE_SECONDS: Final = 12.0
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is asked for. minutes: when faults must be over. rate: records a second. patience: seconds that a
-    fault may take to be got over; then the next one comes anyway."""
+    fault may take to be got over; then the next one comes anyway. haste: the share of faults that strike before
+    the one before is got over."""
 
     seed: int
     counts: Counts
@@ -39,6 +40,7 @@ class Plan:
     minutes: float = 25.0
     rate: float = 300.0
     patience: float = 30.0
+    haste: float = 0.4
     cut_seconds: float = 60.0
 
 
@@ -109,7 +111,7 @@ class _Run:
         self._load.start()
         self._progress.start()
         self._recover()
-        for step in schedule(self._plan.seed, self._plan.counts):
+        for step in schedule(self._plan.seed, self._plan.counts, self._plan.haste):
             if time.monotonic() > self._began + self._plan.minutes * 60:
                 break
             if not step.at_once:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 
 class Fault(StrEnum):
@@ -43,13 +43,9 @@ class Step(NamedTuple):
     pause: float
 
 
-_HASTE: Final = 0.4
-"""The share of faults that fall into the recovery from the one before; the gaps of the others are measured."""
-
-
-def schedule(seed: int, counts: Counts) -> list[Step]:
-    """All faults, shuffled."""
+def schedule(seed: int, counts: Counts, haste: float) -> list[Step]:
+    """All faults, shuffled. haste: the share of them that strike before the one before is got over."""
     chance = Random(seed)
     faults = [fault for fault, number in counts.each().items() for _ in range(number)]
     chance.shuffle(faults)
-    return [Step(fault, chance.random(), chance.random() < _HASTE, chance.uniform(0.2, 1.2)) for fault in faults]
+    return [Step(fault, chance.random(), chance.random() < haste, chance.uniform(0.2, 1.2)) for fault in faults]
