@@ -159,6 +159,7 @@ class _Run:
         is_crash = self._crashes % 2 == 0
         self._open_span(f"broker {'kill -9' if is_crash else 'stop'}", f"broker {number}")
         brokers.restart(self._kafka, number, crash=is_crash, meanwhile=self._tend, down=1 + 5 * pick)
+        self._say(f"broker {number} answers again")
 
     def _cut(self, pick: float) -> None:
         self._open_span("cut", f"all brokers for {self._plan.cut_seconds:.0f} s")
@@ -193,7 +194,7 @@ class _Run:
     def _recover(self) -> None:
         """Return when all workers that are awake are well and every partition moves on, or patience has ended."""
         began = time.monotonic()
-        while not (self._progress.all_moved_since(time.monotonic() - 1) and self._fleet.is_whole()):
+        while not (self._progress.all_moved_since(time.monotonic() - 2) and self._fleet.is_whole()):
             self._wait(0.3)
             if time.monotonic() > began + self._plan.patience:
                 self._say(f"not well again after {self._plan.patience:.0f} s")
