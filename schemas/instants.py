@@ -22,6 +22,8 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _FIRST: Final = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _END: Final = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
+_from_timestamp: Final = datetime.fromtimestamp
+
 
 class ImplausibleInstant(ValueError):
     """An instant outside 2000 to 2099: the zero or the "never" of some clock, not a time of business."""
@@ -32,7 +34,8 @@ def instant(moment: datetime) -> Instant:
 
     Raises ImplausibleInstant outside the years 2000 to 2099, where point-of-sale systems keep their 1970s and 9999s.
     """
-    at = (moment - _EPOCH) // _MILLISECOND
+    since = moment - _EPOCH
+    at = since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
     if not _FIRST <= at < _END:
         raise ImplausibleInstant(f"{moment.isoformat()} is outside the years 2000 to 2099")
     return at
@@ -40,7 +43,7 @@ def instant(moment: datetime) -> Instant:
 
 def moment(at: Instant) -> datetime:
     """`at` as a datetime in UTC, for a message on the wire."""
-    return _EPOCH + timedelta(milliseconds=at)
+    return _from_timestamp(at / 1000, UTC)
 
 
 def parse(text: str) -> Instant:

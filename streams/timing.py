@@ -49,8 +49,14 @@ transaction meets this."""
 FLUSH_SECONDS: Final = 2.0
 """How long a worker that gives up partitions waits for what it wrote last: it makes the hand-over cheap, not exact."""
 
+START_WRITER_SECONDS: Final = 15.0
+"""How long a producer may take to find who coordinates its transactions; then it is tried again from the start."""
+
 STOP_WRITER_SECONDS: Final = 2.0
 """How long a producer may take to close."""
+
+STALLED_SECONDS: Final = 15.0
+"""How long a changelog may give nothing more before its end; then it is read again from the start."""
 
 REOPEN_SECONDS: Final = 0.5
 """How long to wait before a partition that could not be opened is tried again."""

@@ -19,8 +19,10 @@ from streams.book.clock import Clock
 from streams.book.deadlines import Deadlines
 from streams.book.outputs import Output, outputs
 from streams.book.tally import Tally
+from streams.book.unnoticed import appended
 from streams.judging.admission import admit
 from streams.judging.case import Case
+from streams.judging.facts import Fact
 from streams.judging.policy import Policies
 from streams.judging.settle import settle, take
 
@@ -53,6 +55,7 @@ Effect = Output | Refused
 class Book:
     """All state of one partition. Cases are kept as bytes, and decoded when they are touched.
 
+    unnoticed: how many events were appended to their cases without a judgement, by this object.
     next: the offset of the record to read next, which is for the caller to set when it has applied those before.
     """
 
@@ -62,12 +65,13 @@ class Book:
         self.events: Counter[str] = Counter()
         self.rejects: Counter[RefusalReason] = Counter()
         self.duplicates = 0
+        self.unnoticed = 0
         self.next = 0
         self._policies = policies
         self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
         self._deadlines = Deadlines()
-        self._dirty: set[str] = set()
+        self._dirty: dict[str, bytes | None] = {}
         self._written = 0
 
     @classmethod
@@ -78,25 +82,25 @@ class Book:
         that this code cannot read.
         """
         book = cls(policies)
-        if not records:
-            return book
-        head, found = changelog.read_head(records), changelog.by_kind(records)
-        book._take_over(head)
-        book._cases = {name.decode(): stored for name, stored in found[changelog.CASE].items()}
-        book._deadlines = Deadlines((codec.wake_at(stored), name) for name, stored in book._cases.items())
-        book.tally.restore(found[changelog.ROW], found[changelog.CELL], head.clock)
+        if records:
+            book._take_over(changelog.contents(records))
         return book
 
-    def _take_over(self, head: changelog.Head) -> None:
+    def _take_over(self, contents: changelog.Contents) -> None:
+        head = contents.head
         for policy in head.policies:
             if policy not in self._policies.by_id:
                 raise codec.UnknownPolicy(policy)
-        self._judged_by.update(head.policies)
+            self._judged_by.add(policy)
         self.next = self._written = head.next
         self.clock.now = head.clock
         self.events.update(head.events)
         self.rejects.update(head.rejects)
         self.duplicates = head.duplicates
+        self.tally.restore(contents)
+        self._cases = contents.cases
+        for name, stored in self._cases.items():
+            self._deadlines.set(name, codec.wake_at(stored))
 
     @property
     def has_changes(self) -> bool:
@@ -112,7 +116,7 @@ class Book:
         """The records of all that changed since this was last asked, the head at the end; none if nothing did."""
         if not self.has_changes:
             return []
-        records = [(changelog.CASE + name.encode(), self._cases.get(name)) for name in self._dirty]
+        records = [(changelog.CASE + name.encode(), stored) for name, stored in self._dirty.items()]
         self._dirty.clear()
         records += self.tally.changes()
         records.append((changelog.HEAD, changelog.encode(self._head())))
@@ -145,16 +149,17 @@ class Book:
 
         So it makes no difference how often the clock is looked at.
         """
-        before = self.clock.now
         now = self.clock.move(to, wall)
-        if now == before:
-            return []
-        self.tally.windows.move(now)
+        if now >= self.tally.windows.ends:
+            self.tally.windows.move(now)
+        return self._wake(now) if self._deadlines.earliest <= now else []
+
+    def _wake(self, now: Instant) -> list[Output]:
         found: list[Output] = []
         for at, name in self._deadlines.passed(now):
-            case = codec.decode(self._cases[name], self._policies)
-            if case.wake_at == at:
-                found += self._settle(name, case, at)
+            stored = self._cases[name]
+            if codec.wake_at(stored) == at:
+                found += self._settle(name, codec.decode(stored, self._policies), at)
         return found
 
     def case(self, name: str) -> Case | None:
@@ -189,13 +194,25 @@ class Book:
     def _take_event(self, event: CaseEvent, key: bytes | None) -> list[Output]:
         if key != event.case.encode():
             raise Refused("wrong_key", f"the Kafka key is {key!r}; it must be the case, {event.case!r}")
+        name, now = event.case, self.clock.now
         fact = admit(event, self._policies)
-        case = self.case(event.case) or Case()
-        taken = take(case, fact, self._policies, self.clock.now)
+        stored = self._cases.get(name)
+        if stored is None:
+            return self._learn(name, Case(), fact)
+        longer = appended(stored, fact, self._policies, now)
+        if longer is None:
+            return self._learn(name, codec.decode(stored, self._policies), fact)
+        self.unnoticed += 1
+        self._cases[name] = self._dirty[name] = longer
+        return []
+
+    def _learn(self, name: str, case: Case, fact: Fact) -> list[Output]:
+        now = self.clock.now
+        taken = take(case, fact, self._policies, now)
         if taken == "noticed":
-            return self._settle(event.case, case, self.clock.now)
+            return self._settle(name, case, now)
         if taken == "unnoticed":  # nothing fell due either: the clock has moved before
-            self._keep(event.case, case)
+            self._keep(name, case)
         else:
             self.duplicates += 1
         return []
@@ -208,10 +225,10 @@ class Book:
             found += outputs(name, change, now)
         if case.wake_at != before:
             self._deadlines.set(name, case.wake_at)
-        self._judged_by.update(promise.policy.id for promise in case.standing.promises.values())
+        for promise in case.standing.promises.values():
+            self._judged_by.add(promise.policy.id)
         self._keep(name, case)
         return found
 
     def _keep(self, name: str, case: Case) -> None:
-        self._cases[name] = codec.encode(case)
-        self._dirty.add(name)
+        self._cases[name] = self._dirty[name] = codec.encode(case)

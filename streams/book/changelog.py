@@ -1,14 +1,15 @@
 """The records of a book's changelog: what their keys and values look like. The last value of each key is the book.
 
-The first byte of a key says what the record is. Keys: `c` and the case; `r` and a row's location, kind and basis;
-`w` and a minute with them; `h` alone, the head, which is the last record of every write. A case's value is the stored
-case as it is; what the others hold begins with the format version.
+The first byte of a key says what the record is: `c` and the case; `r` and a location and kind, a row of counts; `s`
+and those and a staff member; `w` and a minute and those, a cell of the windows; `h` alone, the head, which is the last
+record of every write. What follows the byte in r, s and w keys is a JSON array. The value of a case is the stored case
+as it is; all others are MessagePack arrays that begin with the format version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,13 +17,16 @@ from schemas.instants import Instant
 from schemas.reading import RefusalReason
 
 VERSION: Final = 1
-"""Of rows, cells and head; raise it when their layout changes, and keep reading the old one."""
+"""Of all values but those of cases; raise it when their layout changes, and keep reading the old one."""
+
+Version = Literal[1]
 
 Change = tuple[bytes, bytes | None]
 """Key and value of a record; no value: the key is gone."""
 
 CASE: Final = b"c"
 ROW: Final = b"r"
+STAFF: Final = b"s"
 CELL: Final = b"w"
 HEAD: Final = b"h"
 
@@ -31,7 +35,7 @@ class Head(msgspec.Struct, array_like=True):
     """What there is once. next: the offset of the record to read next. policies: the ids of all policies that any
     case was ever judged by."""
 
-    version: Literal[1]
+    version: Version
     next: int
     clock: Instant
     events: dict[str, int]
@@ -40,37 +44,64 @@ class Head(msgspec.Struct, array_like=True):
     policies: list[str]
 
 
+Layout = TypeVar("Layout")
+
 encode: Final = msgspec.msgpack.Encoder().encode
-_head: Final = msgspec.msgpack.Decoder(Head).decode
+"""A value that begins with the version, as bytes."""
+
+_parts: Final = msgspec.json.Encoder().encode
 
 
 def key_of(what: bytes, *parts: str | int) -> bytes:
-    """The key of a row or a cell."""
-    return what + msgspec.json.encode(parts)
+    """The key of counts."""
+    return what + _parts(parts)
 
 
-def read_head(records: Mapping[bytes, bytes]) -> Head:
-    """The head among all last values of a changelog. Raises ValueError where there is none, or of another version."""
-    stored = records.get(HEAD)
-    if stored is None:
-        raise ValueError(f"a changelog of {len(records)} records has no head: it was not read to its end")
-    check_version("the head of a changelog", stored)
-    return _head(stored)
+def reader(layout: type[Layout], what: str) -> Callable[[bytes], Layout]:
+    """Reads values of that layout. It raises ValueError, naming `what`, for one of a version that it does not know."""
+    decode = msgspec.msgpack.Decoder(layout).decode
+
+    def read(stored: bytes) -> Layout:
+        try:
+            return decode(stored)
+        except msgspec.ValidationError:
+            version = msgspec.msgpack.decode(stored)[0]
+            if version == VERSION:
+                raise
+            raise ValueError(f"{what} was stored in version {version}; this code reads version {VERSION}") from None
+
+    return read
 
 
-def by_kind(records: Mapping[bytes, bytes]) -> dict[bytes, dict[bytes, bytes]]:
-    """Records by what they are, without the byte that says so. Raises ValueError for what this code does not know."""
-    found: dict[bytes, dict[bytes, bytes]] = {CASE: {}, ROW: {}, CELL: {}, HEAD: {}}
+_read_head: Final = reader(Head, "the head of a changelog")
+
+
+class Contents(NamedTuple):
+    """The records of a changelog by what they are: cases by name, counts by the JSON of their keys."""
+
+    head: Head
+    cases: dict[str, bytes]
+    rows: dict[bytes, bytes]
+    staff: dict[bytes, bytes]
+    cells: dict[bytes, bytes]
+
+
+def contents(records: Mapping[bytes, bytes]) -> Contents:
+    """What all last values of a changelog hold.
+
+    Raises ValueError where there is no head, for a kind of record that this code does not know, and for a head of
+    another version.
+    """
+    cases: dict[str, bytes] = {}
+    counts: dict[bytes, dict[bytes, bytes]] = {ROW: {}, STAFF: {}, CELL: {}, HEAD: {}}
     for key, value in records.items():
-        of_kind = found.get(key[:1])
-        if of_kind is None:
-            raise ValueError(f"the changelog has a record with key {key!r}; this code knows c, r, w and h keys")
-        of_kind[key[1:]] = value
-    return found
-
-
-def check_version(what: str, stored: bytes) -> None:
-    """Raises ValueError where `stored` begins with a version that this code does not read."""
-    version: Any = msgspec.msgpack.decode(stored)[0]
-    if version != VERSION:
-        raise ValueError(f"{what} was stored in version {version}; this code reads version {VERSION}")
+        what = key[:1]
+        if what == CASE:
+            cases[key[1:].decode()] = value
+        elif what in counts:
+            counts[what][key[1:]] = value
+        else:
+            raise ValueError(f"the changelog has a record with key {key!r}; this code knows c, r, s, w and h keys")
+    if HEAD not in records:
+        raise ValueError(f"a changelog of {len(records)} records has no head: it was not read to its end")
+    return Contents(_read_head(records[HEAD]), cases, counts[ROW], counts[STAFF], counts[CELL])

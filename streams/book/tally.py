@@ -1,59 +1,27 @@
 """The counts of one partition: how promises stand now (net), and how often that was said and changed (counters).
 
-A row belongs to one location, kind and basis. In every row and for every verdict: first verdicts + revised into it -
-revised out of it = net. For `open`, what counts as first is promises made less the first verdicts of the row. `none`
-stands for "not in this row": a promise that moved to another location, or that the history no longer holds.
+In every row, on each basis and for every verdict: first verdicts + revised into it - revised out of it = net. For
+`open`, what counts as first is promises made less the first verdicts of the row.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
-from schemas.instants import Instant
-from schemas.words import BASES, Basis, Ruling, Verdict
-from streams.book import changelog
+from streams.book import cells, changelog
+from streams.book.cells import Cell
+from streams.book.rows import BROKEN, KEPT, NONE, OPEN, PER_BASIS, STAFF_JUDGED, VERDICT_OF, Row, way
 from streams.book.windows import Label, Windows
-from streams.judging.case import Change, Outcome
+from streams.judging.case import Change, Judged, Outcome
 
-Held = Verdict | Literal["none"]
-
-LATENESS_BOUNDS: Final = (-3600, -900, -300, -60, 0, 60, 300, 900, 3600, 14400)
-"""Upper bounds of the lateness histogram in seconds; the promises kept on time are those up to 0."""
-
-
-@dataclass(slots=True)
-class Row:
-    """Counts of one location, kind and basis. staff: promises by who answers for them and verdict. lateness: promises
-    by the first bound that their lateness, when they were first delivered, did not exceed; the last place has those
-    above all bounds."""
-
-    label: Label
-    made: int = 0
-    net: Counter[Ruling] = field(default_factory=Counter)
-    first: Counter[Verdict] = field(default_factory=Counter)
-    revised: Counter[tuple[Held, Held]] = field(default_factory=Counter)
-    staff: Counter[tuple[str, Verdict]] = field(default_factory=Counter)
-    lateness: list[int] = field(default_factory=lambda: [0] * (len(LATENESS_BOUNDS) + 1))
-
-    def add(self, other: Row) -> None:
-        """Add the counts of `other`, such as the same row of another partition."""
-        self.made += other.made
-        self.net.update(other.net)
-        self.first.update(other.first)
-        self.revised.update(other.revised)
-        self.staff.update(other.staff)
-        self.lateness = [mine + theirs for mine, theirs in zip(self.lateness, other.lateness, strict=True)]
-
-    def revise(self, before: Held, after: Held) -> None:
-        """Count a verdict that changed."""
-        if before != after:
-            self.revised[before, after] += 1
+_Bases = tuple[int, ...]
+_ORIGINAL: Final = (0,)
+_CURRENT: Final = (1,)
+_BOTH: Final = (0, 1)
+"""Positions in schemas.words.BASES. Most promises are never amended: what holds on both bases is found out once."""
 
 
 class Tally:
@@ -62,161 +30,132 @@ class Tally:
     def __init__(self) -> None:
         self.rows: dict[Label, Row] = {}
         self.windows = Windows()
-        self._touched: set[Label] = set()
-        self._copies: dict[Label, Row] = {}
-        self._dirty: set[Label] = set()
-
-    @property
-    def dirty(self) -> int:
-        """How many rows and cells changed since their records were last asked for."""
-        return len(self._dirty) + self.windows.dirty
-
-    def changes(self) -> Iterator[changelog.Change]:
-        """The records of all rows and cells that changed since this was last asked."""
-        for label in self._dirty:
-            yield changelog.key_of(changelog.ROW, *label), _stored(self.rows[label])
-        self._dirty.clear()
-        yield from self.windows.changes()
-
-    def restore(self, rows: Mapping[bytes, bytes], cells: Mapping[bytes, bytes], now: Instant) -> None:
-        """Take over what a book wrote whose clock stood at `now`."""
-        for key, stored in rows.items():
-            label = Label(*_read_label(key))
-            self.rows[label] = _read_row(label, stored)
-        self._touched.update(self.rows)
-        self.windows.restore(cells, now)
+        self._dirty: list[Row | Cell] = []
 
     def note(self, change: Change) -> None:
         """Count one promise that is judged otherwise than before."""
         before, after, kind = change.before, change.after, change.key.kind
-        for number, basis in enumerate(BASES):
-            old = new = source = target = None
-            if before is not None and not before.retracted:
-                source, old = self._row(before.location, kind, basis), before.on(basis)
-            if not after.retracted:
-                target, new = self._row(after.location, kind, basis), after.on(basis)
-            if source is target and old == new:
-                continue  # only the other basis changed
-            is_first = before is None or not before.settled[number]
-            _count_verdicts((source, old), (target, new), is_made=before is None, is_first=is_first)
-            self._hold((source, old), (target, new))
-            if target is not None and new is not None and not (before is not None and before.delivered[number]):
-                _observe_lateness(target, new)
+        source = self._row(before.location, kind) if before and not before.retracted else None
+        target = self._row(after.location, kind) if not after.retracted else None
+        if before is None and target is not None:
+            target.made += 1
+        if after.original == after.current and (before is None or _is_one(before)):
+            self._move(_BOTH, source, target, before, after)
+        else:
+            self._move(_ORIGINAL, source, target, before, after)
+            self._move(_CURRENT, source, target, before, after)
 
-    def _hold(self, before: _Side, after: _Side) -> None:
-        """Move a promise from one net count to another."""
-        (source, old), (target, new) = before, after
+    def _move(
+        self, bases: _Bases, source: Row | None, target: Row | None, before: Judged | None, after: Judged
+    ) -> None:
+        """Count the way of a promise on bases on which it is the same: out of a row, into another, or within one."""
+        number = bases[0]
+        old = None if before is None else before.current if number else before.original
+        new = after.current if number else after.original
+        if source is target and old == new:
+            return  # only the other basis changed
+        held = OPEN
         if source is not None and old is not None:
-            source.net[old.ruling] -= 1
-        if target is not None and new is not None:
-            target.net[new.ruling] += 1
-        if source is target and old is not None and new is not None and _counts_alike(old, new):
-            return
-        self._count_further(before, -1)
-        self._count_further(after, 1)
+            held = _let_go(bases, source, old, for_good=source is not target)
+        if target is not None:
+            if source is not target and before is not None:
+                _revise(bases, target, NONE, held)
+            _hold(bases, target, held, before, new)
+        if source is not target or old is None or not _counts_alike(old, new):
+            self._count_further(bases, source, old, -1)
+            self._count_further(bases, target, new, 1)
 
-    def _count_further(self, side: _Side, sign: int) -> None:
-        row, outcome = side
+    def _count_further(self, bases: _Bases, row: Row | None, outcome: Outcome | None, sign: int) -> None:
         if row is None or outcome is None:
             return
-        verdict = outcome.ruling.verdict
-        row.staff[outcome.staff, verdict] += sign
-        if verdict == "kept" or verdict == "broken":
-            self.windows.add(row.label, outcome.due, sign * (verdict == "kept"), sign)
+        verdict = VERDICT_OF[outcome.code]
+        cell = row.of_staff(outcome.staff)
+        for basis in bases:
+            cell.counts[basis * PER_BASIS + verdict] += sign
+        if verdict != OPEN:
+            cell.counts[STAFF_JUDGED] = 1
+        if not cell.is_dirty:
+            cell.is_dirty = True
+            self._dirty.append(cell)
+        if verdict in (KEPT, BROKEN):
+            self.windows.add(row.label, bases, outcome.due, sign * (verdict == KEPT), sign)
 
-    def _row(self, location: str, kind: str, basis: Basis) -> Row:
-        label = Label(location, kind, basis)
+    def _row(self, location: str, kind: str) -> Row:
+        """The row, which is about to change."""
+        label = Label(location, kind)
         row = self.rows.get(label)
         if row is None:
-            row = self.rows[label] = Row(label)
-        self._touched.add(label)
-        self._dirty.add(label)
+            row = self.rows[label] = Row.of(label)
+        row.copy = None
+        if not row.is_dirty:
+            row.is_dirty = True
+            self._dirty.append(row)
         return row
 
     def copied_rows(self) -> dict[Label, Row]:
         """The rows as they are now, for a reader in another thread. Only those that changed are copied again."""
-        for label in self._touched:
-            copy = self._copies[label] = Row(label)
-            copy.add(self.rows[label])
-        self._touched.clear()
-        return dict(self._copies)
+        return {label: row.copy or row.copied() for label, row in self.rows.items()}
+
+    @property
+    def dirty(self) -> int:
+        """How many records the next changes have at least."""
+        return len(self._dirty) + self.windows.dirty
+
+    def changes(self) -> Iterator[changelog.Change]:
+        """The records of all counts that changed since this was last asked."""
+        yield from cells.written(self._dirty)
+        self._dirty.clear()
+        yield from self.windows.changes()
+
+    def restore(self, contents: changelog.Contents) -> None:
+        """Take over the counts that a book wrote."""
+        for key, stored in contents.rows.items():
+            row = Row.of(Label(*_read_label(key)))
+            row.restore(stored)
+            self.rows[row.label] = row
+        for key, stored in contents.staff.items():
+            location, kind, staff = _read_staff(key)
+            _, self.rows[Label(location, kind)].of_staff(staff).counts = cells.read(stored)
+        self.windows.restore(contents.cells, contents.head.clock)
 
 
-class _StoredRow(msgspec.Struct, array_like=True):
-    version: int
-    made: int
-    net: list[tuple[Ruling, int]]
-    first: dict[Verdict, int]
-    revised: list[tuple[tuple[Held, Held], int]]
-    staff: list[tuple[tuple[str, Verdict], int]]
-    lateness: list[int]
+_read_label: Final = msgspec.json.Decoder(tuple[str, str]).decode
+_read_staff: Final = msgspec.json.Decoder(tuple[str, str, str]).decode
 
 
-_read_label: Final = msgspec.json.Decoder(tuple[str, str, Basis]).decode
-_decode_row: Final = msgspec.msgpack.Decoder(_StoredRow).decode
-
-
-def _stored(row: Row) -> bytes:
-    return changelog.encode(
-        _StoredRow(
-            changelog.VERSION,
-            row.made,
-            list(row.net.items()),
-            row.first,
-            list(row.revised.items()),
-            list(row.staff.items()),
-            row.lateness,
-        )
-    )
-
-
-def _read_row(label: Label, stored: bytes) -> Row:
-    changelog.check_version("a row of counts", stored)
-    row = _decode_row(stored)
-    return Row(
-        label,
-        row.made,
-        Counter(dict(row.net)),
-        Counter(row.first),
-        Counter(dict(row.revised)),
-        Counter(dict(row.staff)),
-        row.lateness,
-    )
-
-
-_Side = tuple[Row | None, Outcome | None]
-"""One side of a change: where the promise is counted, and as what; nothing where it is not."""
+def _is_one(judged: Judged) -> bool:
+    """Whether the two bases have been the same so far."""
+    settled, delivered = judged.settled, judged.delivered
+    return judged.original == judged.current and settled[0] == settled[1] and delivered[0] == delivered[1]
 
 
 def _counts_alike(old: Outcome, new: Outcome) -> bool:
     """Whether two outcomes differ in their reason alone."""
-    return old.ruling.verdict == new.ruling.verdict and old.staff == new.staff and old.due == new.due
+    return VERDICT_OF[old.code] == VERDICT_OF[new.code] and old.staff == new.staff and old.due == new.due
 
 
-def _count_verdicts(was: _Side, now: _Side, *, is_made: bool, is_first: bool) -> None:
-    """Count the way from one side to the other: out of the old row, into the new one, then to the new verdict.
-
-    is_made: the promise is new. is_first: nothing but open was ever said of it.
-    """
-    (source, old), (target, new) = was, now
-    held: Held = old.ruling.verdict if old else "none"
-    if source is not None and source is not target:
-        source.revise(held, "none")
-    if target is None or new is None:
-        return
-    if is_made:
-        target.made += 1
-        held = "open"
-    elif source is not target:
-        held = "open" if held == "none" else held
-        target.revise("none", held)
-    verdict = new.ruling.verdict
-    if verdict != "open" and is_first:
-        target.first[verdict] += 1
-    else:
-        target.revise(held, verdict)
+def _let_go(bases: _Bases, row: Row, outcome: Outcome, *, for_good: bool) -> int:
+    """Take a promise out of the net counts of a row; the verdict at which it stood there."""
+    ruling = outcome.code
+    verdict = VERDICT_OF[ruling]
+    for basis in bases:
+        row.bases[basis].net[ruling] -= 1
+    if for_good:
+        _revise(bases, row, verdict, NONE)
+    return verdict
 
 
-def _observe_lateness(row: Row, outcome: Outcome) -> None:
-    if outcome.lateness is not None:
-        row.lateness[bisect_left(LATENESS_BOUNDS, outcome.lateness / 1000)] += 1
+def _hold(bases: _Bases, row: Row, held: int, before: Judged | None, outcome: Outcome) -> None:
+    """Put a promise, held as `held` until now, into the counts of a row."""
+    ruling, number = outcome.code, bases[0]
+    is_first = before is None or not before.settled[number]
+    for basis in bases:
+        row.bases[basis].hold(ruling, held, is_first=is_first)
+    if outcome.lateness is not None and not (before and before.delivered[number]):
+        for basis in bases:
+            row.bases[basis].deliver(outcome.lateness)
+
+
+def _revise(bases: _Bases, row: Row, before: int, after: int) -> None:
+    for basis in bases:
+        row.bases[basis].revised[way(before, after)] += 1

@@ -11,14 +11,18 @@ from typing import Final, NamedTuple
 import msgspec
 
 from schemas.instants import Instant
-from schemas.words import Basis
-from streams.book import changelog
+from streams.book import cells, changelog
+from streams.book.cells import Cell
 
 WIDTHS: Final = {"15m": 15, "1h": 60, "24h": 1440}
 """Minutes in each window."""
 
-_LONGEST: Final = max(WIDTHS.values())
+_WIDTHS: Final = tuple(WIDTHS.values())
+_LONGEST: Final = max(_WIDTHS)
 _MINUTE: Final = 60_000
+
+PLACES: Final = 4
+"""Counts of a cell: promises kept and promises due on the original basis, then the same on the current one."""
 
 
 class Label(NamedTuple):
@@ -26,70 +30,42 @@ class Label(NamedTuple):
 
     location: str
     kind: str
-    basis: Basis
-
-
-class Due:
-    """Promises that fell due and were judged kept or broken, and how many of them were kept."""
-
-    __slots__ = ("due", "kept")
-
-    def __init__(self) -> None:
-        self.kept = 0
-        self.due = 0
 
 
 class Windows:
     """Cells by minute of due time, and for each window their running sum, moved along by the clock."""
 
     def __init__(self) -> None:
-        self._minute = 0
-        self._cells: dict[int, dict[Label, Due]] = {}
-        self._sums: dict[str, dict[Label, Due]] = {name: {} for name in WIDTHS}
-        self._dirty: set[tuple[int, Label]] = set()
-        self._gone: set[tuple[int, Label]] = set()
+        self.ends: Instant = 0
+        """When the minute of the clock is over: not before then is there anything to move."""
+        self._minute = -1
+        self._cells: dict[int, dict[Label, Cell]] = {}
+        self._sums: dict[Label, list[int]] = {}
+        self._dirty: list[Cell] = []
+        self._gone: list[bytes] = []
 
-    @property
-    def dirty(self) -> int:
-        """How many cells changed that still count."""
-        return len(self._dirty)
+    def sums(self) -> dict[Label, tuple[int, ...]]:
+        """By label the counts of each window in turn, each in the places of a cell. Labels of which nothing was due
+        are left out."""
+        return {label: tuple(sums) for label, sums in self._sums.items() if any(sums)}
 
-    def changes(self) -> Iterator[changelog.Change]:
-        """The records of all cells that changed, and of those that went by since the last change was asked for."""
-        for minute, label in self._dirty - self._gone:
-            cell = self._cells[minute][label]
-            yield _key(minute, label), changelog.encode((changelog.VERSION, cell.kept, cell.due))
-        yield from ((_key(minute, label), None) for minute, label in self._gone)
-        self._dirty.clear()
-        self._gone.clear()
-
-    def restore(self, records: Mapping[bytes, bytes], now: Instant) -> None:
-        """Take over the cells that a book wrote whose clock stood at `now`."""
-        for key, stored in records.items():
-            minute, location, kind, basis = _read_key(key)
-            changelog.check_version("a cell of a window", stored)
-            _, kept, due = _read_cell(stored)
-            _add(self._cells.setdefault(minute, {}), Label(location, kind, basis), kept, due)
-        self.move(now)
-
-    def sums(self) -> dict[str, dict[Label, tuple[int, int]]]:
-        """For each window, by label: promises kept, and promises due. Labels of which nothing was due are left out."""
-        return {
-            name: {label: (cell.kept, cell.due) for label, cell in sums.items() if cell.due}
-            for name, sums in self._sums.items()
-        }
-
-    def add(self, label: Label, due_at: Instant, kept: int, due: int) -> None:
-        """Count a promise due at `due_at`, or with negative numbers take it back. What left all windows is gone."""
+    def add(self, label: Label, bases: Iterable[int], due_at: Instant, kept: int, due: int) -> None:
+        """Count a promise due at `due_at` on these bases, or with negative numbers take it back. What left all
+        windows is gone."""
         minute = due_at // _MINUTE
-        if minute <= self._minute - _LONGEST:
+        age = self._minute - minute
+        if age >= _LONGEST:
             return
-        _add(self._cells.setdefault(minute, {}), label, kept, due)
-        self._dirty.add((minute, label))
-        if minute <= self._minute:
-            for name, width in WIDTHS.items():
-                if self._minute - width < minute:
-                    _add(self._sums[name], label, kept, due)
+        cell = self._cell(minute, label)
+        if not cell.is_dirty:
+            cell.is_dirty = True
+            self._dirty.append(cell)
+        _add(cell.counts, 0, bases, kept, due)
+        if age >= 0:
+            sums = self._sums_of(label)
+            for window, width in enumerate(_WIDTHS):
+                if age < width:
+                    _add(sums, window * PLACES, bases, kept, due)
 
     def move(self, now: Instant) -> None:
         """Move every window along to `now`."""
@@ -97,16 +73,55 @@ class Windows:
         if minute <= self._minute:
             return
         before, self._minute = self._minute, minute
-        for name, width in WIDTHS.items():
-            self._sum(self._sums[name], range(before + 1, minute + 1), 1)
-            self._sum(self._sums[name], range(before - width + 1, minute - width + 1), -1)
+        self.ends = (minute + 1) * _MINUTE
+        for window, width in enumerate(_WIDTHS):
+            self._sum(window, range(before + 1, minute + 1), 1)
+            self._sum(window, range(before - width + 1, minute - width + 1), -1)
         for gone in self._within(range(before - _LONGEST + 1, minute - _LONGEST + 1)):
-            self._gone.update((gone, label) for label in self._cells.pop(gone))
+            self._gone += [cell.key for cell in self._cells.pop(gone).values()]
 
-    def _sum(self, sums: dict[Label, Due], minutes: range, sign: int) -> None:
+    @property
+    def dirty(self) -> int:
+        """How many cells changed since they were last written. Those that went by wait for the next that changes."""
+        return len(self._dirty)
+
+    def changes(self) -> Iterator[changelog.Change]:
+        """The records of all cells that changed, and of those that went by, since this was last asked."""
+        yield from cells.written(self._dirty)
+        yield from ((key, None) for key in self._gone)
+        self._dirty.clear()
+        self._gone.clear()
+
+    def restore(self, records: Mapping[bytes, bytes], now: Instant) -> None:
+        """Take over the cells that a book wrote whose clock stood at `now`."""
+        for key, stored in records.items():
+            minute, location, kind = _read_key(key)
+            _, self._cell(minute, Label(location, kind)).counts = cells.read(stored)
+        self.move(now)
+
+    def _cell(self, minute: int, label: Label) -> Cell:
+        of_minute = self._cells.get(minute)
+        if of_minute is None:
+            of_minute = self._cells[minute] = {}
+        cell = of_minute.get(label)
+        if cell is None:
+            key = changelog.key_of(changelog.CELL, minute, *label)
+            cell = of_minute[label] = Cell(key, [0] * PLACES)
+        return cell
+
+    def _sums_of(self, label: Label) -> list[int]:
+        sums = self._sums.get(label)
+        if sums is None:
+            sums = self._sums[label] = [0] * (len(_WIDTHS) * PLACES)
+        return sums
+
+    def _sum(self, window: int, minutes: range, sign: int) -> None:
+        """Add the cells of `minutes` to a window, or take them out."""
         for minute in self._within(minutes):
             for label, cell in self._cells[minute].items():
-                _add(sums, label, sign * cell.kept, sign * cell.due)
+                sums = self._sums_of(label)
+                for place, count in enumerate(cell.counts, window * PLACES):
+                    sums[place] += sign * count
 
     def _within(self, minutes: range) -> Iterable[int]:
         """The minutes of a range that have cells, by the shorter way."""
@@ -115,17 +130,11 @@ class Windows:
         return [minute for minute in self._cells if minute in minutes]
 
 
-_read_key: Final = msgspec.json.Decoder(tuple[int, str, str, Basis]).decode
-_read_cell: Final = msgspec.msgpack.Decoder(tuple[int, int, int]).decode
+_read_key: Final = msgspec.json.Decoder(tuple[int, str, str]).decode
 
 
-def _key(minute: int, label: Label) -> bytes:
-    return changelog.key_of(changelog.CELL, minute, *label)
-
-
-def _add(cells: dict[Label, Due], label: Label, kept: int, due: int) -> None:
-    cell = cells.get(label)
-    if cell is None:
-        cell = cells[label] = Due()
-    cell.kept += kept
-    cell.due += due
+def _add(counts: list[int], start: int, bases: Iterable[int], kept: int, due: int) -> None:
+    for basis in bases:
+        place = start + 2 * basis
+        counts[place] += kept
+        counts[place + 1] += due

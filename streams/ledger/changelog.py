@@ -8,9 +8,11 @@ that must be equal once only we write: the end for readers of what is committed,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from time import monotonic
 from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
 
 from streams import timing
 
@@ -29,10 +31,15 @@ class Log:
             max_partition_fetch_bytes=timing.CHANGELOG_BATCH_BYTES // 4,
             fetch_max_wait_ms=50,
             request_timeout_ms=timing.REQUEST_MS,
+            retry_backoff_ms=timing.RETRY_MS,  # aiokafka waits once for every topic of which it knows nothing yet
         )
 
     async def __aenter__(self) -> Log:
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+        except BaseException:
+            await self._consumer.stop()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -47,15 +54,23 @@ class Log:
         return dict(await self._consumer.beginning_offsets(list(tps)))
 
     async def read(self, tp: TopicPartition, progress: Progress) -> dict[bytes, bytes]:
-        """The last value of every key from the beginning to the end, without those taken back."""
+        """The last value of every key from the beginning to the end, without those taken back.
+
+        Raises KafkaTimeoutError when nothing more comes.
+        """
         consumer = self._consumer
         consumer.assign([tp])
         await consumer.seek_to_beginning(tp)
         end = (await self.ends([tp]))[tp]
         records: dict[bytes, bytes] = {}
+        reached, since = -1, monotonic()
         # The position passes the markers of transactions, offsets of records do not.
         while (at := await consumer.position(tp)) < end:
             progress(at, end)
+            if at > reached:
+                reached, since = at, monotonic()
+            elif monotonic() > since + timing.STALLED_SECONDS:
+                raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}] is read to {at} of {end}, and no further")
             for found in (await consumer.getmany(tp, timeout_ms=200)).values():
                 for record in found:
                     if record.value is None:

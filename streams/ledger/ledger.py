@@ -62,8 +62,7 @@ class Ledger:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
-        with suppress(Exception):
-            await self._writer.stop()
+        await self._writer.stop()
 
     async def _write(self) -> None:
         try:

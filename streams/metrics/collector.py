@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import accumulate, permutations
+from itertools import accumulate
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -12,16 +12,24 @@ from prometheus_client.registry import Collector
 
 from schemas.events import TAGS
 from schemas.reading import REFUSAL_REASONS
-from schemas.words import LATE, ON_TIME, PENDING, UNDELIVERED, VERDICTS
-from streams.book.tally import LATENESS_BOUNDS, Held, Row
-from streams.book.windows import WIDTHS, Label
+from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
+from streams.book.rows import HELD, LATENESS_BOUNDS, OPEN, PER_BASIS, STAFF_JUDGED, Counts, Row, way
+from streams.book.windows import PLACES, WIDTHS, Label
 from streams.metrics import catalogue
 from streams.metrics.snapshot import PartitionCounts, Snapshot
 
 NOBODY: Final = "unattributed"
 """The label of a location or staff member that no event named."""
 
-_ALWAYS: Final = (ON_TIME, LATE, UNDELIVERED, PENDING)
+_ALWAYS: Final = sum(1 << RULINGS.index(ruling) for ruling in (ON_TIME, LATE, UNDELIVERED, PENDING))
+"""The rulings that every row shows, as bits of `Counts.seen`."""
+
+_WAYS: Final = [
+    (way(before, after), HELD[before], HELD[after])
+    for before in range(len(HELD))
+    for after in range(len(HELD))
+    if before != after
+]
 _BOUNDS: Final = [*(f"{bound:.1f}" for bound in LATENESS_BOUNDS), "+Inf"]
 _Samples = Counter[tuple[str, ...]]
 
@@ -65,59 +73,84 @@ def _rows(counts: Iterable[PartitionCounts]) -> dict[Label, Row]:
     rows: dict[Label, Row] = {}
     for one in counts:
         for label, row in one.rows.items():
-            rows.setdefault(label, Row(label)).add(row)
+            rows.setdefault(label, Row.of(label)).add(row)
     return rows
 
 
-def _state(rows: Mapping[Label, Row]) -> _Samples:
-    samples: _Samples = Counter()
+def _by_basis(rows: Mapping[Label, Row]) -> Iterator[tuple[tuple[str, ...], Counts]]:
+    """The counts of each row on each basis, with their labels."""
     for label, row in rows.items():
-        for ruling in (*_ALWAYS, *row.net):
-            samples[*label, *ruling] = row.net[ruling]
+        for basis, counts in zip(BASES, row.bases, strict=True):
+            yield (*label, basis), counts
+
+
+def _state(rows: Mapping[Label, Row]) -> _Samples:
+    """The rulings that a row always shows, and those that ever stood in it."""
+    samples: _Samples = Counter()
+    for labels, counts in _by_basis(rows):
+        shown = counts.seen | _ALWAYS
+        for code, ruling in enumerate(RULINGS):
+            if shown >> code & 1:
+                samples[*labels, *ruling] = counts.net[code]
     return samples
 
 
 def _staff(rows: Mapping[Label, Row]) -> _Samples:
     """Every verdict of whoever answers for anything now, or has been judged."""
     samples: _Samples = Counter()
-    for (location, kind, basis), row in rows.items():
-        for staff in {staff for (staff, verdict), count in row.staff.items() if count or verdict != "open"}:
-            for verdict in VERDICTS:
-                samples[location, staff, kind, basis, verdict] = row.staff[staff, verdict]
+    for (location, kind), row in rows.items():
+        for staff, cell in row.staff.items():
+            for number, basis in enumerate(BASES):
+                counts = cell.counts[number * PER_BASIS :][:PER_BASIS]
+                if counts[OPEN] or cell.counts[STAFF_JUDGED]:
+                    for verdict, count in zip(VERDICTS, counts, strict=True):
+                        samples[location, staff, kind, basis, verdict] = count
     return samples
 
 
 def _made(rows: Mapping[Label, Row]) -> _Samples:
-    """Both bases count the same promises: one of them is enough."""
-    return Counter({(label.location, label.kind): row.made for label, row in rows.items() if label.basis == "original"})
+    return Counter({tuple(label): row.made for label, row in rows.items()})
 
 
 def _verdicts(rows: Mapping[Label, Row]) -> _Samples:
-    settled = [verdict for verdict in VERDICTS if verdict != "open"]
-    return Counter({(*label, verdict): row.first[verdict] for label, row in rows.items() for verdict in settled})
+    settled = [(code, verdict) for code, verdict in enumerate(VERDICTS) if code != OPEN]
+    return Counter(
+        {(*labels, verdict): counts.first[code] for labels, counts in _by_basis(rows) for code, verdict in settled}
+    )
 
 
 def _revised(rows: Mapping[Label, Row]) -> _Samples:
-    ways: list[tuple[Held, Held]] = list(permutations(VERDICTS, 2))
-    return Counter({(*label, *way): row.revised[way] for label, row in rows.items() for way in (*ways, *row.revised)})
+    """Every way between two verdicts; those from and to none once somebody went them."""
+    samples: _Samples = Counter()
+    for labels, counts in _by_basis(rows):
+        for place, before, after in _WAYS:
+            count = counts.revised[place]
+            if count or "none" not in (before, after):
+                samples[*labels, before, after] = count
+    return samples
 
 
 def _lateness(rows: Mapping[Label, Row]) -> Metric:
     """Without a sum: lateness has both signs, and the sum of a histogram must only grow."""
     metric = catalogue.LATENESS
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
-    for label, row in rows.items():
-        buckets = list(zip(_BOUNDS, map(float, accumulate(row.lateness)), strict=True))
-        family.add_metric([part or NOBODY for part in label], buckets, sum_value=None)
+    for labels, counts in _by_basis(rows):
+        buckets = list(zip(_BOUNDS, map(float, accumulate(counts.lateness)), strict=True))
+        family.add_metric([part or NOBODY for part in labels], buckets, sum_value=None)
     return family
 
 
 def _windows(rows: Mapping[Label, Row], counts: Iterable[PartitionCounts], *, kept: bool) -> _Samples:
-    samples: _Samples = Counter({(*label, window): 0 for label in rows for window in WIDTHS})
+    places = [
+        (basis, window, number * PLACES + 2 * side + (not kept))
+        for number, window in enumerate(WIDTHS)
+        for side, basis in enumerate(BASES)
+    ]
+    samples: _Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, _ in places})
     for one in counts:
-        for window, sums in one.windows.items():
-            for label, (number_kept, number_due) in sums.items():
-                samples[*label, window] += number_kept if kept else number_due
+        for label, sums in one.windows.items():
+            for basis, window, place in places:
+                samples[*label, basis, window] += sums[place]
     return samples
 
 

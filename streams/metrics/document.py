@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from streams.book.tally import LATENESS_BOUNDS
+from streams.book.rows import LATENESS_BOUNDS
 from streams.book.windows import WIDTHS
 from streams.metrics.catalogue import CATALOGUE
 from streams.metrics.collector import NOBODY

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.instants import Instant
-from streams.book.tally import Row
+from streams.book.rows import Row
 from streams.book.windows import Label
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionCounts:
-    """The counts of one partition. windows: promises kept and promises due, by the name of the window."""
+    """The counts of one partition. windows: by label the counts of each window in turn, as `Windows.sums` has them."""
 
     clock: Instant = 0
     rows: Mapping[Label, Row] = field(default_factory=dict)
-    windows: Mapping[str, Mapping[Label, tuple[int, int]]] = field(default_factory=dict)
+    windows: Mapping[Label, tuple[int, ...]] = field(default_factory=dict)
     events: Mapping[str, int] = field(default_factory=dict)
     rejects: Mapping[str, int] = field(default_factory=dict)
     duplicates: int = 0

@@ -17,7 +17,7 @@ from streams.agents.outbox import Sending
 from streams.agents.tracker import Tracker
 from streams.book.book import Incoming
 from streams.book.outputs import Output
-from streams.book.tally import Row
+from streams.book.rows import Row
 from streams.book.windows import Label
 from streams.judging.policy_file import parse_policies
 from streams.transport import Chunk, Reading, Record

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,10 +13,11 @@ from schemas import events
 from schemas.instants import Instant, instant
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
-from schemas.words import VERDICTS, Basis, Verdict
+from schemas.words import BASES, RULINGS, VERDICTS, Basis, Ruling, Verdict
 from streams.book.book import Book, Incoming
-from streams.book.tally import Row, Tally
-from streams.book.windows import Label
+from streams.book.rows import HELD, PER_BASIS, Held, Row, way
+from streams.book.tally import Tally
+from streams.book.windows import PLACES, WIDTHS, Label, Windows
 from streams.judging.policy import Policies
 from tests.histories import READY, Story, at
 
@@ -63,29 +66,81 @@ class Desk:
     def refusals(self) -> list[str]:
         return [one.reason for one in self.said if isinstance(one, Refused)]
 
-    def row(self, location: str = "", kind: str = "ready", basis: Basis = "current") -> Row:
-        return self.book.tally.rows[Label(location, kind, basis)]
+    def row(self, location: str = "", kind: str = "ready", basis: Basis = "current") -> Named:
+        return named(self.book.tally.rows[Label(location, kind)], basis)
 
     def net(self, location: str = "", kind: str = "ready", basis: Basis = "current") -> dict[Verdict, int]:
         """How many promises of that row stand at which verdict; verdicts of none are left out."""
         return {verdict: count for verdict, count in _net(self.row(location, kind, basis)).items() if count}
 
 
-def _net(row: Row) -> dict[Verdict, int]:
+class Named(NamedTuple):
+    """What a row counts on one basis, by name; counts of 0 are left out."""
+
+    made: int
+    net: Counter[Ruling]
+    first: Counter[Verdict]
+    revised: Counter[tuple[Held, Held]]
+    staff: Counter[tuple[str, Verdict]]
+    lateness: list[int]
+
+
+def named(row: Row, basis: Basis) -> Named:
+    """The counts of a row on that basis."""
+    number = BASES.index(basis)
+    counts = row.bases[number]
+    ways = [(before, after) for before in range(len(HELD)) for after in range(len(HELD))]
+    return Named(
+        row.made,
+        +Counter(dict(zip(RULINGS, counts.net, strict=True))),
+        +Counter(dict(zip(VERDICTS, counts.first, strict=True))),
+        +Counter({(HELD[before], HELD[after]): counts.revised[way(before, after)] for before, after in ways}),
+        +Counter(
+            {
+                (staff, verdict): cell.counts[number * PER_BASIS + place]
+                for staff, cell in row.staff.items()
+                for place, verdict in enumerate(VERDICTS)
+            }
+        ),
+        counts.lateness,
+    )
+
+
+def _net(row: Named) -> dict[Verdict, int]:
     return {verdict: sum(n for ruling, n in row.net.items() if ruling.verdict == verdict) for verdict in VERDICTS}
+
+
+Sums = dict[str, dict[Label, tuple[int, int]]]
+"""For each window, by label: promises kept and promises due; those of which nothing was due are left out."""
+
+
+def rolling(windows: Windows, basis: Basis = "current") -> Sums:
+    """The rolling counts on that basis."""
+    found: Sums = {window: {} for window in WIDTHS}
+    for label, sums in windows.sums().items():
+        for number, window in enumerate(WIDTHS):
+            kept, due = sums[number * PLACES + 2 * BASES.index(basis) :][:2]
+            if kept or due:
+                found[window][label] = kept, due
+    return found
+
+
+def by_label(rows: Mapping[Label, Row]) -> dict[tuple[str, str, Basis], Named]:
+    """All rows by location, kind and basis."""
+    return {(*label, basis): named(row, basis) for label, row in rows.items() for basis in BASES}
 
 
 def holds_together(tally: Tally) -> None:
     """In every row and for every verdict: first verdicts + revised into it - revised out of it = net. What is open
     began as made and ended with its first verdict."""
-    for label, row in tally.rows.items():
+    for label, row in by_label(tally.rows).items():
+        assert min(counts for basis in tally.rows[Label(*label[:2])].bases for counts in basis.net) >= 0, label
         for verdict, net in _net(row).items():
             into = sum(n for (_, after), n in row.revised.items() if after == verdict)
             out = sum(n for (before, _), n in row.revised.items() if before == verdict)
             first = row.made - row.first.total() if verdict == "open" else row.first[verdict]
             by_staff = sum(n for (_, held), n in row.staff.items() if held == verdict)
             assert first + into - out == net == by_staff, (label, verdict, row)
-            assert net >= 0, (label, verdict, row)
 
 
 def texts(moments: Iterable[datetime]) -> list[str]:

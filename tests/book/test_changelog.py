@@ -123,7 +123,15 @@ def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembere
         Book.restored(READY, kept.records)
 
 
-@pytest.mark.parametrize(("key", "what"), [(b"h", "the head of a changelog"), (b"r", "a row"), (b"w", "a cell")])
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [
+        (b"h", "the head of a changelog"),
+        (b"r", "a row of counts"),
+        (b"s", "a cell of counts"),
+        (b"w", "a cell of counts"),
+    ],
+)
 def test_records_of_another_version_of_the_code_are_not_guessed_at(key: bytes, what: str) -> None:
     records = written(Desk().tells(STORY.reached("ready", "12:30")))
     one = next(known for known in records if known.startswith(key))
@@ -131,6 +139,28 @@ def test_records_of_another_version_of_the_code_are_not_guessed_at(key: bytes, w
 
     with pytest.raises(ValueError, match=f"{what}.*stored in version 99; this code reads version 1"):
         Book.restored(READY, records)
+
+
+def test_counts_from_before_a_ruling_was_thought_of_are_read() -> None:
+    desk = Desk().tells(STORY.reached("ready", "12:30"))
+    records = written(desk)
+    version, made, *bases = msgspec.msgpack.decode(records[b'r["harbour","ready"]'])
+    older = [version, made, *([net[:-1], *others] for net, *others in bases)]
+    records[b'r["harbour","ready"]'] = msgspec.msgpack.encode(older)
+
+    assert Book.restored(READY, records).tally.rows == desk.book.tally.rows
+
+
+def test_a_location_with_many_staff_is_not_written_whole_for_one_of_them() -> None:
+    desk = Desk()
+    for number in range(30):
+        desk.tells(order(f"o{number}").promised("ready", due="12:40", time="12:00", at="harbour", staff=f"s{number}"))
+    kept = Kept()
+    kept.writes(desk.book)
+    desk.tells(order("o7").reached("ready", "12:30", id="bump"))
+
+    assert [key for key in kept.writes(desk.book) if key.startswith(b"s")] == [b's["harbour","ready","s7"]']
+    assert len(kept.records[b'r["harbour","ready"]']) < 150
 
 
 def test_a_case_of_another_version_of_the_code_is_not_guessed_at() -> None:

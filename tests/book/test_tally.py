@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from schemas.words import BASES
-from streams.book.tally import LATENESS_BOUNDS
+from streams.book.rows import LATENESS_BOUNDS
 from streams.book.windows import Label
-from tests.book.desk import Desk, holds_together
+from tests.book.desk import Desk, holds_together, named, rolling
 from tests.histories import Story, at, order
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
@@ -139,29 +139,31 @@ def test_what_was_never_delivered_has_no_lateness() -> None:
 
 def test_rolling_counts_go_by_the_due_and_follow_revisions() -> None:
     desk = Desk().tells(STORY.reached("ready", "12:38"), "12:00", "12:50")
-    label = Label("harbour", "ready", "current")
+    label = Label("harbour", "ready")
 
-    assert desk.book.tally.windows.sums()["15m"][label] == (1, 1)
-    assert desk.waits("12:55").book.tally.windows.sums()["15m"] == {}
-    assert desk.book.tally.windows.sums()["1h"][label] == (1, 1)
+    assert rolling(desk.book.tally.windows)["15m"][label] == (1, 1)
+    assert rolling(desk.waits("12:55").book.tally.windows)["15m"] == {}
+    assert rolling(desk.book.tally.windows)["1h"][label] == (1, 1)
 
 
 def test_rows_are_copied_for_a_reader_and_follow_when_copied_again() -> None:
     desk = told(STORY)
-    label = Label("harbour", "ready", "current")
+    label = Label("harbour", "ready")
     first = desk.book.tally.copied_rows()
     desk.tells(order("o1").reached("ready", "12:30", id="bump"))
     second = desk.book.tally.copied_rows()
 
-    assert (first[label].first.total(), second[label].first.total()) == (0, 1)
+    firsts = [named(rows[label], "current").first.total() for rows in (first, second)]
+    assert firsts == [0, 1]
     assert second == desk.book.tally.rows
     assert at("12:30") == desk.book.clock.now
 
 
 def test_the_rows_of_two_partitions_add_up() -> None:
     one, other = told(STORY.reached("ready", "12:30")), told(STORY.reached("ready", "12:50"))
-    total = one.row("harbour")
-    total.add(other.row("harbour"))
+    row = one.book.tally.rows[Label("harbour", "ready")].copied()
+    row.add(other.book.tally.rows[Label("harbour", "ready")])
+    total = named(row, "current")
 
     assert (total.made, dict(total.first), sum(total.lateness)) == (2, {"kept": 1, "broken": 1}, 2)
     assert +total.staff == {("anna", "kept"): 1, ("anna", "broken"): 1}

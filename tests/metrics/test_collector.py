@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from schemas.events import PromisesMade, PromiseTerms, Staff, StepReached
+from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, StepReached
 from schemas.instants import moment, parse
 from streams.book.book import Book, Incoming
 from streams.judging.policy_file import parse_policies
@@ -37,6 +37,14 @@ def promised(case: str, due: int, location: str | None = "soho", staff: str | No
 def ready(case: str, at: int, arrives: int | None = None) -> Incoming:
     """`case` is ready `at` minutes past noon, and that is known at minute `arrives`."""
     event = StepReached(id=f"{case}-ready", case=case, occurred_at=moment(NOON + at * MINUTE), step="ready")
+    return Incoming(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
+
+
+def given(case: str, staff: str, at: int, arrives: int | None = None) -> Incoming:
+    """`staff` has `case` in hand from `at` minutes past noon on, and that is known at minute `arrives`."""
+    event = StaffAssigned(
+        id=f"{case}-{staff}", case=case, occurred_at=moment(NOON + at * MINUTE), staff=Staff(id=staff)
+    )
     return Incoming(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
 
 
@@ -104,6 +112,28 @@ def test_news_that_come_late_revise_a_verdict_and_the_counters_say_so() -> None:
     assert scrape.by("promises_revised_total", "from", "to", **CURRENT)["broken", "kept"] == 1
     assert scrape.sum("promises_state", verdict="kept", **CURRENT) == 1
     assert scrape.sum("promises_state", verdict="broken", **CURRENT) == 0
+
+
+def test_what_stood_once_is_shown_at_zero_from_then_on() -> None:
+    def at_risk(*records: Incoming, until: int) -> dict[tuple[str, ...], float]:
+        return page(counts(*records, until=until)).by("promises_state", "reason", reason="at_risk", **CURRENT)
+
+    order = promised("o1", due=10)
+    assert at_risk(order, until=7) == {}
+    assert at_risk(order, until=8) == {("at_risk",): 1}
+    assert at_risk(order, ready("o1", 9), until=9) == {("at_risk",): 0}
+
+
+def test_who_gave_a_promise_away_before_it_was_judged_is_no_longer_shown_and_who_was_judged_stays() -> None:
+    def staff(*records: Incoming, until: int) -> set[str]:
+        scrape = page(counts(*records, until=until))
+        return {name for (name,) in scrape.by("staff_promises_state", "staff", basis="current")}
+
+    order = promised("o1", due=10)
+    assert staff(order, given("o1", "b21", at=1), until=1) == {"b21"}
+    assert staff(order, until=11) == {"b17"}
+    # That b21 had it in hand before it was due is known a minute after it was broken in the hands of b17.
+    assert staff(order, given("o1", "b21", at=1, arrives=11), until=12) == {"b17", "b21"}
 
 
 def test_rolling_counts_follow_the_clock() -> None:
