@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from streams.book.book import Book, Incoming
-from streams.book.changelog import HEAD, read_head
+from streams.book.changelog import HEAD, contents
 from streams.book.codec import decode
 from streams.judging.policy import Policies
 from streams.judging.policy_file import parse_policies
@@ -62,7 +62,7 @@ def _backwards(partition: int, written: Iterable[Held]) -> list[str]:
     furthest = 0
     for one in written:
         if one.key == HEAD and one.value:
-            upto = read_head({HEAD: one.value}).next
+            upto = contents({HEAD: one.value}).head.next
             if upto < furthest:
                 found[one.offset] = f"up to offset {upto} of the log, after {furthest}"
             furthest = max(furthest, upto)
