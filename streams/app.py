@@ -125,7 +125,10 @@ def _wire(app: faust.App, tracker: Tracker, reading: Reading, collector: Snapsho
             await _or_end(tracker.feed(chunk, reading))
 
     async def tick() -> None:
-        tracker.tick(reading)
+        try:
+            tracker.tick(reading)
+        except Exception as error:
+            end(error)
 
     async def expose() -> None:
         collector.snapshot = tracker.snapshot()
