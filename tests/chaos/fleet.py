@@ -27,12 +27,17 @@ _CLOCK: Final = re.compile(r'^promises_clock_timestamp_seconds\{partition="(\d+)
 @dataclass(slots=True)
 class Member:
     """A worker. is_static: it keeps its place in the group while it starts again. thaws_at: it is stopped until then,
-    by the monotonic clock."""
+    by the monotonic clock. started_at: since when it is starting; None when it has served a page since."""
 
     number: int
     worker: Worker
     is_static: bool
     thaws_at: float | None = None
+    started_at: float | None = None
+
+    def start(self) -> None:
+        self.worker.start()
+        self.started_at = time.monotonic()
 
     @property
     def name(self) -> str:
@@ -41,12 +46,13 @@ class Member:
 
 class Fleet:
     """All workers. exits: by exit code, how often one ended by itself. stops: how long gentle stops took, and how they
-    ended."""
+    ended. starts: seconds from the start of a process to its first page."""
 
     def __init__(self, bootstrap: str, directory: Path, policies: Path, say: Callable[[str], None]) -> None:
         self.members: list[Member] = []
         self.exits: Counter[int] = Counter()
         self.stops: list[tuple[float, int]] = []
+        self.starts: list[float] = []
         self._bootstrap = bootstrap
         self._directory = directory
         self._options = ("--clock", "stream", "--policies", str(policies))
@@ -58,8 +64,8 @@ class Fleet:
         is_static = number % 2 == 0
         named = ("--instance", f"chaos-{number}") if is_static else ()
         worker = Worker(self._bootstrap, self._directory, *self._options, *named)
-        worker.start()
         member = Member(number, worker, is_static)
+        member.start()
         self.members.append(member)
         return member
 
@@ -77,12 +83,13 @@ class Fleet:
     def kill(self, member: Member) -> None:
         """End a worker at once; it is started again."""
         member.worker.kill()
-        member.worker.start()
+        member.start()
 
     def freeze(self, member: Member, seconds: float) -> None:
         """Stop a worker where it stands, for so long."""
         os.kill(member.worker.process.pid, signal.SIGSTOP)
         member.thaws_at = time.monotonic() + seconds
+        member.started_at = None
 
     def awake(self) -> list[Member]:
         """Those that are not frozen."""
@@ -102,7 +109,7 @@ class Fleet:
             if code is not None:
                 self._say(f"{member.name} ended with exit code {code}, and is started again")
                 self.exits[code] += 1
-                member.worker.start()
+                member.start()
 
     def pages(self) -> list[Scrape]:
         """The metrics of all workers that are awake; empty pages of those that serve none yet."""
@@ -110,22 +117,25 @@ class Fleet:
 
     def is_whole(self) -> bool:
         """Whether every worker is ready, and every partition is shown by exactly one of them."""
-        pages = [_text(member.worker) for member in self.awake()]
+        pages = [self._text(member) for member in self.awake()]
         owned = sorted(int(partition) for page in pages for partition in _CLOCK.findall(page))
         return all(_READY.search(page) for page in pages) and owned == [*range(PARTITIONS)]
+
+    def _text(self, member: Member) -> str:
+        """The page as it is served: looked at often, and reading all of it would cost the workers their processor."""
+        try:
+            text = member.worker.text()
+        except OSError:
+            return ""
+        if member.started_at is not None:
+            self.starts.append(time.monotonic() - member.started_at)
+            member.started_at = None
+        return text
 
     def end(self) -> None:
         """Kill all that are left, frozen ones too."""
         for member in self.members:
             member.worker.kill()
-
-
-def _text(worker: Worker) -> str:
-    """The page as it is served: looked at often, and reading all of it would cost the workers their processor."""
-    try:
-        return worker.text()
-    except OSError:
-        return ""
 
 
 def clocks(page: Scrape) -> dict[int, int]:

@@ -15,6 +15,7 @@ def told(result: Result) -> str:
         f"on {result.plan.brokers} broker(s); {done}",
         f"workers that ended by themselves, by exit code: {dict(result.exits) or 'none'}",
         f"gentle stops, seconds and exit code: {', '.join(f'{took:.1f} ({code})' for took, code in result.stops)}",
+        f"starting a worker took {_spread(sorted(result.starts))} seconds, which is part of what follows",
         "longest time that a partition stood still after a fault that came alone, in seconds:",
         *(_gap(what, times) for what, times in result.gaps.items()),
         f"differences: {len(result.differences)}",
@@ -37,4 +38,8 @@ def command(plan: Plan) -> str:
 
 
 def _gap(what: str, times: list[float]) -> str:
-    return f"    {what:24} {len(times):3} times: median {median(times):5.1f}, longest {times[-1]:5.1f}"
+    return f"    {what:24} {len(times):3} times: {_spread(times)}"
+
+
+def _spread(times: list[float]) -> str:
+    return f"median {median(times):5.1f}, longest {times[-1]:5.1f}" if times else "nothing that was measured,"

@@ -49,7 +49,8 @@ class Result:
     """What a run was and found.
 
     events: records sent. read: records in the log. exits: workers that ended by themselves, by exit code. stops:
-    seconds and exit codes of gentle stops. gaps: seconds without progress, by what was done.
+    seconds and exit codes of gentle stops. starts: seconds that starting a worker took.
+    gaps: seconds without progress, by what was done.
     """
 
     plan: Plan
@@ -59,6 +60,7 @@ class Result:
     done: Counter[Fault] = field(default_factory=Counter)
     exits: Counter[int] = field(default_factory=Counter)
     stops: list[tuple[float, int]] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
     gaps: dict[str, list[float]] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
 
@@ -194,7 +196,7 @@ class _Run:
     def _recover(self) -> None:
         """Return when all workers that are awake are well and every partition moves on, or patience has ended."""
         began = time.monotonic()
-        while not (self._progress.all_moved_since(time.monotonic() - 2) and self._fleet.is_whole()):
+        while not (self._fleet.is_whole() and self._progress.all_moved_since(time.monotonic() - 2)):
             self._wait(0.3)
             if time.monotonic() > began + self._plan.patience:
                 self._say(f"not well again after {self._plan.patience:.0f} s")
@@ -231,5 +233,5 @@ class _Run:
         undone = {str(fault): n - result.done[fault] for fault, n in self._plan.counts.each().items()}
         if any(undone.values()):
             result.differences.append(f"not done in {self._plan.minutes} minutes: {undone}")
-        result.exits, result.stops = fleet.exits, fleet.stops
+        result.exits, result.stops, result.starts = fleet.exits, fleet.stops, fleet.starts
         result.gaps = gaps(self._progress, self._spans)

@@ -19,7 +19,7 @@ TROUBLE = Counts(kills=10, rebalances=5, zombies=2, broker_restarts=1)
 def test_no_kill_no_rebalance_no_zombie_and_no_broker_changes_what_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = run(Plan(SEED, TROUBLE, brokers=1, minutes=4, rate=200, patience=15), tmp_path, print)
+    result = run(Plan(SEED, TROUBLE, brokers=1, minutes=4, rate=200, patience=8), tmp_path, print)
     with capsys.disabled():
         print(f"\n{told(result)}")
     assert result.differences == [], told(result)
