@@ -233,7 +233,7 @@ PRIVATES = (
     Private(
         f"{_BATCHES}:MessageAccumulator.fail_all",
         ("_message_accumulator", "_batches", "_pending_batches"),
-        "Used after that: fails what was not written, those that wait and those under way, so that nobody waits for it.",
+        "Used after that: fails what was not written, waiting or under way, so that nobody waits for it.",
         "f1e12e8100bfcb8c",
     ),
     Private(
