@@ -241,9 +241,9 @@ def test_a_book_that_is_lost_is_neither_fed_nor_moved() -> None:
         await a_while()
         lost = town.shelf[SHOP]
         assert lost.lost is not None
-        await worker.reads(log)
         worker.wall = at("12:41")
         worker.polls().tracker.tick(worker.reading)
+        await worker.reads(log)
         assert (lost.next, lost.book.clock.now) == (1, at("12:20"))
         assert lost.book.events == {"promises_made": 1}
         await worker.stops()
