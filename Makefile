@@ -18,7 +18,7 @@ venv: .venv/.installed ## Installs everything locked into .venv (PYTHON=... name
 
 test: lint ## Lints, checks types and runs all tests; says what was skipped and why
 # In CI a skipped test is a failure: tests/conftest.py sees to it in pytest_sessionfinish when CI is set.
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses=2 --dist=loadfile
 
 lint: venv ## Lints and checks types
 	.venv/bin/ruff check
