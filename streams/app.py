@@ -23,6 +23,7 @@ from streams.agents.shelf import Hopeless, Shelf
 from streams.agents.tracker import Tracker
 from streams.book.codec import UnknownPolicy
 from streams.ledger.opening import Opener, WrongLog
+from streams.ledger.writer import RecordTooLarge
 from streams.metrics.collector import SnapshotCollector
 from streams.metrics.heartbeat import Heartbeat
 from streams.metrics.server import served
@@ -124,7 +125,10 @@ def _wire(app: faust.App, tracker: Tracker, reading: Reading, collector: Snapsho
             await _or_end(tracker.feed(chunk, reading))
 
     async def tick() -> None:
-        tracker.tick(reading)
+        try:
+            tracker.tick(reading)
+        except Exception as error:
+            end(error)
 
     async def expose() -> None:
         collector.snapshot = tracker.snapshot()
@@ -155,7 +159,7 @@ async def _or_end(work: Awaitable[None]) -> None:
 
 def end(error: Exception) -> None:
     """End the process at once, with one line for whoever supervises it, and the way there where it is our mistake."""
-    is_known = isinstance(error, KafkaError | Hopeless | WrongLog | UnknownPolicy)
+    is_known = isinstance(error, KafkaError | Hopeless | RecordTooLarge | WrongLog | UnknownPolicy)
     log.critical("ending, so that a new start continues from the changelog: %s", error, exc_info=not is_known)
     logging.shutdown()
     os._exit(FAILED)

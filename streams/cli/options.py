@@ -39,12 +39,12 @@ BootstrapOption = Annotated[
     str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka, as HOST:PORT[,HOST:PORT].")
 ]
 
-GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")]
-LogOption = Annotated[str, typer.Option(envvar="PROMISES_LOG", help="text, or json: one object a line, on stderr.")]
 KafkaConfigOption = Annotated[
     Path | None,
     typer.Option("--kafka-config", envvar="PROMISES_KAFKA_CONFIG", help="TLS and login, TOML. Default: none."),
 ]
+GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")]
+LogOption = Annotated[str, typer.Option(envvar="PROMISES_LOG", help="text, or json: one object a line, on stderr.")]
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -70,6 +70,7 @@ def clear_errors() -> Iterator[None]:
 def hush_kafka() -> None:
     """Keep the Kafka client from logging on its own: what it would say, our own error says once."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)  # it reports every login
 
 
 def log_form(text: str) -> LogForm:

@@ -1,4 +1,4 @@
-"""What Kafka itself says of topics, groups and offsets. Nothing here changes anything; every client is made here."""
+"""What Kafka itself says of topics, groups and offsets. Nothing here changes anything."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from tests.worker.answers import UNREACHABLE, USAGE, is_clear
 from tests.worker.records import Order, now, send
 from tests.worker.workers import Worker
 
+FAILED = 70
+
 CASES = ("order-1043", "order-DE-550")
 
 
@@ -135,6 +137,24 @@ def test_a_worker_that_is_asked_to_end_does(asked: signal.Signals, shop: Shop, t
         worker.until(lambda page: page.sum("promises_state", location="last orders", verdict="kept") > 0, "it works")
         worker.process.send_signal(asked)
         assert worker.process.wait(10) == 0
+        assert "Traceback" not in worker.log.read_text()
+
+
+def test_a_worker_without_a_policy_that_its_promises_were_judged_by_does_not_start(shop: Shop, tmp_path: Path) -> None:
+    with Worker(shop.bootstrap, tmp_path) as worker:
+        worker.until_ready()
+        order, made = Order("by-the-old-rules", "last orders"), now()
+        send(shop.bootstrap, order.promised(made, made + 60_000))
+        worker.until(lambda page: page.sum("promises_made_total", location="last orders") > 0, "it is judged")
+        assert worker.stop() == 0
+    policies = tmp_path / "policies.toml"
+    policies.write_text('[[policy]]\nkind = "delivered"\n', encoding="utf-8")
+    with Worker(shop.bootstrap, tmp_path, "--policies", policies) as worker:
+        assert worker.process.wait(60) == FAILED
+        (line,) = [line for line in worker.log.read_text().splitlines() if "ready" in line]
+        assert "CRITICAL" in line
+        assert "needs policy ready" in line
+        assert "keep old versions in the file" in line
         assert "Traceback" not in worker.log.read_text()
 
 
