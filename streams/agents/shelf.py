@@ -52,13 +52,15 @@ class Shelf(Mapping[TP, Ledger]):
     """The ledgers of all partitions that are open here, one each.
 
     recovering: of partitions being opened, the offset reached in the changelog and where it ends.
-    owned: the partitions given to this worker, open or not; empty while they are dealt out again.
+    owned: the partitions given to this worker, open or not; empty while they are dealt out again, and where there are
+    more workers than partitions. is_dealt: tells the two apart.
     """
 
     def __init__(self, opener: Opener, group: Group, on_hopeless: Callable[[Exception], None]) -> None:
         self.commits = Commits()
         self.recovering: dict[TP, tuple[int, int]] = {}
         self.owned: frozenset[TP] = frozenset()
+        self.is_dealt = False
         self._opener = opener
         self._group = group
         self._on_hopeless = on_hopeless
@@ -91,11 +93,11 @@ class Shelf(Mapping[TP, Ledger]):
             self._generation = generation
             self._losses.clear()
             await asyncio.gather(*(self._open(tp) for tp in mine - self._ledgers.keys()))
-            self.owned = mine
+            self.owned, self.is_dealt = mine, True
 
     async def give_up(self) -> None:
         """The partitions are dealt out again: make durable what can be made so at once."""
-        self.owned = frozenset()
+        self.owned, self.is_dealt = frozenset(), False
         flushing = [asyncio.ensure_future(ledger.flush()) for ledger in self._ledgers.values()]
         if flushing:
             _, late = await asyncio.wait(flushing, timeout=timing.FLUSH_SECONDS)

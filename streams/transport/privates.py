@@ -89,7 +89,7 @@ PRIVATES = (
     Private(
         f"{_THREAD}._commit",
         (),
-        "Used with a time limit, so it may be cancelled at any await.",
+        "Replaced: look whether it does more than note the time, commit, and crash the thread where that fails.",
         "932852ce7a23f658",
     ),
     Private(
