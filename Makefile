@@ -1,7 +1,7 @@
 # Every target is the same on a laptop and in CI. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint demo bench bench-core mutants lock clean
+.PHONY: help venv test lint demo bench bench-core mutants chaos lock clean
 
 # A name on PATH may be the stub of a version manager, and Debian splits venv off: so each candidate has to run both.
 suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -18,7 +18,7 @@ venv: .venv/.installed ## Installs everything locked into .venv (PYTHON=... name
 
 test: lint ## Lints, checks types and runs all tests; says what was skipped and why
 # In CI a skipped test is a failure: tests/conftest.py sees to it in pytest_sessionfinish when CI is set.
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses=2 --dist=loadfile
 
 lint: venv ## Lints and checks types
 	.venv/bin/ruff check
@@ -36,6 +36,9 @@ bench-core: venv ## Measures the judging alone, without Kafka
 
 mutants: venv ## Plants faults in the judging, one at a time, and says which tests notice (4 minutes)
 	.venv/bin/python -m tests.mutants
+
+chaos: venv ## Kills, stops and cuts off workers and brokers under load, then looks for differences (25 minutes; SEED=1)
+	.venv/bin/python -m tests.chaos --seed $(or $(SEED),1)
 
 lock: .venv-lock/.locked ## Locks the dependencies anew, keeping versions that still fit (UPGRADE=1 takes the newest)
 	$(compile) $(of-project) --output-file requirements.lock

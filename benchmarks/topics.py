@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient
 
 from benchmarks.load import PARTITIONS
 from benchmarks.processes import Failed
+from streams.connection import Connection
 from streams.kafka import create_topics
 from streams.topics import EVENTS, TOPICS
 
@@ -21,7 +22,7 @@ def fresh(bootstrap: str) -> None:
         if there := sorted(outputs & set(admin.list_topics())):
             admin.delete_topics(there)
             _until_gone(admin, there)
-    create_topics(bootstrap, PARTITIONS, 1)
+    create_topics(Connection(bootstrap), PARTITIONS, 1)
 
 
 def _until_gone(admin: KafkaAdminClient, names: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
@@ -21,11 +22,12 @@ from streams import timing
 from streams.agents.shelf import Hopeless, Shelf
 from streams.agents.tracker import Tracker
 from streams.book.codec import UnknownPolicy
-from streams.connection import Connection
 from streams.ledger.opening import Opener, WrongLog
+from streams.ledger.writer import RecordTooLarge
 from streams.metrics.collector import SnapshotCollector
+from streams.metrics.heartbeat import Heartbeat
 from streams.metrics.server import served
-from streams.settings import Settings
+from streams.settings import Settings, client_id
 from streams.topics import EVENTS
 from streams.transport import ChunkConsumer, ChunkSchema, Reading, install
 
@@ -39,17 +41,21 @@ def run(settings: Settings) -> None:
     """Work until the process is told to end. Raises AddressTaken."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust listens to it
     collector = SnapshotCollector()
-    with served(collector, settings.metrics) as url, TemporaryDirectory(prefix="promises-") as scratch:
+    with (
+        served(collector, settings.metrics, settings.group) as address,
+        TemporaryDirectory(prefix="promises-") as scratch,
+    ):
         log.info(
-            "judging %s on %s, clock %s, %s; %s",
+            "judging %s on %s, clock %s, %s; http://%s/metrics",
             EVENTS.name,
-            settings.bootstrap,
+            settings.connection.bootstrap,
             settings.clock,
             settings.processing,
-            url,
+            address,
         )
-        app = build(settings, collector, scratch)
-        worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False)
+        app = build(replace(settings, metrics=address), collector, scratch)
+        # The log is set up already, in the form asked for.
+        worker = faust.Worker(app, Heartbeat(collector), quiet=True, override_logging=False)
         worker.spinner = None  # writes control characters into logs
         worker.execute_from_commandline()
 
@@ -74,14 +80,14 @@ def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> fau
     """The app of one worker; Faust puts files of its own into `scratch`."""
     app = _app(settings, scratch)
     is_exact = settings.processing == "exactly_once"
-    opener = Opener(Connection(settings.bootstrap).for_aiokafka(), settings.group, settings.policies, is_exact)
+    opener = Opener(settings.connection.for_aiokafka(), settings.group, settings.policies, is_exact)
     group = Group(app)
     shelf = Shelf(opener, group, end)
 
     async def opened(committed: Mapping[TP, int | None]) -> None:
         await _or_end(shelf.own(committed, app.consumer_generation_id))
 
-    group.reading = install(app, shelf, opened)
+    group.reading = install(app, shelf, opened, end)
     _wire(app, Tracker(shelf, settings.clock, wall), group.reading, collector)
     return app
 
@@ -95,7 +101,8 @@ def _app(settings: Settings, scratch: str) -> faust.App:
     return faust.App(
         settings.group,
         datadir=scratch,
-        broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
+        **settings.connection.for_faust(),
+        broker_client_id=client_id(settings.metrics),
         canonical_url=f"http://worker-{os.getpid()}.invalid",  # tells workers apart; nothing is served there
         web_enabled=False,
         topic_disable_leader=True,  # Faust would make a topic of its own to elect a leader that nobody needs
@@ -118,7 +125,10 @@ def _wire(app: faust.App, tracker: Tracker, reading: Reading, collector: Snapsho
             await _or_end(tracker.feed(chunk, reading))
 
     async def tick() -> None:
-        tracker.tick(reading)
+        try:
+            tracker.tick(reading)
+        except Exception as error:
+            end(error)
 
     async def expose() -> None:
         collector.snapshot = tracker.snapshot()
@@ -149,7 +159,7 @@ async def _or_end(work: Awaitable[None]) -> None:
 
 def end(error: Exception) -> None:
     """End the process at once, with one line for whoever supervises it, and the way there where it is our mistake."""
-    is_known = isinstance(error, KafkaError | Hopeless | WrongLog | UnknownPolicy)
+    is_known = isinstance(error, KafkaError | Hopeless | RecordTooLarge | WrongLog | UnknownPolicy)
     log.critical("ending, so that a new start continues from the changelog: %s", error, exc_info=not is_known)
     logging.shutdown()
     os._exit(FAILED)

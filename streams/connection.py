@@ -18,6 +18,7 @@ A path is one from the folder of that file. A password is in no text that is mad
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
 PASSWORD: Final = "PROMISES_KAFKA_PASSWORD"
 """The environment variable with the password, where the file names no password_file."""
+
+_ADDRESS: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,/]+):\d{1,5}")
 
 
 class KafkaConfigError(ValueError):
@@ -63,6 +66,13 @@ class Connection:
         if self.login is not None:
             return "SASL_SSL" if self.tls is not None else "SASL_PLAINTEXT"
         return "SSL" if self.tls is not None else "PLAINTEXT"
+
+    @property
+    def who(self) -> str:
+        """Who we are to the brokers, in words."""
+        if self.login is not None:
+            return f"user {self.login.username}"
+        return "the owner of our certificate" if self.tls is not None else "who does not log in"
 
     def for_kafka_python(self) -> dict[str, Any]:
         """The keyword arguments of kafka-python's clients, with bootstrap_servers."""
@@ -100,6 +110,8 @@ class Connection:
 
 def read_connection(bootstrap: str, config: Path | None) -> Connection:
     """The connection to the Kafka at `bootstrap`, secured as the file `config` says. Raises KafkaConfigError."""
+    if not all(_ADDRESS.fullmatch(address) for address in bootstrap.split(",")):
+        raise KafkaConfigError(f"--bootstrap {bootstrap!r} is no HOST:PORT[,HOST:PORT], such as kafka-1:9092")
     if config is None:
         return Connection(bootstrap)
     said = _decoded(config)

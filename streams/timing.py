@@ -63,3 +63,6 @@ REOPEN_SECONDS: Final = 0.5
 
 LOST_SECONDS: Final = 30.0
 """How long a partition may be neither open nor given up. Then the worker ends, and its supervisor starts it again."""
+
+LOSSES: Final = 10
+"""How often in a row a partition may be opened for nothing: Kafka takes no step of it. Then the worker ends, too."""

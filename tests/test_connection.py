@@ -142,3 +142,14 @@ def test_what_cannot_be_used_is_told_with_file_key_and_remedy(text: str, words: 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(KafkaConfigError, match="cannot be read"):
         read_connection(KAFKA, tmp_path / "kafka.toml")
+
+
+@pytest.mark.parametrize("bootstrap", ["", "kafka", "kafka:", ":9092", "kafka:9092,", "kafka:9092, two:9092", "a/b:92"])
+def test_an_address_that_is_none_is_told(bootstrap: str) -> None:
+    with pytest.raises(KafkaConfigError, match="HOST:PORT"):
+        read_connection(bootstrap, None)
+
+
+@pytest.mark.parametrize("bootstrap", ["kafka:9092", "10.0.0.7:9092,kafka-2.shop.example:9093", "[::1]:9092"])
+def test_an_address_is_a_name_or_a_number(bootstrap: str) -> None:
+    assert read_connection(bootstrap, None).bootstrap == bootstrap

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -18,8 +19,7 @@ from faust.types import TP
 from streams import timing
 from streams.book.book import Book
 from streams.ledger.commits import Commits
-from streams.ledger.ledger import Ledger
-from streams.ledger.writer import Writer
+from streams.ledger.ledger import Ledger, StepWriter
 
 log = logging.getLogger("promises")
 
@@ -30,7 +30,7 @@ _REFUSED = ClusterAuthorizationFailedError, TopicAuthorizationFailedError, Trans
 class Opener(Protocol):
     """Makes the book of a partition from its changelog, and fences its former owner."""
 
-    async def open(self, partition: int, progress: Callable[[int, int], None]) -> tuple[Book, Writer]:
+    async def open(self, partition: int, progress: Callable[[int, int], None]) -> tuple[Book, StepWriter]:
         """Raises KafkaError when another try may help, anything else when not."""
 
 
@@ -52,17 +52,20 @@ class Shelf(Mapping[TP, Ledger]):
     """The ledgers of all partitions that are open here, one each.
 
     recovering: of partitions being opened, the offset reached in the changelog and where it ends.
-    owned: the partitions given to this worker, open or not; empty while they are dealt out again.
+    owned: the partitions given to this worker, open or not; empty while they are dealt out again, and where there are
+    more workers than partitions. is_dealt: tells the two apart.
     """
 
     def __init__(self, opener: Opener, group: Group, on_hopeless: Callable[[Exception], None]) -> None:
         self.commits = Commits()
         self.recovering: dict[TP, tuple[int, int]] = {}
         self.owned: frozenset[TP] = frozenset()
+        self.is_dealt = False
         self._opener = opener
         self._group = group
         self._on_hopeless = on_hopeless
         self._ledgers: dict[TP, Ledger] = {}
+        self._losses: Counter[TP] = Counter()
         self._generation = -1
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,15 +88,16 @@ class Shelf(Mapping[TP, Ledger]):
         async with self._lock:
             mine = frozenset(tps)
             kept = mine if generation == self._generation + 1 else frozenset()
-            for tp in [tp for tp, ledger in self._ledgers.items() if tp not in kept or ledger.lost]:
-                await self._ledgers.pop(tp).close()
+            gone = [tp for tp, ledger in self._ledgers.items() if tp not in kept or ledger.lost]
+            await asyncio.gather(*(self._ledgers.pop(tp).close() for tp in gone))
             self._generation = generation
+            self._losses.clear()
             await asyncio.gather(*(self._open(tp) for tp in mine - self._ledgers.keys()))
-            self.owned = mine
+            self.owned, self.is_dealt = mine, True
 
     async def give_up(self) -> None:
         """The partitions are dealt out again: make durable what can be made so at once."""
-        self.owned = frozenset()
+        self.owned, self.is_dealt = frozenset(), False
         flushing = [asyncio.ensure_future(ledger.flush()) for ledger in self._ledgers.values()]
         if flushing:
             _, late = await asyncio.wait(flushing, timeout=timing.FLUSH_SECONDS)
@@ -103,6 +107,8 @@ class Shelf(Mapping[TP, Ledger]):
     async def close(self) -> None:
         """Give up all partitions for good."""
         await self.give_up()
+        for task in self._tasks:
+            task.cancel()
         async with self._lock:
             await asyncio.gather(*(ledger.close() for ledger in self._ledgers.values()))
             self._ledgers.clear()
@@ -133,13 +139,21 @@ class Shelf(Mapping[TP, Ledger]):
 
     def _lose(self, tp: TP) -> Callable[[Ledger], None]:
         def lose(ledger: Ledger) -> None:
-            if isinstance(ledger.lost, KafkaError):
-                log.warning("%s: what was judged cannot be written: %r", _name(tp), ledger.lost)
+            error = ledger.lost
+            if error is not None and not isinstance(error, KafkaError):
+                self._on_hopeless(error)
+            elif isinstance(error, _REFUSED) or self._loses_again(tp, ledger):
+                self._on_hopeless(Hopeless(f"{_name(tp)}: what was judged cannot be written: {error!r}"))
+            else:
+                log.warning("%s: what was judged cannot be written: %r", _name(tp), error)
                 self._spawn(self._reopen(tp, ledger))
-            elif ledger.lost is not None:
-                self._on_hopeless(ledger.lost)
 
         return lose
+
+    def _loses_again(self, tp: TP, ledger: Ledger) -> bool:
+        """Whether it was opened often enough without one step being written."""
+        self._losses[tp] = 1 if ledger.steps else self._losses[tp] + 1
+        return self._losses[tp] > timing.LOSSES
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -10,7 +10,7 @@ from streams.agents.messages import refusal, said
 from streams.agents.shelf import Shelf
 from streams.book.book import Book, Effect
 from streams.ledger.writer import Message
-from streams.metrics.snapshot import PartitionCounts, Snapshot
+from streams.metrics.snapshot import PartitionCounts, Recovery, Snapshot
 from streams.settings import ClockMode
 from streams.transport import Chunk, Reading, Record
 
@@ -55,12 +55,15 @@ class Tracker:
                 ledger.note([said(output) for output in ledger.book.move(now, now)])
 
     def snapshot(self) -> Snapshot:
-        """The counts of all partitions that are open and this worker's, as they are now."""
+        """The counts of all partitions that are open and this worker's, and how far the others are, as they are now."""
         owned = self.shelf.owned
         books = {tp.partition: ledger.book for tp, ledger in self.shelf.items() if tp in owned and not ledger.lost}
+        recovering = {tp.partition: Recovery() for tp in owned if tp.partition not in books}
+        recovering |= {tp.partition: Recovery(at, end or None) for tp, (at, end) in self.shelf.recovering.items()}
         return Snapshot(
-            ready=bool(owned) and len(books) == len(owned),
+            ready=self.shelf.is_dealt and not recovering,
             partitions={partition: _counts(book) for partition, book in books.items()},
+            recovering=recovering,
         )
 
 

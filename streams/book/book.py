@@ -136,9 +136,15 @@ class Book:
 
     def apply(self, record: Record, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
-        effects: list[Effect] = [*self.move(record.timestamp, wall)]
+        effects: list[Effect] = []
+        effects += self.move(record.timestamp, wall)
         try:
-            effects += self._take(record, wall)
+            event = read(record.value)
+            if isinstance(event, ClockRecord):
+                effects += self._take_clock(event, wall)
+            else:
+                effects += self._take_event(event, record.key)
+            self.events[TAGS[type(event)]] += 1
         except Refused as refused:
             self.rejects[refused.reason] += 1
             effects.append(refused)
@@ -177,12 +183,6 @@ class Book:
     def stored_bytes(self) -> int:
         """Bytes of all cases, as they are stored."""
         return sum(map(len, self._cases.values()))
-
-    def _take(self, record: Record, wall: Instant) -> list[Output]:
-        event = read(record.value)
-        found = self._take_clock(event, wall) if isinstance(event, ClockRecord) else self._take_event(event, record.key)
-        self.events[TAGS[type(event)]] += 1
-        return found
 
     def _take_clock(self, event: ClockRecord, wall: Instant) -> list[Output]:
         try:

@@ -31,6 +31,7 @@ CHANNEL: Final = 4
 SEGMENT: Final = 8
 """Flags: whether any fact is a correction, and which attributes have been named."""
 
+HEAD_SIZE: Final = HEAD.size
 write_head: Final = HEAD.pack
 read_head: Final = HEAD.unpack_from
 
@@ -62,7 +63,7 @@ def encode(case: Case) -> bytes:
         | (SEGMENT if segment else 0)
     )
     hands = standing.hands
-    hand = in_hand(hands[-1].subject, hands[-1].staff) if hands else _NOBODY
+    hand = pack((hands[-1].subject, hands[-1].staff)) if hands else _NOBODY
     body = _encode((standing, case.judged))
     head = write_head(VERSION, flags, case.wake_at, case.more_at, case.last_at, case.count, len(hand), len(body))
     return head + hand + body + case.facts
@@ -74,7 +75,7 @@ def decode(stored: bytes, policies: Policies) -> Case:
         _check_version(stored)
         return codec_1.decode(stored, lambda id: _policy(policies, id))
     _, flags, wake_at, more_at, last_at, count, hand, body = read_head(stored)
-    begin = HEAD.size + hand
+    begin = HEAD_SIZE + hand
     end = begin + body
     standing, judged = _reader(policies)(stored[begin:end])
     return Case(wake_at, more_at, last_at, flags & CORRECTED != 0, count, stored[end:], standing, judged)
@@ -92,11 +93,6 @@ def wake_at(stored: bytes) -> Instant:
 def _check_version(stored: bytes) -> None:
     if not stored.startswith(codec_1.BEGINNING):
         raise ValueError(f"a case was stored in version {stored[0]}; this code reads versions 1 and {VERSION}")
-
-
-def in_hand(subject: str, staff: str) -> bytes:
-    """That `staff` has `subject` in hand, as it stands behind the head: never the beginning of what differs."""
-    return pack((subject, staff))
 
 
 _NOBODY: Final = pack(None)

@@ -5,37 +5,43 @@ Ids follow from what a record says and from nothing else, so a consumer that see
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from schemas.instants import Instant, moment, show
 from schemas.verdicts import AlertRecord, Finding, VerdictRecord
-from schemas.words import UNDELIVERED, Evidence, Stage
-from streams.judging.case import Change, Judged, Outcome
+from schemas.words import UNDELIVERED, Stage
+from streams.judging.case import Change, Outcome
 
 Output = VerdictRecord | AlertRecord
 
 
-def outputs(case: str, change: Change, now: Instant) -> Iterator[Output]:
+def outputs(case: str, change: Change, now: Instant) -> list[Output]:
     """The records that `change` in `case`, found at `now`, calls for."""
-    before = change.before.revision if change.before else -1
-    if change.after.revision != before:
-        yield _verdict(case, change, now)
-    if change.after.at_risk != (change.before.at_risk if change.before else ()):
-        yield _alert(case, change, "at_risk", now)
-    if change.after.overdue != (change.before.overdue if change.before else ()):
-        yield _alert(case, change, "overdue", now)
+    before, after = change.before, change.after
+    found: list[Output] = []
+    if after.revision != (before.revision if before else -1):
+        found.append(_verdict(case, change, now))
+    if after.at_risk != (before.at_risk if before else ()):
+        found.append(_alert(case, change, "at_risk", now))
+    if after.overdue != (before.overdue if before else ()):
+        found.append(_alert(case, change, "overdue", now))
+    return found
+
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def _identifier(*parts: str | int) -> str:
-    return msgspec.json.encode(parts).decode()
+    return _encode(parts).decode()
 
 
 def _verdict(case: str, change: Change, now: Instant) -> VerdictRecord:
     key, after, promise = change.key, change.after, change.promise
+    original = _finding(after.original)
     return VerdictRecord(
-        id=_identifier(case, *key, after.revision),
+        id=_identifier(case, key.subject, key.kind, key.ordinal, after.revision),
         case=case,
         subject=key.subject,
         kind=key.kind,
@@ -47,20 +53,17 @@ def _verdict(case: str, change: Change, now: Instant) -> VerdictRecord:
         policy=promise.policy.id if promise else None,
         made_at=moment(promise.made_at) if promise else None,
         decided_at=moment(now),
-        evidence=_evidence(after),
-        original=_finding(after.original),
-        current=_finding(after.current),
+        evidence="deadline" if after.current.ruling == UNDELIVERED else "event",
+        original=original,
+        current=original if after.amended is None else _finding(after.amended),
     )
 
 
-def _evidence(judged: Judged) -> Evidence:
-    return "deadline" if judged.current.ruling == UNDELIVERED else "event"
-
-
 def _finding(outcome: Outcome) -> Finding:
+    verdict, reason = outcome.ruling
     return Finding(
-        verdict=outcome.ruling.verdict,
-        reason=outcome.ruling.reason,
+        verdict=verdict,
+        reason=reason,
         due=moment(outcome.due),
         lateness_seconds=None if outcome.lateness is None else outcome.lateness / 1000,
         staff=outcome.staff or None,
@@ -69,16 +72,17 @@ def _finding(outcome: Outcome) -> Finding:
 
 def _alert(case: str, change: Change, stage: Stage, now: Instant) -> AlertRecord:
     key, after, promise = change.key, change.after, change.promise
+    current = after.current
     return AlertRecord(
-        id=_identifier(case, *key, stage, show(after.current.due)),
+        id=_identifier(case, key.subject, key.kind, key.ordinal, stage, show(current.due)),
         case=case,
         subject=key.subject,
         kind=key.kind,
         ordinal=key.ordinal,
         stage=stage,
-        due=moment(after.current.due),
+        due=moment(current.due),
         location=after.location or None,
-        staff=after.current.staff or None,
+        staff=current.staff or None,
         policy=promise.policy.id if promise else "",
         decided_at=moment(now),
     )

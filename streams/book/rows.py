@@ -1,4 +1,4 @@
-"""The rows of the tally. A row has the counts of one location and kind, apart for each basis.
+"""The rows of the tally. A row has the counts of one location and kind.
 
 Inside, verdicts and rulings are numbers: their positions in the tables of schemas.words, to which is only ever
 appended. Whoever shows a row gives them their names.
@@ -6,7 +6,7 @@ appended. Whoever shows a row gives them their names.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -16,7 +16,6 @@ from schemas.words import RULINGS, VERDICTS, Verdict
 from streams.book import changelog
 from streams.book.cells import Cell
 from streams.book.windows import Label
-from streams.judging.policy import Millis
 
 Held = Verdict | Literal["none"]
 HELD: Final[tuple[Held, ...]] = (*VERDICTS, "none")
@@ -34,12 +33,20 @@ VERDICT_OF: Final = tuple(VERDICTS.index(ruling.verdict) for ruling in RULINGS)
 LATENESS_BOUNDS: Final = (-3600, -900, -300, -60, 0, 60, 300, 900, 3600, 14400)
 """Upper bounds of the lateness histogram in seconds; the promises kept on time are those up to 0."""
 
-_BOUNDS: Final = tuple(bound * 1000 for bound in LATENESS_BOUNDS)
+BOTH: Final = 0
+ORIGINAL: Final = 1
+CURRENT: Final = 2
+PARTS: Final = 3
+"""Parts of all counts: most promises stand alike on both bases and are counted once, in the first part. What counts on
+one basis is what is in the first part and in its own, which alone may be negative."""
 
-PER_BASIS: Final = len(VERDICTS)
-"""Counts of a staff member on one basis, by verdict: first those on the original basis, then those on the current."""
+PART_OF: Final = (ORIGINAL, CURRENT)
+"""The part of its own that each of schemas.words.BASES has."""
 
-STAFF_JUDGED: Final = 2 * PER_BASIS
+STAFF_PLACES: Final = len(VERDICTS)
+"""Counts of a staff member in each part, by verdict."""
+
+STAFF_JUDGED: Final = PARTS * STAFF_PLACES
 """The place after them: 1 once any promise of that staff member was judged other than open."""
 
 
@@ -49,7 +56,7 @@ def way(before: int, after: int) -> int:
 
 
 class Counts(msgspec.Struct, array_like=True, gc=False):
-    """Counts of a row on one basis.
+    """Counts of one part of a row, or of a whole row on one basis.
 
     net: promises as they stand, by ruling. first: first verdicts. revised: verdicts that changed, by `way`.
     lateness: promises by the first bound that their lateness, when they were first delivered, did not exceed; the last
@@ -61,20 +68,6 @@ class Counts(msgspec.Struct, array_like=True, gc=False):
     revised: list[int]
     lateness: list[int]
     seen: int = 0
-
-    def hold(self, ruling: int, held: int, *, is_first: bool) -> None:
-        """A promise that was held as `held` now stands at `ruling`. is_first: nothing but open was ever said of it."""
-        self.net[ruling] += 1
-        self.seen |= 1 << ruling
-        verdict = VERDICT_OF[ruling]
-        if is_first and verdict != OPEN:
-            self.first[verdict] += 1
-        elif verdict != held:
-            self.revised[way(held, verdict)] += 1
-
-    def deliver(self, lateness: Millis) -> None:
-        """A promise was delivered for the first time."""
-        self.lateness[bisect_left(_BOUNDS, lateness)] += 1
 
     def add(self, other: Counts) -> None:
         """Add the counts of `other`."""
@@ -89,8 +82,11 @@ class Counts(msgspec.Struct, array_like=True, gc=False):
         return Counts(self.net[:], self.first[:], self.revised[:], self.lateness[:], self.seen)
 
 
+_Parts = list[Counts | None]
+
+
 def _no_counts() -> Counts:
-    return Counts([0] * len(RULINGS), [0] * len(VERDICTS), [0] * len(HELD) ** 2, [0] * (len(_BOUNDS) + 1))
+    return Counts([0] * len(RULINGS), [0] * len(VERDICTS), [0] * len(HELD) ** 2, [0] * (len(LATENESS_BOUNDS) + 1))
 
 
 def _sums(mine: list[int], theirs: list[int]) -> list[int]:
@@ -100,8 +96,7 @@ def _sums(mine: list[int], theirs: list[int]) -> list[int]:
 class _Stored(msgspec.Struct, array_like=True, gc=False):
     version: changelog.Version
     made: int
-    original: Counts
-    current: Counts
+    parts: _Parts
 
 
 _read: Final = changelog.reader(_Stored, "a row of counts")
@@ -109,13 +104,14 @@ _read: Final = changelog.reader(_Stored, "a row of counts")
 
 @dataclass(slots=True)
 class Row:
-    """Counts of one location and kind. bases: on the original basis, and on the current one. staff: the promises that
-    each staff member answers for. copy: for readers in other threads; None once the row has changed."""
+    """Counts of one location and kind. parts: the counts of BOTH, ORIGINAL and CURRENT; None where nothing was ever
+    counted. staff: the promises that each staff member answers for. copy: for readers in other threads; None once the
+    row has changed."""
 
     label: Label
     key: bytes
     made: int = 0
-    bases: tuple[Counts, Counts] = field(default_factory=lambda: (_no_counts(), _no_counts()))
+    parts: _Parts = field(default_factory=lambda: [None] * PARTS)
     staff: dict[str, Cell] = field(default_factory=dict)
     is_dirty: bool = field(default=False, compare=False)
     copy: Row | None = field(default=None, compare=False, repr=False)
@@ -127,14 +123,35 @@ class Row:
 
     def value(self) -> bytes:
         """What the changelog holds of it; staff have records of their own."""
-        return changelog.encode(_Stored(changelog.VERSION, self.made, *self.bases))
+        return changelog.encode(_Stored(changelog.VERSION, self.made, self.parts))
 
     def restore(self, stored: bytes) -> None:
         """Take over what a row was written as. Raises ValueError for an unknown version."""
         found = _read(stored)
-        self.made, self.bases = found.made, (found.original, found.current)
-        for counts in self.bases:  # rulings may have been appended since
+        self.made, self.parts = found.made, found.parts
+        for counts in filter(None, self.parts):  # rulings may have been appended since
             counts.net += [0] * (len(RULINGS) - len(counts.net))
+
+    def of_part(self, part: int) -> Counts:
+        """The counts of that part."""
+        counts = self.parts[part]
+        if counts is None:
+            counts = self.parts[part] = _no_counts()
+        return counts
+
+    def on(self, basis: int) -> Counts:
+        """The counts on one of schemas.words.BASES."""
+        counts = _no_counts()
+        for part in (self.parts[BOTH], self.parts[PART_OF[basis]]):
+            if part is not None:
+                counts.add(part)
+        return counts
+
+    def staff_on(self, basis: int) -> Iterator[tuple[str, list[int]]]:
+        """Each staff member with their counts on one of schemas.words.BASES, by verdict."""
+        start = PART_OF[basis] * STAFF_PLACES
+        for staff, cell in self.staff.items():
+            yield staff, _sums(cell.counts[:STAFF_PLACES], cell.counts[start : start + STAFF_PLACES])
 
     def of_staff(self, staff: str) -> Cell:
         """The counts of a staff member."""
@@ -147,8 +164,9 @@ class Row:
     def add(self, other: Row) -> None:
         """Add the counts of `other`, such as the same row of another partition."""
         self.made += other.made
-        for mine, theirs in zip(self.bases, other.bases, strict=True):
-            mine.add(theirs)
+        for part, theirs in enumerate(other.parts):
+            if theirs is not None:
+                self.of_part(part).add(theirs)
         for staff, cell in other.staff.items():
             own = self.of_staff(staff)
             own.counts = _sums(own.counts, cell.counts)
@@ -156,7 +174,7 @@ class Row:
     def copied(self) -> Row:
         """The row as it is now, for a reader in another thread."""
         if self.copy is None:
-            bases = self.bases[0].copied(), self.bases[1].copied()
+            parts = [counts and counts.copied() for counts in self.parts]
             staff = {name: Cell(cell.key, cell.counts[:]) for name, cell in self.staff.items()}
-            self.copy = Row(self.label, self.key, self.made, bases, staff)
+            self.copy = Row(self.label, self.key, self.made, parts, staff)
         return self.copy

@@ -6,22 +6,35 @@ In every row, on each basis and for every verdict: first verdicts + revised into
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import Final, cast
 
 import msgspec
 
 from streams.book import cells, changelog
 from streams.book.cells import Cell
-from streams.book.rows import BROKEN, KEPT, NONE, OPEN, PER_BASIS, STAFF_JUDGED, VERDICT_OF, Row, way
+from streams.book.rows import (
+    BOTH,
+    BROKEN,
+    CURRENT,
+    KEPT,
+    LATENESS_BOUNDS,
+    NONE,
+    OPEN,
+    ORIGINAL,
+    STAFF_JUDGED,
+    STAFF_PLACES,
+    VERDICT_OF,
+    Row,
+    way,
+)
 from streams.book.windows import Label, Windows
 from streams.judging.case import Change, Judged, Outcome
 
-_Bases = tuple[int, ...]
-_ORIGINAL: Final = (0,)
-_CURRENT: Final = (1,)
-_BOTH: Final = (0, 1)
-"""Positions in schemas.words.BASES. Most promises are never amended: what holds on both bases is found out once."""
+_ALIKE: Final = ((False, False), (True, True))
+_DUE: Final = (KEPT, BROKEN)
+_BOUNDS: Final = tuple(bound * 1000 for bound in LATENESS_BOUNDS)
 
 
 class Tally:
@@ -31,60 +44,68 @@ class Tally:
         self.rows: dict[Label, Row] = {}
         self.windows = Windows()
         self._dirty: list[Row | Cell] = []
+        self._find = cast("Callable[[tuple[str, str]], Row | None]", self.rows.get)
+        """A plain tuple finds what a label does, and is made in a third of the time."""
 
     def note(self, change: Change) -> None:
         """Count one promise that is judged otherwise than before."""
         before, after, kind = change.before, change.after, change.key.kind
-        source = self._row(before.location, kind) if before and not before.retracted else None
-        target = self._row(after.location, kind) if not after.retracted else None
-        if before is None and target is not None:
+        source = target = None
+        if before is None:
+            target = self._row(after.location, kind)
             target.made += 1
-        if after.original == after.current and (before is None or _is_one(before)):
-            self._move(_BOTH, source, target, before, after)
+        elif not before.retracted:
+            source = target = self._row(before.location, kind)
+        if after.retracted:
+            target = None
+        elif source is None or after.location != source.label.location:
+            target = self._row(after.location, kind)
+        if after.amended is None and (before is None or _is_one(before)):
+            self._move(BOTH, source, target, before, after)
         else:
-            self._move(_ORIGINAL, source, target, before, after)
-            self._move(_CURRENT, source, target, before, after)
+            self._move(ORIGINAL, source, target, before, after)
+            self._move(CURRENT, source, target, before, after)
 
-    def _move(
-        self, bases: _Bases, source: Row | None, target: Row | None, before: Judged | None, after: Judged
-    ) -> None:
-        """Count the way of a promise on bases on which it is the same: out of a row, into another, or within one."""
-        number = bases[0]
-        old = None if before is None else before.current if number else before.original
-        new = after.current if number else after.original
-        if source is target and old == new:
-            return  # only the other basis changed
+    def _move(self, part: int, source: Row | None, target: Row | None, before: Judged | None, after: Judged) -> None:
+        """Count the way of a promise in one part of the counts: out of a row, into another, or within one."""
+        old = None if before is None else before.current if part == CURRENT else before.original
+        new = after.current if part == CURRENT else after.original
         held = OPEN
         if source is not None and old is not None:
-            held = _let_go(bases, source, old, for_good=source is not target)
+            if source is target and old == new:
+                return  # only the other basis changed
+            held = VERDICT_OF[old.code]
+            source.of_part(part).net[old.code] -= 1
+            if source is not target:
+                _revise(part, source, held, NONE)
         if target is not None:
             if source is not target and before is not None:
-                _revise(bases, target, NONE, held)
-            _hold(bases, target, held, before, new)
-        if source is not target or old is None or not _counts_alike(old, new):
-            self._count_further(bases, source, old, -1)
-            self._count_further(bases, target, new, 1)
+                _revise(part, target, NONE, held)
+            _hold(part, target, held, before, new)
+        if source is None or source is not target or old is None or not _counts_alike(old, new):
+            self._count_further(part, source, old, -1)
+            self._count_further(part, target, new, 1)
 
-    def _count_further(self, bases: _Bases, row: Row | None, outcome: Outcome | None, sign: int) -> None:
+    def _count_further(self, part: int, row: Row | None, outcome: Outcome | None, sign: int) -> None:
         if row is None or outcome is None:
             return
         verdict = VERDICT_OF[outcome.code]
-        cell = row.of_staff(outcome.staff)
-        for basis in bases:
-            cell.counts[basis * PER_BASIS + verdict] += sign
-        if verdict != OPEN:
-            cell.counts[STAFF_JUDGED] = 1
+        cell = row.staff.get(outcome.staff) or row.of_staff(outcome.staff)
+        counts = cell.counts
+        counts[part * STAFF_PLACES + verdict] += sign
         if not cell.is_dirty:
             cell.is_dirty = True
             self._dirty.append(cell)
-        if verdict in (KEPT, BROKEN):
-            self.windows.add(row.label, bases, outcome.due, sign * (verdict == KEPT), sign)
+        if verdict != OPEN:
+            counts[STAFF_JUDGED] = 1
+            if verdict in _DUE:
+                self.windows.add(row.label, part, outcome.due, sign if verdict == KEPT else 0, sign)
 
     def _row(self, location: str, kind: str) -> Row:
         """The row, which is about to change."""
-        label = Label(location, kind)
-        row = self.rows.get(label)
+        row = self._find((location, kind))
         if row is None:
+            label = Label(location, kind)
             row = self.rows[label] = Row.of(label)
         row.copy = None
         if not row.is_dirty:
@@ -125,8 +146,7 @@ _read_staff: Final = msgspec.json.Decoder(tuple[str, str, str]).decode
 
 def _is_one(judged: Judged) -> bool:
     """Whether the two bases have been the same so far."""
-    settled, delivered = judged.settled, judged.delivered
-    return judged.original == judged.current and settled[0] == settled[1] and delivered[0] == delivered[1]
+    return judged.amended is None and judged.settled in _ALIKE and judged.delivered in _ALIKE
 
 
 def _counts_alike(old: Outcome, new: Outcome) -> bool:
@@ -134,28 +154,19 @@ def _counts_alike(old: Outcome, new: Outcome) -> bool:
     return VERDICT_OF[old.code] == VERDICT_OF[new.code] and old.staff == new.staff and old.due == new.due
 
 
-def _let_go(bases: _Bases, row: Row, outcome: Outcome, *, for_good: bool) -> int:
-    """Take a promise out of the net counts of a row; the verdict at which it stood there."""
-    ruling = outcome.code
-    verdict = VERDICT_OF[ruling]
-    for basis in bases:
-        row.bases[basis].net[ruling] -= 1
-    if for_good:
-        _revise(bases, row, verdict, NONE)
-    return verdict
-
-
-def _hold(bases: _Bases, row: Row, held: int, before: Judged | None, outcome: Outcome) -> None:
+def _hold(part: int, row: Row, held: int, before: Judged | None, outcome: Outcome) -> None:
     """Put a promise, held as `held` until now, into the counts of a row."""
-    ruling, number = outcome.code, bases[0]
-    is_first = before is None or not before.settled[number]
-    for basis in bases:
-        row.bases[basis].hold(ruling, held, is_first=is_first)
-    if outcome.lateness is not None and not (before and before.delivered[number]):
-        for basis in bases:
-            row.bases[basis].deliver(outcome.lateness)
+    code, number = outcome.code, part == CURRENT
+    verdict, counts = VERDICT_OF[code], row.of_part(part)
+    counts.net[code] += 1
+    counts.seen |= 1 << code
+    if verdict != OPEN and (before is None or not before.settled[number]):
+        counts.first[verdict] += 1
+    elif verdict != held:
+        _revise(part, row, held, verdict)
+    if outcome.lateness is not None and (before is None or not before.delivered[number]):
+        counts.lateness[bisect_left(_BOUNDS, outcome.lateness)] += 1
 
 
-def _revise(bases: _Bases, row: Row, before: int, after: int) -> None:
-    for basis in bases:
-        row.bases[basis].revised[way(before, after)] += 1
+def _revise(part: int, row: Row, before: int, after: int) -> None:
+    row.of_part(part).revised[way(before, after)] += 1

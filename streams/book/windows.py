@@ -21,8 +21,11 @@ _WIDTHS: Final = tuple(WIDTHS.values())
 _LONGEST: Final = max(_WIDTHS)
 _MINUTE: Final = 60_000
 
-PLACES: Final = 4
-"""Counts of a cell: promises kept and promises due on the original basis, then the same on the current one."""
+PLACES: Final = 6
+"""Counts of a cell: for each part of all counts (see rows) promises kept, then promises due."""
+
+_STARTS: Final = tuple((number * PLACES, width) for number, width in enumerate(_WIDTHS))
+"""Where the sums of each window start, with its minutes."""
 
 
 class Label(NamedTuple):
@@ -49,9 +52,9 @@ class Windows:
         are left out."""
         return {label: tuple(sums) for label, sums in self._sums.items() if any(sums)}
 
-    def add(self, label: Label, bases: Iterable[int], due_at: Instant, kept: int, due: int) -> None:
-        """Count a promise due at `due_at` on these bases, or with negative numbers take it back. What left all
-        windows is gone."""
+    def add(self, label: Label, part: int, due_at: Instant, kept: int, due: int) -> None:
+        """Count a promise due at `due_at` in that part, or with negative numbers take it back. What left all windows
+        is gone."""
         minute = due_at // _MINUTE
         age = self._minute - minute
         if age >= _LONGEST:
@@ -60,12 +63,15 @@ class Windows:
         if not cell.is_dirty:
             cell.is_dirty = True
             self._dirty.append(cell)
-        _add(cell.counts, 0, bases, kept, due)
+        place = 2 * part
+        cell.counts[place] += kept
+        cell.counts[place + 1] += due
         if age >= 0:
             sums = self._sums_of(label)
-            for window, width in enumerate(_WIDTHS):
+            for start, width in _STARTS:
                 if age < width:
-                    _add(sums, window * PLACES, bases, kept, due)
+                    sums[start + place] += kept
+                    sums[start + place + 1] += due
 
     def move(self, now: Instant) -> None:
         """Move every window along to `now`."""
@@ -74,9 +80,9 @@ class Windows:
             return
         before, self._minute = self._minute, minute
         self.ends = (minute + 1) * _MINUTE
-        for window, width in enumerate(_WIDTHS):
-            self._sum(window, range(before + 1, minute + 1), 1)
-            self._sum(window, range(before - width + 1, minute - width + 1), -1)
+        for start, width in _STARTS:
+            self._sum(start, range(before + 1, minute + 1), 1)
+            self._sum(start, range(before - width + 1, minute - width + 1), -1)
         for gone in self._within(range(before - _LONGEST + 1, minute - _LONGEST + 1)):
             self._gone += [cell.key for cell in self._cells.pop(gone).values()]
 
@@ -115,13 +121,14 @@ class Windows:
             sums = self._sums[label] = [0] * (len(_WIDTHS) * PLACES)
         return sums
 
-    def _sum(self, window: int, minutes: range, sign: int) -> None:
-        """Add the cells of `minutes` to a window, or take them out."""
+    def _sum(self, start: int, minutes: range, sign: int) -> None:
+        """Add the cells of `minutes` to the window whose sums start there, or take them out."""
         for minute in self._within(minutes):
             for label, cell in self._cells[minute].items():
                 sums = self._sums_of(label)
-                for place, count in enumerate(cell.counts, window * PLACES):
-                    sums[place] += sign * count
+                for place, count in enumerate(cell.counts, start):
+                    if count:
+                        sums[place] += sign * count
 
     def _within(self, minutes: range) -> Iterable[int]:
         """The minutes of a range that have cells, by the shorter way."""
@@ -131,10 +138,3 @@ class Windows:
 
 
 _read_key: Final = msgspec.json.Decoder(tuple[int, str, str]).decode
-
-
-def _add(counts: list[int], start: int, bases: Iterable[int], kept: int, due: int) -> None:
-    for basis in bases:
-        place = start + 2 * basis
-        counts[place] += kept
-        counts[place + 1] += due

@@ -16,6 +16,8 @@ from streams.judging.policy import Attributes, Policies
 
 def admit(event: events.CaseEvent, policies: Policies) -> Fact:
     """The fact that `event` states. Raises Refused where no policy can judge it."""
+    if type(event) is events.StepReached:  # most are
+        return _fact(event, What.REACHED, event.step)
     return _READERS[type(event)](event, policies)
 
 
@@ -27,9 +29,13 @@ def _fact(
     instead: tuple[Fact, ...] = (),
 ) -> Fact:
     """The fact of that name, with what every event says."""
+    try:
+        at = instant(event.occurred_at)
+    except ImplausibleInstant as error:
+        raise Refused("bad_time", f"occurred_at: {error}") from None
     staff = event.staff
     return Fact(
-        _instant("occurred_at", event.occurred_at),
+        at,
         what,
         event.id,
         event.subject,
@@ -41,10 +47,6 @@ def _fact(
         terms,
         instead,
     )
-
-
-def _reached(event: events.StepReached, policies: Policies) -> Fact:
-    return _fact(event, What.REACHED, event.step)
 
 
 def _undone(event: events.StepUndone, policies: Policies) -> Fact:
@@ -90,10 +92,10 @@ def _terms(
     policies: Policies, kind: str, ordinal: int, due: datetime, opens: datetime | None, origin: Origin = "written"
 ) -> Terms:
     _know(policies, kind)
-    window = _instant("opens", opens) if opens else 0, _instant("due", due)
-    if window[0] > window[1]:
+    opens_at, due_at = _instant("opens", opens) if opens else 0, _instant("due", due)
+    if opens_at > due_at:
         raise Refused("bad_time", f"the window of {kind} opens after it is due")
-    return Terms(kind, ordinal, *window, origin)
+    return Terms(kind, ordinal, opens_at, due_at, origin)
 
 
 def _know(policies: Policies, kind: str) -> None:
@@ -139,7 +141,6 @@ def _instant(field: str, moment: datetime) -> Instant:
 
 _READERS: Final[dict[type, Callable[[Any, Policies], Fact]]] = {
     events.PromisesMade: _made,
-    events.StepReached: _reached,
     events.StepUndone: _undone,
     events.PromiseAmended: _amended,
     events.PromiseWithdrawn: _withdrawn,

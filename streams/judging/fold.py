@@ -59,16 +59,16 @@ def _made(standing: Standing, fact: Fact, policies: Policies) -> bool:
         key = PromiseKey(fact.subject, terms.kind, terms.ordinal)
         known = standing.promises.get(key)
         if known is None or (known.started_by and _is_in_time(known, fact)):
-            standing.promises[key] = _given(standing, fact, terms, policies)
+            standing.promises[key] = _given(key, standing, fact, terms, policies)
         else:
             _promise_again(standing, known, fact, terms)
             known.started_by = ""  # now it was said, and stands without the step
     return bool(fact.terms)
 
 
-def _given(standing: Standing, fact: Fact, terms: Terms, policies: Policies) -> Promise:
+def _given(key: PromiseKey, standing: Standing, fact: Fact, terms: Terms, policies: Policies) -> Promise:
     return Promise(
-        PromiseKey(fact.subject, terms.kind, terms.ordinal),
+        key,
         policies.of(terms.kind, _attributes(standing, fact), fact.at),
         fact.at,
         terms.origin,
@@ -160,7 +160,12 @@ def _ending(fact: Fact) -> Ending:
 
 
 def _attributes(standing: Standing, fact: Fact) -> Attributes:
-    return Attributes(fact.location, fact.channel, fact.segment).or_else(standing.attributes)
+    """What `fact` says of itself, and else what was first said."""
+    named = standing.attributes
+    location, channel, segment = named
+    if fact.location in ("", location) and fact.channel in ("", channel) and fact.segment in ("", segment):
+        return named
+    return Attributes(fact.location, fact.channel, fact.segment).or_else(named)
 
 
 def completed_at(standing: Standing, promise: Promise) -> Instant:

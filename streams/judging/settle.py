@@ -47,7 +47,7 @@ Taken = Literal["known", "unnoticed", "noticed"]
 
 def take(case: Case, fact: Fact, policies: Policies, now: Instant) -> Taken:
     """Learn one more fact of `case`. A fact in order is one step; others fold the history again."""
-    if fact.at > case.last_at and not case.mentions(fact.id):
+    if fact.at > case.last_at and not (case.count and case.mentions(fact.id)):
         case.append(fact)
     else:
         history = case.history
@@ -105,17 +105,12 @@ def _judged(standing: Standing, promise: Promise, before: Judged | None, now: In
     if promise.amended is not None:
         current = _outcome(standing, promise, promise.amended, completed, end, now)
         wake_at = min(wake_at, next_change(promise.policy, current))
-        if current != original:
-            amended = current
+        amended = None if current == original else current
     location = promise.location or standing.attributes.location
     if before is None:
         return _next(_NEVER_JUDGED, original, amended, location), wake_at
-    if (
-        original == before.original
-        and amended == before.amended
-        and location == before.location
-        and not before.retracted
-    ):
+    is_as_before = original == before.original and amended == before.amended and location == before.location
+    if is_as_before and not before.retracted:
         return before, wake_at
     return _next(before, original, amended, location), wake_at
 
@@ -123,8 +118,8 @@ def _judged(standing: Standing, promise: Promise, before: Judged | None, now: In
 def _next(was: Judged, original: Outcome, amended: Outcome | None, location: str) -> Judged:
     """The judgement after `was`: a new revision once anything but open was said, and ever after."""
     current = original if amended is None else amended
-    settled = was.settled[0] or original.code not in OPEN_CODES, was.settled[1] or current.code not in OPEN_CODES
-    delivered = was.delivered[0] or original.lateness is not None, was.delivered[1] or current.lateness is not None
+    (original_settled, current_settled), (original_delivered, current_delivered) = was.settled, was.delivered
+    settled = original_settled or original.code not in OPEN_CODES, current_settled or current.code not in OPEN_CODES
     return Judged(
         original,
         amended,
@@ -132,15 +127,14 @@ def _next(was: Judged, original: Outcome, amended: Outcome | None, location: str
         was.revision + 1 if settled[0] or settled[1] else -1,
         False,
         settled,
-        delivered,
-        _also(was.at_risk, current, _AT_RISK),
-        _also(was.overdue, current, _UNDELIVERED),
+        (original_delivered or original.lateness is not None, current_delivered or current.lateness is not None),
+        _also(was.at_risk, current.due) if current.code == _AT_RISK else was.at_risk,
+        _also(was.overdue, current.due) if current.code == _UNDELIVERED else was.overdue,
     )
 
 
-def _also(dues: tuple[Instant, ...], outcome: Outcome, code: int) -> tuple[Instant, ...]:
-    """`dues`, and that of `outcome` if it is so ruled and new."""
-    return dues if outcome.code != code or outcome.due in dues else (*dues, outcome.due)
+def _also(dues: tuple[Instant, ...], due: Instant) -> tuple[Instant, ...]:
+    return dues if due in dues else (*dues, due)
 
 
 _NEVER_JUDGED: Final = Judged(Outcome(_PENDING, 0, None, ""), None, "")
@@ -200,8 +194,8 @@ def _awaited(policy: Policy, window: Window, now: Instant) -> int:
 
 def next_change(policy: Policy, outcome: Outcome) -> Instant:
     """When time alone changes `outcome`."""
+    if outcome.code not in OPEN_CODES:
+        return NEVER
     if outcome.code == _PENDING and policy.at_risk:
         return outcome.due - policy.at_risk
-    if outcome.code in (_PENDING, _AT_RISK):
-        return outcome.due + policy.grace + 1
-    return NEVER
+    return outcome.due + policy.grace + 1

@@ -24,7 +24,7 @@ class Log:
     """A reader of single partitions, outside any consumer group. Use it in an `async with`."""
 
     def __init__(self, client: Mapping[str, Any], isolation: Literal["read_committed", "read_uncommitted"]) -> None:
-        self._consumer = AIOKafkaConsumer(
+        self._reader = AIOKafkaConsumer(
             **client,
             isolation_level=isolation,
             enable_auto_commit=False,
@@ -36,29 +36,29 @@ class Log:
 
     async def __aenter__(self) -> Log:
         try:
-            await self._consumer.start()
+            await self._reader.start()
         except BaseException:
-            await self._consumer.stop()
+            await self._reader.stop()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+        await self._reader.stop()
 
     async def ends(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset after the last record of each, as this reader sees it."""
-        return dict(await self._consumer.end_offsets(list(tps)))
+        return dict(await self._reader.end_offsets(list(tps)))
 
     async def begins(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the first record that each still holds."""
-        return dict(await self._consumer.beginning_offsets(list(tps)))
+        return dict(await self._reader.beginning_offsets(list(tps)))
 
     async def read(self, tp: TopicPartition, progress: Progress) -> dict[bytes, bytes]:
         """The last value of every key from the beginning to the end, without those taken back.
 
         Raises KafkaTimeoutError when nothing more comes.
         """
-        consumer = self._consumer
+        consumer = self._reader
         consumer.assign([tp])
         await consumer.seek_to_beginning(tp)
         end = (await self.ends([tp]))[tp]

@@ -7,25 +7,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from time import monotonic
+from typing import Protocol
 
 from streams import timing
 from streams.book.book import Book
 from streams.ledger.commits import Commits
-from streams.ledger.writer import Message, Writer
+from streams.ledger.writer import Changes, Message
+
+
+class StepWriter(Protocol):
+    """Whoever makes steps durable, one after the other: the writer of the partition."""
+
+    async def write(self, changes: Changes, said: Iterable[Message]) -> None:
+        """Returns when all of it is durable; when it raises, none of it may be, and no more is written."""
+
+    async def stop(self) -> None:
+        """Write no more."""
 
 
 class Ledger:
     """A book and the writer that makes it durable.
 
     next: the offset to read next: all below is in memory. durable: all below is in the changelog, with everything that
-    it led to. lost: why nothing can be written any more; then memory is ahead of the log, and the book must go.
+    it led to. steps: how many were written. lost: why nothing can be written any more; then memory is ahead of the log,
+    and the book must go.
     """
 
-    def __init__(self, book: Book, writer: Writer, on_lost: Callable[[Ledger], None], commits: Commits) -> None:
+    def __init__(self, book: Book, writer: StepWriter, on_lost: Callable[[Ledger], None], commits: Commits) -> None:
         self.book = book
         self.durable = book.next
+        self.steps = 0
         self.lost: Exception | None = None
         self._writer = writer
         self._on_lost = on_lost
@@ -48,21 +60,26 @@ class Ledger:
             self._changed.set()
 
     async def room(self) -> None:
-        """Wait while too much is unwritten."""
-        while self.book.dirty > timing.DIRTY_RECORDS and self.lost is None:
+        """Wait while too much is unwritten, and will be written."""
+        while self.book.dirty + len(self._said) > timing.DIRTY_RECORDS and not self._task.done():
             self._taken.clear()
             await self._taken.wait()
 
     async def flush(self) -> None:
-        """Wait until all is durable, or lost."""
+        """Wait until all is durable, or never will be."""
         await self._quiet.wait()
 
     async def close(self) -> None:
         """Write no more. What is not durable is the next owner's to judge again."""
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait([self._task])
+        self._nothing_more()
         await self._writer.stop()
+
+    def _nothing_more(self) -> None:
+        """Nobody needs to wait any longer."""
+        self._quiet.set()
+        self._taken.set()
 
     async def _write(self) -> None:
         try:
@@ -76,8 +93,7 @@ class Ledger:
                 await asyncio.sleep(began + timing.COMMIT_SECONDS - monotonic())
         except Exception as error:
             self.lost = error
-            self._quiet.set()
-            self._taken.set()
+            self._nothing_more()
             self._on_lost(self)
 
     async def _write_once(self) -> None:
@@ -87,4 +103,5 @@ class Ledger:
         self._taken.set()
         await self._writer.write(changes, said)
         self.durable = upto
+        self.steps += 1
         self._commits.took(monotonic() - began)

@@ -13,7 +13,7 @@ from streams.book.book import Book
 from streams.judging.policy import Policies
 from streams.ledger.changelog import Log, Progress
 from streams.ledger.writer import Message, Writer
-from streams.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS
+from streams.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
 
 log = logging.getLogger("promises")
 
@@ -45,8 +45,7 @@ class Opener:
 
         Raises KafkaError, WrongLog, UnknownPolicy.
         """
-        # Also what stock Kafka clients write: group, topic and partition tell owners of different topics apart.
-        name = f"{self.group}-{EVENTS.name}-{partition}" if self.is_exact else None
+        name = transactional_id(self.group, partition) if self.is_exact else None
         writer = Writer(self.client, partition, name)
         try:
             await writer.start()  # fences, so it comes before the end of the changelog is asked for

@@ -86,7 +86,11 @@ CLOCK: Final = Metric(
     "The instant up to which the partition knows what happened.",
 )
 READY: Final = Metric(
-    "promises_ready", "gauge", (), "0 or 1", "1 when every partition that this worker owns was read to its end."
+    "promises_ready",
+    "gauge",
+    (),
+    "0 or 1",
+    "1 when every partition that this worker owns is recovered; also when it owns none.",
 )
 
 CATALOGUE: Final = (

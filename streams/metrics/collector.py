@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from schemas.events import TAGS
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
-from streams.book.rows import HELD, LATENESS_BOUNDS, OPEN, PER_BASIS, STAFF_JUDGED, Counts, Row, way
+from streams.book.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, Counts, Row, way
 from streams.book.windows import PLACES, WIDTHS, Label
 from streams.metrics import catalogue
 from streams.metrics.snapshot import PartitionCounts, Snapshot
@@ -80,8 +80,8 @@ def _rows(counts: Iterable[PartitionCounts]) -> dict[Label, Row]:
 def _by_basis(rows: Mapping[Label, Row]) -> Iterator[tuple[tuple[str, ...], Counts]]:
     """The counts of each row on each basis, with their labels."""
     for label, row in rows.items():
-        for basis, counts in zip(BASES, row.bases, strict=True):
-            yield (*label, basis), counts
+        for number, basis in enumerate(BASES):
+            yield (*label, basis), row.on(number)
 
 
 def _state(rows: Mapping[Label, Row]) -> _Samples:
@@ -99,10 +99,9 @@ def _staff(rows: Mapping[Label, Row]) -> _Samples:
     """Every verdict of whoever answers for anything now, or has been judged."""
     samples: _Samples = Counter()
     for (location, kind), row in rows.items():
-        for staff, cell in row.staff.items():
-            for number, basis in enumerate(BASES):
-                counts = cell.counts[number * PER_BASIS :][:PER_BASIS]
-                if counts[OPEN] or cell.counts[STAFF_JUDGED]:
+        for number, basis in enumerate(BASES):
+            for staff, counts in row.staff_on(number):
+                if counts[OPEN] or row.staff[staff].counts[STAFF_JUDGED]:
                     for verdict, count in zip(VERDICTS, counts, strict=True):
                         samples[location, staff, kind, basis, verdict] = count
     return samples
@@ -142,15 +141,15 @@ def _lateness(rows: Mapping[Label, Row]) -> Metric:
 
 def _windows(rows: Mapping[Label, Row], counts: Iterable[PartitionCounts], *, kept: bool) -> _Samples:
     places = [
-        (basis, window, number * PLACES + 2 * side + (not kept))
+        (basis, window, number * PLACES + (not kept), number * PLACES + (not kept) + 2 * part)
         for number, window in enumerate(WIDTHS)
-        for side, basis in enumerate(BASES)
+        for part, basis in zip(PART_OF, BASES, strict=True)
     ]
-    samples: _Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, _ in places})
+    samples: _Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, *_ in places})
     for one in counts:
         for label, sums in one.windows.items():
-            for basis, window, place in places:
-                samples[*label, basis, window] += sums[place]
+            for basis, window, both, own in places:
+                samples[*label, basis, window] += sums[both] + sums[own]
     return samples
 
 

@@ -15,7 +15,7 @@ from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
 from schemas.words import BASES, RULINGS, VERDICTS, Basis, Ruling, Verdict
 from streams.book.book import Book, Incoming
-from streams.book.rows import HELD, PER_BASIS, Held, Row, way
+from streams.book.rows import HELD, PART_OF, Held, Row, way
 from streams.book.tally import Tally
 from streams.book.windows import PLACES, WIDTHS, Label, Windows
 from streams.judging.policy import Policies
@@ -88,7 +88,7 @@ class Named(NamedTuple):
 def named(row: Row, basis: Basis) -> Named:
     """The counts of a row on that basis."""
     number = BASES.index(basis)
-    counts = row.bases[number]
+    counts = row.on(number)
     ways = [(before, after) for before in range(len(HELD)) for after in range(len(HELD))]
     return Named(
         row.made,
@@ -97,9 +97,9 @@ def named(row: Row, basis: Basis) -> Named:
         +Counter({(HELD[before], HELD[after]): counts.revised[way(before, after)] for before, after in ways}),
         +Counter(
             {
-                (staff, verdict): cell.counts[number * PER_BASIS + place]
-                for staff, cell in row.staff.items()
-                for place, verdict in enumerate(VERDICTS)
+                (staff, verdict): count
+                for staff, by_verdict in row.staff_on(number)
+                for verdict, count in zip(VERDICTS, by_verdict, strict=True)
             }
         ),
         counts.lateness,
@@ -119,7 +119,8 @@ def rolling(windows: Windows, basis: Basis = "current") -> Sums:
     found: Sums = {window: {} for window in WIDTHS}
     for label, sums in windows.sums().items():
         for number, window in enumerate(WIDTHS):
-            kept, due = sums[number * PLACES + 2 * BASES.index(basis) :][:2]
+            of_window, own = sums[number * PLACES :][:PLACES], 2 * PART_OF[BASES.index(basis)]
+            kept, due = of_window[0] + of_window[own], of_window[1] + of_window[own + 1]
             if kept or due:
                 found[window][label] = kept, due
     return found
@@ -134,7 +135,7 @@ def holds_together(tally: Tally) -> None:
     """In every row and for every verdict: first verdicts + revised into it - revised out of it = net. What is open
     began as made and ended with its first verdict."""
     for label, row in by_label(tally.rows).items():
-        assert min(counts for basis in tally.rows[Label(*label[:2])].bases for counts in basis.net) >= 0, label
+        assert min(tally.rows[Label(*label[:2])].on(BASES.index(label[2])).net) >= 0, label
         for verdict, net in _net(row).items():
             into = sum(n for (_, after), n in row.revised.items() if after == verdict)
             out = sum(n for (before, _), n in row.revised.items() if before == verdict)

@@ -8,20 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.words import BASES
+from streams.book.rows import BOTH, CURRENT, ORIGINAL, PART_OF
 from streams.book.windows import WIDTHS, Label, Windows
 from tests.book.desk import rolling
 from tests.judging.generated import settled_by
 
 MINUTE = 60_000
 HERE, THERE = Label("here", "ready"), Label("there", "ready")
-ORIGINAL, CURRENT, BOTH = (0,), (1,), (0, 1)
 
 
 class Added(NamedTuple):
-    """A promise that was counted on some bases, and whether it was taken back right after."""
+    """A promise that was counted in some part, and whether it was taken back right after."""
 
     label: Label
-    bases: tuple[int, ...]
+    part: int
     due_at: int
     kept: int
     is_taken_back: bool
@@ -33,7 +33,7 @@ def recount(added: list[Added], basis: int, now: int) -> dict[str, dict[Label, t
     for one in added:
         age = now // MINUTE - one.due_at // MINUTE
         for name, width in WIDTHS.items():
-            if 0 <= age < width and basis in one.bases and not one.is_taken_back:
+            if 0 <= age < width and one.part in (BOTH, PART_OF[basis]) and not one.is_taken_back:
                 kept, due = found[name].get(one.label, (0, 0))
                 found[name][one.label] = kept + one.kept, due + 1
     return found
@@ -65,9 +65,9 @@ def test_windows_show_what_a_recount_of_everything_shows(steps: list[Added | int
         else:
             one = step._replace(due_at=now + step.due_at)
             added.append(one)
-            windows.add(one.label, one.bases, one.due_at, one.kept, 1)
+            windows.add(one.label, one.part, one.due_at, one.kept, 1)
             if one.is_taken_back:
-                windows.add(one.label, one.bases, one.due_at, -one.kept, -1)
+                windows.add(one.label, one.part, one.due_at, -one.kept, -1)
         for number, basis in enumerate(BASES):
             assert rolling(windows, basis) == recount(added, number, now)
 

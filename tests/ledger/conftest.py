@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from kafka.admin import ConfigResourceType
 
+from streams.connection import Connection
 from streams.kafka import create_topics
 from streams.local.kafka import LocalKafka
 from streams.topics import ALERTS
@@ -22,7 +23,7 @@ _numbers = count()
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[LocalKafka]:
     with LocalKafka() as kafka:
-        create_topics(kafka.bootstrap, PLACES, 1)
+        create_topics(Connection(kafka.bootstrap), PLACES, 1)
         configure(kafka.bootstrap, ConfigResourceType.TOPIC, ALERTS.name, max_message_bytes=LARGEST_ALERT)
         yield kafka
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from kafka import KafkaAdminClient
@@ -25,24 +23,6 @@ from tests.histories import READY, Story, at
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 Progress = Callable[[int, int], None]
-Told = TypeVar("Told")
-
-
-def run(story: Coroutine[Any, Any, Told]) -> Told:
-    """Run a story to its end. Nothing may be left of it: no task, and no error that nobody looked at."""
-
-    async def whole() -> Told:
-        complaints: list[dict[str, Any]] = []
-        asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
-        told = await story
-        gc.collect()
-        await asyncio.sleep(0)
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        assert left == set(), left
-        assert complaints == [], complaints
-        return told
-
-    return asyncio.run(whole())
 
 
 def ignored(_at: int, _end: int) -> None:
@@ -110,7 +90,7 @@ class Place:
     async def count(self, topic: Topic) -> int:
         """How many records of `topic` anybody is given who reads what is committed."""
         async with Log(self.client, "read_committed") as log:
-            consumer, tp = log._consumer, self.of(topic)
+            consumer, tp = log._reader, self.of(topic)
             await log.read(tp, ignored)
             end, found = (await log.ends([tp]))[tp], 0
             await consumer.seek_to_beginning(tp)

@@ -16,7 +16,8 @@ from streams.local.kafka import LocalKafka
 from streams.topics import ALERTS, CHANGELOG, VERDICTS, Topic
 from tests.book.kept import all_of
 from tests.histories import order
-from tests.ledger.place import Place, configure, judge, run
+from tests.ledger.place import Place, configure, judge
+from tests.ledger.running import run
 
 pytestmark = pytest.mark.kafka
 

@@ -14,7 +14,8 @@ from streams.local.ports import free_ports
 from streams.topics import CHANGELOG, EVENTS, VERDICTS
 from tests.book.kept import all_of
 from tests.histories import order, rules
-from tests.ledger.place import Place, judge, run
+from tests.ledger.place import Place, judge
+from tests.ledger.running import run
 
 pytestmark = pytest.mark.kafka
 

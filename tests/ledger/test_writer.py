@@ -12,7 +12,8 @@ from streams.ledger.writer import Message, RecordTooLarge, Writer
 from streams.local.kafka import LocalKafka
 from streams.topics import ALERTS, CHANGELOG, REJECTS, VERDICTS
 from tests.ledger.conftest import LARGEST_ALERT
-from tests.ledger.place import Place, run
+from tests.ledger.place import Place
+from tests.ledger.running import run
 
 pytestmark = pytest.mark.kafka
 

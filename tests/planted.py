@@ -1,0 +1,232 @@
+"""The mistakes that tests/mutants.py plants, one at a time."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Mutant(NamedTuple):
+    """A mistake: `mutated` written in the place of `original`."""
+
+    name: str
+    module: str
+    original: str
+    mutated: str
+
+
+MUTANTS: Final = (
+    Mutant(
+        "the lesser of two facts under one id stays",
+        "streams/judging/history.py", "if fact <= known:", "if fact >= known:",
+    ),
+    Mutant(
+        "the first of several corrections stands",
+        "streams/judging/history.py", "for fact in reversed(seen) if", "for fact in seen if",
+    ),
+    Mutant(
+        "a corrected event that lies ahead is known at once",
+        "streams/judging/history.py", "for fact in replacements if fact.at <= now]", "for fact in replacements]",
+    ),
+    Mutant(
+        "a correction to a later hour wakes nobody",
+        "streams/judging/history.py", "min([more_at, *later])", "more_at",
+    ),
+    Mutant(
+        "an event after a correction is a step on the corrected history",
+        "streams/judging/settle.py", " and not case.corrected and ", " and ",
+    ),
+    Mutant(
+        "an event ahead of the clock is taken at once",
+        "streams/judging/settle.py", "return fact.at <= now and case.more_at", "return case.more_at",
+    ),
+    Mutant(
+        "an event that takes the place of another is a further step",
+        "streams/judging/settle.py",
+        "is_next = fact is history[-1] and len(history) == case.count + 1",
+        "is_next = fact is history[-1]",
+    ),
+    Mutant(
+        "a judgement does not wake for what lies ahead",
+        "streams/judging/settle.py", "wake_at = case.more_at\n", "wake_at = NEVER\n",
+    ),
+    Mutant(
+        "the deadline fires a millisecond early",
+        "streams/judging/settle.py", "return outcome.due + policy.grace + 1", "return outcome.due + policy.grace",
+    ),
+    Mutant(
+        "the current basis wakes nobody",
+        "streams/judging/settle.py",
+        "wake_at = min(wake_at, next_change(promise.policy, current))",
+        "next_change(promise.policy, current)",
+    ),
+    Mutant(
+        "grace ends a millisecond early",
+        "streams/judging/settle.py",
+        "if completed > window.due + policy.grace:",
+        "if completed >= window.due + policy.grace:",
+    ),
+    Mutant(
+        "a cancellation within grace is after due",
+        "streams/judging/settle.py", "after_due=end.at > window.due + policy.grace", "after_due=end.at > window.due",
+    ),
+    Mutant(
+        "a revision starts its numbers again after a retraction",
+        "streams/judging/settle.py", "revision=before.revision + is_published", "revision=-1",
+    ),
+    Mutant(
+        "who has it in hand now answers for what was due before",
+        "streams/judging/settle.py",
+        "decided_at = due if due < now else now",
+        "decided_at = now",
+    ),
+    Mutant(
+        "the customer's wish counts after due too",
+        "streams/judging/fold.py",
+        'if fact.what is What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):',
+        'if fact.what is What.AMENDED and fact.name == "customer":',
+    ),
+    Mutant(
+        "our new due is the original one too",
+        "streams/judging/fold.py",
+        'if fact.what is What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):',
+        "if fact.what is What.AMENDED and _is_in_time(promise, fact):",
+    ),
+    Mutant(
+        "what was delivered can be given another due",
+        "streams/judging/fold.py",
+        "if ending(standing, promise) is not None or completed_at(standing, promise) != NEVER:",
+        "if ending(standing, promise) is not None:",
+    ),
+    Mutant(
+        "an assumed promise outlives its step",
+        "streams/judging/fold.py", "            del standing.promises[key]", "            continue",
+    ),
+    Mutant(
+        "the last time a step was reached counts",
+        "streams/judging/fold.py",
+        "    if fact.name in reached:  # the first time counts\n        return False\n", "",
+    ),
+    Mutant(
+        "a withdrawal is not noticed",
+        "streams/judging/fold.py",
+        "            promise.withdrawn = _ending(fact)\n    return True\n",
+        "            promise.withdrawn = _ending(fact)\n    return False\n",
+    ),
+    Mutant(
+        "a shop named later is not noticed",
+        "streams/judging/fold.py",
+        "standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))\n    return True",
+        "standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))\n    return False",
+    ),
+    Mutant(
+        "one bag cancelled cancels nothing",
+        "streams/judging/fold.py", 'in (promise.key.subject, ""):', 'in ("",):',
+    ),
+    Mutant(
+        "the least specific policy wins",
+        "streams/judging/policy.py",
+        "return max(policies, key=lambda policy: len(policy.when), default=None)",
+        "return min(policies, key=lambda policy: len(policy.when), default=None)",
+    ),
+    Mutant(
+        "the whole order is in the hands of who took one bag",
+        "streams/judging/accountability.py",
+        "if hand.subject and hand.subject != subject:",
+        "if hand.subject and subject and hand.subject != subject:",
+    ),
+    Mutant(
+        "the clock follows records into the future",
+        "streams/book/clock.py", "if self.now < to <= wall:", "if self.now < to:",
+    ),
+    Mutant(
+        "a stored case forgets what lies ahead",
+        "streams/book/codec.py", "flags, case.wake_at, case.more_at,", "flags, case.wake_at, case.wake_at,",
+    ),
+    Mutant(
+        "an open promise that moves to another shop is made there again",
+        "streams/book/tally.py",
+        "                _revise(bases, target, NONE, held)\n",
+        "                target.made += 1\n",
+    ),
+    Mutant(
+        "who takes over within a verdict is not counted",
+        "streams/book/tally.py", " and old.staff == new.staff and ", " and ",
+    ),
+    Mutant(
+        "a window is a minute too long",
+        "streams/book/windows.py", "if age < width:", "if age <= width:",
+    ),
+    Mutant(
+        "an alert is raised again for the same stage and due",
+        "streams/book/outputs.py",
+        "if change.after.overdue != (change.before.overdue if change.before else ()):",
+        "if change.after.overdue:",
+    ),
+    Mutant(
+        "deadlines passed together are judged together",
+        "streams/book/book.py", "self._policies), at)", "self._policies), now)",
+    ),
+    Mutant(
+        "a delivery after a recall is counted again in the histogram",
+        "streams/judging/settle.py",
+        "(original_delivered or original.lateness is not None,",
+        "(original.lateness is not None,",
+    ),
+    Mutant(
+        "the breach of an assumed promise is undone by promising outright",
+        "streams/judging/fold.py",
+        "if known is None or (known.started_by and _is_in_time(known, fact)):",
+        "if known is None or known.started_by:",
+    ),
+    Mutant(
+        "a correction is taken back by later ones alone",
+        "streams/judging/history.py", "    corrections.sort(key=lambda fact: fact.name not in ids)\n", "",
+    ),
+    Mutant(
+        "a record is taken before what fell due before it",
+        "streams/book/book.py",
+        "        effects += self.move(at, wall)\n", "",
+    ),
+    Mutant(
+        "a rescheduled case is not looked at again",
+        "streams/book/book.py", "if case.wake_at != before:", "if case.wake_at > before:",
+    ),
+    Mutant(
+        "who names another shop than was known first is thought to name the first",
+        "streams/judging/fold.py", 'if fact.location in ("", location) and', "if",
+    ),
+    Mutant(
+        "the only policy of a kind is that of another kind",
+        "streams/judging/policy.py", "if counts[policy.kind] == 1}", "if counts[policy.kind] > 0}",
+    ),
+    Mutant(
+        "what began with an id is not looked up",
+        "streams/judging/case.py", "return pack(id) in self.facts", "return self.facts.startswith(pack(id))",
+    ),
+    *(
+        Mutant(f"unnoticed goes {what}", "streams/book/unnoticed.py", original, mutated)
+        for what, original, mutated in (
+            ("an assignment or a cancellation", "fact.what is not What.REACHED or ", ""),
+            ("a step of a policy", "or fact.name in policies.steps ", ""),
+            ("a step before the last", "if not last_at < fact.at <= now", "if not fact.at <= now"),
+            ("a step at the instant of the last", "last_at < fact.at", "last_at <= fact.at"),
+            ("a step ahead of the clock", "fact.at <= now < wake_at", "fact.at < wake_at"),
+            ("a step after a deadline that was not judged", "<= now < wake_at", "<= now"),
+            ("a step at a deadline that was not judged", "now < wake_at", "now <= wake_at"),
+            ("a step after a correction", " or flags & CORRECTED:", ":"),
+            ("a step that names a shop", "        (fact.location and not flags & LOCATION)\n        or ", "        "),
+            ("a step that names a channel", "        or (fact.channel and not flags & CHANNEL)\n", ""),
+            ("a step that names a segment", "        or (fact.segment and not flags & SEGMENT)\n", ""),
+            (
+                "a change of hands",
+                "        or (fact.staff and not stored.startswith(pack((fact.subject, fact.staff)), HEAD_SIZE))\n", "",
+            ),
+            (
+                "whoever was ever named",
+                "not stored.startswith(pack((fact.subject, fact.staff)), HEAD_SIZE)", "pack(fact.staff) not in stored",
+            ),
+            ("an id that is taken", "        or stored.find(pack(fact.id), HEAD_SIZE + hand + body) >= 0\n", ""),
+            ("an id of the first fact", "HEAD_SIZE + hand + body) >= 0", "HEAD_SIZE + hand + body + 40) >= 0"),
+        )
+    ),
+)  # fmt: skip
