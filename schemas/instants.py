@@ -23,8 +23,6 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _FIRST: Final = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _END: Final = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
-_from_timestamp: Final = datetime.fromtimestamp
-
 
 class ImplausibleInstant(ValueError):
     """An instant outside 2000 to 2099: the zero or the "never" of some clock, not a time of business."""
@@ -44,7 +42,7 @@ def instant(moment: datetime) -> Instant:
 
 def moment(at: Instant) -> datetime:
     """`at` as a datetime in UTC, for a message on the wire."""
-    return _from_timestamp(at / 1000, UTC)
+    return _EPOCH + at * _MILLISECOND
 
 
 def parse(text: str) -> Instant:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
@@ -25,6 +25,19 @@ from streams.judging.case import Case
 from streams.judging.facts import Fact
 from streams.judging.policy import Millis, Policies
 from streams.judging.settle import settle, take
+
+
+class Record(Protocol):
+    """A record as it was read. timestamp: the record's own, in milliseconds."""
+
+    @property
+    def timestamp(self) -> Instant: ...
+
+    @property
+    def key(self) -> bytes | None: ...
+
+    @property
+    def value(self) -> bytes | None: ...
 
 
 class Incoming(NamedTuple):
@@ -127,17 +140,16 @@ class Book:
             sorted(self._judged_by),
         )
 
-    def apply(self, record: Incoming, wall: Instant) -> list[Effect]:
+    def apply(self, record: Record, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
-        at, key, value = record
         effects: list[Effect] = []
-        effects += self.move(at, wall)
+        effects += self.move(record.timestamp, wall)
         try:
-            event = read(value)
+            event = read(record.value)
             if isinstance(event, ClockRecord):
                 effects += self._take_clock(event, wall)
             else:
-                effects += self._take_event(event, key)
+                effects += self._take_event(event, record.key)
             self.events[TAGS[type(event)]] += 1
         except Refused as refused:
             self.rejects[refused.reason] += 1
