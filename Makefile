@@ -1,7 +1,7 @@
 # Every target is the same on a laptop and in CI. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint demo bench-core mutants lock clean
+.PHONY: help venv test lint demo bench bench-core mutants chaos lock clean
 
 # A name on PATH may be the stub of a version manager, and Debian splits venv off: so each candidate has to run both.
 suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -18,7 +18,7 @@ venv: .venv/.installed ## Installs everything locked into .venv (PYTHON=... name
 
 test: lint ## Lints, checks types and runs all tests; says what was skipped and why
 # In CI a skipped test is a failure: tests/conftest.py sees to it in pytest_sessionfinish when CI is set.
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses=2 --dist=loadfile
 
 lint: venv ## Lints and checks types
 	.venv/bin/ruff check
@@ -27,23 +27,32 @@ lint: venv ## Lints and checks types
 demo: .venv-demo/.locked ## Runs `promises demo`; installs only what that needs, into .venv-demo
 	@exec .venv-demo/bin/python -m streams.cli demo
 
+bench: venv ## Measures the engine on a real Kafka, and others on the same job (20 minutes; PARTS=contest a part of it)
+	@$(MAKE) --no-print-directory .venv-bench/.locked || echo 'make bench: goes on without Quix Streams, see above' >&2
+	.venv/bin/python -m benchmarks.engine $(PARTS)
+
 bench-core: venv ## Measures the judging alone, without Kafka
 	.venv/bin/python -m benchmarks.core
 
 mutants: venv ## Plants faults in the judging, one at a time, and says which tests notice (4 minutes)
 	.venv/bin/python -m tests.mutants
 
+chaos: venv ## Kills, stops and cuts off workers and brokers under load, then looks for differences (25 minutes; SEED=1)
+	.venv/bin/python -m tests.chaos --seed $(or $(SEED),1)
+
 lock: .venv-lock/.locked ## Locks the dependencies anew, keeping versions that still fit (UPGRADE=1 takes the newest)
-	$(compile) --output-file requirements.lock
-	$(compile) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(compile) $(of-project) --output-file requirements.lock
+	$(compile) $(of-project) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(compile) --group bench --output-file requirements-bench.lock
 
 clean: ## Removes the virtual environments and caches
-	rm -rf .venv .venv-demo .venv-lock .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-bench .venv-demo .venv-lock .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.locked: requirements-dev.lock
 .venv-demo/.locked: requirements.lock
-.venv/.locked .venv-demo/.locked:
+.venv-bench/.locked: requirements-bench.lock
+.venv/.locked .venv-demo/.locked .venv-bench/.locked:
 	$(fresh-venv)
 	$(install) --require-hashes --requirement $<
 	@touch $@
@@ -66,5 +75,5 @@ define fresh-venv
 endef
 
 compile = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --custom-compile-command 'make lock' --extra local --group build \
-	$(if $(UPGRADE),--upgrade) pyproject.toml
+	--no-emit-index-url --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+of-project = --extra local --group build pyproject.toml

@@ -15,16 +15,22 @@ from schemas.instants import Instant, moment
 from streams.book.book import Incoming
 from streams.judging.policy_file import parse_policies
 
-POLICIES = parse_policies(
-    """
+GRACE = 30_000
+"""Milliseconds of tolerated lateness."""
+
+
+def policies_text(haste: int = 1) -> str:
+    """The policies of the benchmark as a file holds them; `haste`: all times so many times shorter."""
+    return f"""
     [[policy]]
     kind = "ready"
     kept_by = ["ready"]
-    grace = "30s"
-    at_risk = "2m"
-    """,
-    "the policies of the benchmark",
-)
+    grace = "{GRACE // haste}ms"
+    at_risk = "{120_000 // haste}ms"
+    """
+
+
+POLICIES = parse_policies(policies_text(), "the policies of the benchmark")
 
 START: Instant = 1_767_225_600_000
 """2026-01-01T00:00:00Z."""
@@ -37,26 +43,37 @@ _STAFF = 4
 _LATE_SHARE = 0.2
 
 
-def orders(open_at_once: int, seed: int = 1) -> Iterator[Incoming]:
+def orders(open_at_once: int, seed: int = 1, *, start: Instant = START, haste: int = 1) -> Iterator[Incoming]:
     """Records without end, in order of time; after PROMISED about `open_at_once` promises are open at any time.
 
-    An order is promised, started, ready and picked up: four events. One in five is ready 90 seconds after its due.
+    An order is promised, started, ready and picked up: four events of 305 bytes on average. One in five is ready 90
+    seconds after its due. The first is made at `start`. `haste`: the same so many times as fast, with as many open.
     """
     chance = Random(seed)
-    gap = PROMISED / open_at_once
+    gap = PROMISED / haste / open_at_once
     coming: list[tuple[Instant, int, int, str]] = []
     for number in count():
-        made_at = START + int(number * gap)
+        made_at = start + int(number * gap)
         while coming and coming[0][0] <= made_at:
             at, whose, place, step = heappop(coming)
             yield _record(_step(whose, place, step, at), at)
-        due = made_at + PROMISED + chance.randrange(-300_000, 300_000)
-        yield _record(_made(number, made_at, due), made_at)
-        ready = due + 90_000 if chance.random() < _LATE_SHARE else due - chance.randrange(1_000, 300_000)
-        for place, (step, at) in enumerate(
-            (("started", made_at + 60_000), ("ready", ready), ("picked_up", ready + 120_000)), 1
-        ):
+        due, steps = _plan(chance, made_at, haste)
+        yield promised(number, made_at, due)
+        for place, (step, at) in enumerate(steps, 1):
             heappush(coming, (at, number, place, step))
+
+
+def promised(number: int, at: Instant, due: Instant) -> Incoming:
+    """The record that begins order `number`."""
+    return _record(_made(number, at, due), at)
+
+
+def _plan(chance: Random, made_at: Instant, haste: int) -> tuple[Instant, list[tuple[str, Instant]]]:
+    """When an order is due, and when it reaches each step."""
+    due = made_at + (PROMISED + chance.randrange(-300_000, 300_000)) // haste
+    late = chance.random() < _LATE_SHARE
+    ready = due + (90_000 if late else -chance.randrange(1_000, 300_000)) // haste
+    return due, [("started", made_at + 60_000 // haste), ("ready", ready), ("picked_up", ready + 120_000 // haste)]
 
 
 def _made(number: int, at: Instant, due: Instant) -> PromisesMade:
@@ -78,6 +95,8 @@ def _envelope(number: int, place: int, at: Instant) -> dict[str, Any]:
         "received_at": moment(at + 40),
         "location": f"shop-{location}",
         "staff": Staff(id=f"s-{location}-{number % _STAFF}", role="cook"),
+        "channel": "counter",
+        "segment": "guest",
         "source": "benchmark",
     }
 

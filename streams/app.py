@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import faust
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from schemas.instants import Instant
-from streams.agents.outbox import Outbox
+from streams import timing
+from streams.agents.shelf import Hopeless, Shelf
 from streams.agents.tracker import Tracker
+from streams.book.codec import UnknownPolicy
+from streams.ledger.opening import Opener, WrongLog
+from streams.ledger.writer import RecordTooLarge
 from streams.metrics.collector import SnapshotCollector
+from streams.metrics.heartbeat import Heartbeat
 from streams.metrics.server import served
-from streams.settings import Settings
+from streams.settings import Settings, client_id
 from streams.topics import EVENTS
-from streams.transport import ChunkSchema, Reading, install
+from streams.transport import ChunkConsumer, ChunkSchema, Reading, install
 
 log = logging.getLogger("promises")
-
-TICK_SECONDS = 0.1
-"""How often the clock is looked at: a deadline is found at most this much after it passed."""
-
-EXPOSE_SECONDS = 0.25
-"""How old what /metrics shows may be."""
 
 FAILED = 70
 """Exit code for what cannot go on; whoever supervises the process starts it again (EX_SOFTWARE of sysexits.h)."""
@@ -40,26 +41,54 @@ def run(settings: Settings) -> None:
     """Work until the process is told to end. Raises AddressTaken."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust listens to it
     collector = SnapshotCollector()
-    with served(collector, settings.metrics) as url, TemporaryDirectory(prefix="promises-") as scratch:
-        log.info("judging %s on %s, clock %s; %s", EVENTS.name, settings.bootstrap, settings.clock, url)
-        app = build(settings, collector, scratch)
-        worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False)
+    with (
+        served(collector, settings.metrics, settings.group) as address,
+        TemporaryDirectory(prefix="promises-") as scratch,
+    ):
+        log.info(
+            "judging %s on %s, clock %s, %s; http://%s/metrics",
+            EVENTS.name,
+            settings.connection.bootstrap,
+            settings.clock,
+            settings.processing,
+            address,
+        )
+        app = build(replace(settings, metrics=address), collector, scratch)
+        # The log is set up already, in the form asked for.
+        worker = faust.Worker(app, Heartbeat(collector), quiet=True, override_logging=False)
         worker.spinner = None  # writes control characters into logs
         worker.execute_from_commandline()
+
+
+class Group:
+    """The consumer group as this worker is a member of it."""
+
+    def __init__(self, app: faust.App) -> None:
+        self._app = app
+        self.reading: Reading
+
+    async def still_owns(self, tp: TP, offset: int) -> bool:
+        """Whether the group takes a commit of `offset` from this worker: then no other owns `tp`."""
+        return await cast(ChunkConsumer, self._app.consumer).still_owns(tp, offset)
+
+    def reread(self, tp: TP) -> None:
+        """Read `tp` from its ledger's position on."""
+        self.reading.reread(tp)
 
 
 def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> faust.App:
     """The app of one worker; Faust puts files of its own into `scratch`."""
     app = _app(settings, scratch)
-    outbox = Outbox(settings.bootstrap)
-    tracker = Tracker(settings.policies, settings.clock, outbox, wall)
+    is_exact = settings.processing == "exactly_once"
+    opener = Opener(settings.connection.for_aiokafka(), settings.policies, is_exact)
+    group = Group(app)
+    shelf = Shelf(opener, group, end)
 
     async def opened(committed: Mapping[TP, int | None]) -> None:
-        if not outbox.started:
-            await app.add_runtime_dependency(outbox)
-        tracker.open(committed)
+        await _or_end(shelf.own(committed, app.consumer_generation_id))
 
-    _wire(app, tracker, install(app, tracker.shelf, opened), collector)
+    group.reading = install(app, shelf, opened, end)
+    _wire(app, Tracker(shelf, settings.clock, wall), group.reading, collector)
     return app
 
 
@@ -72,18 +101,20 @@ def _app(settings: Settings, scratch: str) -> faust.App:
     return faust.App(
         settings.group,
         datadir=scratch,
-        broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
+        **settings.connection.for_faust(),
+        broker_client_id=client_id(settings.metrics),
         canonical_url=f"http://worker-{os.getpid()}.invalid",  # tells workers apart; nothing is served there
         web_enabled=False,
         topic_disable_leader=True,  # Faust would make a topic of its own to elect a leader that nobody needs
         table_standby_replicas=0,
         stream_buffer_maxsize=8,  # chunks, not records: enough to keep the agent busy
         stream_wait_empty=True,
+        consumer_group_instance_id=settings.instance,
         broker_max_poll_records=5_000,
-        broker_commit_interval=0.5,
-        broker_session_timeout=10,  # after a crash, others take over within this time
-        broker_rebalance_timeout=10,
-        broker_heartbeat_interval=1,
+        broker_commit_interval=0.5,  # for lag monitors only: the changelog says where a book continues
+        broker_session_timeout=timing.SESSION_SECONDS,
+        broker_rebalance_timeout=timing.REBALANCE_SECONDS,
+        broker_heartbeat_interval=timing.HEARTBEAT_SECONDS,
         broker_request_timeout=30,
     )
 
@@ -94,19 +125,28 @@ def _wire(app: faust.App, tracker: Tracker, reading: Reading, collector: Snapsho
             await _or_end(tracker.feed(chunk, reading))
 
     async def tick() -> None:
-        await _or_end(tracker.tick(reading))
+        try:
+            tracker.tick(reading)
+        except Exception as error:
+            end(error)
 
     async def expose() -> None:
         collector.snapshot = tracker.snapshot()
 
     async def revoked(*_: Any, **__: Any) -> None:
-        tracker.close()
+        giving_up = asyncio.ensure_future(tracker.shelf.give_up())
+        await asyncio.sleep(0)
         collector.snapshot = tracker.snapshot()
+        await giving_up
+
+    async def stopping(*_: Any, **__: Any) -> None:
+        await tracker.shelf.close()
 
     app.agent(app.topic(EVENTS.name, schema=ChunkSchema()))(track)
-    app.timer(TICK_SECONDS)(tick)
-    app.timer(EXPOSE_SECONDS)(expose)
+    app.timer(timing.TICK_SECONDS)(tick)
+    app.timer(timing.EXPOSE_SECONDS)(expose)
     app.on_partitions_revoked.connect(revoked, weak=False)
+    app.on_before_shutdown.connect(stopping, weak=False)
 
 
 async def _or_end(work: Awaitable[None]) -> None:
@@ -114,7 +154,12 @@ async def _or_end(work: Awaitable[None]) -> None:
     try:
         await work
     except Exception as error:
-        is_ours = not isinstance(error, KafkaError)
-        log.critical("ending, so that a new start makes the books again: %r", error, exc_info=is_ours)
-        logging.shutdown()
-        os._exit(FAILED)
+        end(error)
+
+
+def end(error: Exception) -> None:
+    """End the process at once, with one line for whoever supervises it, and the way there where it is our mistake."""
+    is_known = isinstance(error, KafkaError | Hopeless | RecordTooLarge | WrongLog | UnknownPolicy)
+    log.critical("ending, so that a new start continues from the changelog: %s", error, exc_info=not is_known)
+    logging.shutdown()
+    os._exit(FAILED)

@@ -2,80 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
 from streams.book.book import Incoming
-from streams.topics import TOPICS
+from streams.connection import Connection
+from streams.knock import NotLetIn, knock
+from streams.permissions import Need, is_missing, is_refused, listed, topic_partitions
+from streams.topics import CHANGELOG, EVENTS, TOPICS, transactional_id
 
 ANSWER_MS: Final = 10_000
 """How long a Kafka may take to answer before it counts as not there."""
+
+_WORKER: Final = (
+    Need("READ", "topic", EVENTS.name),
+    Need("READ", "topic", CHANGELOG.name),
+    *(Need("WRITE", "topic", topic.name) for topic in TOPICS if topic is not EVENTS),
+)
 
 
 class KafkaFailed(Exception):
     """Kafka refused or was not reached; the message says what, where and what to do."""
 
 
-def create_topics(bootstrap: str, partitions: int, replication: int) -> dict[str, str]:
+@contextmanager
+def admin_client(connection: Connection) -> Iterator[KafkaAdminClient]:
+    """A client for questions and for topics. Raises KafkaFailed where Kafka does not let us in."""
+    try:
+        knock(connection)
+    except NotLetIn as error:
+        raise KafkaFailed(str(error)) from error
+    with _reached(connection):
+        admin = KafkaAdminClient(**connection.for_kafka_python(), bootstrap_timeout_ms=ANSWER_MS)
+    try:
+        yield admin
+    finally:
+        admin.close()
+
+
+def create_topics(connection: Connection, partitions: int, replication: int) -> dict[str, str]:
     """Create every topic that is missing. Returns what was done with each, by name. Raises KafkaFailed."""
     done: dict[str, str] = {}
-    try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=ANSWER_MS)
-    except KafkaError as error:
-        raise unreachable(bootstrap, error) from error
-    try:
+    with admin_client(connection) as admin:
         for topic in TOPICS:
-            new = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings)
+            new = NewTopic(topic.name, partitions, replication, topic_configs=topic.created_with(replication))
             try:
                 admin.create_topics([new])
                 done[topic.name] = f"created, {partitions} partitions"
             except TopicAlreadyExistsError:
                 done[topic.name] = "is there already, left as it is"
+            except TopicAuthorizationFailedError as error:
+                raise not_allowed(connection, [Need("CREATE", "topic", topic.name)]) from error
             except KafkaError as error:
-                raise KafkaFailed(f"{bootstrap}: {topic.name} cannot be created: {error}") from error
-    finally:
-        admin.close()
+                raise KafkaFailed(f"{connection.bootstrap}: {topic.name} cannot be created: {error}") from error
     return done
 
 
-def unreachable(bootstrap: str, error: Exception) -> KafkaFailed:
-    """Kafka did not answer."""
-    return KafkaFailed(f"{bootstrap}: no Kafka answers there ({error}); check --bootstrap and that it runs")
+def check_worker(connection: Connection, group: str, *, is_exact: bool) -> None:
+    """Raise KafkaFailed unless all topics are there, and a worker of `group` may do with them what it has to.
+
+    is_exact: it writes in transactions.
+    """
+    needs = [*_WORKER, Need("READ", "group", group)]
+    if is_exact:
+        needs.append(Need("WRITE", "transactional id", transactional_id(partition=0)))
+    with admin_client(connection) as admin:
+        _check(admin, connection, needs)
+        _check_partitions(admin, connection)
 
 
-def producer(bootstrap: str) -> KafkaProducer:
+def partitions_of(connection: Connection, need: Need) -> list[int]:
+    """The partitions of the topic that `need` names. Raises KafkaFailed if it is not there, or refused to us."""
+    with admin_client(connection) as admin:
+        _check(admin, connection, [need])
+        return topic_partitions(admin, need.name)
+
+
+def producer(connection: Connection) -> KafkaProducer:
     """A producer that waits for all replicas and never writes twice. Raises KafkaFailed."""
-    try:
+    with _reached(connection):
         return KafkaProducer(
-            bootstrap_servers=bootstrap,
+            **connection.for_kafka_python(),
             bootstrap_timeout_ms=ANSWER_MS,
             acks="all",
             enable_idempotence=True,
             linger_ms=20,
             max_request_size=32 << 20,
         )
-    except KafkaError as error:
-        raise unreachable(bootstrap, error) from error
 
 
-def partitions_of(bootstrap: str, topic: str) -> list[int]:
-    """The partitions of `topic`. Raises KafkaFailed if it is not there."""
-    consumer = _consumer(bootstrap)
-    try:
-        return _partitions(consumer, bootstrap, topic)
-    finally:
-        consumer.close()
-
-
-def read_to_end(bootstrap: str, topic: str) -> Iterator[tuple[int, Incoming]]:
+def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incoming]]:
     """Every record that `topic` holds now, with its partition. Raises KafkaFailed."""
-    consumer = _consumer(bootstrap)
+    places = [TopicPartition(topic, number) for number in partitions_of(connection, Need("READ", "topic", topic))]
+    consumer = _consumer(connection)
     try:
-        places = [TopicPartition(topic, number) for number in _partitions(consumer, bootstrap, topic)]
         consumer.assign(places)
         consumer.seek_to_beginning(*places)
         ends = consumer.end_offsets(places)
@@ -85,25 +110,59 @@ def read_to_end(bootstrap: str, topic: str) -> Iterator[tuple[int, Incoming]]:
                     if record.offset < ends[place]:
                         yield place.partition, Incoming(record.timestamp, record.key, record.value)
     except KafkaError as error:
-        raise KafkaFailed(f"{bootstrap}: {topic} cannot be read: {error}") from error
+        raise KafkaFailed(f"{connection.bootstrap}: {topic} cannot be read: {error}") from error
     finally:
         consumer.close()
 
 
-def _consumer(bootstrap: str) -> KafkaConsumer:
+def not_allowed(connection: Connection, needs: Iterable[Need]) -> KafkaFailed:
+    """Kafka refuses us these."""
+    denied = f"{connection.bootstrap}: {connection.who} may not {listed(needs)}"
+    return KafkaFailed(f"{denied}; grant it with kafka-acls, as docs/kafka.md says")
+
+
+def _check(admin: KafkaAdminClient, connection: Connection, needs: Sequence[Need]) -> None:
+    where = connection.bootstrap
     try:
+        forbidden = [need for need in needs if is_refused(admin, need)]
+        missing = sorted({need.name for need in needs if need.kind == "topic" and is_missing(admin, need.name)})
+    except KafkaError as error:
+        raise KafkaFailed(f"{where}: does not say what {connection.who} may do: {error}") from error
+    if forbidden:
+        raise not_allowed(connection, forbidden)
+    if missing:
+        topics = ", ".join(missing)
+        raise KafkaFailed(f"{where} has no topic {topics}; create what is missing: promises topics --bootstrap {where}")
+
+
+def _check_partitions(admin: KafkaAdminClient, connection: Connection) -> None:
+    """What a partition of promise.events leads to goes to the partition of the same number of every other topic."""
+    counts = {topic.name: len(topic_partitions(admin, topic.name)) for topic in TOPICS}
+    other = [f"{name} has {count}" for name, count in counts.items() if count != counts[EVENTS.name]]
+    if other:
+        where = connection.bootstrap
+        raise KafkaFailed(
+            f"{where}: {EVENTS.name} has {counts[EVENTS.name]} partitions, {', '.join(other)}; all need as many: "
+            f"promises check --bootstrap {where} says how"
+        )
+
+
+def _consumer(connection: Connection) -> KafkaConsumer:
+    with _reached(connection):
         return KafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **connection.for_kafka_python(),
             bootstrap_timeout_ms=ANSWER_MS,
             enable_auto_commit=False,
             isolation_level="read_committed",
         )
+
+
+@contextmanager
+def _reached(connection: Connection) -> Iterator[None]:
+    try:
+        yield
     except KafkaError as error:
-        raise unreachable(bootstrap, error) from error
-
-
-def _partitions(consumer: KafkaConsumer, bootstrap: str, topic: str) -> list[int]:
-    found = consumer.partitions_for_topic(topic)
-    if not found:
-        raise KafkaFailed(f"{bootstrap} has no topic {topic}; create it: promises topics --bootstrap {bootstrap}")
-    return sorted(found)
+        raise KafkaFailed(
+            f"{connection.bootstrap}: no Kafka answers there over {connection.protocol} ({error}); "
+            f"check --bootstrap, --kafka-config and that it runs"
+        ) from error

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
+from streams.connection import Connection
 from streams.judging.policy import Policies
 
 ClockMode = Literal["live", "stream"]
+Processing = Literal["exactly_once", "at_least_once"]
+
+_CLIENT: Final = "promises-"
 
 
 class Address(NamedTuple):
@@ -28,16 +32,38 @@ class Address(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
+def client_id(metrics: Address) -> str:
+    """What a worker calls itself to Kafka: where it serves /metrics and /readyz, so that `promises status` finds it.
+
+    A hyphen before the port: Kafka takes any character, but some of its tools and exporters only A-Z a-z 0-9 . _ -
+    """
+    return f"{_CLIENT}{metrics.host}-{metrics.port}"
+
+
+def metrics_of(client: str) -> Address | None:
+    """Where the worker of that client id serves /metrics; None where it is no worker's."""
+    host, _, port = client.removeprefix(_CLIENT).rpartition("-")
+    if not client.startswith(_CLIENT) or not host or not port.isdecimal():
+        return None
+    return Address(host, int(port))
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A worker's settings.
 
-    bootstrap: Kafka, as HOST:PORT[,HOST:PORT]. clock: `live` follows the wall clock once all is read, `stream` the
-    records alone. metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
+    connection: how to reach Kafka. clock: `live` follows the wall clock once all is read, `stream` the records alone.
+    metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
+    processing: exactly_once writes in transactions, which also shut out a worker that was given up for dead;
+    at_least_once writes without, and may repeat outputs under the same ids.
+    instance: the name of this worker in the group, its own and the same after a restart; then its partitions wait for
+    it as long as a session. None: they go to the others at once when it stops.
     """
 
-    bootstrap: str
+    connection: Connection
     policies: Policies
     clock: ClockMode
     metrics: Address
     group: str
+    processing: Processing = "exactly_once"
+    instance: str | None = None

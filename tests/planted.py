@@ -185,7 +185,7 @@ MUTANTS: Final = (
     Mutant(
         "a record is taken before what fell due before it",
         "streams/book/book.py",
-        "        effects += self.move(at, wall)\n", "",
+        "        effects += self.move(record.timestamp, wall)\n", "",
     ),
     Mutant(
         "a rescheduled case is not looked at again",

@@ -1,131 +1,75 @@
-"""The tracker: one book a partition, fed with chunks, moved by the clock.
-
-In this version a book lives in memory and is made again by reading its partition from the start. Outputs that an
-earlier run has sent (those of records below the committed offset) are not sent again; ids make the rest recognisable.
-"""
+"""The tracker: feeds chunks to the books of this worker, and moves them with the clock."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
-
-from faust.types import TP
+from collections.abc import Callable, Sequence
 
 from schemas.instants import Instant
 from schemas.reading import Refused
-from streams.agents.outbox import Sending
-from streams.book.book import Book, Effect, Incoming
-from streams.book.outputs import Output
-from streams.judging.policy import Policies
-from streams.metrics.snapshot import PartitionCounts, Snapshot
+from streams.agents.messages import refusal, said
+from streams.agents.shelf import Shelf
+from streams.book.book import Book, Effect
+from streams.ledger.writer import Message
+from streams.metrics.snapshot import PartitionCounts, Recovery, Snapshot
 from streams.settings import ClockMode
 from streams.transport import Chunk, Reading, Record
 
 
-class Outbox(Protocol):
-    """Where outputs go. What is returned is done when it is written for good."""
-
-    async def say(self, output: Output) -> Sending:
-        """Send a verdict or an alert."""
-
-    async def refuse(self, chunk: Chunk, record: Record, refused: Refused) -> Sending:
-        """Send a record to the rejects."""
-
-
-@dataclass(slots=True)
-class Shelved:
-    """A book and how far it is: the position that the transport reads. said: outputs of records below were sent by an
-    earlier run. recovered: it was read to the end since this worker has the partition."""
-
-    book: Book
-    said: int
-    next: int = 0
-    durable: int = 0
-    recovered: bool = False
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
 class Tracker:
-    """All books of this worker."""
+    """What is done with the ledgers on the shelf.
 
-    def __init__(self, policies: Policies, clock: ClockMode, outbox: Outbox, wall: Callable[[], Instant]) -> None:
-        self.shelf: dict[TP, Shelved] = {}
-        self._policies = policies
+    What is judged and what follows from it is noted in one go, without an `await` between: a step is whole or not at
+    all. `wall` is the wall clock.
+    """
+
+    def __init__(self, shelf: Shelf, clock: ClockMode, wall: Callable[[], Instant]) -> None:
+        self.shelf = shelf
         self._clock = clock
-        self._outbox = outbox
         self._wall = wall
 
-    def open(self, committed: Mapping[TP, int | None]) -> None:
-        """Keep a book for each of these partitions, and for no other."""
-        for tp in self.shelf.keys() - committed.keys():
-            del self.shelf[tp]
-        for tp, offset in committed.items():
-            kept = self.shelf.get(tp)
-            if kept is None:
-                self.shelf[tp] = Shelved(Book(self._policies), said=offset or 0)
-            else:
-                kept.said = max(kept.said, offset or 0)
-
-    def close(self) -> None:
-        """The partitions may go to others: their counts are nobody's until they are opened again."""
-        for shelved in self.shelf.values():
-            shelved.recovered = False
-
     async def feed(self, chunk: Chunk, reading: Reading) -> None:
-        """Apply what is new in `chunk`, and send what follows from it."""
-        shelved = self.shelf.get(chunk.tp)
-        if shelved is None:
+        """Judge what is new in `chunk`."""
+        ledger = self.shelf.get(chunk.tp)
+        if ledger is None or ledger.lost:
             return
-        async with shelved.lock:
-            if self.shelf.get(chunk.tp) is not shelved:
-                return  # a rebalance came while the clock had the book
-            effects = [*self._apply(shelved, reading.unread(chunk))]
-            try:
-                await self._send(chunk, effects)
-            except BaseException:
-                # What was judged and not said must be judged again, from the start.
-                self.shelf.pop(chunk.tp, None)
-                raise
-            shelved.durable = shelved.next
+        if records := reading.unread(chunk):
+            ledger.note(self._apply(ledger.book, chunk, records))
+            await ledger.room()
 
-    def _apply(self, shelved: Shelved, records: Sequence[Record]) -> Iterator[tuple[Record, Effect]]:
-        """Apply records, and give the effects that an earlier run has not sent."""
+    def _apply(self, book: Book, chunk: Chunk, records: Sequence[Record]) -> list[Message]:
         wall = self._wall()
+        messages: list[Message] = []
         for record in records:
-            effects = shelved.book.apply(Incoming(record.timestamp, record.key, record.value), wall)
-            shelved.next = record.offset + 1
-            if record.offset >= shelved.said:
-                yield from ((record, effect) for effect in effects)
+            for effect in book.apply(record, wall):
+                messages.append(_message(chunk, record, effect))
+        book.next = chunk.end
+        return messages
 
-    async def _send(self, chunk: Chunk, effects: Iterable[tuple[Record, Effect]]) -> None:
-        sending = [
-            await (
-                self._outbox.refuse(chunk, record, effect) if isinstance(effect, Refused) else self._outbox.say(effect)
-            )
-            for record, effect in effects
-        ]
-        await asyncio.gather(*sending)
-
-    async def tick(self, reading: Reading) -> None:
-        """Note which books are read to the end; on a live clock, move those to the wall clock."""
-        for tp, shelved in list(self.shelf.items()):
-            now = self._wall()
-            if shelved.lock.locked() or not reading.caught_up(tp, now):
-                continue
-            async with shelved.lock:
-                outputs = shelved.book.move(now, now) if self._clock == "live" else []
-                shelved.recovered = True  # before the first await: a rebalance that comes then has the last word
-                await asyncio.gather(*[await self._outbox.say(output) for output in outputs])
+    def tick(self, reading: Reading) -> None:
+        """On a live clock, move the books that are read to the end to the wall clock."""
+        if self._clock != "live":
+            return
+        now = self._wall()
+        for tp, ledger in self.shelf.items():
+            if not ledger.lost and reading.caught_up(tp, now):
+                ledger.note([said(output) for output in ledger.book.move(now, now)])
 
     def snapshot(self) -> Snapshot:
-        """The counts of all books that are recovered, as they are now."""
-        recovered = {tp.partition: shelved.book for tp, shelved in self.shelf.items() if shelved.recovered}
+        """The counts of all partitions that are open and this worker's, and how far the others are, as they are now."""
+        owned = self.shelf.owned
+        books = {tp.partition: ledger.book for tp, ledger in self.shelf.items() if tp in owned and not ledger.lost}
+        recovering = {tp.partition: Recovery() for tp in owned if tp.partition not in books}
+        recovering |= {tp.partition: Recovery(at, end or None) for tp, (at, end) in self.shelf.recovering.items()}
         return Snapshot(
-            ready=bool(self.shelf) and len(recovered) == len(self.shelf),
-            partitions={partition: _counts(book) for partition, book in recovered.items()},
+            ready=self.shelf.is_dealt and not recovering,
+            partitions={partition: _counts(book) for partition, book in books.items()},
+            recovering=recovering,
+            commits=self.shelf.commits.copied(),
         )
+
+
+def _message(chunk: Chunk, record: Record, effect: Effect) -> Message:
+    return refusal(chunk, record, effect) if isinstance(effect, Refused) else said(effect)
 
 
 def _counts(book: Book) -> PartitionCounts:

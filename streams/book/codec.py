@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.instants import Instant
+from schemas.instants import NEVER, Instant
 from schemas.values import pack
 from streams.book import codec_1
 from streams.judging.case import Case, Judged, PromiseKey, Standing
@@ -22,8 +22,9 @@ from streams.judging.policy import Policies, Policy
 
 VERSION: Final = 2
 
-HEAD: Final = Layout(">BBQQQIII")
-"""Version, flags, wake_at, more_at, last_at, number of facts, bytes of who has it in hand, bytes of the standing."""
+HEAD: Final = Layout(">BBQQQQIII")
+"""Version, flags, wake_at, more_at, last_at, the last due of a case that no longer wakes by itself (0: it does),
+number of facts, bytes of who has it in hand, bytes of the standing."""
 
 CORRECTED: Final = 1
 LOCATION: Final = 2
@@ -65,7 +66,9 @@ def encode(case: Case) -> bytes:
     hands = standing.hands
     hand = pack((hands[-1].subject, hands[-1].staff)) if hands else _NOBODY
     body = _encode((standing, case.judged))
-    head = write_head(VERSION, flags, case.wake_at, case.more_at, case.last_at, case.count, len(hand), len(body))
+    last_due = standing.last_due if case.wake_at == NEVER else 0
+    sizes = case.count, len(hand), len(body)
+    head = write_head(VERSION, flags, case.wake_at, case.more_at, case.last_at, last_due, *sizes)
     return head + hand + body + case.facts
 
 
@@ -74,7 +77,7 @@ def decode(stored: bytes, policies: Policies) -> Case:
     if stored[0] != VERSION:
         _check_version(stored)
         return codec_1.decode(stored, _Known(policies.by_id).__getitem__)
-    _, flags, wake_at, more_at, last_at, count, hand, body = read_head(stored)
+    _, flags, wake_at, more_at, last_at, _, count, hand, body = read_head(stored)
     begin = HEAD_SIZE + hand
     end = begin + body
     standing, judged = _reader(policies)(stored[begin:end])
@@ -87,6 +90,17 @@ def wake_at(stored: bytes) -> Instant:
         _check_version(stored)
         return codec_1.wake_at(stored)
     found: Instant = read_head(stored)[2]
+    return found
+
+
+def rests_since(stored: bytes) -> Instant:
+    """When the last thing happened to the case in `stored`, be it a fact or a due; NEVER while it wakes by itself."""
+    if wake_at(stored) != NEVER:
+        return NEVER
+    if stored[0] != VERSION:
+        return codec_1.rests_since(stored)
+    head = read_head(stored)
+    found: Instant = max(head[4], head[5])
     return found
 
 

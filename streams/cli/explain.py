@@ -17,6 +17,7 @@ from streams.book.book import Book, Incoming
 from streams.cli.options import (
     UNREADABLE,
     USAGE,
+    KafkaConfigOption,
     MappingOption,
     PoliciesOption,
     clear_errors,
@@ -25,6 +26,7 @@ from streams.cli.options import (
     load_mapping,
     load_policies,
 )
+from streams.connection import Connection, read_connection
 from streams.feeds.files import Line, lines
 from streams.feeds.records import latest, outgoing
 from streams.judging.explain import Explanation
@@ -39,6 +41,7 @@ def explain(
     bootstrap: Annotated[
         str | None, typer.Option(envvar="PROMISES_BOOTSTRAP", help="Read Kafka, where no file is given.")
     ] = None,
+    kafka_config: KafkaConfigOption = None,
     mapping: MappingOption = None,
     policies: PoliciesOption = None,
     as_of: Annotated[
@@ -55,7 +58,7 @@ def explain(
         rules, columns = load_policies(policies), load_mapping(mapping)
         if bootstrap and not file:
             until = until or time.time_ns() // 1_000_000
-            records = _from_kafka(bootstrap, until)
+            records = _from_kafka(read_connection(bootstrap, kafka_config), until)
         else:
             read = list(lines(file, columns))
             until = until or latest(read)
@@ -96,8 +99,8 @@ def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, Incoming
             yield 0, Incoming(record.timestamp, record.key.encode() if record.key else None, record.value)
 
 
-def _from_kafka(bootstrap: str, until: Instant) -> Iterator[tuple[int, Incoming]]:
-    for partition, record in read_to_end(bootstrap, EVENTS.name):
+def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, Incoming]]:
+    for partition, record in read_to_end(connection, EVENTS.name):
         yield partition, record._replace(timestamp=min(record.timestamp, until))
 
 

@@ -9,6 +9,7 @@ from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.judge import judge
 from streams.cli.replay import replay
+from streams.cli.status import status
 from streams.cli.topics import topics
 from streams.cli.worker import worker
 
@@ -19,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check, demo):
+for command in (judge, explain, replay, worker, topics, check, status, demo):
     app.command()(command)
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, cast, get_args
 
 import typer
 from rich.console import Console
 
 from schemas.instants import Instant, parse
+from streams.connection import KafkaConfigError
 from streams.feeds.files import UnreadableInput
 from streams.feeds.mapping import EventMapping, MappingError
 from streams.judging.policy import Policies
 from streams.judging.policy_file import PolicyError, parse_policies
 from streams.kafka import KafkaFailed
+from streams.logs import LogForm, writes_json
 
-USAGE, UNREADABLE, REJECTS = 2, 3, 4
-"""Exit codes: usage or configuration, unreadable input, rejects under --strict."""
+NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
+"""Exit codes: what was looked at is not well, usage or configuration, unreadable input, rejects under --strict."""
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -36,10 +39,20 @@ BootstrapOption = Annotated[
     str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka, as HOST:PORT[,HOST:PORT].")
 ]
 
+KafkaConfigOption = Annotated[
+    Path | None,
+    typer.Option("--kafka-config", envvar="PROMISES_KAFKA_CONFIG", help="TLS and login, TOML. Default: none."),
+]
+GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")]
+LogOption = Annotated[str, typer.Option(envvar="PROMISES_LOG", help="text, or json: one object a line, on stderr.")]
+
 
 def fail(message: str, code: int) -> NoReturn:
     """End the command with one clear line."""
-    messages.print(f"promises: {message}", style="red", markup=False)
+    if writes_json():
+        logging.getLogger("promises").critical(message)
+    else:
+        messages.print(f"promises: {message}", style="red", markup=False)
     raise typer.Exit(code)
 
 
@@ -48,10 +61,23 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (PolicyError, MappingError) as error:
+    except (PolicyError, MappingError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
+
+
+def hush_kafka() -> None:
+    """Keep the Kafka client from logging on its own: what it would say, our own error says once."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)  # it reports every login
+
+
+def log_form(text: str) -> LogForm:
+    """The form of the log that was asked for; ends the command if there is none such."""
+    if text not in get_args(LogForm):
+        fail(f"--log {text}: write text or json", USAGE)
+    return cast("LogForm", text)
 
 
 def load_policies(path: Path | None) -> Policies:

@@ -15,6 +15,7 @@ from schemas.reading import Refused
 from streams.cli.options import (
     USAGE,
     BootstrapOption,
+    KafkaConfigOption,
     MappingOption,
     clear_errors,
     fail,
@@ -22,15 +23,18 @@ from streams.cli.options import (
     load_mapping,
     messages,
 )
+from streams.connection import Connection, read_connection
 from streams.feeds.files import lines
 from streams.feeds.records import Outgoing, outgoing
 from streams.kafka import KafkaFailed, partitions_of, producer
+from streams.permissions import Need
 from streams.topics import EVENTS
 
 
 def replay(
     file: Annotated[str, typer.Argument(help="Canonical NDJSON; CSV or NDJSON with --mapping; gzip, or -.")],
     bootstrap: BootstrapOption,
+    kafka_config: KafkaConfigOption = None,
     mapping: MappingOption = None,
     as_of: Annotated[str | None, typer.Option(help="Send what happened by then, and stop the clock there.")] = None,
     speed: Annotated[str, typer.Option(help="How many times real time, or max.")] = "max",
@@ -39,8 +43,9 @@ def replay(
     until = instant_argument(as_of, "--as-of") if as_of else None
     pace = _Pace(_speed(speed))
     with clear_errors():
-        places = partitions_of(bootstrap, EVENTS.name)
-        sender = _Sender(bootstrap, places)
+        connection = read_connection(bootstrap, kafka_config)
+        places = partitions_of(connection, Need("WRITE", "topic", EVENTS.name))
+        sender = _Sender(connection, places)
         for record in outgoing(lines([file], load_mapping(mapping)), until):
             if isinstance(record, Refused):
                 sender.refused += 1
@@ -81,8 +86,8 @@ class _Pace:
 class _Sender:
     """Sends records, and notices when one failed."""
 
-    def __init__(self, bootstrap: str, partitions: list[int]) -> None:
-        self._producer = producer(bootstrap)
+    def __init__(self, connection: Connection, partitions: list[int]) -> None:
+        self._producer = producer(connection)
         self._partitions = partitions
         self._failed: list[Exception] = []
         self._latest: Instant = 0

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from streams.cli.options import BootstrapOption, clear_errors
+from streams.cli.options import BootstrapOption, KafkaConfigOption, clear_errors
+from streams.connection import read_connection
 from streams.kafka import create_topics
 
 
@@ -17,9 +18,10 @@ def topics(
         int, typer.Option(envvar="PROMISES_PARTITIONS", min=1, help="Fixed for life: plan ahead.")
     ] = 4,
     replication: Annotated[int, typer.Option(envvar="PROMISES_REPLICATION", min=1, help="3 in production.")] = 1,
+    kafka_config: KafkaConfigOption = None,
 ) -> None:
     """Create the topics that are missing, each with the settings it needs."""
     with clear_errors():
-        done = create_topics(bootstrap, partitions, replication)
+        done = create_topics(read_connection(bootstrap, kafka_config), partitions, replication)
     for name, what in done.items():
         Console().print(f"{name}: {what}", markup=False, highlight=False)

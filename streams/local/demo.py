@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from streams.connection import Connection
 from streams.kafka import create_topics, producer
 from streams.local.kafka import LocalKafka
 from streams.local.keeper import Kept
@@ -50,7 +51,7 @@ def run(seed: int, seconds: float | None, picture: Path | None, console: Console
     with ExitStack() as parts:
         console.print("starting Apache Kafka; the first time it is fetched, which takes half a minute")
         kafka = parts.enter_context(LocalKafka())
-        create_topics(kafka.bootstrap, partitions=4, replication=1)
+        create_topics(Connection(kafka.bootstrap), partitions=4, replication=1)
         url, worker, log = parts.enter_context(_worker(kafka.bootstrap))
         parts.enter_context(_townsfolk(kafka.bootstrap, seed))
         try:
@@ -90,7 +91,7 @@ def _townsfolk(bootstrap: str, seed: int) -> Iterator[None]:
 
 
 def _live(bootstrap: str, seed: int, closes_within: Callable[[float], bool]) -> None:
-    sending = producer(bootstrap)
+    sending = producer(Connection(bootstrap))
     for arrival in town(seed, _now(), minute=MINUTE, orders_per_minute=ORDERS_PER_MINUTE):
         if closes_within(max(0, arrival.at - _now()) / 1000):
             break

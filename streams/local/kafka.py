@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from streams.local.kafka_broker import Broker
 from streams.local.kafka_program import KafkaProgram, KafkaUnavailable, kafka_program
-from streams.local.kafka_settings import Node
+from streams.local.kafka_settings import Listener, Node
 from streams.local.ports import free_ports
 
 __all__ = ["KafkaUnavailable", "LocalKafka"]
@@ -27,9 +27,10 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class LocalKafka:
     """An Apache Kafka 4.3.1 on 127.0.0.1, in KRaft mode; a context manager that starts and stops it.
 
-    `brokers` is 1 or 3; they are numbered from 1. `properties` are broker settings that win over ours. `directory`
-    keeps data and logs; without it they live in a temporary directory that `stop` removes. `cache` is where the
-    program itself is kept, by default this user's cache directory.
+    `brokers` is 1 or 3; they are numbered from 1. `properties` are broker settings that win over ours. `listeners`
+    are ports for clients besides the plain one, and how each is secured (`{"SECURED": "SASL_SSL"}`); certificates and
+    the like are `properties`. `directory` keeps data and logs; without it they live in a temporary directory that
+    `stop` removes. `cache` is where the program itself is kept, by default this user's cache directory.
 
     The brokers end with this process, even when it is killed (on Linux and macOS; Windows is not supported). The
     address stays the same while the object lives.
@@ -40,13 +41,17 @@ class LocalKafka:
         brokers: int = 1,
         *,
         properties: Mapping[str, str] = _NOTHING,
+        listeners: Mapping[str, str] = _NOTHING,
         directory: Path | None = None,
         cache: Path | None = None,
     ) -> None:
         if brokers not in (1, 3):
             raise ValueError(f"A local Kafka has 1 or 3 brokers, not {brokers}.")
-        ports = iter(free_ports(2 * brokers))
-        self._nodes = [Node(number, next(ports), next(ports)) for number in range(1, brokers + 1)]
+        ports = iter(free_ports((2 + len(listeners)) * brokers))
+        self._nodes = [
+            Node(number, next(ports), next(ports), tuple(Listener(*each, next(ports)) for each in listeners.items()))
+            for number in range(1, brokers + 1)
+        ]
         self._properties = dict(properties)
         self._directory = directory
         self._cache = cache
@@ -57,6 +62,10 @@ class LocalKafka:
     def bootstrap(self) -> str:
         """The addresses of all brokers, as clients want them: `127.0.0.1:p1,127.0.0.1:p2`."""
         return ",".join(node.address for node in self._nodes)
+
+    def bootstrap_of(self, listener: str) -> str:
+        """The addresses of all brokers for one of `listeners`."""
+        return ",".join(each.address for node in self._nodes for each in node.more if each.name == listener)
 
     def __enter__(self) -> LocalKafka:
         self.start()

@@ -11,12 +11,29 @@ _LARGEST_RECORD = str(20 * 1024 * 1024)
 _END_OF_TIME = str(2**63 - 1)
 
 
+class Listener(NamedTuple):
+    """One more port for clients. `protocol` is how it is secured, as Kafka calls it: SASL_SSL, SSL, ..."""
+
+    name: str
+    protocol: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Where clients reach it."""
+        return f"127.0.0.1:{self.port}"
+
+
 class Node(NamedTuple):
-    """One Kafka process, broker and controller at once. `number` counts from 1; the ports are of 127.0.0.1."""
+    """One Kafka process, broker and controller at once. `number` counts from 1; the ports are of 127.0.0.1.
+
+    `more` are the listeners that it has for clients besides the plain one.
+    """
 
     number: int
     clients: int
     controllers: int
+    more: tuple[Listener, ...] = ()
 
     @property
     def address(self) -> str:
@@ -51,14 +68,15 @@ _LOCAL = {
 
 
 def _place(node: Node, nodes: Sequence[Node], data: Path) -> dict[str, str]:
-    listeners = f"CLIENTS://{node.address}"
+    listeners = ",".join([f"CLIENTS://{node.address}", *(f"{each.name}://{each.address}" for each in node.more)])
+    secured = "".join(f",{each.name}:{each.protocol}" for each in node.more)
     return {
         "process.roles": "broker,controller",
         "node.id": str(node.number),
         "controller.quorum.voters": ",".join(f"{each.number}@127.0.0.1:{each.controllers}" for each in nodes),
         "controller.listener.names": "CONTROLLERS",
         "inter.broker.listener.name": "CLIENTS",
-        "listener.security.protocol.map": "CLIENTS:PLAINTEXT,CONTROLLERS:PLAINTEXT",
+        "listener.security.protocol.map": f"CLIENTS:PLAINTEXT,CONTROLLERS:PLAINTEXT{secured}",
         "listeners": f"{listeners},CONTROLLERS://127.0.0.1:{node.controllers}",
         "advertised.listeners": listeners,
         "log.dirs": str(data),

@@ -85,8 +85,19 @@ CLOCK: Final = Metric(
     "seconds since 1970",
     "The instant up to which the partition knows what happened.",
 )
+COMMIT: Final = Metric(
+    "promises_commit_seconds",
+    "histogram",
+    (),
+    "seconds",
+    "How long this worker took to make a step durable: what was judged is in Kafka for good.",
+)
 READY: Final = Metric(
-    "promises_ready", "gauge", (), "0 or 1", "1 when every partition that this worker owns was read to its end."
+    "promises_ready",
+    "gauge",
+    (),
+    "0 or 1",
+    "1 when every partition that this worker owns is recovered; also when it owns none.",
 )
 
 CATALOGUE: Final = (
@@ -102,5 +113,6 @@ CATALOGUE: Final = (
     DUPLICATES,
     REJECTS,
     CLOCK,
+    COMMIT,
     READY,
 )

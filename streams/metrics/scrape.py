@@ -1,13 +1,23 @@
-"""Reading /metrics as Prometheus reads it, for those who show or check it."""
+"""Reading /metrics as Prometheus reads it, and /readyz, for those who show or check them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.client import HTTPException
+from typing import Final
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.metrics.health import Readiness
+from streams.settings import Address
+
 Labels = Mapping[str, str]
+
+_ANSWER_SECONDS: Final = 2.0
+"""How long a worker may take to say whether it is ready: it is a thread of its own that says it."""
 
 
 class Scrape:
@@ -40,3 +50,18 @@ class Scrape:
 
     def __len__(self) -> int:
         return sum(map(len, self._samples.values()))
+
+
+def readiness_at(address: Address) -> Readiness | None:
+    """What the worker that serves /metrics there says at /readyz; None where none answers."""
+    try:
+        with urlopen(f"http://{address}/readyz", timeout=_ANSWER_SECONDS) as page:
+            said = page.read()
+    except HTTPError as not_ready:  # 503, with the same document
+        said = not_ready.read()
+    except (OSError, HTTPException):
+        return None
+    try:
+        return msgspec.json.decode(said, type=Readiness)
+    except msgspec.DecodeError:
+        return None

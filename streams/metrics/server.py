@@ -1,32 +1,136 @@
-"""/metrics, served by a thread of its own from the last snapshot, never from the event loop."""
+"""/metrics, /healthz and /readyz, served by a thread of its own from the last snapshot, never from the event loop."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from prometheus_client import CollectorRegistry, start_http_server
+import msgspec
+from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from streams.metrics.collector import SnapshotCollector
+from streams.metrics.health import health, readiness
 from streams.settings import Address
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+log = logging.getLogger("promises")
+
+_METHODS: Final = "GET, HEAD"
+_TEXT: Final = [("Content-Type", "text/plain; charset=utf-8")]
+_JSON: Final = [("Content-Type", "application/json")]
 
 
 class AddressTaken(OSError):
     """/metrics cannot be served there; the message says where, why and what to do."""
 
 
+class Answer(NamedTuple):
+    """What an HTTP request is answered with. headers: without the length."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+Page = Callable[["WSGIEnvironment"], Answer]
+
+
 @contextmanager
-def served(collector: SnapshotCollector, address: Address) -> Iterator[str]:
-    """Serve what `collector` has; gives the URL. Port 0 takes a free one. Raises AddressTaken."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(collector)
+def served(collector: SnapshotCollector, address: Address, group: str) -> Iterator[Address]:
+    """Serve what `collector` has; gives the address. Port 0 takes a free one. Raises AddressTaken."""
     try:
-        server, thread = start_http_server(address.port, address.host, registry)
+        server = _Server(address)
     except OSError as error:
         raise AddressTaken(f"/metrics cannot be served at {address}: {error}; choose another with --metrics") from error
+    server.set_app(_dispatch(_pages(collector, group)))
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
     try:
-        yield f"http://{address.host}:{server.server_port}/metrics"
+        yield Address(address.host, server.server_port)
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _pages(collector: SnapshotCollector, group: str) -> Mapping[str, Page]:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(collector)
+
+    def healthz(_: WSGIEnvironment) -> Answer:
+        found = health(collector.snapshot, time.monotonic())
+        return _json(found, found.healthy)
+
+    def readyz(_: WSGIEnvironment) -> Answer:
+        found = readiness(collector.snapshot, time.monotonic(), group)
+        return _json(found, found.ready)
+
+    return {"/metrics": _metrics(registry), "/healthz": healthz, "/readyz": readyz}
+
+
+def _metrics(registry: CollectorRegistry) -> Page:
+    """Prometheus' own page, which knows its formats and compression."""
+    page = make_wsgi_app(registry)
+
+    def metrics(environ: WSGIEnvironment) -> Answer:
+        said: list[Any] = []
+        body = b"".join(page({**environ, "REQUEST_METHOD": "GET"}, lambda *head: said.extend(head)))
+        status, headers = said
+        return Answer(status, headers, body)
+
+    return metrics
+
+
+def _json(document: msgspec.Struct, is_well: bool) -> Answer:
+    return Answer("200 OK" if is_well else "503 Service Unavailable", _JSON, msgspec.json.encode(document) + b"\n")
+
+
+def _dispatch(pages: Mapping[str, Page]) -> Callable[[WSGIEnvironment, StartResponse], list[bytes]]:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        status, headers, body = _answer(pages, environ)
+        start_response(status, [*headers, ("Content-Length", str(len(body)))])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    return app
+
+
+def _answer(pages: Mapping[str, Page], environ: WSGIEnvironment) -> Answer:
+    method, page = environ["REQUEST_METHOD"], pages.get(environ["PATH_INFO"])
+    if page is None:
+        return Answer("404 Not Found", _TEXT, f"there are {', '.join(pages)}\n".encode())
+    if method not in _METHODS.split(", "):
+        return Answer("405 Method Not Allowed", [*_TEXT, ("Allow", _METHODS)], f"use {_METHODS}\n".encode())
+    try:
+        return page(environ)
+    except Exception:
+        log.exception("%s cannot be answered", environ["PATH_INFO"])
+        return Answer("500 Internal Server Error", _TEXT, b"the log of the worker says why\n")
+
+
+class _Handler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: Prometheus asks all day long."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request, of which none keeps the process from ending."""
+
+    daemon_threads = True
+
+    def __init__(self, address: Address) -> None:
+        host = address.host.strip("[]")  # as IPv6 addresses are written before a port
+        self.address_family = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM)[0][0]
+        super().__init__((host, address.port), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked has gone; a line of its own form, and no traceback on stderr."""
+        log.warning("%s was not answered", client_address, exc_info=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.instants import Instant
 from streams.book.rows import Row
 from streams.book.windows import Label
+from streams.ledger.commits import Commits
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,25 @@ class PartitionCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """How far the changelog of a partition is read. read: the offset reached. total: where it ends; None: not known."""
+
+    read: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The counts of all partitions that a worker owns and has recovered; ready: it has recovered all that it owns."""
+    """A worker at one moment, as its event loop saw it.
+
+    ready: the group has told the worker its partitions, and all of them are recovered; a worker that got none, because
+    there are more workers than partitions, has nothing to recover and is ready. partitions: the counts of those that
+    are recovered. recovering: the others that it owns. commits: how long they took. beat: when the event loop last
+    moved, which it says at least every second; in seconds of the monotonic clock.
+    """
 
     ready: bool = False
     partitions: Mapping[int, PartitionCounts] = field(default_factory=dict)
+    recovering: Mapping[int, Recovery] = field(default_factory=dict)
+    commits: Commits = field(default_factory=Commits)
+    beat: float = field(default_factory=time.monotonic)

@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
+from aiokafka import TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import KafkaError
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import TP
@@ -47,7 +51,11 @@ class ChunkClient(AIOKafkaConsumerThread):
 
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
         """Whether the offsets were committed; False, too, when the broker does not answer in time."""
-        return bool(await self.call_thread(self._commit_in_time, offsets))
+        return bool(await self.call_thread(self._commit_assigned, offsets))
+
+    async def owns(self, tp: TP, offset: int) -> bool:
+        """Whether the group takes a commit for `tp` from this member. False, too, when the broker does not answer."""
+        return bool(await self.call_thread(self._commit_all, {tp: offset}))
 
     async def on_thread_stop(self) -> None:
         # While the broker is down aiokafka waits for it, or lets a cancelled fetch out of its `stop`, whereupon Faust
@@ -55,11 +63,20 @@ class ChunkClient(AIOKafkaConsumerThread):
         with suppress(TimeoutError, asyncio.CancelledError):
             await asyncio.wait_for(super().on_thread_stop(), STOP_SECONDS)
 
-    async def _commit_in_time(self, offsets: Mapping[TP, int]) -> bool:
+    async def _commit_assigned(self, offsets: Mapping[TP, int]) -> bool:
+        assigned = self._ensure_consumer().assignment()
+        mine = {tp: offset for tp, offset in offsets.items() if tp in assigned}
+        self.tp_last_committed_at.update(dict.fromkeys(mine, monotonic()))
+        return bool(mine) and await self._commit_all(mine)
+
+    async def _commit_all(self, offsets: Mapping[TP, int]) -> bool:
+        # Where Faust's own fails it crashes this thread, which leaves a worker that neither works nor ends.
+        wanted = {TopicPartition(*tp): offset for tp, offset in offsets.items()}
         try:
-            return await asyncio.wait_for(self._commit(offsets), COMMIT_SECONDS)
-        except TimeoutError:
+            await asyncio.wait_for(self._ensure_consumer().commit(wanted), COMMIT_SECONDS)
+        except (KafkaError, TimeoutError):
             return False
+        return True
 
     async def _seek_assigned(self, offsets: Mapping[TP, int]) -> None:
         consumer = self._ensure_consumer()
@@ -74,6 +91,8 @@ class ChunkClient(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        # Faust deals partitions out in turn: nearly all would move, and be recovered, whenever a worker comes or goes.
+        consumer._partition_assignment_strategy = [StickyPartitionAssignor]
         return consumer
 
     async def _fetch_records(

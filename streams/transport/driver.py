@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from faust import App
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -27,6 +28,9 @@ FETCH_SECONDS = 0.5
 IDLE_SECONDS = 0.02
 """How long to wait when every partition is paused, because the agent's queue is full or a rebalance is under way."""
 
+Refusal = Callable[[KafkaError], None]
+"""Told why Kafka does not let us read on. Reading has ended then, and the worker has to."""
+
 
 class ChunkConsumer(driver.Consumer):
     """Fetches, and hands over chunks; knows nothing of what was acknowledged, only of positions."""
@@ -35,6 +39,7 @@ class ChunkConsumer(driver.Consumer):
 
     def __init__(self, transport: ChunkTransport, *args: Any, **kwargs: Any) -> None:
         self.reading = transport.reading
+        self._refused = transport.refused
         self._committed_before: dict[TP, int] = {}
         super().__init__(transport, *args, **kwargs)
 
@@ -43,6 +48,10 @@ class ChunkConsumer(driver.Consumer):
         committed = await self._thread.committed(tps)
         self._committed_before = {tp: offset or 0 for tp, offset in committed.items()}
         return committed
+
+    async def still_owns(self, tp: TP, offset: int) -> bool:
+        """Whether the group takes a commit of `offset` from this worker: then no other owns `tp`."""
+        return await self._thread.owns(tp, offset)
 
     async def perform_seek(self) -> None:
         self.reading.start(self.assignment())
@@ -58,6 +67,8 @@ class ChunkConsumer(driver.Consumer):
         except stopped:
             if not self.app.should_stop:
                 raise
+        except KafkaError as error:
+            self._refused(error)
 
     async def _fetch(self) -> None:
         if not self.flow_active:
@@ -104,8 +115,9 @@ class ChunkConsumer(driver.Consumer):
 class ChunkTransport(driver.Transport):
     """Faust's Kafka transport with consumers that follow `reading`."""
 
-    def __init__(self, app: App, reading: Reading) -> None:
+    def __init__(self, app: App, reading: Reading, refused: Refusal) -> None:
         self.reading = reading
+        self.refused = refused
         super().__init__(app.conf.broker_consumer, app)
 
     def create_consumer(self, callback: Any, **kwargs: Any) -> ConsumerT:

@@ -1,4 +1,4 @@
-"""The private parts of Faust and aiokafka that the transport overrides, uses or relies on, in one table.
+"""The private parts of Faust and aiokafka that the transport and the ledger override, use or rely on, in one table.
 
 All three packages are pinned exactly. A test compares `digest` with what is installed and fails when a release changes
 one of these; then read what changed, decide whether `why` still holds, and put the new digest here.
@@ -32,6 +32,10 @@ _DELEGATE = "faust.transport.consumer:ThreadDelegateConsumer"
 _CLIENT = "aiokafka.consumer.consumer:AIOKafkaConsumer"
 _FETCHER = "aiokafka.consumer.fetcher:Fetcher"
 _STATE = "aiokafka.consumer.subscription_state"
+_PRODUCER = "aiokafka.producer.producer:AIOKafkaProducer"
+_SENDER = "aiokafka.producer.sender"
+_BATCHES = "aiokafka.producer.message_accumulator"
+_TRANSACTIONS = "aiokafka.producer.transaction_manager:TransactionManager"
 
 PRIVATES = (
     Private(
@@ -85,7 +89,7 @@ PRIVATES = (
     Private(
         f"{_THREAD}._commit",
         (),
-        "Used with a time limit, so it may be cancelled at any await.",
+        "Replaced: look whether it does more than note the time, commit, and crash the thread where that fails.",
         "932852ce7a23f658",
     ),
     Private(
@@ -144,8 +148,8 @@ PRIVATES = (
     ),
     Private(
         f"{_CLIENT}.start",
-        ("_isolation_level", "_fetch_max_wait_ms", "_subscription"),
-        "The first two are read here, when the client starts, so setting them before is enough.",
+        ("_isolation_level", "_fetch_max_wait_ms", "_partition_assignment_strategy", "_subscription"),
+        "The first three are read here, when the client starts, so setting them before is enough.",
         "2f1ba70443327538",
     ),
     Private(
@@ -153,6 +157,12 @@ PRIVATES = (
         (),
         "Relied on: drops answers for an offset that is not the position now; sets highwater and timestamp together.",
         "59bf948fff47eed5",
+    ),
+    Private(
+        "aiokafka.consumer.fetcher:PartitionRecords._consumer_record",
+        ("_consumer_record",),
+        "Replaced: returns the decoded record. Look whether anybody in aiokafka reads other fields of it.",
+        "e668541600b047ab",
     ),
     Private(
         f"{_FETCHER}.fetched_records",
@@ -171,5 +181,83 @@ PRIVATES = (
         (),
         "position, highwater and timestamp (milliseconds) of a partition; new at each assignment.",
         "2b83334afadf6d98",
+    ),
+    Private(
+        f"{_SENDER}:AddPartitionsToTxnHandler.handle_response",
+        (),
+        "Relied on: waits BACKOFF_OVERRIDE seconds, which we shorten, while the transaction before is being closed.",
+        "67266db24da2dfaf",
+    ),
+    Private(
+        f"{_SENDER}:InitPIDHandler.handle_response",
+        (),
+        "Relied on: start() returns only when the broker has fenced the former producer and ended its transaction.",
+        "bdb0727aba5de02e",
+    ),
+    Private(
+        f"{_SENDER}:Sender._do_txn_commit",
+        (),
+        "Why every batch is looked at before a commit: it commits whatever became of them.",
+        "8263eaebb7c30ea1",
+    ),
+    Private(
+        f"{_PRODUCER}.create_batch",
+        (),
+        "Relied on: a batch of a transactional producer is of the transaction, and bounded by max_batch_size.",
+        "c4efda4bb7a09741",
+    ),
+    Private(
+        f"{_PRODUCER}.send_batch",
+        (),
+        "Relied on: batches of a partition go one after the other, each as it is; the future is failed with its error.",
+        "bf42b0f0c5c0646d",
+    ),
+    Private(
+        f"{_BATCHES}:BatchBuilder.append",
+        (),
+        "Relied on: None when the batch is full; the first record is taken, whatever its size.",
+        "657d76f55157d9ca",
+    ),
+    Private(
+        f"{_PRODUCER}.stop",
+        (),
+        "Why it has a time limit: it waits until all is written, and when it is cancelled the sender goes on.",
+        "43ef97147111893b",
+    ),
+    Private(
+        f"{_SENDER}:Sender.close",
+        ("_sender",),
+        "Used after a stop that took too long: ends the tasks that would write later.",
+        "f60b3d023d2526f4",
+    ),
+    Private(
+        f"{_BATCHES}:MessageAccumulator.fail_all",
+        ("_message_accumulator", "_batches", "_pending_batches"),
+        "Used after that: fails what was not written, waiting or under way, so that nobody waits for it.",
+        "f1e12e8100bfcb8c",
+    ),
+    Private(
+        f"{_BATCHES}:MessageAccumulator._pop_batch",
+        (),
+        "Why what waits is put among what is under way first: a batch that is tried again removes itself from there.",
+        "41cc98a298ef2628",
+    ),
+    Private(
+        f"{_BATCHES}:MessageBatch.failure",
+        ("_drain_waiter",),
+        "Why these futures are looked at: it fails them also where nobody waits.",
+        "719b2122c318e955",
+    ),
+    Private(
+        f"{_TRANSACTIONS}.wait_for_transaction_end",
+        ("_txn_manager",),
+        "The future of the transaction under way, which is failed also where nobody waits.",
+        "67dc578aafc32bbf",
+    ),
+    Private(
+        f"{_FETCHER}._proc_offset_request",
+        (),
+        "Relied on: sends the isolation level, so the end for a read_committed consumer is the last stable offset.",
+        "40c09472da94d88c",
     ),
 )

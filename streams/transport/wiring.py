@@ -10,7 +10,8 @@ from faust.serializers.schemas import Schema
 from faust.types import TP, AppT, Message
 
 from streams.transport.chunks import Chunk, Position
-from streams.transport.driver import ChunkConsumer, ChunkTransport
+from streams.transport.driver import ChunkConsumer, ChunkTransport, Refusal
+from streams.transport.raw import keep_raw_records
 from streams.transport.reading import Reading
 
 OpenPositions = Callable[[Mapping[TP, int | None]], Awaitable[None]]
@@ -28,11 +29,18 @@ class ChunkSchema(Schema[None, Chunk]):
         return cast(Chunk, message.value)
 
 
-def install(app: App, positions: Mapping[TP, Position], open_positions: OpenPositions) -> Reading:
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def install(
+    app: App, positions: Mapping[TP, Position], open_positions: OpenPositions, refused: Refusal = _raise
+) -> Reading:
     """Let the agents of `app` take chunks, of topics with a ChunkSchema, read from `positions`.
 
     Call it before the app starts. `open_positions` fills `positions` at each rebalance, which may take as long as it
-    needs; an error in it ends the worker. The result answers what the application asks while it runs.
+    needs; an error in it ends the worker. `refused` is told why Kafka does not let us read on, such as a permission
+    that was taken back, and ends the worker. The result answers what the application asks while it runs.
     """
     reading = Reading(positions)
 
@@ -47,8 +55,9 @@ def install(app: App, positions: Mapping[TP, Position], open_positions: OpenPosi
     async def revoked(*_: Any, **__: Any) -> None:
         reading.forget()
 
+    keep_raw_records()
     app.finalize()
-    app.transport = ChunkTransport(app, reading)
+    app.transport = ChunkTransport(app, reading, refused)
     app.on_rebalance_complete.connect(complete)
     app.on_partitions_revoked.connect(revoked)
     return reading

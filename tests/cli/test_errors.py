@@ -115,6 +115,20 @@ def test_a_settings_file_that_is_not_there_is_a_mistake_of_usage(option: str, tm
     assert f"{file}: cannot be read" in said(USAGE, "judge", "-", option, file)
 
 
+@pytest.mark.parametrize("command", [["worker"], ["topics"], ["replay", "-"], ["explain", "s1"]], ids=" ".join)
+def test_a_kafka_config_without_a_password_is_a_mistake_of_usage(command: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "kafka.toml"
+    file.write_text('[sasl]\nmechanism = "SCRAM-SHA-512"\nusername = "kim"\n', "utf-8")
+    line = said(USAGE, *command, "--bootstrap", "127.0.0.1:9", "--kafka-config", file)
+    assert f"{file}: there is no password for kim" in line
+    assert "PROMISES_KAFKA_PASSWORD" in line
+
+
+@pytest.mark.parametrize("command", [["worker"], ["topics"], ["replay", "-"], ["explain", "s1"]], ids=" ".join)
+def test_an_address_of_kafka_that_is_none_is_a_mistake_of_usage(command: list[str]) -> None:
+    assert "'kafka' is no HOST:PORT" in said(USAGE, *command, "--bootstrap", "kafka")
+
+
 def test_a_mapping_that_is_not_utf_8_cannot_be_read(tmp_path: Path) -> None:
     file = tmp_path / "mapping.toml"
     file.write_bytes(b"[event]\nid = 'num\xe9ro'\n")

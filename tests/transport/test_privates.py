@@ -1,4 +1,4 @@
-"""The transport stands on private parts of Faust and aiokafka: each is known, and none has changed."""
+"""Transport and ledger stand on private parts of Faust and aiokafka: each is known, and none has changed."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from pathlib import Path
 
 import pytest
 
+import streams.ledger
 import streams.transport
 from streams.transport.client import ChunkClient
 from streams.transport.driver import ChunkConsumer, ChunkTransport
 from streams.transport.privates import PRIVATES, Private
 
-SOURCES = sorted(Path(streams.transport.__path__[0]).glob("*.py"))
+SOURCES = sorted(path for part in (streams.ledger, streams.transport) for path in Path(part.__path__[0]).glob("*.py"))
 
 
 @pytest.mark.parametrize("private", PRIVATES, ids=lambda private: private.where)
 def test_a_private_part_is_as_it_was_when_it_was_reviewed(private: Private) -> None:
     assert private.installed() == private.digest, (
         f"{private.where} is not what it was. {private.why} If that still holds in the new release, set its digest to "
-        f"{private.installed()} in streams/transport/privates.py; if not, change the transport first."
+        f"{private.installed()} in streams/transport/privates.py; if not, change what stands on it first."
     )
 
 
-def test_every_private_name_that_the_transport_says_is_in_the_table() -> None:
+def test_every_private_name_that_is_said_is_in_the_table() -> None:
     known = {name for private in PRIVATES for name in private.names}
     assert _foreign_names() == known
 
 
 def _foreign_names() -> set[str]:
-    """The private names in the transport's sources, but for those that only its own classes have."""
+    """The private names in the sources of both, but for those that only its own classes have."""
     trees = [ast.parse(source.read_text()) for source in SOURCES]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     attributes = [node for node in nodes if isinstance(node, ast.Attribute) and _is_private(node.attr)]

@@ -15,13 +15,13 @@ import pytest
 
 from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
+from streams.topics import TOPICS
 from tests.cli.command import ROOT, Answer, promises
+from tests.worker.answers import UNREACHABLE, USAGE, is_clear
 from tests.worker.records import Order, now, send
 from tests.worker.workers import Worker
 
-USAGE, UNREACHABLE = 2, 3
-LINE = 300
-"""Characters of a message that is still one line to a reader."""
+FAILED = 70
 
 CASES = ("order-1043", "order-DE-550")
 
@@ -55,7 +55,8 @@ def nobody() -> str:
 @pytest.fixture(scope="module")
 def unanswered(nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
     """What the commands say where no Kafka is. Each tries for half a minute, so they do while other tests run."""
-    commands: list[tuple[str | Path, ...]] = [("worker",), ("replay", events), ("topics",), ("explain", CASES[0])]
+    asking: list[tuple[str | Path, ...]] = [("topics",), ("explain", CASES[0]), ("check",), ("status",)]
+    commands = [("worker",), ("replay", events), *asking]
     with ThreadPoolExecutor() as pool:
         yield {str(command[0]): pool.submit(promises, *command, "--bootstrap", nobody) for command in commands}
 
@@ -67,29 +68,20 @@ def shop(events: Path, unanswered: object) -> Iterator[Shop]:
             "worker": ("worker",),
             "replay": ("replay", events),
             "explain": ("explain", CASES[0]),
+            "status": ("status",),
             "topics": ("topics",),
         }
         before = {name: promises(*command, "--bootstrap", kafka.bootstrap) for name, command in commands.items()}
         yield Shop(kafka.bootstrap, before)
 
 
-def is_clear(answer: Answer, code: int, *words: str) -> None:
-    """The command said one line on stderr, with these words, and ended with this code."""
-    assert "Traceback" not in answer.err
-    (line,) = answer.err.splitlines()
-    assert line.startswith("promises: ")
-    assert len(line) < LINE
-    assert [word for word in words if word not in line] == []
-    assert (answer.code, answer.out) == (code, "")
-
-
-@pytest.mark.parametrize("command", ["worker", "replay", "explain"])
+@pytest.mark.parametrize("command", ["worker", "replay", "explain", "status"])
 def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
     is_clear(shop.before[command], UNREACHABLE, shop.bootstrap, "promise.events", "promises topics")
 
 
 def test_topics_are_created_once(shop: Shop) -> None:
-    names = ("promise.events", "promise.verdicts", "promise.alerts", "promise.rejects")
+    names = [topic.name for topic in TOPICS]
     first, again = shop.before["topics"], promises("topics", "--bootstrap", shop.bootstrap)
     assert (first.code, first.err, again.code, again.err) == (0, "", 0, "")
     assert first.out.splitlines() == [f"{name}: created, 4 partitions" for name in names]
@@ -148,6 +140,24 @@ def test_a_worker_that_is_asked_to_end_does(asked: signal.Signals, shop: Shop, t
         assert "Traceback" not in worker.log.read_text()
 
 
+def test_a_worker_without_a_policy_that_its_promises_were_judged_by_does_not_start(shop: Shop, tmp_path: Path) -> None:
+    with Worker(shop.bootstrap, tmp_path) as worker:
+        worker.until_ready()
+        order, made = Order("by-the-old-rules", "last orders"), now()
+        send(shop.bootstrap, order.promised(made, made + 60_000))
+        worker.until(lambda page: page.sum("promises_made_total", location="last orders") > 0, "it is judged")
+        assert worker.stop() == 0
+    policies = tmp_path / "policies.toml"
+    policies.write_text('[[policy]]\nkind = "delivered"\n', encoding="utf-8")
+    with Worker(shop.bootstrap, tmp_path, "--policies", policies) as worker:
+        assert worker.process.wait(60) == FAILED
+        (line,) = [line for line in worker.log.read_text().splitlines() if "ready" in line]
+        assert "CRITICAL" in line
+        assert "needs policy ready" in line
+        assert "keep old versions in the file" in line
+        assert "Traceback" not in worker.log.read_text()
+
+
 def test_a_worker_that_is_asked_to_end_while_it_starts_does(shop: Shop, tmp_path: Path) -> None:
     with Worker(shop.bootstrap, tmp_path, "--group", "changes-its-mind") as worker:
         worker.until(lambda page: len(page) > 0, "it serves a page")
@@ -181,6 +191,6 @@ def test_explain_says_that_a_case_is_not_there(shop: Shop) -> None:
     is_clear(answer, UNREACHABLE, shop.bootstrap, "'order-0'")
 
 
-@pytest.mark.parametrize("command", ["worker", "replay", "topics", "explain"])
+@pytest.mark.parametrize("command", ["worker", "replay", "topics", "explain", "check", "status"])
 def test_no_kafka_answers(command: str, unanswered: dict[str, Future[Answer]], nobody: str) -> None:
     is_clear(unanswered[command].result(), UNREACHABLE, nobody, "no Kafka answers there", "--bootstrap")

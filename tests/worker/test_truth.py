@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ import pytest
 
 from schemas.verdicts import VerdictRecord
 from schemas.words import BASES, VERDICTS
+from streams.local.kafka import LocalKafka
 from streams.metrics.scrape import Scrape
 from streams.topics import ALERTS, REJECTS
 from streams.topics import VERDICTS as VERDICT_TOPIC
 from tests.cli.command import LOG_MAPPING, LOG_POLICIES, ROOT, promises
 from tests.worker.records import Held, read
-from tests.worker.workers import Worker, kafka
+from tests.worker.workers import Worker, topics
 
 DATA = ROOT.parent / "shared" / "data"
 STATES = {"kept": "kept", "broken": "broken", "excluded": "cancelled", "open": "pending"}
@@ -98,9 +100,17 @@ def folder(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def replayed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+def bootstrap() -> Iterator[str]:
+    """The address of a Kafka without topics."""
+    with LocalKafka() as local:
+        yield local.bootstrap
+
+
+@pytest.fixture(scope="module")
+def replayed(folder: Path, bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
     directory = tmp_path_factory.mktemp(folder.name)
-    with kafka() as bootstrap, Worker(bootstrap, directory, "--policies", LOG_POLICIES, "--clock", "stream") as worker:
+    options = "--policies", LOG_POLICIES, "--clock", "stream"
+    with topics(bootstrap), Worker(bootstrap, directory, *options) as worker:
         sent = replay(folder, bootstrap)
         first = judged(bootstrap, worker, sent)
         worker.start()

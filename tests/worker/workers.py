@@ -15,9 +15,12 @@ from types import TracebackType
 from typing import Final
 from urllib.request import urlopen
 
+from kafka import KafkaAdminClient
+
 from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
+from streams.topics import TOPICS
 from tests.cli.command import ROOT, promises
 
 logs: Final[list[Path]] = []
@@ -30,9 +33,22 @@ _numbers = count(1)
 def kafka() -> Iterator[str]:
     """The address of a Kafka with the topics as `promises topics` makes them."""
     with LocalKafka() as local:
-        made = promises("topics", "--bootstrap", local.bootstrap)
-        assert made.code == 0, made.err
+        create_topics(local.bootstrap)
         yield local.bootstrap
+
+
+def create_topics(bootstrap: str) -> None:
+    made = promises("topics", "--bootstrap", bootstrap)
+    assert made.code == 0, made.err
+
+
+@contextmanager
+def topics(bootstrap: str) -> Iterator[None]:
+    """The topics as `promises topics` makes them; at the end nothing is left of what was in them."""
+    create_topics(bootstrap)
+    yield
+    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
+        admin.delete_topics([topic.name for topic in TOPICS])
 
 
 def until(condition: Callable[[], bool], what: str, *, seconds: float = 90) -> None:

@@ -1,0 +1,156 @@
+"""Our worker as a measured process, and how far it is, seen from outside: in Kafka, not in what it says of itself."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.request import urlopen
+
+from kafka import KafkaConsumer, TopicPartition
+
+from benchmarks.figures import bucket_quantile, whole
+from benchmarks.load import PARTITIONS
+from benchmarks.orders import policies_text
+from benchmarks.processes import Failed, Measured, running
+from streams.local.ports import free_ports
+from streams.metrics.scrape import Scrape
+from streams.settings import ClockMode, Processing
+from streams.topics import EVENTS, VERDICTS
+
+COMMITS = "promises_commit_seconds"
+POLL_SECONDS = 0.1
+
+
+class Sample(NamedTuple):
+    """What was seen at one instant. at: seconds, monotonic. applied: events, by the group's committed offsets.
+
+    said: committed records of promise.verdicts, of all workers so far.
+    """
+
+    at: float
+    cpu: float
+    applied: int
+    said: int
+
+
+class Span(NamedTuple):
+    """What the worker did between two samples."""
+
+    events: int
+    seconds: float
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
+    @property
+    def cpu_per_million(self) -> float:
+        """CPU seconds per million events."""
+        return self.cpu / self.events * 1e6
+
+
+class Worker(NamedTuple):
+    """A running worker."""
+
+    process: Measured
+    url: str
+    group: str
+
+    def until_ready(self, seconds: float = 120) -> Scrape:
+        """The first page that says ready. Raises Failed."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.process.check("waiting for a worker to be ready")
+            page = self.page()
+            if page.sum("promises_ready") == 1:
+                return page
+            time.sleep(POLL_SECONDS)
+        raise Failed(f"the worker was not ready within {seconds:.0f} s\n{self.process.end_of_log()}")
+
+    def page(self) -> Scrape:
+        """What it says of itself, without the labels of shops and staff, which would take seconds to read."""
+        try:
+            with urlopen(self.url, timeout=30) as answer:
+                text = answer.read().decode()
+        except OSError:
+            return Scrape("")
+        lines = (line for line in text.splitlines() if 'location="' not in line and not line.startswith("#"))
+        return Scrape("\n".join(lines) + "\n")
+
+    def commits(self) -> str:
+        """How long its commits took so far, where it says so: p50 and p99, of the buckets of its histogram."""
+        buckets = {float(bound): count for (bound,), count in self.page().by(f"{COMMITS}_bucket", "le").items()}
+        if not buckets:
+            return "it does not say how long commits take"
+        p50, p99 = (bucket_quantile(buckets, share) * 1000 for share in (0.5, 0.99))
+        return f"{whole(max(buckets.values()))} commits, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
+
+
+@contextmanager
+def working(
+    bootstrap: str,
+    scratch: Path,
+    group: str,
+    *,
+    processing: Processing = "exactly_once",
+    clock: ClockMode = "stream",
+    haste: int = 1,
+    before: Sequence[str] = ("-m", "streams.cli"),
+) -> Iterator[Worker]:
+    """A worker of `group`, killed when the block is left. `before`: what Python is told to run, with its options."""
+    policies = scratch / f"policies-{haste}.toml"
+    policies.write_text(policies_text(haste))
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    options = {"bootstrap": bootstrap, "metrics": address, "clock": clock, "policies": policies, "group": group}
+    told = [f"--{name}={value}" for name, value in (options | {"processing": processing}).items()]
+    with running([sys.executable, *before, "worker", *told], scratch / f"{group}.log") as process:
+        yield Worker(process, f"http://{address}/metrics", group)
+
+
+def watch(worker: Worker, bootstrap: str, events: int, seconds: float) -> list[Sample]:
+    """Samples until `events` are applied or time is up; then the last is the first that shows all that was said.
+
+    Raises Failed when the worker ends.
+    """
+    deadline = time.monotonic() + seconds
+    samples = [Sample(time.monotonic(), 0, 0, 0)]
+    with closing(_consumer(bootstrap, worker.group)) as consumer:
+        while samples[-1].applied < events and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+            worker.process.check(f"{worker.group} after {samples[-1].applied} events")
+            samples.append(_sample(worker, consumer))
+    last = samples[-1]
+    quiet = next(number for number, sample in enumerate(samples) if sample.said == last.said)
+    return [*samples[:quiet], samples[quiet]._replace(applied=last.applied)] if last.said else samples
+
+
+def span(samples: Sequence[Sample], *, after: int = 0) -> Span:
+    """From the first sample with more than `after` events applied to the last.
+
+    The group's offsets are committed twice a second: a short run may show nothing between none and all. Raises Failed.
+    """
+    last = samples[-1]
+    first = next((sample for sample in samples if sample.applied > after), last)
+    if last.at - first.at < 1 or last.applied == first.applied:
+        raise Failed(f"there is nothing to measure between {first.applied} and {last.applied} events: take more events")
+    return Span(last.applied - first.applied, last.at - first.at, last.cpu - first.cpu)
+
+
+def _sample(worker: Worker, consumer: KafkaConsumer) -> Sample:
+    verdicts = [TopicPartition(VERDICTS.name, number) for number in range(PARTITIONS)]
+    applied = sum(consumer.committed(TopicPartition(EVENTS.name, number)) or 0 for number in range(PARTITIONS))
+    said = sum(consumer.end_offsets(verdicts).values())
+    return Sample(time.monotonic(), worker.process.cpu_seconds(), applied, said)
+
+
+def _consumer(bootstrap: str, group: str) -> KafkaConsumer:
+    """One that looks at offsets and reads nothing; it never joins the group."""
+    return KafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, isolation_level="read_committed"
+    )

@@ -1,0 +1,81 @@
+"""Reading a changelog to its end, and finding transactions that Kafka never ended.
+
+A lone broker that is stopped under load can acknowledge the end of a transaction and lose the marker that ends it: then
+readers see nothing of it, and nothing after it, until the next transaction of that producer. It is found by two offsets
+that must be equal once only we write: the end for readers of what is committed, and the end of the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from time import monotonic
+from typing import Any, Literal
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
+
+from streams import timing
+
+Progress = Callable[[int, int], None]
+"""Told how far the reading is: the offset reached, and the offset where it ends."""
+
+
+class Log:
+    """A reader of single partitions, outside any consumer group. Use it in an `async with`."""
+
+    def __init__(self, client: Mapping[str, Any], isolation: Literal["read_committed", "read_uncommitted"]) -> None:
+        self._reader = AIOKafkaConsumer(
+            **client,
+            isolation_level=isolation,
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=timing.CHANGELOG_BATCH_BYTES // 4,
+            fetch_max_wait_ms=50,
+            request_timeout_ms=timing.REQUEST_MS,
+            retry_backoff_ms=timing.RETRY_MS,  # aiokafka waits once for every topic of which it knows nothing yet
+        )
+
+    async def __aenter__(self) -> Log:
+        try:
+            await self._reader.start()
+        except BaseException:
+            await self._reader.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._reader.stop()
+
+    async def ends(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset after the last record of each, as this reader sees it."""
+        return dict(await self._reader.end_offsets(list(tps)))
+
+    async def begins(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset of the first record that each still holds."""
+        return dict(await self._reader.beginning_offsets(list(tps)))
+
+    async def read(self, tp: TopicPartition, progress: Progress) -> dict[bytes, bytes]:
+        """The last value of every key from the beginning to the end, without those taken back.
+
+        Raises KafkaTimeoutError when nothing more comes.
+        """
+        consumer = self._reader
+        consumer.assign([tp])
+        await consumer.seek_to_beginning(tp)
+        end = (await self.ends([tp]))[tp]
+        records: dict[bytes, bytes] = {}
+        reached, since = -1, monotonic()
+        # The position passes the markers of transactions, offsets of records do not.
+        while (at := await consumer.position(tp)) < end:
+            progress(at, end)
+            if at > reached:
+                reached, since = at, monotonic()
+            elif monotonic() > since + timing.STALLED_SECONDS:
+                raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}] is read to {at} of {end}, and no further")
+            for found in (await consumer.getmany(tp, timeout_ms=200)).values():
+                for record in found:
+                    if record.value is None:
+                        records.pop(record.key, None)
+                    else:
+                        records[record.key] = record.value
+        progress(end, end)
+        return records

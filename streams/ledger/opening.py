@@ -1,0 +1,97 @@
+"""Taking over a partition: fence the former owner, heal what a broker lost, read the changelog, continue after it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from streams.book.book import Book
+from streams.judging.policy import Policies
+from streams.ledger.changelog import Log, Progress
+from streams.ledger.writer import Message, Writer
+from streams.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
+
+log = logging.getLogger("promises")
+
+WRITTEN = (CHANGELOG, VERDICTS, ALERTS, REJECTS)
+"""The topics that a partition's writer writes to."""
+
+_HEAL = b"\0heal"
+"""Key of a record that says nothing: its transaction ends one that hangs."""
+
+
+class WrongLog(Exception):
+    """What Kafka holds does not fit what was judged; the message says what, where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Opens partitions. client: how to reach Kafka.
+
+    is_exact: in transactions; without them nobody is fenced and nothing can hang.
+    """
+
+    client: Mapping[str, Any]
+    policies: Policies
+    is_exact: bool
+
+    async def open(self, partition: int, progress: Progress) -> tuple[Book, Writer]:
+        """The book of `partition` as its changelog has it, and the one producer that may write for it from now on.
+
+        Raises KafkaError, WrongLog, UnknownPolicy.
+        """
+        name = transactional_id(partition) if self.is_exact else None
+        writer = Writer(self.client, partition, name)
+        try:
+            await writer.start()  # fences, so it comes before the end of the changelog is asked for
+            if self.is_exact:
+                await self._heal(partition, writer)
+            return await self._read(partition, progress), writer
+        except BaseException:
+            await writer.stop()
+            raise
+
+    async def _heal(self, partition: int, writer: Writer) -> None:
+        tps = [TopicPartition(topic.name, partition) for topic in WRITTEN]
+        hanging = await self._hanging(tps)
+        if not hanging:
+            return
+        log.warning("partition %d: Kafka lost the end of a transaction in %s; ending it", partition, _names(hanging))
+        await writer.write([(_HEAL, None)], [Message(tp.topic, _HEAL, None) for tp in tps[1:]])
+        if hanging := await self._hanging(tps):
+            raise WrongLog(
+                f"{_names(hanging)} of {self._where()} has a transaction that never ends: find and abort it with "
+                f"kafka-transactions.sh find-hanging"
+            )
+
+    async def _hanging(self, tps: Iterable[TopicPartition]) -> list[TopicPartition]:
+        async with Log(self.client, "read_committed") as committed, Log(self.client, "read_uncommitted") as whole:
+            stable, ends = await committed.ends(tps), await whole.ends(tps)
+        return [tp for tp, end in ends.items() if stable[tp] < end]
+
+    async def _read(self, partition: int, progress: Progress) -> Book:
+        changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))
+        async with Log(self.client, "read_committed") as reader:
+            records = await reader.read(changelog, progress)
+            book = Book.restored(self.policies, records)
+            begin, end = (await reader.begins([events]))[events], (await reader.ends([events]))[events]
+        if not records:
+            book.next = begin
+        if not begin <= book.next <= end:
+            raise WrongLog(
+                f"{EVENTS.name}[{partition}] of {self._where()} holds offsets {begin} to {end}, but the book in "
+                f"{CHANGELOG.name} continues at {book.next}: the topic was trimmed or made anew. To judge from what is "
+                f"left, stop all workers and delete {CHANGELOG.name} too"
+            )
+        return book
+
+    def _where(self) -> str:
+        return str(self.client["bootstrap_servers"])
+
+
+def _names(tps: Iterable[TopicPartition]) -> str:
+    return ", ".join(f"{tp.topic}[{tp.partition}]" for tp in tps)

@@ -1,0 +1,68 @@
+"""How long, how often and how much: every number that was chosen, with its reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TICK_SECONDS: Final = 0.05
+"""How often the clock is looked at: a deadline is found at most this much after it passed."""
+
+EXPOSE_SECONDS: Final = 0.5
+"""How old what /metrics shows may be."""
+
+COMMIT_SECONDS: Final = 0.1
+"""From the start of one transaction of a partition to the start of the next, at least: a transaction costs the worker
+and the broker about a millisecond each, and a row that changes a hundred times meanwhile is written once. The first
+step after a pause is written at once."""
+
+DIRTY_RECORDS: Final = 50_000
+"""Changelog records waiting for their transaction, at most; then the partition is not read until they are fewer."""
+
+BATCH_BYTES: Final = 900_000
+"""A batch is closed beyond this; brokers take a mebibyte unless told otherwise."""
+
+CHANGELOG_BATCH_BYTES: Final = 32 << 20
+"""The largest record, or batch that has to be whole, in promise.changelog: its max.message.bytes, less headers."""
+
+SESSION_SECONDS: Final = 6.0
+"""How long a worker may be silent before its partitions go to others. The least that brokers allow by default."""
+
+HEARTBEAT_SECONDS: Final = 1.0
+"""How often a worker says that it is there: several may be lost within a session."""
+
+REBALANCE_SECONDS: Final = 10.0
+"""How long the others wait for a worker to give up its partitions."""
+
+TRANSACTION_MS: Final = 10_000
+"""When the broker ends a transaction that nobody finishes. Longer than a session: until then the next owner ends it."""
+
+REQUEST_MS: Final = 10_000
+"""How long one request to Kafka may take; also how old what is known of leaders may be."""
+
+RETRY_MS: Final = 20
+"""How long to wait before a request is repeated that the broker was not ready for."""
+
+NEXT_TRANSACTION_SECONDS: Final = 0.001
+"""How long to wait while the broker still closes the transaction before; aiokafka waits 20 ms, and nearly every
+transaction meets this."""
+
+FLUSH_SECONDS: Final = 2.0
+"""How long a worker that gives up partitions waits for what it wrote last: it makes the hand-over cheap, not exact."""
+
+START_WRITER_SECONDS: Final = 15.0
+"""How long a producer may take to find who coordinates its transactions; then it is tried again from the start."""
+
+STOP_WRITER_SECONDS: Final = 2.0
+"""How long a producer may take to close."""
+
+STALLED_SECONDS: Final = 15.0
+"""How long a changelog may give nothing more before its end; then it is read again from the start."""
+
+REOPEN_SECONDS: Final = 0.5
+"""How long to wait before a partition that could not be opened is tried again."""
+
+LOST_SECONDS: Final = 30.0
+"""How long a partition may be neither open nor given up. Then the worker ends, and its supervisor starts it again."""
+
+LOSSES: Final = 10
+"""How often in a row a partition may be opened for nothing: Kafka takes no step of it. Then the worker ends, too."""

@@ -1,0 +1,91 @@
+"""What stands in the changelog, compared with a book that read the same records without any trouble.
+
+The changelog is read as the next owner of a partition would read it: what is committed, and of every key the last
+value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from streams.book.book import Book, Incoming
+from streams.book.changelog import HEAD, contents
+from streams.book.codec import decode
+from streams.judging.policy import Policies
+from streams.judging.policy_file import parse_policies
+from streams.topics import CHANGELOG, EVENTS
+from tests.book.kept import all_of
+from tests.chaos import topics
+from tests.chaos.compare import listed
+from tests.chaos.load import POLICIES
+from tests.chaos.reducer import Expected
+from tests.worker.records import PARTITIONS, Held
+
+_FOREVER = 4_000_000_000_000
+
+
+def differences(bootstrap: str, truth: Expected) -> list[str]:
+    """All differences between the changelog and books made from the log alone, in words."""
+    found: list[str] = []
+    for partition in range(PARTITIONS):
+        written = topics.read_partition(bootstrap, CHANGELOG.name, partition)
+        events = topics.read_partition(bootstrap, EVENTS.name, partition)
+        cases = {case for case, where in truth.cases.items() if where == partition}
+        found += of_partition(partition, events, written, cases)
+    return found
+
+
+def of_partition(partition: int, events: Iterable[Held], written: Sequence[Held], cases: set[str]) -> list[str]:
+    """Differences between the changelog of one partition (`written`) and the book of its log, which has `cases`."""
+    policies = parse_policies(POLICIES, "the policies of the load")
+    book = _fresh(policies, events)
+    return [*_backwards(partition, written), *_unequal(partition, book, kept(written), policies, cases)]
+
+
+def kept(written: Iterable[Held]) -> dict[bytes, bytes]:
+    """The last value of every key, without those taken back."""
+    last = {one.key or b"": one.value for one in written}
+    return {key: value for key, value in last.items() if value is not None}
+
+
+def _fresh(policies: Policies, events: Iterable[Held]) -> Book:
+    book = Book(policies)
+    for one in events:
+        book.apply(Incoming(one.timestamp, one.key, one.value), _FOREVER)
+        book.next = one.offset + 1
+    return book
+
+
+def _backwards(partition: int, written: Iterable[Held]) -> list[str]:
+    """Steps that were written after a later one: the work of a former owner who was not shut out."""
+    found: dict[int, str] = {}
+    furthest = 0
+    for one in written:
+        if one.key == HEAD and one.value:
+            upto = contents({HEAD: one.value}).head.next
+            if upto < furthest:
+                found[one.offset] = f"up to offset {upto} of the log, after {furthest}"
+            furthest = max(furthest, upto)
+    return listed(f"{CHANGELOG.name}[{partition}]: steps back, by offset", found)
+
+
+def _unequal(
+    partition: int, book: Book, records: Mapping[bytes, bytes], policies: Policies, cases: set[str]
+) -> list[str]:
+    try:
+        restored = Book.restored(policies, records)
+    except ValueError as error:
+        return [f"{CHANGELOG.name}[{partition}] cannot be read: {error}"]
+    whole, found = all_of(book), all_of(restored)
+    theirs, ours = found.pop("cases"), whole.pop("cases")
+    wrong = {name: f"expected {whole[name]}, found {found[name]}"[:400] for name in whole if whole[name] != found[name]}
+    unlike = {
+        case: f"expected {decode(ours[case], policies) if case in ours else None}, "
+        f"found {decode(theirs[case], policies) if case in theirs else None}"
+        for case in ours.keys() | theirs.keys() | cases
+        if case not in cases or ours.get(case) != theirs.get(case) or case not in theirs
+    }
+    return [
+        *listed(f"the book of partition {partition} in {CHANGELOG.name}", wrong),
+        *listed(f"cases of partition {partition} in {CHANGELOG.name}", unlike),
+    ]

@@ -1,0 +1,90 @@
+"""A broker that was stopped under load may say that a transaction has ended, and never write so: nobody reads beyond.
+
+Here it is planted by records of a transaction that Kafka was never told of, which is why it must not verify them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from kafka.admin import ConfigResourceType
+
+from streams.book.book import Incoming
+from streams.ledger.writer import Message, Writer
+from streams.local.kafka import LocalKafka
+from streams.topics import ALERTS, CHANGELOG, VERDICTS, Topic
+from tests.book.kept import all_of
+from tests.histories import order
+from tests.ledger.place import Place, configure, judge
+from tests.ledger.running import run
+
+pytestmark = pytest.mark.kafka
+
+STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour")
+MORE = STORY.reached("ready", "12:30")
+NEXT = order("o2").promised("ready", due="12:50", time="12:40", at="harbour")
+KEPT = Message(VERDICTS.name, b"o1", b"kept")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _without_verification(kafka: LocalKafka) -> Iterator[None]:
+    for verified in (False, True):
+        configure(kafka.bootstrap, ConfigResourceType.BROKER, "1", transaction_partition_verification_enable=verified)
+        if not verified:
+            yield
+
+
+async def hangs(writer: Writer, place: Place, topics: tuple[Topic, ...]) -> None:
+    """From now on Kafka takes records for these topics, without knowing that they are of a transaction."""
+    producer = writer._producer
+    await producer.begin_transaction()
+    producer._txn_manager._txn_partitions.update(place.of(topic) for topic in topics)
+
+
+async def sends(writer: Writer, place: Place, topic: Topic, *records: tuple[bytes | None, bytes | None]) -> None:
+    for key, value in records:
+        await writer._producer.send_and_wait(topic.name, value, key=key, partition=place.partition)
+
+
+async def judged_before(place: Place) -> list[Incoming]:
+    """The first event was judged, and that is durable."""
+    records = await place.told(MORE)
+    async with place.opened() as (book, writer):
+        await writer.write(judge(book, records[:1]).changes(), [Message(VERDICTS.name, b"o1", b"open")])
+    return records
+
+
+def test_what_kafka_said_was_ended_is_read_and_said_once(place: Place) -> None:
+    async def story() -> None:
+        records = await judged_before(place)
+        async with place.opened() as (book, dying):
+            await hangs(dying, place, (CHANGELOG, VERDICTS))
+            await sends(dying, place, CHANGELOG, *judge(book, records[1:]).changes())
+            await sends(dying, place, VERDICTS, KEPT[1:3])
+        assert (await place.hidden()).keys() == {CHANGELOG.name, VERDICTS.name}
+        async with place.opened() as (again, writer):
+            assert all_of(again) == all_of(book)
+            assert await place.hidden() == {}
+            assert await place.read(VERDICTS) == {b"o1": b"kept"}
+            await writer.write(judge(again, await place.told(NEXT)).changes(), [Message(VERDICTS.name, b"o2", b"open")])
+        async with place.opened() as (last, _):
+            assert all_of(last) == all_of(again)
+            assert await place.count(VERDICTS) == 3 + 1  # and one that says nothing
+
+    run(story())
+
+
+@pytest.mark.parametrize("topic", [CHANGELOG, VERDICTS, ALERTS], ids=lambda topic: topic.name)
+def test_one_topic_that_hangs_is_enough(place: Place, topic: Topic) -> None:
+    async def story() -> None:
+        await judged_before(place)
+        async with place.writer() as dying:
+            await hangs(dying, place, (topic,))
+            await sends(dying, place, topic, (b"\0heal", None))
+        assert await place.hidden() == {topic.name: 1}
+        async with place.opened() as (book, _):
+            assert (book.next, len(book)) == (1, 1)
+        assert await place.hidden() == {}
+
+    run(story())

@@ -1,0 +1,49 @@
+"""The permissions that the documentation tells an operator to grant, read from its kafka-acls commands."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, ACLResourcePatternType, ResourcePattern, ResourceType
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "kafka.md"
+
+_KINDS = {
+    "topic": ResourceType.TOPIC,
+    "group": ResourceType.GROUP,
+    "transactional_id": ResourceType.TRANSACTIONAL_ID,
+}
+
+_BETWEEN_WORDS: Final = re.compile("(?<=[a-z])(?=[A-Z])")
+
+
+def documented(user: str) -> list[ACL]:
+    """What docs/kafka.md grants to `user`."""
+    commands = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith("$acls ")]
+    return [acl for line in commands for acl in _granted(line) if acl.principal == f"User:{user}"]
+
+
+def for_whom(acl: ACL, user: str) -> ACL:
+    """The same for another user."""
+    return ACL(f"User:{user}", acl.host, acl.operation, acl.permission_type, acl.resource_pattern)
+
+
+def _granted(line: str) -> Iterator[ACL]:
+    options = argparse.ArgumentParser(exit_on_error=False)
+    options.add_argument("--allow-principal")
+    options.add_argument("--resource-pattern-type", default="literal")
+    for name in ("operation", *_KINDS):
+        options.add_argument(f"--{name.replace('_', '-')}", action="append", default=[])
+    said = options.parse_args(shlex.split(line)[1:])
+    pattern = ACLResourcePatternType[said.resource_pattern_type.upper()]
+    for kind, resource in _KINDS.items():
+        for name in getattr(said, kind):
+            for spoken in said.operation:
+                operation = ACLOperation[_BETWEEN_WORDS.sub("_", spoken).upper()]
+                place = ResourcePattern(resource, name, pattern)
+                yield ACL(said.allow_principal, "*", operation, ACLPermissionType.ALLOW, place)

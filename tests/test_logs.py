@@ -1,0 +1,91 @@
+"""What those who collect logs get: one JSON object a line, whoever said it and however it came by."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from schemas.instants import parse
+from streams.logs import JsonLines
+
+TROUBLE = """
+import asyncio, logging, sys, threading, warnings
+from streams.logs import set_up
+
+set_up(sys.argv[1])
+logging.getLogger("promises").info("the shop opens")
+logging.getLogger("aiokafka").info("chatter")
+logging.getLogger("mode.worker").warning("%s %d", "too few arguments")
+logging.getLogger("faust").error("two\\nlines, \\u2028 and half a letter \\ud83c")
+warnings.warn("old ways", DeprecationWarning, stacklevel=1)
+
+class Leaky:
+    def __del__(self):
+        raise LookupError("too late")
+
+Leaky()
+thread = threading.Thread(target=lambda: 1 / 0, name="till")
+thread.start()
+thread.join()
+
+async def forgotten():
+    asyncio.get_running_loop().create_task(asyncio.sleep(0, 1 / 1)).add_done_callback(lambda _: 1 / 0)
+    await asyncio.sleep(0.01)
+
+asyncio.run(forgotten())
+raise SystemError("the till burns")
+"""
+
+
+def lines(form: str) -> list[str]:
+    """What a process in trouble writes to stderr, in that form."""
+    command = [sys.executable, "-W", "always", "-c", TROUBLE, form]
+    ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    return ended.stderr.decode().splitlines()
+
+
+def test_every_line_is_an_object_whatever_happens() -> None:
+    found: list[dict[str, Any]] = [json.loads(line) for line in lines("json")]
+    assert [(one["level"], one["logger"]) for one in found] == [
+        ("INFO", "promises"),
+        ("WARNING", "mode.worker"),
+        ("ERROR", "faust"),
+        ("WARNING", "py.warnings"),
+        ("WARNING", "promises"),
+        ("ERROR", "promises"),
+        ("ERROR", "asyncio"),
+        ("CRITICAL", "promises"),
+    ]
+    opened, few, odd, warned, leaked, thread, forgotten, last = found
+    assert opened.keys() == {"time", "level", "logger", "message"}
+    assert opened["message"] == "the shop opens"
+    assert parse(opened["time"]) <= parse(last["time"])
+    assert few["message"] == "%s %d ('too few arguments',)"
+    assert odd["message"] == "two\nlines, \u2028 and half a letter \ud83c"
+    assert "DeprecationWarning: old ways" in warned["message"]
+    assert "LookupError: too late" in leaked["exception"]
+    assert thread["message"] == "thread till ends by an error that nobody expected"
+    assert "ZeroDivisionError" in thread["exception"]
+    assert "ZeroDivisionError" in forgotten["exception"]
+    assert "the till burns" in last["message"]
+    assert last["exception"].startswith("Traceback (most recent call last)")
+
+
+def test_people_get_lines_of_text() -> None:
+    first, *_, last = lines("text")
+    assert first.endswith(" INFO promises: the shop opens")
+    assert last == "SystemError: the till burns"
+
+
+@pytest.mark.parametrize(
+    ("created", "shown"), [(0.0, "1970-01-01T00:00:00.000Z"), (1.0019, "1970-01-01T00:00:01.001Z")]
+)
+def test_the_time_is_of_utc_to_the_millisecond(created: float, shown: str) -> None:
+    record = logging.makeLogRecord({"created": created, "msg": "hello"})
+    assert json.loads(JsonLines().format(record))["time"] == shown

@@ -1,0 +1,200 @@
+"""A Kafka that trusts nobody: every command gets in with what the documentation grants it, and not without. Who is not
+let in, or may not do something, is told so in one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from kafka.admin import ACL
+
+from tests.cli.command import Answer, promises
+from tests.support.acls import documented, for_whom
+from tests.support.certificates import Authority
+from tests.support.secured import LOGIN, MUTUAL, SecuredKafka, secured_kafka
+from tests.worker.answers import UNREACHABLE, is_clear
+from tests.worker.records import Order, now, verdicts
+from tests.worker.workers import Worker
+
+COMMANDS: Final = ("topics", "replay", "worker", "explain", "check", "status")
+USERS: Final = tuple(f"promises-{command}" for command in COMMANDS)
+TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS = USERS
+PASSWORDS: Final = re.compile("knows it|sesame")
+"""What is in every password here."""
+CASE: Final = "o-1043"
+
+
+class Shop:
+    """A secured Kafka with all topics, and the files with which the users of the documentation connect."""
+
+    def __init__(self, kafka: SecuredKafka) -> None:
+        self.kafka = kafka
+        self.files = {user: kafka.user(user) for user in USERS}
+        self.certified = kafka.certified(EXPLAIN)
+        kafka.grant(acl for user in USERS for acl in documented(user))
+        self.created = self.asked(TOPICS, "topics")
+
+    @property
+    def address(self) -> str:
+        return self.kafka.local.bootstrap_of(LOGIN)
+
+    def hires(self, name: str, acls: Sequence[ACL]) -> Path:
+        """A user who is granted what others are: the file with which they connect."""
+        file = self.kafka.user(name)
+        self.kafka.grant(for_whom(acl, name) for acl in acls)
+        return file
+
+    def asked(self, user: str, *command: str | Path) -> Answer:
+        """What a command says to a user of the documentation."""
+        return self.told(self.files[user], *command)
+
+    def told(self, file: Path, *command: str | Path, address: str | None = None) -> Answer:
+        """What a command says to whoever connects as `file` says; it never says a password."""
+        answer = promises(*command, "--bootstrap", address or self.address, "--kafka-config", file)
+        assert PASSWORDS.search(answer.err + answer.out) is None
+        return answer
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with secured_kafka(tmp_path_factory.mktemp("users")) as kafka:
+        yield Shop(kafka)
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An order that was promised and ready in time."""
+    order, made = Order(CASE, "soho"), now() - 60_000
+    told = [order.promised(made, made + 30_000), order.reached("ready", made + 20_000)]
+    file = tmp_path_factory.mktemp("events") / "events.ndjson"
+    file.write_bytes(b"".join((one.value or b"") + b"\n" for one in told))
+    return file
+
+
+@pytest.fixture(scope="module")
+def replayed(shop: Shop, events: Path) -> Answer:
+    return shop.asked(REPLAY, "replay", events)
+
+
+def test_topics_are_created_by_who_may_create_them(shop: Shop) -> None:
+    assert (shop.created.code, shop.created.err) == (0, "")
+    assert {line.split(": ")[1] for line in shop.created.out.splitlines()} == {"created, 4 partitions"}
+
+
+def test_a_worker_judges_what_was_replayed(shop: Shop, replayed: Answer, tmp_path: Path) -> None:
+    assert replayed.code == 0, replayed.err
+    with Worker(shop.address, tmp_path, "--kafka-config", shop.files[WORKER]) as worker:
+        worker.until(lambda page: page.sum("promises_state", location="soho", verdict="kept") > 0, "it judges")
+        assert {row["state"] for row in shop.asked(STATUS, "status", "--json").document["partitions"]} == {"live"}
+        assert worker.stop() == 0
+    log = worker.log.read_text()
+    assert "Traceback" not in log
+    assert PASSWORDS.search(log) is None
+    assert {one.current.verdict for one in verdicts(shop.kafka.local.bootstrap, "soho")} == {"kept"}
+
+
+def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(shop: Shop, replayed: Answer) -> None:
+    login = shop.asked(EXPLAIN, "explain", CASE, "--json")
+    mutual = shop.told(shop.certified, "explain", CASE, "--json", address=shop.kafka.local.bootstrap_of(MUTUAL))
+    assert (login.code, login.err, mutual.code, mutual.err) == (0, "", 0, "")
+    promised: list[dict[str, Any]] = login.document["promises"]
+    assert [one["verdict"] for one in promised] == ["kept"]
+    assert mutual.document == login.document
+
+
+def test_topics_are_looked_at_by_who_may_see_their_settings(shop: Shop) -> None:
+    answer = shop.asked(CHECK, "check")
+    assert (answer.code, answer.err) == (0, "")
+    is_clear(shop.asked(WORKER, "check"), UNREACHABLE, shop.address, "DESCRIBE_CONFIGS topic promise.")
+    is_clear(shop.asked(TOPICS, "status"), UNREACHABLE, shop.address, "DESCRIBE topic promise.events")
+
+
+@pytest.mark.parametrize("command", ["worker", "topics"])
+def test_a_wrong_password(command: str, shop: Shop) -> None:
+    file = shop.kafka.login(WORKER, "sesame")
+    is_clear(shop.told(file, command), UNREACHABLE, shop.address, f"user {WORKER}", "password", "--kafka-config")
+
+
+@pytest.mark.parametrize("command", ["worker", "topics"])
+def test_an_authority_that_did_not_sign_the_brokers_certificate(command: str, shop: Shop) -> None:
+    file = shop.kafka.login(WORKER, "sesame", ca=Authority().certificate)
+    is_clear(shop.told(file, command), UNREACHABLE, shop.address, "certificate is not trusted", "issuer", "tls.ca")
+
+
+def test_a_broker_under_a_name_that_its_certificate_does_not_have(shop: Shop) -> None:
+    address = shop.address.replace("127.0.0.1", "localhost")
+    answer = shop.told(shop.files[WORKER], "worker", address=address)
+    is_clear(answer, UNREACHABLE, address, "not valid for 'localhost'", "--bootstrap")
+
+
+def test_a_mechanism_that_the_brokers_do_not_take(shop: Shop) -> None:
+    file = shop.kafka.login(WORKER, "sesame", mechanism="SCRAM-SHA-256")
+    is_clear(shop.told(file, "worker"), UNREACHABLE, shop.address, "SCRAM-SHA-256", "sasl.mechanism")
+
+
+def test_a_login_where_a_certificate_is_asked_for(shop: Shop) -> None:
+    address = shop.kafka.local.bootstrap_of(MUTUAL)
+    answer = shop.told(shop.files[WORKER], "worker", address=address)
+    is_clear(answer, UNREACHABLE, address, "SASL_SSL", "tls.certificate", "--kafka-config")
+
+
+def test_a_certificate_where_a_login_is_asked_for(shop: Shop) -> None:
+    is_clear(shop.told(shop.certified, "worker"), UNREACHABLE, shop.address, "over SSL", "[sasl]", "--kafka-config")
+
+
+@pytest.mark.parametrize(
+    ("denied", "told"),
+    [
+        ("name=promise.events", "READ topic promise.events"),
+        ("type=GROUP", "READ group promises"),
+        ("type=TRANSACTIONAL_ID", "WRITE transactional id promises-promise.events-0"),
+        ("name=promise.verdicts", "WRITE topic promise.verdicts"),
+    ],
+)
+def test_a_worker_without_one_permission_is_told_which(denied: str, told: str, shop: Shop) -> None:
+    granted = documented(WORKER)
+    acls = [acl for acl in granted if denied not in repr(acl)]
+    assert len(acls) == len(granted) - 1
+    name = f"apprentice-{told.split()[1]}-{told.split('.')[-1]}".replace(" ", "-")
+    answer = shop.told(shop.hires(name, acls), "worker")
+    is_clear(answer, UNREACHABLE, shop.address, f"user {name} may not {told};", "kafka-acls", "docs/kafka.md")
+
+
+def test_a_worker_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop) -> None:
+    answer = shop.told(shop.kafka.user("stranger"), "worker")
+    written = ", ".join(f"promise.{name}" for name in ("changelog", "verdicts", "alerts", "rejects"))
+    topics = f"READ topic promise.events, promise.changelog; WRITE topic {written}"
+    others = "READ group promises; WRITE transactional id promises-promise.events-0"
+    is_clear(answer, UNREACHABLE, f"user stranger may not {topics}; {others}; grant")
+
+
+@pytest.mark.parametrize(("taken", "told"), [("type=GROUP", "promises"), ("name=promise.events", "promise.events")])
+def test_a_worker_whose_permission_is_taken_back_ends_and_says_why(
+    taken: str, told: str, shop: Shop, tmp_path: Path
+) -> None:
+    name = f"dismissed-{told}"
+    acls = [for_whom(acl, name) for acl in documented(WORKER)]
+    with Worker(shop.address, tmp_path, "--kafka-config", shop.hires(name, acls)) as worker:
+        worker.until_ready()
+        shop.kafka.revoke(acl for acl in acls if taken in repr(acl))
+        assert worker.process.wait(30) not in (0, UNREACHABLE)
+    log = worker.log.read_text()
+    assert "Traceback" not in log
+    (line,) = [line for line in log.splitlines() if "CRITICAL" in line]
+    assert f"AuthorizationFailedError: {told}" in line
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("topics",), "CREATE topic promise.events"),
+        (("replay", "-"), "WRITE topic promise.events"),
+        (("explain", CASE), "READ topic promise.events"),
+    ],
+)
+def test_a_command_that_is_not_allowed(command: tuple[str, ...], told: str, shop: Shop) -> None:
+    answer = shop.told(shop.kafka.user(f"visitor-{command[0]}"), *command)
+    is_clear(answer, UNREACHABLE, shop.address, f"visitor-{command[0]} may not {told}", "kafka-acls")
