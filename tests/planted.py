@@ -145,7 +145,7 @@ MUTANTS: Final = (
     Mutant(
         "an open promise that moves to another shop is made there again",
         "streams/book/tally.py",
-        "                _revise(bases, target, NONE, held)\n",
+        "                _revise(part, target, NONE, held)\n",
         "                target.made += 1\n",
     ),
     Mutant(
@@ -159,8 +159,8 @@ MUTANTS: Final = (
     Mutant(
         "an alert is raised again for the same stage and due",
         "streams/book/outputs.py",
-        "if change.after.overdue != (change.before.overdue if change.before else ()):",
-        "if change.after.overdue:",
+        "if after.overdue != (before.overdue if before else ()):",
+        "if after.overdue:",
     ),
     Mutant(
         "deadlines passed together are judged together",
