@@ -19,14 +19,14 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Ordinal = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
-class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A staff member: an id, never a name, and the part played."""
 
     id: Name
     role: Label | None = None
 
 
-class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", gc=False):
     """What every event of a case says.
 
     id: unique in its case; a second event with the same id is a duplicate.
@@ -48,7 +48,7 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
     received_at: Moment | None = None
 
 
-class PromiseTerms(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PromiseTerms(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One promise: what is owed, by when.
 
     due: the latest instant. opens: the earliest, where the promise is a window.

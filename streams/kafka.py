@@ -70,9 +70,10 @@ def check_worker(connection: Connection, group: str, *, is_exact: bool) -> None:
     """
     needs = [*_WORKER, Need("READ", "group", group)]
     if is_exact:
-        needs.append(Need("WRITE", "transactional id", transactional_id(group, partition=0)))
+        needs.append(Need("WRITE", "transactional id", transactional_id(partition=0)))
     with admin_client(connection) as admin:
         _check(admin, connection, needs)
+        _check_partitions(admin, connection)
 
 
 def partitions_of(connection: Connection, need: Need) -> list[int]:
@@ -132,6 +133,18 @@ def _check(admin: KafkaAdminClient, connection: Connection, needs: Sequence[Need
     if missing:
         topics = ", ".join(missing)
         raise KafkaFailed(f"{where} has no topic {topics}; create what is missing: promises topics --bootstrap {where}")
+
+
+def _check_partitions(admin: KafkaAdminClient, connection: Connection) -> None:
+    """What a partition of promise.events leads to goes to the partition of the same number of every other topic."""
+    counts = {topic.name: len(topic_partitions(admin, topic.name)) for topic in TOPICS}
+    other = [f"{name} has {count}" for name, count in counts.items() if count != counts[EVENTS.name]]
+    if other:
+        where = connection.bootstrap
+        raise KafkaFailed(
+            f"{where}: {EVENTS.name} has {counts[EVENTS.name]} partitions, {', '.join(other)}; all need as many: "
+            f"promises check --bootstrap {where} says how"
+        )
 
 
 def _consumer(connection: Connection) -> KafkaConsumer:

@@ -7,7 +7,7 @@ from typing import Final
 TICK_SECONDS: Final = 0.05
 """How often the clock is looked at: a deadline is found at most this much after it passed."""
 
-EXPOSE_SECONDS: Final = 0.25
+EXPOSE_SECONDS: Final = 0.5
 """How old what /metrics shows may be."""
 
 COMMIT_SECONDS: Final = 0.1

@@ -119,7 +119,7 @@ CHANGELOG: Final = Topic(
 TOPICS: Final = (EVENTS, CHANGELOG, VERDICTS, ALERTS, REJECTS)
 
 
-def transactional_id(group: str, partition: int) -> str:
-    """Under which the owner of `partition` writes. Group, topic and partition, as in stock Kafka clients, tell owners
-    of different topics apart."""
-    return f"{group}-{EVENTS.name}-{partition}"
+def transactional_id(partition: int) -> str:
+    """Under which the owner of `partition` writes, whatever its consumer group: the changelog is one, so two groups
+    must shut each other out."""
+    return f"promises-{EVENTS.name}-{partition}"

@@ -206,7 +206,7 @@ MUTANTS: Final = (
     *(
         Mutant(f"unnoticed goes {what}", "streams/book/unnoticed.py", original, mutated)
         for what, original, mutated in (
-            ("an assignment or a cancellation", "fact.what is not What.REACHED or ", ""),
+            ("an assignment or a cancellation", "fact.what is not _REACHED or ", ""),
             ("a step of a policy", "or fact.name in policies.steps ", ""),
             ("a step before the last", "if not last_at < fact.at <= now", "if not fact.at <= now"),
             ("a step at the instant of the last", "last_at < fact.at", "last_at <= fact.at"),

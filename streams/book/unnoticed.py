@@ -7,6 +7,8 @@ it and without it agree (tests/book/test_any_step.py).
 
 from __future__ import annotations
 
+from typing import Final
+
 from schemas.instants import Instant
 from schemas.values import pack
 from streams.book.codec import (
@@ -22,6 +24,8 @@ from streams.book.codec import (
 from streams.judging.facts import Fact, What
 from streams.judging.policy import Policies
 
+_REACHED: Final = What.REACHED
+
 
 def appended(stored: bytes, fact: Fact, policies: Policies, now: Instant) -> bytes | None:
     """The stored case with one fact more, which nobody notices. None: nothing is known of that; take the long way.
@@ -29,7 +33,7 @@ def appended(stored: bytes, fact: Fact, policies: Policies, now: Instant) -> byt
     Unnoticed goes a step that no policy reads, that is new and later than all before it, where nothing falls due or
     lies ahead, and that says nothing new of the case as a whole.
     """
-    if fact.what is not What.REACHED or fact.name in policies.steps or stored[0] != VERSION:
+    if fact.what is not _REACHED or fact.name in policies.steps or stored[0] != VERSION:
         return None
     _, flags, wake_at, more_at, last_at, count, hand, body = read_head(stored)
     if not last_at < fact.at <= now < wake_at or flags & CORRECTED:  # so nothing lies ahead either

@@ -8,10 +8,11 @@ from typing import Any, Final, NamedTuple
 
 from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
+from kafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
 
 from streams.connection import Connection
-from streams.kafka import KafkaFailed, admin_client
+from streams.kafka import KafkaFailed, admin_client, not_allowed
+from streams.permissions import Need
 from streams.topics import EVENTS, TOPICS
 
 _LATEST: Final = -1
@@ -47,8 +48,8 @@ class Group(NamedTuple):
 def topics_found(connection: Connection) -> dict[str, TopicFound]:
     """Those of our topics that are there, by name. Raises KafkaFailed."""
     with _kafka(connection) as admin:
-        there = _partitions(admin, [topic.name for topic in TOPICS])
-        settings = _settings(connection.bootstrap, admin, list(there))
+        there = _partitions(connection, admin, [topic.name for topic in TOPICS])
+        settings = _settings(connection, admin, list(there))
         return {
             name: TopicFound(len(partitions), min(len(one["replica_nodes"]) for one in partitions), settings[name])
             for name, partitions in there.items()
@@ -57,13 +58,11 @@ def topics_found(connection: Connection) -> dict[str, TopicFound]:
 
 def group_found(connection: Connection, name: str) -> tuple[Group, dict[int, int]]:
     """A consumer group, and the end of each partition of promise.events. Raises KafkaFailed."""
-    bootstrap = connection.bootstrap
     with _kafka(connection) as admin:
-        there = _partitions(admin, [EVENTS.name]).get(EVENTS.name)
+        there = _partitions(connection, admin, [EVENTS.name]).get(EVENTS.name)
         if not there:
-            raise KafkaFailed(
-                f"{bootstrap} has no topic {EVENTS.name}; create it: promises topics --bootstrap {bootstrap}"
-            )
+            where = connection.bootstrap
+            raise KafkaFailed(f"{where} has no topic {EVENTS.name}; create it: promises topics --bootstrap {where}")
         places = [TopicPartition(EVENTS.name, one["partition_index"]) for one in there]
         ends = admin.list_partition_offsets(dict.fromkeys(places, _LATEST))
         return _group(admin, name), {place.partition: found.offset for place, found in ends.items()}
@@ -79,10 +78,14 @@ def _kafka(connection: Connection) -> Iterator[Any]:
             raise KafkaFailed(f"{connection.bootstrap} did not answer what was asked: {error}; try again") from error
 
 
-def _partitions(admin: Any, names: list[str]) -> dict[str, list[Mapping[str, Any]]]:
-    """The partitions of those topics that are there. Raises KafkaError."""
+def _partitions(connection: Connection, admin: Any, names: list[str]) -> dict[str, list[Mapping[str, Any]]]:
+    """The partitions of those topics that are there. Raises KafkaError, KafkaFailed."""
     there: dict[str, list[Mapping[str, Any]]] = {}
-    for topic in admin.describe_topics(names):
+    described = admin.describe_topics(names)
+    refused = TopicAuthorizationFailedError.errno
+    if forbidden := [one["name"] for one in described if one["error_code"] == refused]:
+        raise not_allowed(connection, [Need("DESCRIBE", "topic", name) for name in forbidden])
+    for topic in described:
         error = for_code(topic["error_code"])
         if topic["error_code"] and error is not UnknownTopicOrPartitionError:
             raise error(topic["name"])
@@ -91,15 +94,14 @@ def _partitions(admin: Any, names: list[str]) -> dict[str, list[Mapping[str, Any
     return there
 
 
-def _settings(bootstrap: str, admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
+def _settings(connection: Connection, admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
     """All settings of these topics. The client gives none, and no error, where it may not see them."""
     if not names:
         return {}
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     found = admin.describe_configs(asked, config_filter="all")["topic"]
-    for name in names:
-        if not found.get(name):
-            raise KafkaFailed(f"{bootstrap} does not show the settings of {name}; permit DescribeConfigs on it")
+    if forbidden := [name for name in names if not found.get(name)]:
+        raise not_allowed(connection, [Need("DESCRIBE_CONFIGS", "topic", name) for name in forbidden])
     return {name: {key: said["value"] or "" for key, said in found[name].items()} for name in names}
 
 

@@ -30,13 +30,12 @@ class WrongLog(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Opens partitions. client: how to reach Kafka. group: the consumer group; part of transactional ids.
+    """Opens partitions. client: how to reach Kafka.
 
     is_exact: in transactions; without them nobody is fenced and nothing can hang.
     """
 
     client: Mapping[str, Any]
-    group: str
     policies: Policies
     is_exact: bool
 
@@ -45,7 +44,7 @@ class Opener:
 
         Raises KafkaError, WrongLog, UnknownPolicy.
         """
-        name = transactional_id(self.group, partition) if self.is_exact else None
+        name = transactional_id(partition) if self.is_exact else None
         writer = Writer(self.client, partition, name)
         try:
             await writer.start()  # fences, so it comes before the end of the changelog is asked for

@@ -45,12 +45,13 @@ class SnapshotCollector(Collector):
         snapshot = self.snapshot
         counts = list(snapshot.partitions.values())
         rows = _rows(counts)
-        yield _family(catalogue.STATE, _state(rows))
+        by_basis = list(_by_basis(rows))
+        yield _family(catalogue.STATE, _state(by_basis))
         yield _family(catalogue.STAFF_STATE, _staff(rows))
         yield _family(catalogue.MADE, _made(rows))
-        yield _family(catalogue.VERDICTS, _verdicts(rows))
-        yield _family(catalogue.REVISED, _revised(rows))
-        yield _lateness(rows)
+        yield _family(catalogue.VERDICTS, _verdicts(by_basis))
+        yield _family(catalogue.REVISED, _revised(by_basis))
+        yield _lateness(by_basis)
         yield _family(catalogue.WINDOW_KEPT, _windows(rows, counts, kept=True))
         yield _family(catalogue.WINDOW_DUE, _windows(rows, counts, kept=False))
         yield _family(catalogue.EVENTS, _by_name(TAGS.values(), (c.events for c in counts)))
@@ -77,17 +78,20 @@ def _rows(counts: Iterable[PartitionCounts]) -> dict[Label, Row]:
     return rows
 
 
-def _by_basis(rows: Mapping[Label, Row]) -> Iterator[tuple[tuple[str, ...], Counts]]:
-    """The counts of each row on each basis, with their labels."""
+Labelled = tuple[tuple[str, ...], Counts]
+"""The counts of a row on one basis, with their labels."""
+
+
+def _by_basis(rows: Mapping[Label, Row]) -> Iterator[Labelled]:
     for label, row in rows.items():
         for number, basis in enumerate(BASES):
             yield (*label, basis), row.on(number)
 
 
-def _state(rows: Mapping[Label, Row]) -> _Samples:
+def _state(rows: Iterable[Labelled]) -> _Samples:
     """The rulings that a row always shows, and those that ever stood in it."""
     samples: _Samples = Counter()
-    for labels, counts in _by_basis(rows):
+    for labels, counts in rows:
         shown = counts.seen | _ALWAYS
         for code, ruling in enumerate(RULINGS):
             if shown >> code & 1:
@@ -111,17 +115,15 @@ def _made(rows: Mapping[Label, Row]) -> _Samples:
     return Counter({tuple(label): row.made for label, row in rows.items()})
 
 
-def _verdicts(rows: Mapping[Label, Row]) -> _Samples:
+def _verdicts(rows: Iterable[Labelled]) -> _Samples:
     settled = [(code, verdict) for code, verdict in enumerate(VERDICTS) if code != OPEN]
-    return Counter(
-        {(*labels, verdict): counts.first[code] for labels, counts in _by_basis(rows) for code, verdict in settled}
-    )
+    return Counter({(*labels, verdict): counts.first[code] for labels, counts in rows for code, verdict in settled})
 
 
-def _revised(rows: Mapping[Label, Row]) -> _Samples:
+def _revised(rows: Iterable[Labelled]) -> _Samples:
     """Every way between two verdicts; those from and to none once somebody went them."""
     samples: _Samples = Counter()
-    for labels, counts in _by_basis(rows):
+    for labels, counts in rows:
         for place, before, after in _WAYS:
             count = counts.revised[place]
             if count or "none" not in (before, after):
@@ -129,11 +131,11 @@ def _revised(rows: Mapping[Label, Row]) -> _Samples:
     return samples
 
 
-def _lateness(rows: Mapping[Label, Row]) -> Metric:
+def _lateness(rows: Iterable[Labelled]) -> Metric:
     """Without a sum: lateness has both signs, and the sum of a histogram must only grow."""
     metric = catalogue.LATENESS
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
-    for labels, counts in _by_basis(rows):
+    for labels, counts in rows:
         buckets = list(zip(_BOUNDS, map(float, accumulate(counts.lateness)), strict=True))
         family.add_metric([part or NOBODY for part in labels], buckets, sum_value=None)
     return family

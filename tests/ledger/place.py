@@ -17,7 +17,7 @@ from streams.judging.policy import Policies
 from streams.ledger.changelog import Log
 from streams.ledger.opening import WRITTEN, Opener
 from streams.ledger.writer import Writer
-from streams.topics import EVENTS, Topic
+from streams.topics import EVENTS, Topic, transactional_id
 from tests.book.desk import FOREVER, record
 from tests.histories import READY, Story, at
 
@@ -43,7 +43,7 @@ class Place:
     @property
     def name(self) -> str:
         """The transactional id of whoever owns the place, as the contract with other Kafka clients has it."""
-        return f"shops-{EVENTS.name}-{self.partition}"
+        return transactional_id(self.partition)
 
     def of(self, topic: Topic) -> TopicPartition:
         return TopicPartition(topic.name, self.partition)
@@ -53,7 +53,7 @@ class Place:
         self, policies: Policies = READY, *, is_exact: bool = True, progress: Progress = ignored
     ) -> AsyncIterator[tuple[Book, Writer]]:
         """A worker takes the place over; at the end it goes."""
-        book, writer = await Opener(self.client, "shops", policies, is_exact).open(self.partition, progress)
+        book, writer = await Opener(self.client, policies, is_exact).open(self.partition, progress)
         try:
             yield book, writer
         finally:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ACLResourcePatternType, ResourcePattern, ResourceType
 
@@ -16,6 +18,8 @@ _KINDS = {
     "group": ResourceType.GROUP,
     "transactional_id": ResourceType.TRANSACTIONAL_ID,
 }
+
+_BETWEEN_WORDS: Final = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
 def documented(user: str) -> list[ACL]:
@@ -39,6 +43,7 @@ def _granted(line: str) -> Iterator[ACL]:
     pattern = ACLResourcePatternType[said.resource_pattern_type.upper()]
     for kind, resource in _KINDS.items():
         for name in getattr(said, kind):
-            for operation in said.operation:
+            for spoken in said.operation:
+                operation = ACLOperation[_BETWEEN_WORDS.sub("_", spoken).upper()]
                 place = ResourcePattern(resource, name, pattern)
-                yield ACL(said.allow_principal, "*", ACLOperation[operation.upper()], ACLPermissionType.ALLOW, place)
+                yield ACL(said.allow_principal, "*", operation, ACLPermissionType.ALLOW, place)

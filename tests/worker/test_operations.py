@@ -19,6 +19,7 @@ from schemas.instants import parse
 from streams.local.kafka import LocalKafka
 from streams.topics import ALERTS, CHANGELOG, EVENTS, TOPICS
 from tests.cli.command import promises
+from tests.worker.answers import UNREACHABLE, is_clear
 from tests.worker.records import Given, Order, now, send
 from tests.worker.workers import Worker, until
 
@@ -89,6 +90,7 @@ def test_what_somebody_changed_by_hand_is_found_and_mended_as_it_is_told(bootstr
     until(lambda: ALERTS.name not in admin.list_topics(), "the alerts are gone")
     admin.create_topics([NewTopic(ALERTS.name, 1, 1)])
     told = found(bootstrap, NOT_WELL)
+    is_clear(promises("worker", "--bootstrap", bootstrap), UNREACHABLE, "promise.alerts has 1", "promises check")
     for topic, setting, value in re.findall(r"--entity-name (\S+) --add-config (\S+)=(\S+)$", "\n".join(told), re.M):
         admin.alter_configs([ConfigResource("TOPIC", topic, {setting: value})])
     (number,) = re.findall(rf"--alter --topic {ALERTS.name} --partitions (\d+)", "\n".join(told))

@@ -19,8 +19,9 @@ from tests.worker.answers import UNREACHABLE, is_clear
 from tests.worker.records import Order, now, verdicts
 from tests.worker.workers import Worker
 
-TOPICS, REPLAY, WORKER, EXPLAIN = (f"promises-{command}" for command in ("topics", "replay", "worker", "explain"))
-USERS: Final = (TOPICS, REPLAY, WORKER, EXPLAIN)
+COMMANDS: Final = ("topics", "replay", "worker", "explain", "check", "status")
+USERS: Final = tuple(f"promises-{command}" for command in COMMANDS)
+TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS = USERS
 PASSWORDS: Final = re.compile("knows it|sesame")
 """What is in every password here."""
 CASE: Final = "o-1043"
@@ -87,6 +88,7 @@ def test_a_worker_judges_what_was_replayed(shop: Shop, replayed: Answer, tmp_pat
     assert replayed.code == 0, replayed.err
     with Worker(shop.address, tmp_path, "--kafka-config", shop.files[WORKER]) as worker:
         worker.until(lambda page: page.sum("promises_state", location="soho", verdict="kept") > 0, "it judges")
+        assert {row["state"] for row in shop.asked(STATUS, "status", "--json").document["partitions"]} == {"live"}
         assert worker.stop() == 0
     log = worker.log.read_text()
     assert "Traceback" not in log
@@ -101,6 +103,13 @@ def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(sh
     promised: list[dict[str, Any]] = login.document["promises"]
     assert [one["verdict"] for one in promised] == ["kept"]
     assert mutual.document == login.document
+
+
+def test_topics_are_looked_at_by_who_may_see_their_settings(shop: Shop) -> None:
+    answer = shop.asked(CHECK, "check")
+    assert (answer.code, answer.err) == (0, "")
+    is_clear(shop.asked(WORKER, "check"), UNREACHABLE, shop.address, "DESCRIBE_CONFIGS topic promise.")
+    is_clear(shop.asked(TOPICS, "status"), UNREACHABLE, shop.address, "DESCRIBE topic promise.events")
 
 
 @pytest.mark.parametrize("command", ["worker", "topics"])
