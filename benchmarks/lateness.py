@@ -59,20 +59,22 @@ def deadlines(_: Sizes, scratch: Path) -> Iterator[str]:
         fresh(kafka.bootstrap)
         with working(kafka.bootstrap, scratch, "bench-live", clock="live", haste=HASTE) as worker:
             worker.until_ready()
+            began = worker.process.cpu_seconds()
             rate, seen = asyncio.run(_measure(kafka.bootstrap))
             worker.process.check("deadlines")
+            share = (worker.process.cpu_seconds() - began) / FLOW_SECONDS
             commits = worker.commits()
-    yield _said(rate, seen, commits)
+    yield _said(rate, seen, f"{share:.0%} of a core; {commits}")
 
 
-def _said(rate: float, seen: list[Seen], commits: str) -> str:
+def _said(rate: float, seen: list[Seen], further: str) -> str:
     if not seen:
         raise Failed(f"at {rate:.0f} events/s no promise was called broken within {REST_SECONDS:.0f} s after the flow")
     after = [one.after for one in seen]
     p50, p99, most = (quantile(after, share) for share in (0.5, 0.99, 1))
     return (
         f"{whole(rate)} events/s; of {whole(len(seen))} deadlines the broken verdict could be read p50 {p50} ms, "
-        f"p99 {p99} ms, at most {most} ms after due + grace; {commits}"
+        f"p99 {p99} ms, at most {most} ms after due + grace; {further}"
     )
 
 
