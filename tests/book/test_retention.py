@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.instants import Instant
+from schemas.instants import NEVER, Instant
 from schemas.words import BASES
 from streams.book.book import Book
 from streams.judging.case import Case
@@ -124,12 +124,13 @@ def test_a_reopened_book_forgets_at_the_same_instant() -> None:
 
 
 def is_at_rest(case: Case, until: Instant) -> bool:
-    """Whether nothing of it is open, and everything in it was before `until`."""
+    """Whether nothing of it is open or lies ahead, and everything in it was before `until`."""
     promises = case.standing.promises.values()
     dues = [window.due for promise in promises for window in (promise.original, promise.current)]
     judged = [case.judged[key] for key in case.standing.promises]
     is_open = any(one.on(basis).ruling.verdict == "open" for one in judged for basis in BASES)
-    return not is_open and all(instant < until for instant in (*dues, *(fact.at for fact in case.history)))
+    is_over = not is_open and case.more_at == NEVER
+    return is_over and all(instant < until for instant in (*dues, *(fact.at for fact in case.history)))
 
 
 @settled_by(100)
