@@ -21,6 +21,7 @@ RefusalReason = Literal[
     "bad_time",
     "unknown_kind",
     "due_before_made",
+    "too_late",
 ]
 REFUSAL_REASONS: Final[tuple[RefusalReason, ...]] = get_args(RefusalReason)
 

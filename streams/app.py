@@ -80,7 +80,7 @@ def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> fau
     """The app of one worker; Faust puts files of its own into `scratch`."""
     app = _app(settings, scratch)
     is_exact = settings.processing == "exactly_once"
-    opener = Opener(settings.connection.for_aiokafka(), settings.policies, is_exact)
+    opener = Opener(settings.connection.for_aiokafka(), settings.policies, is_exact, settings.retention)
     group = Group(app)
     shelf = Shelf(opener, group, end)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from streams.connection import Connection
-from streams.judging.policy import Policies
+from streams.judging.policy import Millis, Policies
 
 ClockMode = Literal["live", "stream"]
 Processing = Literal["exactly_once", "at_least_once"]
@@ -56,6 +56,8 @@ class Settings:
     metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
     processing: exactly_once writes in transactions, which also shut out a worker that was given up for dead;
     at_least_once writes without, and may repeat outputs under the same ids.
+    retention: how long a case is kept after it closed and all of it is past; None: for good. An event of a case that is
+    not known and longer ago than that is refused as too_late.
     instance: the name of this worker in the group, its own and the same after a restart; then its partitions wait for
     it as long as a session. None: they go to the others at once when it stops.
     """
@@ -67,3 +69,4 @@ class Settings:
     group: str
     processing: Processing = "exactly_once"
     instance: str | None = None
+    retention: Millis | None = None

@@ -115,8 +115,8 @@ MUTANTS: Final = (
     Mutant(
         "a shop named later is not noticed",
         "streams/judging/fold.py",
-        "standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))\n    return True",
-        "standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))\n    return False",
+        "segment or fact.segment)\n    return True",
+        "segment or fact.segment)\n    return False",
     ),
     Mutant(
         "one bag cancelled cancels nothing",
@@ -145,7 +145,7 @@ MUTANTS: Final = (
     Mutant(
         "an open promise that moves to another shop is made there again",
         "streams/book/tally.py",
-        "                _revise(bases, target, NONE, held)\n",
+        "                _revise(part, target, NONE, held)\n",
         "                target.made += 1\n",
     ),
     Mutant(
@@ -159,8 +159,8 @@ MUTANTS: Final = (
     Mutant(
         "an alert is raised again for the same stage and due",
         "streams/book/outputs.py",
-        "if change.after.overdue != (change.before.overdue if change.before else ()):",
-        "if change.after.overdue:",
+        "if after.overdue != (before.overdue if before else ()):",
+        "if after.overdue:",
     ),
     Mutant(
         "deadlines passed together are judged together",
@@ -185,7 +185,7 @@ MUTANTS: Final = (
     Mutant(
         "a record is taken before what fell due before it",
         "streams/book/book.py",
-        "        effects += self.move(at, wall)\n", "",
+        "        effects += self.move(record.timestamp, wall)\n", "",
     ),
     Mutant(
         "a rescheduled case is not looked at again",

@@ -37,7 +37,7 @@ MAY_KNOW = {
         "streams.settings",
         "streams.topics",
     },
-    "streams.metrics": {"schemas", "streams.book", "streams.settings"},
+    "streams.metrics": {"schemas", "streams.book", "streams.ledger", "streams.settings"},
     "streams.settings": {"streams.connection", "streams.judging"},
     "streams.timing": set(),
     "streams.ledger": {"schemas", "streams.book", "streams.judging", "streams.timing", "streams.topics"},

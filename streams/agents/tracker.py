@@ -64,6 +64,7 @@ class Tracker:
             ready=self.shelf.is_dealt and not recovering,
             partitions={partition: _counts(book) for partition, book in books.items()},
             recovering=recovering,
+            commits=self.shelf.commits.copied(),
         )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
-from schemas.instants import ImplausibleInstant, Instant, instant
+from schemas.instants import NEVER, ImplausibleInstant, Instant, instant, show
 from schemas.reading import RefusalReason, Refused, read
 from streams.book import changelog, codec
 from streams.book.clock import Clock
@@ -23,7 +23,7 @@ from streams.book.unnoticed import appended
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
-from streams.judging.policy import Policies
+from streams.judging.policy import Millis, Policies
 from streams.judging.settle import settle, take
 
 
@@ -59,7 +59,7 @@ class Book:
     next: the offset of the record to read next, which is for the caller to set when it has applied those before.
     """
 
-    def __init__(self, policies: Policies) -> None:
+    def __init__(self, policies: Policies, retention: Millis | None = None) -> None:
         self.clock = Clock()
         self.tally = Tally()
         self.events: Counter[str] = Counter()
@@ -68,20 +68,23 @@ class Book:
         self.unnoticed = 0
         self.next = 0
         self._policies = policies
+        self._retention = retention
         self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
         self._deadlines = Deadlines()
+        self._ageing = Deadlines()
+        """When to look whether a closed case has aged past its retention; each has an entry."""
         self._dirty: dict[str, bytes | None] = {}
         self._written = 0
 
     @classmethod
-    def restored(cls, policies: Policies, records: Mapping[bytes, bytes]) -> Self:
+    def restored(cls, policies: Policies, records: Mapping[bytes, bytes], retention: Millis | None = None) -> Self:
         """The book that wrote this changelog, from all its last values; a new one where there are none.
 
         Raises UnknownPolicy, naming the policy that a case may need and `policies` lack, and ValueError for records
         that this code cannot read.
         """
-        book = cls(policies)
+        book = cls(policies, retention)
         if records:
             book._take_over(changelog.contents(records))
         return book
@@ -100,7 +103,10 @@ class Book:
         self.tally.restore(contents)
         self._cases = contents.cases
         for name, stored in self._cases.items():
-            self._deadlines.set(name, codec.wake_at(stored))
+            at = codec.wake_at(stored)
+            self._deadlines.set(name, at)
+            if at == NEVER:
+                self._age(name, stored)
 
     @property
     def has_changes(self) -> bool:
@@ -158,15 +164,35 @@ class Book:
         now = self.clock.move(to, wall)
         if now >= self.tally.windows.ends:
             self.tally.windows.move(now)
-        return self._wake(now) if self._deadlines.earliest <= now else []
+        found = self._wake(now) if self._deadlines.earliest <= now else []
+        if self._ageing.earliest <= now:
+            self._purge(now)
+        return found
 
     def _wake(self, now: Instant) -> list[Output]:
         found: list[Output] = []
         for at, name in self._deadlines.passed(now):
-            stored = self._cases[name]
-            if codec.wake_at(stored) == at:
+            stored = self._cases.get(name)
+            if stored is not None and codec.wake_at(stored) == at:
                 found += self._settle(name, codec.decode(stored, self._policies), at)
         return found
+
+    def _age(self, name: str, stored: bytes) -> None:
+        """Look at a closed case again when nothing happened to it for the retention."""
+        if self._retention is not None:
+            self._ageing.set(name, codec.rests_since(stored) + self._retention + 1)
+
+    def _purge(self, now: Instant) -> None:
+        """Forget the cases that closed and aged. One that is open again has another entry when it closes."""
+        for at, name in self._ageing.passed(now):
+            stored = self._cases.get(name)
+            if stored is None or codec.wake_at(stored) != NEVER:
+                continue
+            if codec.rests_since(stored) + (self._retention or 0) < at:
+                del self._cases[name]
+                self._dirty[name] = None
+            else:
+                self._age(name, stored)
 
     def case(self, name: str) -> Case | None:
         """The case of that name, for a reader: what is done to it changes nothing here."""
@@ -198,6 +224,7 @@ class Book:
         fact = admit(event, self._policies)
         stored = self._cases.get(name)
         if stored is None:
+            self._check_age(fact)
             return self._learn(name, Case(), fact)
         longer = appended(stored, fact, self._policies, now)
         if longer is None:
@@ -205,6 +232,15 @@ class Book:
         self.unnoticed += 1
         self._cases[name] = self._dirty[name] = longer
         return []
+
+    def _check_age(self, fact: Fact) -> None:
+        """Raises Refused where the case of `fact` may be one that was purged."""
+        if self._retention is not None and fact.at < self.clock.now - self._retention:
+            raise Refused(
+                "too_late",
+                f"occurred_at: {show(fact.at)} is longer ago than closed cases are kept "
+                f"({self._retention / 1000:g} seconds), and the case is not known, or no longer",
+            )
 
     def _learn(self, name: str, case: Case, fact: Fact) -> list[Output]:
         now = self.clock.now
@@ -231,4 +267,7 @@ class Book:
         return found
 
     def _keep(self, name: str, case: Case) -> None:
-        self._cases[name] = self._dirty[name] = codec.encode(case)
+        before = self._cases.get(name)
+        stored = self._cases[name] = self._dirty[name] = codec.encode(case)
+        if case.wake_at == NEVER and (before is None or codec.wake_at(before) != NEVER):
+            self._age(name, stored)

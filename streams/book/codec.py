@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.instants import Instant
+from schemas.instants import NEVER, Instant
 from schemas.values import pack
 from streams.book import codec_1
 from streams.judging.case import Case, Judged, PromiseKey, Standing
@@ -22,8 +22,9 @@ from streams.judging.policy import Policies, Policy
 
 VERSION: Final = 2
 
-HEAD: Final = Layout(">BBQQQIII")
-"""Version, flags, wake_at, more_at, last_at, number of facts, bytes of who has it in hand, bytes of the standing."""
+HEAD: Final = Layout(">BBQQQQIII")
+"""Version, flags, wake_at, more_at, last_at, the last due of a case that no longer wakes by itself (0: it does),
+number of facts, bytes of who has it in hand, bytes of the standing."""
 
 CORRECTED: Final = 1
 LOCATION: Final = 2
@@ -65,7 +66,9 @@ def encode(case: Case) -> bytes:
     hands = standing.hands
     hand = pack((hands[-1].subject, hands[-1].staff)) if hands else _NOBODY
     body = _encode((standing, case.judged))
-    head = write_head(VERSION, flags, case.wake_at, case.more_at, case.last_at, case.count, len(hand), len(body))
+    last_due = standing.last_due if case.wake_at == NEVER else 0
+    sizes = case.count, len(hand), len(body)
+    head = write_head(VERSION, flags, case.wake_at, case.more_at, case.last_at, last_due, *sizes)
     return head + hand + body + case.facts
 
 
@@ -73,8 +76,8 @@ def decode(stored: bytes, policies: Policies) -> Case:
     """The case in `stored`. Raises UnknownPolicy, naming the policy version that is missing."""
     if stored[0] != VERSION:
         _check_version(stored)
-        return codec_1.decode(stored, lambda id: _policy(policies, id))
-    _, flags, wake_at, more_at, last_at, count, hand, body = read_head(stored)
+        return codec_1.decode(stored, _Known(policies.by_id).__getitem__)
+    _, flags, wake_at, more_at, last_at, _, count, hand, body = read_head(stored)
     begin = HEAD_SIZE + hand
     end = begin + body
     standing, judged = _reader(policies)(stored[begin:end])
@@ -90,6 +93,17 @@ def wake_at(stored: bytes) -> Instant:
     return found
 
 
+def rests_since(stored: bytes) -> Instant:
+    """When the last thing happened to the case in `stored`, be it a fact or a due; NEVER while it wakes by itself."""
+    if wake_at(stored) != NEVER:
+        return NEVER
+    if stored[0] != VERSION:
+        return codec_1.rests_since(stored)
+    head = read_head(stored)
+    found: Instant = max(head[4], head[5])
+    return found
+
+
 def _check_version(stored: bytes) -> None:
     if not stored.startswith(codec_1.BEGINNING):
         raise ValueError(f"a case was stored in version {stored[0]}; this code reads versions 1 and {VERSION}")
@@ -98,16 +112,16 @@ def _check_version(stored: bytes) -> None:
 _NOBODY: Final = pack(None)
 
 
+class _Known(dict[str, Policy]):
+    """The policies at hand, by id."""
+
+    def __missing__(self, id: str) -> Policy:
+        raise UnknownPolicy(id)
+
+
 @lru_cache(maxsize=8)
 def _reader(policies: Policies) -> Callable[[bytes], tuple[Standing, dict[PromiseKey, Judged]]]:
-    def by_id(_: object, id: object) -> Policy:
-        return _policy(policies, str(id))
-
-    return msgspec.msgpack.Decoder(tuple[Standing, dict[PromiseKey, Judged]], dec_hook=by_id).decode
-
-
-def _policy(policies: Policies, id: str) -> Policy:
-    found = policies.by_id.get(id)
-    if found is None:
-        raise UnknownPolicy(id)
-    return found
+    known = _Known(policies.by_id)
+    return msgspec.msgpack.Decoder(
+        tuple[Standing, dict[PromiseKey, Judged]], dec_hook=lambda _, id: known[id]
+    ).decode

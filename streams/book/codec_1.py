@@ -51,6 +51,13 @@ def wake_at(stored: bytes) -> Instant:
     return _head(stored).wake_at
 
 
+def rests_since(stored: bytes) -> Instant:
+    """When the last thing happened to the case in `stored`, be it a fact or a due."""
+    read = _decode(stored)
+    dues = [window.due for promise in read.promises for window in promise[5:7]]
+    return max([*dues, *(fact.at for fact in read.history[-1:])], default=0)
+
+
 def decode(stored: bytes, policy: Callable[[str], Policy]) -> Case:
     """The case in `stored`; `policy` gives the one of an id."""
     read = _decode(stored)

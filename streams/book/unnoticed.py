@@ -35,7 +35,7 @@ def appended(stored: bytes, fact: Fact, policies: Policies, now: Instant) -> byt
     """
     if fact.what is not _REACHED or fact.name in policies.steps or stored[0] != VERSION:
         return None
-    _, flags, wake_at, more_at, last_at, count, hand, body = read_head(stored)
+    _, flags, wake_at, more_at, last_at, last_due, count, hand, body = read_head(stored)
     if not last_at < fact.at <= now < wake_at or flags & CORRECTED:  # so nothing lies ahead either
         return None
     if (
@@ -46,5 +46,5 @@ def appended(stored: bytes, fact: Fact, policies: Policies, now: Instant) -> byt
         or stored.find(pack(fact.id), HEAD_SIZE + hand + body) >= 0
     ):
         return None
-    head: bytes = write_head(VERSION, flags, wake_at, more_at, fact.at, count + 1, hand, body)
+    head: bytes = write_head(VERSION, flags, wake_at, more_at, fact.at, last_due, count + 1, hand, body)
     return head + stored[HEAD_SIZE:] + pack(fact)

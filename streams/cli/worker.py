@@ -21,6 +21,7 @@ from streams.cli.options import (
     log_form,
 )
 from streams.connection import read_connection
+from streams.judging.policy_file import length_of_time
 from streams.kafka import check_worker
 from streams.settings import Address, ClockMode, Processing, Settings
 
@@ -48,6 +49,10 @@ def worker(
             help="A name of this worker's own, the same after a restart: then it gets its partitions back.",
         ),
     ] = None,
+    retention: Annotated[
+        str | None,
+        typer.Option(envvar="PROMISES_RETENTION", help="How long closed cases are kept: 90d. Default: for good."),
+    ] = None,
     log: LogOption = "text",
 ) -> None:
     """Judge the promises of promise.events until told to end."""
@@ -61,6 +66,10 @@ def worker(
         address = Address.parse(metrics)
     except ValueError as error:
         fail(f"--metrics {error}", USAGE)
+    try:
+        kept_for = length_of_time(retention) if retention is not None else None
+    except ValueError as error:
+        fail(f"--retention {retention}: {error}", USAGE)
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
         settings = Settings(
@@ -71,6 +80,7 @@ def worker(
             group,
             cast("Processing", processing),
             instance,
+            kept_for,
         )
         check_worker(connection, group, is_exact=settings.processing == "exactly_once")
     _run(settings)

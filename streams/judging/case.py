@@ -82,6 +82,14 @@ class Standing(State):
     hands: list[Hand] = field(default_factory=list)
     attributes: Attributes = Attributes()
 
+    @property
+    def last_due(self) -> Instant:
+        """The latest instant by which anything was ever promised, as far as it still counts; 0 where nothing was."""
+        last = 0
+        for promise in self.promises.values():
+            last = max(last, promise.original.due, promise.current.due)
+        return last
+
 
 class Outcome(Value, frozen=True):
     """How a promise stands on one basis.

@@ -37,7 +37,7 @@ def _name_attributes(standing: Standing, fact: Fact) -> bool:
     location, channel, segment = standing.attributes
     if (location or not fact.location) and (channel or not fact.channel) and (segment or not fact.segment):
         return False
-    standing.attributes = standing.attributes.or_else(Attributes(fact.location, fact.channel, fact.segment))
+    standing.attributes = Attributes(location or fact.location, channel or fact.channel, segment or fact.segment)
     return True
 
 
@@ -165,7 +165,7 @@ def _attributes(standing: Standing, fact: Fact) -> Attributes:
     location, channel, segment = named
     if fact.location in ("", location) and fact.channel in ("", channel) and fact.segment in ("", segment):
         return named
-    return Attributes(fact.location, fact.channel, fact.segment).or_else(named)
+    return Attributes(fact.location or location, fact.channel or channel, fact.segment or segment)
 
 
 def completed_at(standing: Standing, promise: Promise) -> Instant:

@@ -25,12 +25,6 @@ class Attributes(NamedTuple):
     channel: str = ""
     segment: str = ""
 
-    def or_else(self, other: Attributes) -> Attributes:
-        """These, and what only `other` knows."""
-        if self[0] and self[1] and self[2]:
-            return self
-        return Attributes(self[0] or other[0], self[1] or other[1], self[2] or other[2])
-
 
 class Cancellation(NamedTuple):
     """The four switches: what a cancellation makes of a promise, by whom it came and whether the promise was due."""

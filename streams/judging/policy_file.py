@@ -24,6 +24,17 @@ class PolicyError(ValueError):
     """A policy file that cannot be used; the message names file, key and remedy."""
 
 
+def length_of_time(value: Any) -> Millis:
+    """A length of time as people write it, such as 90s. Raises ValueError saying how to write it."""
+    found = re.fullmatch(r"(\d+)(ms|s|m|h|d)", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError('write a length of time as "500ms", "90s", "15m", "2h" or "1d"')
+    length = int(found[1]) * _UNITS[found[2]]
+    if length > _LONGEST:
+        raise ValueError("write at most ten years, 3650d")
+    return length
+
+
 def parse_policies(text: str, source: str) -> Policies:
     """The policies in `text`; `source` names the file in errors. Raises PolicyError."""
     try:
@@ -111,13 +122,10 @@ class _Reader:
         return self.millis(key, self.table[key]) if key in self.table else default
 
     def millis(self, key: str, value: Any) -> Millis:
-        found = re.fullmatch(r"(\d+)(ms|s|m|h|d)", value) if isinstance(value, str) else None
-        if found is None:
-            raise self.wrong(key, 'write a length of time as "500ms", "90s", "15m", "2h" or "1d"')
-        length = int(found[1]) * _UNITS[found[2]]
-        if length > _LONGEST:
-            raise self.wrong(key, "write at most ten years, 3650d")
-        return length
+        try:
+            return length_of_time(value)
+        except ValueError as error:
+            raise self.wrong(key, str(error)) from None
 
     def one_of(self, key: str, choices: tuple[str, ...]) -> Any:
         value = self.table.get(key, choices[0])

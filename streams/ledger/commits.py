@@ -21,3 +21,7 @@ class Commits:
         """One transaction more."""
         self.counts[bisect_left(COMMIT_BOUNDS, seconds)] += 1
         self.seconds += seconds
+
+    def copied(self) -> Commits:
+        """As they are now, for a reader in another thread."""
+        return Commits(list(self.counts), self.seconds)

@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from streams.book.book import Book
-from streams.judging.policy import Policies
+from streams.judging.policy import Millis, Policies
 from streams.ledger.changelog import Log, Progress
 from streams.ledger.writer import Message, Writer
 from streams.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
@@ -32,12 +32,13 @@ class WrongLog(Exception):
 class Opener:
     """Opens partitions. client: how to reach Kafka.
 
-    is_exact: in transactions; without them nobody is fenced and nothing can hang.
+    is_exact: in transactions; without them nobody is fenced and nothing can hang. retention: of closed cases.
     """
 
     client: Mapping[str, Any]
     policies: Policies
     is_exact: bool
+    retention: Millis | None = None
 
     async def open(self, partition: int, progress: Progress) -> tuple[Book, Writer]:
         """The book of `partition` as its changelog has it, and the one producer that may write for it from now on.
@@ -77,7 +78,7 @@ class Opener:
         changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))
         async with Log(self.client, "read_committed") as reader:
             records = await reader.read(changelog, progress)
-            book = Book.restored(self.policies, records)
+            book = Book.restored(self.policies, records, self.retention)
             begin, end = (await reader.begins([events]))[events], (await reader.ends([events]))[events]
         if not records:
             book.next = begin

@@ -85,6 +85,13 @@ CLOCK: Final = Metric(
     "seconds since 1970",
     "The instant up to which the partition knows what happened.",
 )
+COMMIT: Final = Metric(
+    "promises_commit_seconds",
+    "histogram",
+    (),
+    "seconds",
+    "How long this worker took to make a step durable: what was judged is in Kafka for good.",
+)
 READY: Final = Metric(
     "promises_ready",
     "gauge",
@@ -106,5 +113,6 @@ CATALOGUE: Final = (
     DUPLICATES,
     REJECTS,
     CLOCK,
+    COMMIT,
     READY,
 )

@@ -15,6 +15,7 @@ from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
 from streams.book.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, Counts, Row, way
 from streams.book.windows import PLACES, WIDTHS, Label
+from streams.ledger.commits import COMMIT_BOUNDS, Commits
 from streams.metrics import catalogue
 from streams.metrics.snapshot import PartitionCounts, Snapshot
 
@@ -58,6 +59,7 @@ class SnapshotCollector(Collector):
         yield _family(catalogue.DUPLICATES, Counter({(): sum(c.duplicates for c in counts)}))
         yield _family(catalogue.REJECTS, _by_name(REFUSAL_REASONS, (c.rejects for c in counts)))
         yield _clock(snapshot)
+        yield _commit(snapshot.commits)
         yield _family(catalogue.READY, Counter({(): int(snapshot.ready)}))
 
 
@@ -160,6 +162,15 @@ def _by_name(names: Iterable[str], counts: Iterable[Mapping[str, int]]) -> _Samp
     for one in counts:
         samples.update({(name,): number for name, number in one.items()})
     return samples
+
+
+def _commit(commits: Commits) -> Metric:
+    metric = catalogue.COMMIT
+    bounds = [*map(str, COMMIT_BOUNDS), "+Inf"]
+    buckets = list(zip(bounds, map(float, accumulate(commits.counts)), strict=True))
+    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
+    family.add_metric([], buckets, sum_value=commits.seconds)
+    return family
 
 
 def _clock(snapshot: Snapshot) -> Metric:

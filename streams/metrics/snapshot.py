@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from schemas.instants import Instant
 from streams.book.rows import Row
 from streams.book.windows import Label
+from streams.ledger.commits import Commits
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ class Snapshot:
 
     ready: the group has told the worker its partitions, and all of them are recovered; a worker that got none, because
     there are more workers than partitions, has nothing to recover and is ready. partitions: the counts of those that
-    are recovered. recovering: the others that it owns. beat: when the event loop last moved, which it says at least
-    every second; in seconds of the monotonic clock.
+    are recovered. recovering: the others that it owns. commits: how long they took. beat: when the event loop last
+    moved, which it says at least every second; in seconds of the monotonic clock.
     """
 
     ready: bool = False
     partitions: Mapping[int, PartitionCounts] = field(default_factory=dict)
     recovering: Mapping[int, Recovery] = field(default_factory=dict)
+    commits: Commits = field(default_factory=Commits)
     beat: float = field(default_factory=time.monotonic)

@@ -18,7 +18,7 @@ from streams.book.book import Book, Incoming
 from streams.book.rows import HELD, PART_OF, Held, Row, way
 from streams.book.tally import Tally
 from streams.book.windows import PLACES, WIDTHS, Label, Windows
-from streams.judging.policy import Policies
+from streams.judging.policy import Millis, Policies
 from tests.histories import READY, Story, at
 
 FOREVER = at("70000:00")
@@ -34,8 +34,8 @@ def record(event: events.Record, timestamp: Instant) -> Incoming:
 class Desk:
     """A book with everything it said so far."""
 
-    def __init__(self, policies: Policies = READY) -> None:
-        self.book = Book(policies)
+    def __init__(self, policies: Policies = READY, retention: Millis | None = None) -> None:
+        self.book = Book(policies, retention)
         self.said: list[VerdictRecord | AlertRecord | Refused] = []
 
     def tells(self, story: Story, *arrivals: str) -> Desk:
@@ -61,6 +61,11 @@ class Desk:
     @property
     def alerts(self) -> list[AlertRecord]:
         return [one for one in self.said if isinstance(one, AlertRecord)]
+
+    @property
+    def heard(self) -> list[VerdictRecord | AlertRecord | str]:
+        """All that was said, in a form that compares by what it says."""
+        return [str(one) if isinstance(one, Refused) else one for one in self.said]
 
     @property
     def refusals(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streams.book.book import Book
-from streams.judging.policy import Policies
+from streams.judging.policy import Millis, Policies
 from tests.book.desk import Desk
 
 
@@ -20,14 +20,14 @@ class Kept:
         changes = book.changes()
         for key, value in changes:
             if value is None:
-                del self.records[key]
+                self.records.pop(key, None)  # what came and went between two writes was never there
             else:
                 self.records[key] = value
         return [key for key, _ in changes]
 
-    def reopens(self, desk: Desk, policies: Policies) -> None:
+    def reopens(self, desk: Desk, policies: Policies, retention: Millis | None = None) -> None:
         """The worker of that desk ends, and another takes the book over."""
-        desk.book = Book.restored(policies, self.records)
+        desk.book = Book.restored(policies, self.records, retention)
 
 
 def all_of(book: Book) -> dict[str, Any]:

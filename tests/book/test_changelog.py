@@ -19,7 +19,7 @@ from streams.local.town import town
 from tests.book.desk import FOREVER, Desk, record
 from tests.book.kept import Kept, all_of
 from tests.histories import READY, at, order, rules
-from tests.judging.generated import END, TOWN, Arrived, arrivals, settled_by
+from tests.judging.generated import END, MINUTE, TOWN, Arrived, arrivals, settled_by
 from tests.shared import ROOT
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
@@ -196,11 +196,11 @@ def _renamed(event: events.CaseEvent) -> events.CaseEvent:
 
 
 @settled_by(100)
-@given(st.builds(both, arrivals(), arrivals()), st.data())
+@given(st.builds(both, arrivals(), arrivals()), st.sampled_from([None, MINUTE, 5 * MINUTE]), st.data())
 def test_wherever_a_log_is_cut_the_reopened_book_goes_on_as_if_it_had_never_been_away(
-    told: Arrived, data: st.DataObject
+    told: Arrived, retention: int | None, data: st.DataObject
 ) -> None:
-    stayed, away, kept = Desk(TOWN), Desk(TOWN), Kept()
+    stayed, away, kept = Desk(TOWN, retention), Desk(TOWN, retention), Kept()
     cuts = data.draw(st.lists(st.sampled_from(["on", "on", "write", "reopen"]), min_size=len(told)))
     for offset, ((clock, event), cut) in enumerate(zip(told, cuts, strict=False), 1):
         for desk in (stayed, away):
@@ -209,12 +209,12 @@ def test_wherever_a_log_is_cut_the_reopened_book_goes_on_as_if_it_had_never_been
         if cut != "on":
             kept.writes(away.book)
         if cut == "reopen":
-            kept.reopens(away, TOWN)
+            kept.reopens(away, TOWN, retention)
             assert all_of(away.book) == all_of(stayed.book)
     for desk in (stayed, away):
         desk.said += desk.book.move(END, FOREVER)
 
-    assert away.said == stayed.said
+    assert away.heard == stayed.heard
     assert all_of(away.book) == all_of(stayed.book)
 
 
@@ -228,22 +228,24 @@ def log() -> list[tuple[Instant, events.CaseEvent]]:
     return [(arrival.at, arrival.event) for arrival in islice(town(7, SEVEN, orders_per_minute=20), 4000)]
 
 
-def test_one_log_says_the_same_whatever_the_chunks_and_the_restarts(log: Arrived) -> None:
+@pytest.mark.parametrize("retention", [None, 45 * MINUTE])
+def test_one_log_says_the_same_whatever_the_chunks_and_the_restarts(log: Arrived, retention: int | None) -> None:
     policies = parse_policies(TOWN_POLICIES.read_text("utf-8"), "the policies of the simulated town")
     records = [record(event, clock) for clock, event in log]
-    whole = Desk(policies)
+    whole = Desk(policies, retention)
     for incoming in records:
         whole.reads(incoming)
     whole.book.next = len(records)
     assert len(whole.verdicts) > 500
+    assert (len(whole.book) < len({event.case for _, event in log})) == (retention is not None)
     for size, restarts in ((1, 97), (7, 11), (1000, 1)):
-        desk, kept = Desk(policies), Kept()
+        desk, kept = Desk(policies, retention), Kept()
         for number, start in enumerate(range(0, len(records), size), 1):
             for incoming in records[start : start + size]:
                 desk.reads(incoming)
             desk.book.next = min(start + size, len(records))
             kept.writes(desk.book)
             if number % restarts == 0:
-                kept.reopens(desk, policies)
-        assert desk.said == whole.said
+                kept.reopens(desk, policies, retention)
+        assert desk.heard == whole.heard
         assert all_of(desk.book) == all_of(whole.book)

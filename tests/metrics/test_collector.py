@@ -10,6 +10,7 @@ from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, Ste
 from schemas.instants import moment, parse
 from streams.book.book import Book, Incoming
 from streams.judging.policy_file import parse_policies
+from streams.ledger.commits import Commits
 from streams.metrics.catalogue import CATALOGUE, Metric
 from streams.metrics.collector import NOBODY, SnapshotCollector
 from streams.metrics.scrape import Scrape
@@ -64,9 +65,9 @@ def counts(*records: Incoming, until: int = 0) -> PartitionCounts:
     )
 
 
-def page(*partitions: PartitionCounts, ready: bool = True) -> Scrape:
+def page(*partitions: PartitionCounts, ready: bool = True, commits: Commits | None = None) -> Scrape:
     collector = SnapshotCollector()
-    collector.snapshot = Snapshot(ready, dict(enumerate(partitions)))
+    collector.snapshot = Snapshot(ready, dict(enumerate(partitions)), commits=commits or Commits())
     registry = CollectorRegistry()
     registry.register(collector)
     return Scrape(generate_latest(registry).decode())
@@ -181,3 +182,15 @@ def test_every_metric_of_the_catalogue_is_served(metric: Metric) -> None:
     collector.snapshot = Snapshot(True, {0: counts(promised("o1", due=10))})
     served = {sample.name for family in collector.collect() for sample in family.samples}
     assert metric.name in served or f"{metric.name}_bucket" in served
+
+
+def test_what_took_twelve_and_eighty_milliseconds_to_write_is_in_the_buckets_above() -> None:
+    commits = Commits()
+    commits.took(0.012)
+    commits.took(0.08)
+    shown = page(commits=commits)
+
+    found = {bound: count for (bound,), count in shown.by("promises_commit_seconds_bucket", "le").items()}
+    assert [found[bound] for bound in ("0.01", "0.02", "0.05", "0.1", "+Inf")] == [0, 1, 1, 2, 2]
+    assert shown.sum("promises_commit_seconds_count") == 2
+    assert shown.sum("promises_commit_seconds_sum") == pytest.approx(0.092)

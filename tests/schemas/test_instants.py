@@ -146,5 +146,5 @@ def test_a_moment_without_a_zone_is_an_error_of_the_program() -> None:
 
 def test_never_is_later_than_every_instant_that_can_be_written_down() -> None:
     assert instant(datetime(2099, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)) < NEVER
-    with pytest.raises((OverflowError, ValueError)):
+    with pytest.raises(OverflowError):
         moment(NEVER)

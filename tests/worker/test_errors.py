@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -99,6 +100,10 @@ def test_an_address_for_metrics_that_is_none(address: str, nobody: str) -> None:
     is_clear(answer, USAGE, "--metrics", repr(address), "HOST:PORT")
 
 
+def test_a_retention_that_is_no_length_of_time(nobody: str) -> None:
+    is_clear(promises("worker", "--bootstrap", nobody, "--retention", "90"), USAGE, "--retention 90", '"90s"')
+
+
 def test_an_address_for_metrics_that_is_taken(shop: Shop) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
@@ -138,6 +143,19 @@ def test_a_worker_that_is_asked_to_end_does(asked: signal.Signals, shop: Shop, t
         worker.process.send_signal(asked)
         assert worker.process.wait(10) == 0
         assert "Traceback" not in worker.log.read_text()
+
+
+def test_news_of_an_order_that_was_forgotten_comes_too_late(shop: Shop, tmp_path: Path) -> None:
+    """It was kept, and closed cases are kept for a second."""
+    with Worker(shop.bootstrap, tmp_path, "--retention", "1s") as worker:
+        worker.until_ready()
+        order, made = Order("forgotten", "short memory"), now()
+        send(shop.bootstrap, order.promised(made, made + 1), order.reached("ready", made))
+        worker.until(lambda page: page.sum("promises_state", location="short memory", verdict="kept") > 0, "it is kept")
+        time.sleep(3)
+        send(shop.bootstrap, order.reached("recalled", made))
+        page = worker.until(lambda page: page.sum("promises_rejects_total", reason="too_late") == 1, "it is too late")
+        assert page.sum("promises_state", location="short memory", basis="current", verdict="kept") == 1
 
 
 def test_a_worker_without_a_policy_that_its_promises_were_judged_by_does_not_start(shop: Shop, tmp_path: Path) -> None:

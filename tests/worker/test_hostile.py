@@ -68,7 +68,8 @@ def test_every_kind_of_bad_letter_gets_its_answer(worker: Worker, bootstrap: str
     send(bootstrap, *(given for given, _ in LETTERS.values()))
     fates = becomes_what_the_contract_says(worker, bootstrap)
     assert fates == Counter(fate for _, fate in LETTERS.values())
-    assert set(REFUSAL_REASONS) <= fates.keys()
+    # Nothing is too late for this worker: it keeps closed cases for ever.
+    assert set(REFUSAL_REASONS) - {"too_late"} <= fates.keys()
 
 
 @pytest.mark.parametrize("name", LETTERS)
