@@ -103,10 +103,8 @@ class Book:
         self.tally.restore(contents)
         self._cases = contents.cases
         for name, stored in self._cases.items():
-            at = codec.wake_at(stored)
-            self._deadlines.set(name, at)
-            if at == NEVER:
-                self._age(name, stored)
+            self._deadlines.set(name, codec.wake_at(stored))
+            self._age(name, stored)
 
     @property
     def has_changes(self) -> bool:
@@ -180,13 +178,14 @@ class Book:
     def _age(self, name: str, stored: bytes) -> None:
         """Look at a closed case again when nothing happened to it for the retention."""
         if self._retention is not None:
-            self._ageing.set(name, codec.rests_since(stored) + self._retention + 1)
+            since = codec.rests_since(stored)
+            self._ageing.set(name, NEVER if since == NEVER else since + self._retention + 1)
 
     def _purge(self, now: Instant) -> None:
         """Forget the cases that closed and aged. One that is open again has another entry when it closes."""
         for at, name in self._ageing.passed(now):
             stored = self._cases.get(name)
-            if stored is None or codec.wake_at(stored) != NEVER:
+            if stored is None:
                 continue
             if codec.rests_since(stored) + (self._retention or 0) < at:
                 del self._cases[name]
@@ -269,5 +268,5 @@ class Book:
     def _keep(self, name: str, case: Case) -> None:
         before = self._cases.get(name)
         stored = self._cases[name] = self._dirty[name] = codec.encode(case)
-        if case.wake_at == NEVER and (before is None or codec.wake_at(before) != NEVER):
-            self._age(name, stored)
+        if case.wake_at == NEVER and (before is None or codec.rests_since(stored) < codec.rests_since(before)):
+            self._age(name, stored)  # otherwise it has an entry, which is early enough

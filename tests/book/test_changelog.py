@@ -39,6 +39,7 @@ def test_a_book_in_which_nothing_happened_has_nothing_to_write() -> None:
 
 def test_what_was_written_is_not_written_again() -> None:
     desk = Desk().tells(STORY)
+    desk.book.next = 1
     assert desk.book.has_changes
     assert desk.book.dirty > 0
 
@@ -109,6 +110,18 @@ def test_a_book_that_was_judged_by_a_policy_that_is_gone_names_it() -> None:
 
     with pytest.raises(UnknownPolicy, match="policy ready@1, which is missing"):
         Book.restored(renamed, records)
+
+
+def test_a_reopened_book_still_knows_by_which_policies_it_was_judged() -> None:
+    kept, desk = Kept(), Desk().tells(STORY)
+    kept.writes(desk.book)
+    kept.reopens(desk, READY)
+    desk.reads(Incoming(at("12:01"), b"o1", b"{"))
+    desk.book.next = 2
+    kept.writes(desk.book)
+
+    with pytest.raises(UnknownPolicy, match="policy ready@1, which is missing"):
+        Book.restored(rules('[[policy]]\nname = "pickup"\nkind = "ready"\n'), kept.records)
 
 
 def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembered_too() -> None:

@@ -54,6 +54,12 @@ def test_a_case_that_was_opened_again_is_kept_until_it_closes_again() -> None:
     assert len(desk.waits("16:00:00.001").book) == 0
 
 
+def test_a_due_that_was_taken_back_keeps_a_case_no_longer() -> None:
+    desk = Desk(retention=HOUR).tells(READY_EARLY.denied("e1", "12:20"))
+    assert len(desk.waits("13:20").book) == 1
+    assert len(desk.waits("13:20:00.001").book) == 0
+
+
 def test_a_case_without_any_promise_is_forgotten_too() -> None:
     desk = Desk(retention=HOUR).tells(order("o1").reached("opened", "12:00")).waits("13:00")
     assert len(desk.book) == 1
