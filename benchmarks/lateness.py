@@ -96,10 +96,10 @@ async def _measure(bootstrap: str) -> tuple[float, list[Seen]]:
 
 
 def _making() -> int:
-    """Milliseconds that making the flow takes, and half as many again, by how long a small part of it takes."""
+    """Milliseconds within which the flow is certainly made, by how long a small part of it takes."""
     part, began = 20_000, time.monotonic()
     deque(islice(orders(1_000), part), maxlen=0)
-    return int(1500 * (time.monotonic() - began) * FLOW_SECONDS * RATE / part) + 2_000
+    return int(2500 * (time.monotonic() - began) * FLOW_SECONDS * RATE / part) + 2_000
 
 
 def _flow(start: Instant, end: Instant) -> list[Incoming]:

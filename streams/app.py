@@ -160,6 +160,10 @@ async def _or_end(work: Awaitable[None]) -> None:
 def end(error: Exception) -> None:
     """End the process at once, with one line for whoever supervises it, and the way there where it is our mistake."""
     is_known = isinstance(error, KafkaError | Hopeless | RecordTooLarge | WrongLog | UnknownPolicy)
-    log.critical("ending, so that a new start continues from the changelog: %s", error, exc_info=not is_known)
+    log.critical(
+        "ending, so that a new start continues from the changelog: %s",
+        str(error) or repr(error),
+        exc_info=None if is_known else error,
+    )
     logging.shutdown()
     os._exit(FAILED)

@@ -7,8 +7,8 @@ from typing import Final
 TICK_SECONDS: Final = 0.05
 """How often the clock is looked at: a deadline is found at most this much after it passed."""
 
-EXPOSE_SECONDS: Final = 0.5
-"""How old what /metrics shows may be."""
+EXPOSE_SECONDS: Final = 1.0
+"""How old what /metrics shows may be. What changed is copied each time, and Prometheus asks every few seconds."""
 
 COMMIT_SECONDS: Final = 0.1
 """From the start of one transaction of a partition to the start of the next, at least: a transaction costs the worker

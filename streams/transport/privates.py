@@ -41,7 +41,7 @@ PRIVATES = (
     Private(
         f"{_THREAD}._create_worker_consumer",
         ("_create_worker_consumer",),
-        "Extended to set two attributes of the client that Faust fixes: it must still make it and not start it.",
+        "Extended to set attributes of the client that Faust fixes: it must still make it and not start it.",
         "c2701bfc3e6f6cad",
     ),
     Private(
@@ -148,8 +148,14 @@ PRIVATES = (
     ),
     Private(
         f"{_CLIENT}.start",
-        ("_isolation_level", "_fetch_max_wait_ms", "_partition_assignment_strategy", "_subscription"),
-        "The first three are read here, when the client starts, so setting them before is enough.",
+        (
+            "_isolation_level",
+            "_fetch_max_wait_ms",
+            "_fetch_min_bytes",
+            "_partition_assignment_strategy",
+            "_subscription",
+        ),
+        "The first four are read here, when the client starts, so setting them before is enough.",
         "2f1ba70443327538",
     ),
     Private(

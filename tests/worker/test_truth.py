@@ -1,5 +1,5 @@
-"""Real promises through Kafka: a week of flights and a quarter of a city's complaints are replayed, judged by a worker,
-and judged again by the one that comes after it, against a truth that others computed from the tables."""
+"""Real promises through Kafka: a week of flights and a quarter of a city's complaints are replayed, judged by a worker
+that is killed five times, and shown again by the one after it, against a truth that others computed from the tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from streams.topics import ALERTS, REJECTS
 from streams.topics import VERDICTS as VERDICT_TOPIC
 from tests.cli.command import LOG_MAPPING, LOG_POLICIES, ROOT, promises
 from tests.worker.records import Held, read
-from tests.worker.workers import Worker, topics
+from tests.worker.workers import Worker, taken, topics
 
 DATA = ROOT.parent / "shared" / "data"
 STATES = {"kept": "kept", "broken": "broken", "excluded": "cancelled", "open": "pending"}
@@ -55,7 +56,8 @@ class Said:
 
 @dataclass(frozen=True)
 class Replayed:
-    """A data set that was replayed. first: after the first worker; again: after another began where it ended."""
+    """A data set that was replayed. first: after the worker that was killed five times; again: after another began
+    where it ended."""
 
     folder: Path
     sent: int
@@ -78,6 +80,14 @@ def judged(bootstrap: str, worker: Worker, records: int) -> Said:
     page = worker.until_read(records)
     assert worker.stop() == 0
     return Said(page, *(read(bootstrap, topic.name) for topic in (VERDICT_TOPIC, ALERTS, REJECTS)))
+
+
+def dies_five_times(worker: Worker) -> None:
+    """Each time it has counted something, and is in the middle of more."""
+    for _ in range(5):
+        worker.until(lambda page: taken(page) > 0, "it counts")
+        worker.kill()
+        worker.start()
 
 
 def replay(folder: Path, bootstrap: str) -> int:
@@ -110,8 +120,14 @@ def bootstrap() -> Iterator[str]:
 def replayed(folder: Path, bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
     directory = tmp_path_factory.mktemp(folder.name)
     options = "--policies", LOG_POLICIES, "--clock", "stream"
-    with topics(bootstrap), Worker(bootstrap, directory, *options) as worker:
-        sent = replay(folder, bootstrap)
+    with (
+        topics(bootstrap),
+        ThreadPoolExecutor() as beside,
+        Worker(bootstrap, directory, *options) as worker,
+    ):
+        sending = beside.submit(replay, folder, bootstrap)
+        dies_five_times(worker)
+        sent = sending.result()
         first = judged(bootstrap, worker, sent)
         worker.start()
         return Replayed(folder, sent, first, judged(bootstrap, worker, sent))
