@@ -28,6 +28,18 @@ def test_what_is_set_while_others_are_woken_is_woken_in_its_turn() -> None:
     assert list(woken) == [(15, "next")]
 
 
+def test_what_is_set_while_others_are_woken_comes_before_those_that_are_later_in_the_same_second() -> None:
+    deadlines = Deadlines()
+    for case, at in (("first", 10), ("last", 30), ("tomorrow", 86_400_000)):
+        deadlines.set(case, at)
+    woken = deadlines.passed(999)
+
+    assert next(woken) == (10, "first")
+    deadlines.set("between", 20)
+    assert list(woken) == [(20, "between"), (30, "last")]
+    assert list(deadlines.passed(86_400_000)) == [(86_400_000, "tomorrow")]
+
+
 def test_who_never_changes_is_never_woken() -> None:
     deadlines = Deadlines()
     deadlines.set("settled", NEVER)

@@ -59,6 +59,37 @@ def test_the_two_bases_are_counted_apart() -> None:
     assert desk.row("harbour", basis="original").made == desk.row("harbour", basis="current").made == 1
 
 
+def test_each_basis_has_a_first_verdict_of_its_own() -> None:
+    #  12:30          12:40            12:50
+    #  we say 13:00   broken, as said  ready: kept, as said last
+    desk = told(STORY.amended("ready", "12:30", due="13:00", by="us").reached("ready", "12:50"))
+
+    assert desk.row("harbour", basis="original").first == {"broken": 1}
+    assert desk.row("harbour", basis="current").first == {"kept": 1}
+
+
+def test_when_we_never_put_it_off_both_bases_stand_alike_again() -> None:
+    story = STORY.amended("ready", "12:30", due="13:00", by="us").reached("ready", "12:50").denied("e2", "13:10")
+    desk = told(story)
+
+    assert desk.net("harbour", basis="original") == desk.net("harbour", basis="current") == {"broken": 1}
+    assert desk.row("harbour", basis="original").revised == {}
+    assert desk.row("harbour", basis="current").revised == {("kept", "broken"): 1}
+    assert rolling(desk.book.tally.windows, "original") == rolling(desk.book.tally.windows, "current")
+
+
+def test_bases_that_stand_alike_again_remember_what_was_first_said_on_each() -> None:
+    #  12:30          12:40      12:45                  12:46                13:10
+    #  we say 13:00   broken     it was due at 13:30    13:00 was never said   ready
+    later = order("o1").promised("ready", due="13:30", time="12:00", at="harbour", staff="anna")
+    story = STORY.amended("ready", "12:30", due="13:00", by="us").corrected("e1", "12:45", later).denied("e2", "12:46")
+    desk = told(story.reached("ready", "13:10"))
+
+    assert desk.net("harbour", basis="original") == desk.net("harbour", basis="current") == {"kept": 1}
+    assert desk.row("harbour", basis="original").first == {"broken": 1}
+    assert desk.row("harbour", basis="current").first == {"kept": 1}
+
+
 def test_a_promise_of_another_shop_after_all_moves_there_with_its_verdict() -> None:
     elsewhere = order("o1").promised("ready", due="12:40", time="12:00", at="market")
     desk = told(STORY.reached("ready", "12:30").corrected("e1", "13:00", elsewhere))
