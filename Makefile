@@ -1,7 +1,7 @@
 # Every target is the same on a laptop and in CI. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint demo bench bench-core mutants chaos lock clean
+.PHONY: help venv test lint demo bench bench-core mutants chaos compiled bench-compiled lock clean
 
 # A name on PATH may be the stub of a version manager, and Debian splits venv off: so each candidate has to run both.
 suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -39,6 +39,16 @@ mutants: venv ## Plants faults in the judging, one at a time, and says which tes
 
 chaos: venv ## Kills, stops and cuts off workers and brokers under load, then looks for differences (25 minutes; SEED=1)
 	.venv/bin/python -m tests.chaos --seed $(or $(SEED),1)
+
+compiled: venv ## Builds the wheel with the core compiled, and tests that (needs a C compiler)
+	PROMISES_COMPILE=1 .venv/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist/compiled .
+	rm -rf build/compiled && mkdir -p build/compiled
+	.venv/bin/python -m zipfile -e dist/compiled/promises-*.whl build/compiled
+	cp -r tests benchmarks build/compiled
+	cd build/compiled && ../../.venv/bin/python -m pytest -q -p no:cacheprovider tests/judging tests/book
+
+bench-compiled: compiled ## Measures the judging alone, compiled
+	cd build/compiled && ../../.venv/bin/python -m benchmarks.core
 
 lock: .venv-lock/.locked ## Locks the dependencies anew, keeping versions that still fit (UPGRADE=1 takes the newest)
 	$(compile) $(of-project) --output-file requirements.lock

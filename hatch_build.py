@@ -1,0 +1,58 @@
+"""Builds the wheel. With PROMISES_COMPILE=1 in the environment the hot modules of the core are compiled by mypyc, from
+the same source; without it, and in every installation from the source tree, nothing is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+COMPILED: Final = (
+    *(f"streams/judging/{name}.py" for name in ("accountability", "admission", "fold", "history", "policy", "settle")),
+    *(
+        f"streams/book/{name}.py"
+        for name in ("book", "clock", "codec", "deadlines", "outputs", "tally", "unnoticed", "windows")
+    ),
+)
+"""The others define msgspec types, which mypyc cannot, or are not hot."""
+
+
+class CompiledCore(BuildHookInterface):
+    """Adds what mypyc makes of the core to the wheel; Python prefers it to the source beside it."""
+
+    PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """What only a compiled wheel needs to be built."""
+        return ["mypy>=2.4,<3", "setuptools>=70", "msgspec>=0.22,<1"] if _is_wanted() else []
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile, where it is asked for."""
+        if version == "editable" or not _is_wanted():
+            return
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+        built = Path(self.root) / "build" / "core"
+        _compile(Path(self.root), built)
+        for library in built.rglob("*.so"):
+            build_data["force_include"][str(library)] = library.relative_to(built).as_posix()
+
+
+def _is_wanted() -> bool:
+    return os.environ.get("PROMISES_COMPILE") == "1"
+
+
+def _compile(root: Path, into: Path) -> None:
+    """Leave the extension modules in `into`, in the folders of their sources."""
+    from mypyc.build import mypycify
+    from setuptools import Distribution
+    from setuptools.command.build_ext import build_ext
+
+    os.chdir(root)
+    extensions = mypycify(list(COMPILED), group_name="promises", target_dir=str(into.parent / "c"))
+    command = build_ext(Distribution({"ext_modules": extensions}))
+    command.build_lib, command.build_temp = str(into), str(into.parent / "objects")
+    command.ensure_finalized()
+    command.run()
