@@ -108,7 +108,8 @@ def test_what_an_earlier_event_said_of_the_case_counts_for_a_promise_made_later(
 
 
 def test_what_a_promise_says_itself_goes_before_what_the_case_said() -> None:
-    story = order("o1").ordered("12:00", at="downtown").about("bag").promised("ready", due="12:40", at="uptown")
+    story = order("o1").ordered("12:00", at="downtown").about("bag")
+    story = story.promised("ready", due="12:40", at="uptown", time="12:05")
 
     promise, judged = story.promise("12:10", SHOPS)
     assert (promise.policy.id, judged.location) == ("any@1", "uptown")
