@@ -15,6 +15,10 @@ COMMIT_SECONDS: Final = 0.1
 and the broker about a millisecond each, and a row that changes a hundred times meanwhile is written once. The first
 step after a pause is written at once."""
 
+SLICE_RECORDS: Final = 100
+"""Records that are judged before the event loop has its turn, a few milliseconds of work: a transaction needs about ten
+turns, so this decides how long it takes while a worker is busy."""
+
 DIRTY_RECORDS: Final = 50_000
 """Changelog records waiting for their transaction, at most; then the partition is not read until they are fewer."""
 

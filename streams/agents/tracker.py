@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from schemas.instants import Instant
 from schemas.reading import Refused
+from streams import timing
 from streams.agents.messages import refusal, said
 from streams.agents.shelf import Shelf
 from streams.book.book import Book, Effect
@@ -28,13 +30,17 @@ class Tracker:
         self._wall = wall
 
     async def feed(self, chunk: Chunk, reading: Reading) -> None:
-        """Judge what is new in `chunk`."""
+        """Judge what is new in `chunk`, some records at a time, so that what is being written gets its turn."""
         ledger = self.shelf.get(chunk.tp)
         if ledger is None or ledger.lost:
             return
-        if records := reading.unread(chunk):
-            ledger.note(self._apply(ledger.book, chunk, records))
+        records = reading.unread(chunk)
+        for first in range(0, len(records), timing.SLICE_RECORDS):
+            ledger.note(self._apply(ledger.book, chunk, records[first : first + timing.SLICE_RECORDS]))
+            await asyncio.sleep(0)
             await ledger.room()
+            if ledger.lost or self.shelf.get(chunk.tp) is not ledger:
+                return
 
     def _apply(self, book: Book, chunk: Chunk, records: Sequence[Record]) -> list[Message]:
         wall = self._wall()
@@ -42,7 +48,7 @@ class Tracker:
         for record in records:
             for effect in book.apply(record, wall):
                 messages.append(_message(chunk, record, effect))
-        book.next = chunk.end
+        book.next = records[-1].offset + 1
         return messages
 
     def tick(self, reading: Reading) -> None:
