@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -79,13 +80,13 @@ class Group:
 def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> faust.App:
     """The app of one worker; Faust puts files of its own into `scratch`."""
     app = _app(settings, scratch)
-    is_exact = settings.processing == "exactly_once"
-    opener = Opener(settings.connection.for_aiokafka(), settings.policies, is_exact, settings.retention)
+    opener = Opener(settings.connection.for_aiokafka(), settings.policies, settings.is_exact, settings.retention)
     group = Group(app)
     shelf = Shelf(opener, group, end)
 
     async def opened(committed: Mapping[TP, int | None]) -> None:
-        await _or_end(shelf.own(committed, app.consumer_generation_id))
+        with _or_end():
+            await shelf.own(committed, app.consumer_generation_id)
 
     group.reading = install(app, shelf, opened, end)
     _wire(app, Tracker(shelf, settings.clock, wall), group.reading, collector)
@@ -122,13 +123,12 @@ def _app(settings: Settings, scratch: str) -> faust.App:
 def _wire(app: faust.App, tracker: Tracker, reading: Reading, collector: SnapshotCollector) -> None:
     async def track(chunks: Any) -> None:
         async for chunk in chunks:
-            await _or_end(tracker.feed(chunk, reading))
+            with _or_end():
+                await tracker.feed(chunk, reading)
 
     async def tick() -> None:
-        try:
+        with _or_end():
             tracker.tick(reading)
-        except Exception as error:
-            end(error)
 
     async def expose() -> None:
         collector.snapshot = tracker.snapshot()
@@ -149,10 +149,11 @@ def _wire(app: faust.App, tracker: Tracker, reading: Reading, collector: Snapsho
     app.on_before_shutdown.connect(stopping, weak=False)
 
 
-async def _or_end(work: Awaitable[None]) -> None:
-    """Do `work`, or end the process: a worker whose books are ahead of what it has said must not go on."""
+@contextmanager
+def _or_end() -> Iterator[None]:
+    """Do it, or end the process: a worker whose books are ahead of what it has said must not go on."""
     try:
-        await work
+        yield
     except Exception as error:
         end(error)
 

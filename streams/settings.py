@@ -70,3 +70,8 @@ class Settings:
     processing: Processing = "exactly_once"
     instance: str | None = None
     retention: Millis | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it writes in transactions."""
+        return self.processing == "exactly_once"

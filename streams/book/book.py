@@ -268,5 +268,7 @@ class Book:
     def _keep(self, name: str, case: Case) -> None:
         before = self._cases.get(name)
         stored = self._cases[name] = self._dirty[name] = codec.encode(case)
-        if case.wake_at == NEVER and (before is None or codec.rests_since(stored) < codec.rests_since(before)):
+        if self._retention is None or case.wake_at != NEVER:
+            return
+        if before is None or codec.rests_since(stored) < codec.rests_since(before):
             self._age(name, stored)  # otherwise it has an entry, which is early enough

@@ -95,13 +95,10 @@ def wake_at(stored: bytes) -> Instant:
 
 def rests_since(stored: bytes) -> Instant:
     """When the last thing happened to the case in `stored`, be it a fact or a due; NEVER while it wakes by itself."""
-    if wake_at(stored) != NEVER:
-        return NEVER
     if stored[0] != VERSION:
-        return codec_1.rests_since(stored)
-    head = read_head(stored)
-    found: Instant = max(head[4], head[5])
-    return found
+        return codec_1.rests_since(stored) if wake_at(stored) == NEVER else NEVER
+    _, _, wakes, _, last_at, last_due, *_ = read_head(stored)
+    return max(last_at, last_due) if wakes == NEVER else NEVER
 
 
 def _check_version(stored: bytes) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, NoReturn, cast, get_args
+from typing import Annotated, Any, NoReturn, TypeVar, get_args
 
 import typer
 from rich.console import Console
@@ -20,10 +20,12 @@ from streams.feeds.mapping import EventMapping, MappingError
 from streams.judging.policy import Policies
 from streams.judging.policy_file import PolicyError, parse_policies
 from streams.kafka import KafkaFailed
-from streams.logs import LogForm, writes_json
+from streams.logs import writes_json
 
 NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
 """Exit codes: what was looked at is not well, usage or configuration, unreadable input, rejects under --strict."""
+
+Read = TypeVar("Read")
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -73,11 +75,19 @@ def hush_kafka() -> None:
     logging.getLogger("aiokafka").setLevel(logging.WARNING)  # it reports every login
 
 
-def log_form(text: str) -> LogForm:
-    """The form of the log that was asked for; ends the command if there is none such."""
-    if text not in get_args(LogForm):
-        fail(f"--log {text}: write text or json", USAGE)
-    return cast("LogForm", text)
+def one_of(choices: Any, text: str, option: str) -> Any:
+    """`text`, where it is one of `choices` (a Literal); ends the command if it is none."""
+    if text not in get_args(choices):
+        fail(f"{option} {text}: write {' or '.join(get_args(choices))}", USAGE)
+    return text
+
+
+def argument(read: Callable[[str], Read], text: str, option: str) -> Read:
+    """What `read` makes of an argument; ends the command where that raises ValueError."""
+    try:
+        return read(text)
+    except ValueError as error:
+        fail(f"{option} {text}: {error}", USAGE)
 
 
 def load_policies(path: Path | None) -> Policies:
@@ -102,7 +112,4 @@ def _text(path: Path, error: type[ValueError]) -> str:
 
 def instant_argument(text: str, option: str) -> Instant:
     """An instant given on the command line, where seconds may be left out; ends the command if it is none."""
-    try:
-        return parse(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", text))
-    except ValueError as error:
-        fail(f"{option} {text}: {error}", USAGE)
+    return argument(lambda said: parse(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", said)), text, option)

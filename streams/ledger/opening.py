@@ -20,7 +20,7 @@ log = logging.getLogger("promises")
 WRITTEN = (CHANGELOG, VERDICTS, ALERTS, REJECTS)
 """The topics that a partition's writer writes to."""
 
-_HEAL = b"\0heal"
+HEAL = b"\0heal"
 """Key of a record that says nothing: its transaction ends one that hangs."""
 
 
@@ -49,37 +49,37 @@ class Opener:
         writer = Writer(self.client, partition, name)
         try:
             await writer.start()  # fences, so it comes before the end of the changelog is asked for
-            if self.is_exact:
-                await self._heal(partition, writer)
-            return await self._read(partition, progress), writer
+            async with Log(self.client, "read_committed") as committed:
+                if self.is_exact:
+                    await self._heal(partition, writer, committed)
+                return await self._read(partition, committed, progress), writer
         except BaseException:
             await writer.stop()
             raise
 
-    async def _heal(self, partition: int, writer: Writer) -> None:
+    async def _heal(self, partition: int, writer: Writer, committed: Log) -> None:
         tps = [TopicPartition(topic.name, partition) for topic in WRITTEN]
-        hanging = await self._hanging(tps)
+        hanging = await self._hanging(tps, committed)
         if not hanging:
             return
         log.warning("partition %d: Kafka lost the end of a transaction in %s; ending it", partition, _names(hanging))
-        await writer.write([(_HEAL, None)], [Message(tp.topic, _HEAL, None) for tp in tps[1:]])
-        if hanging := await self._hanging(tps):
+        await writer.write([(HEAL, None)], [Message(tp.topic, HEAL, None) for tp in tps[1:]])
+        if hanging := await self._hanging(tps, committed):
             raise WrongLog(
                 f"{_names(hanging)} of {self._where()} has a transaction that never ends: find and abort it with "
                 f"kafka-transactions.sh find-hanging"
             )
 
-    async def _hanging(self, tps: Iterable[TopicPartition]) -> list[TopicPartition]:
-        async with Log(self.client, "read_committed") as committed, Log(self.client, "read_uncommitted") as whole:
+    async def _hanging(self, tps: Iterable[TopicPartition], committed: Log) -> list[TopicPartition]:
+        async with Log(self.client, "read_uncommitted") as whole:
             stable, ends = await committed.ends(tps), await whole.ends(tps)
         return [tp for tp, end in ends.items() if stable[tp] < end]
 
-    async def _read(self, partition: int, progress: Progress) -> Book:
+    async def _read(self, partition: int, committed: Log, progress: Progress) -> Book:
         changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))
-        async with Log(self.client, "read_committed") as reader:
-            records = await reader.read(changelog, progress)
-            book = Book.restored(self.policies, records, self.retention)
-            begin, end = (await reader.begins([events]))[events], (await reader.ends([events]))[events]
+        records = await committed.read(changelog, progress)
+        book = Book.restored(self.policies, records, self.retention)
+        begin, end = (await committed.begins([events]))[events], (await committed.ends([events]))[events]
         if not records:
             book.next = begin
         if not begin <= book.next <= end:

@@ -140,17 +140,23 @@ def test_reading_waits_while_too_much_is_unwritten(refused: bool, monkeypatch: p
     run(story())
 
 
+async def two_who_wait(shop: Shop) -> list[asyncio.Task[None]]:
+    """One for room, one for the end, behind a step that is being written."""
+    shop.pen.hold()
+    shop.takes("o1")
+    await a_while()
+    shop.takes("o2")
+    waiting = [asyncio.create_task(shop.ledger.room()), asyncio.create_task(shop.ledger.flush())]
+    await a_while()
+    return waiting
+
+
 def test_nobody_waits_for_a_ledger_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing, "DIRTY_RECORDS", 0)
 
     async def story() -> None:
         shop = Shop()
-        shop.pen.hold()
-        shop.takes("o1")
-        await a_while()
-        shop.takes("o2")
-        waiting = [asyncio.create_task(shop.ledger.room()), asyncio.create_task(shop.ledger.flush())]
-        await a_while()
+        waiting = await two_who_wait(shop)
         shop.pen.breaks = KafkaConnectionError("the line is dead")
         shop.pen.let_go()
         await asyncio.gather(*waiting)
@@ -168,12 +174,7 @@ def test_nobody_waits_for_a_ledger_that_was_closed(monkeypatch: pytest.MonkeyPat
 
     async def story() -> None:
         shop = Shop()
-        shop.pen.hold()
-        shop.takes("o1")
-        await a_while()
-        shop.takes("o2")
-        waiting = [asyncio.create_task(shop.ledger.room()), asyncio.create_task(shop.ledger.flush())]
-        await a_while()
+        waiting = await two_who_wait(shop)
         await shop.ledger.close()
         await asyncio.gather(*waiting)
         assert (shop.pen.is_stopped, shop.lost, shop.paper.steps) == (True, [], [])

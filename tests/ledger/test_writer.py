@@ -48,6 +48,13 @@ def test_whoever_takes_a_place_over_shuts_its_former_owner_out(place: Place) -> 
     run(story())
 
 
+async def nothing_is_left(place: Place) -> None:
+    """Neither to be seen, nor in anybody's way."""
+    assert await place.hidden() == {}
+    assert await place.read(CHANGELOG) == {}
+    assert await place.read(VERDICTS) == {}
+
+
 def test_what_a_dead_owner_left_open_is_ended_when_the_place_is_taken_over(place: Place) -> None:
     async def story() -> None:
         async with place.writer() as dead:
@@ -57,9 +64,7 @@ def test_what_a_dead_owner_left_open_is_ended_when_the_place_is_taken_over(place
             await producer.send_and_wait(VERDICTS.name, b"kept", key=b"o1", partition=place.partition)
             assert await place.hidden() == {CHANGELOG.name: 1, VERDICTS.name: 1}
             async with place.writer():
-                assert await place.hidden() == {}
-                assert await place.read(CHANGELOG) == {}
-                assert await place.read(VERDICTS) == {}
+                await nothing_is_left(place)
 
     run(story())
 
@@ -71,9 +76,7 @@ def test_of_a_step_of_which_one_record_is_refused_nothing_is_seen(place: Place) 
                 await writer.write([(b"h", b"head")], [LARGE, KEPT])
             assert await place.hidden() == {CHANGELOG.name: 1, VERDICTS.name: 1}
         async with place.writer():
-            assert await place.hidden() == {}
-            assert await place.read(CHANGELOG) == {}
-            assert await place.read(VERDICTS) == {}
+            await nothing_is_left(place)
 
     run(story())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -79,9 +79,9 @@ def send(bootstrap: str, *records: Given, topic: str = EVENTS.name) -> None:
     asyncio.run(_send(bootstrap, records, topic))
 
 
-def read(bootstrap: str, topic: str) -> list[Held]:
-    """All that `topic` holds now, each partition in its order."""
-    return asyncio.run(_read(bootstrap, topic))
+def read(bootstrap: str, topic: str, partitions: Iterable[int] = range(PARTITIONS)) -> list[Held]:
+    """All that is committed in these partitions of `topic` now, each in its order."""
+    return asyncio.run(_read(bootstrap, [TopicPartition(topic, partition) for partition in partitions]))
 
 
 def verdicts(bootstrap: str, location: str) -> list[VerdictRecord]:
@@ -120,7 +120,7 @@ def _without_null(value: bytes) -> bytes | None:
     return None if value is _NULL else value
 
 
-async def _read(bootstrap: str, topic: str) -> list[Held]:
+async def _read(bootstrap: str, places: list[TopicPartition]) -> list[Held]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
@@ -128,7 +128,6 @@ async def _read(bootstrap: str, topic: str) -> list[Held]:
         max_partition_fetch_bytes=_LARGEST,
     )
     async with consumer:
-        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         ends = await consumer.end_offsets(places)
