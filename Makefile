@@ -52,7 +52,7 @@ bench-compiled: compiled ## Measures the judging alone, compiled
 
 lock: .venv-lock/.locked ## Locks the dependencies anew, keeping versions that still fit (UPGRADE=1 takes the newest)
 	$(compile) $(of-project) --output-file requirements.lock
-	$(compile) $(of-project) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(compile) $(of-project) --group dev --group dashboards --constraints requirements.lock --output-file requirements-dev.lock
 	$(compile) --group bench --output-file requirements-bench.lock
 
 clean: ## Removes the virtual environments and caches
