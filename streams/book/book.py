@@ -7,7 +7,6 @@ record is judged before it. So the same log gives the same verdicts, revisions a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import NamedTuple, Protocol, Self
 
 from schemas.events import TAGS, CaseEvent
@@ -71,22 +70,21 @@ class Book:
         self._retention = retention
         self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
-        self._deadlines = Deadlines()
-        self._ageing = Deadlines()
-        """When to look whether a closed case has aged past its retention; each has an entry."""
+        self._deadlines = Deadlines(self._wakes)
+        self._ageing = Deadlines(self._ages)
         self._dirty: dict[str, bytes | None] = {}
         self._written = 0
 
     @classmethod
-    def restored(cls, policies: Policies, records: Mapping[bytes, bytes], retention: Millis | None = None) -> Self:
-        """The book that wrote this changelog, from all its last values; a new one where there are none.
+    def restored(cls, policies: Policies, contents: changelog.Contents, retention: Millis | None = None) -> Self:
+        """The book that wrote this changelog, which has it from now on; a new one where nothing was written.
 
         Raises UnknownPolicy, naming the policy that a case may need and `policies` lack, and ValueError for records
         that this code cannot read.
         """
         book = cls(policies, retention)
-        if records:
-            book._take_over(changelog.contents(records))
+        if contents:
+            book._take_over(contents)
         return book
 
     def _take_over(self, contents: changelog.Contents) -> None:
@@ -100,11 +98,13 @@ class Book:
         self.events.update(head.events)
         self.rejects.update(head.rejects)
         self.duplicates = head.duplicates
-        self.tally.restore(contents)
+        self.tally.restore(contents, head.clock)
         self._cases = contents.cases
         for name, stored in self._cases.items():
             self._deadlines.set(name, codec.wake_at(stored))
-            self._age(name, stored)
+        if self._retention is not None:
+            for name in self._cases:
+                self._ageing.set(name, self._ages(name))
 
     @property
     def has_changes(self) -> bool:
@@ -170,28 +170,30 @@ class Book:
     def _wake(self, now: Instant) -> list[Output]:
         found: list[Output] = []
         for at, name in self._deadlines.passed(now):
-            stored = self._cases.get(name)
-            if stored is not None and codec.wake_at(stored) == at:
-                found += self._settle(name, codec.decode(stored, self._policies), at)
+            if self._wakes(name) == at:
+                found += self._settle(name, codec.decode(self._cases[name], self._policies), at)
         return found
 
-    def _age(self, name: str, stored: bytes) -> None:
-        """Look at a closed case again when nothing happened to it for the retention."""
-        if self._retention is not None:
-            since = codec.rests_since(stored)
-            self._ageing.set(name, NEVER if since == NEVER else since + self._retention + 1)
+    def _wakes(self, name: str) -> Instant:
+        """When the case changes by itself."""
+        stored = self._cases.get(name)
+        return NEVER if stored is None else codec.wake_at(stored)
+
+    def _ages(self, name: str) -> Instant:
+        """When nothing has happened to a closed case for the retention."""
+        stored = self._cases.get(name)
+        since = NEVER if stored is None else codec.rests_since(stored)
+        return NEVER if since == NEVER or self._retention is None else since + self._retention + 1
 
     def _purge(self, now: Instant) -> None:
         """Forget the cases that closed and aged. One that is open again has another entry when it closes."""
         for at, name in self._ageing.passed(now):
-            stored = self._cases.get(name)
-            if stored is None:
-                continue
-            if codec.rests_since(stored) + (self._retention or 0) < at:
+            ages = self._ages(name)
+            if ages == at:
                 del self._cases[name]
                 self._dirty[name] = None
-            else:
-                self._age(name, stored)
+            elif ages != NEVER:
+                self._ageing.set(name, ages)
 
     def case(self, name: str) -> Case | None:
         """The case of that name, for a reader: what is done to it changes nothing here."""
@@ -271,4 +273,4 @@ class Book:
         if self._retention is None or case.wake_at != NEVER:
             return
         if before is None or codec.rests_since(stored) < codec.rests_since(before):
-            self._age(name, stored)  # otherwise it has an entry, which is early enough
+            self._ageing.set(name, self._ages(name))  # otherwise it has an entry, which is early enough

@@ -9,7 +9,7 @@ as it is; all others are MessagePack arrays that begin with the format version.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -76,32 +76,46 @@ def reader(layout: type[Layout], what: str) -> Callable[[bytes], Layout]:
 _read_head: Final = reader(Head, "the head of a changelog")
 
 
-class Contents(NamedTuple):
-    """The records of a changelog by what they are: cases by name, counts by the JSON of their keys."""
+class Contents:
+    """The last values of a changelog by what they are: cases by name, counts by the JSON of their keys.
 
-    head: Head
-    cases: dict[str, bytes]
-    rows: dict[bytes, bytes]
-    staff: dict[bytes, bytes]
-    cells: dict[bytes, bytes]
-
-
-def contents(records: Mapping[bytes, bytes]) -> Contents:
-    """What all last values of a changelog hold.
-
-    Raises ValueError where there is no head, for a kind of record that this code does not know, and for a head of
-    another version.
+    Fed with one record after another, as they are read: of a million cases there is then never a second copy.
     """
-    cases: dict[str, bytes] = {}
-    counts: dict[bytes, dict[bytes, bytes]] = {ROW: {}, STAFF: {}, CELL: {}, HEAD: {}}
-    for key, value in records.items():
-        what = key[:1]
-        if what == CASE:
-            cases[key[1:].decode()] = value
-        elif what in counts:
-            counts[what][key[1:]] = value
-        else:
+
+    def __init__(self, records: Mapping[bytes, bytes] | None = None) -> None:
+        self.cases: dict[str, bytes] = {}
+        self.rows: dict[bytes, bytes] = {}
+        self.staff: dict[bytes, bytes] = {}
+        self.cells: dict[bytes, bytes] = {}
+        self._heads: dict[bytes, bytes] = {}
+        self._counts = {ROW: self.rows, STAFF: self.staff, CELL: self.cells, HEAD: self._heads}
+        for key, value in (records or {}).items():
+            self.take(key, value)
+
+    def take(self, key: bytes, value: bytes | None) -> None:
+        """One record more. Raises ValueError for a kind of record that this code does not know."""
+        if key.startswith(CASE):
+            name = key[1:].decode()
+            if value is None:
+                self.cases.pop(name, None)
+            else:
+                self.cases[name] = value
+            return
+        counts = self._counts.get(key[:1])
+        if value is None:
+            if counts is not None:
+                counts.pop(key[1:], None)
+        elif counts is None:
             raise ValueError(f"the changelog has a record with key {key!r}; this code knows c, r, s, w and h keys")
-    if HEAD not in records:
-        raise ValueError(f"a changelog of {len(records)} records has no head: it was not read to its end")
-    return Contents(_read_head(records[HEAD]), cases, counts[ROW], counts[STAFF], counts[CELL])
+        else:
+            counts[key[1:]] = value
+
+    def __len__(self) -> int:
+        return len(self.cases) + sum(map(len, self._counts.values()))
+
+    @property
+    def head(self) -> Head:
+        """What there is once. Raises ValueError where there is none, and for one of another version."""
+        if not self._heads:
+            raise ValueError(f"a changelog of {len(self)} records has no head: it was not read to its end")
+        return _read_head(self._heads[b""])

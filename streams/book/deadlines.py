@@ -1,11 +1,11 @@
 """When to look at which case again though nothing comes: wake-up times, in order.
 
-Most are far off, and gone again before they come: they lie unsorted by the second in which they come.
+Most are far off, and gone again before they come: until then a case is only listed under the second in which it wakes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -17,20 +17,25 @@ _Entry = tuple[Instant, str]
 
 
 class Deadlines:
-    """Entries are never taken out early: a case that was rescheduled is found by two, and who reads checks."""
+    """The cases that wake by themselves. `wakes` tells when a case does, or NEVER.
 
-    def __init__(self) -> None:
+    Entries are never taken out early. Whose time was moved on since is listed again when the old one comes near; who
+    was moved on after that is found by two entries, and who reads checks.
+    """
+
+    def __init__(self, wakes: Callable[[str], Instant]) -> None:
         self.earliest: Instant = NEVER
         """No entry is earlier."""
+        self._wakes = wakes
         self._near: list[_Entry] = []
         """A heap of all entries before `_near_until`."""
         self._near_until: Instant = 0
-        self._ahead: dict[int, list[_Entry]] = {}
+        self._ahead: dict[int, list[str]] = {}
         self._seconds: list[int] = []
         """A heap of the seconds that have entries ahead."""
 
     def set(self, case: str, at: Instant) -> None:
-        """Look at `case` again at `at`."""
+        """Look at `case` again at `at`, when it wakes, or may."""
         if at == NEVER:
             return
         if at < self.earliest:
@@ -41,9 +46,10 @@ class Deadlines:
         second = at // _SECOND
         entries = self._ahead.get(second)
         if entries is None:
-            entries = self._ahead[second] = []
+            self._ahead[second] = [case]
             heappush(self._seconds, second)
-        entries.append((at, case))
+        else:
+            entries.append(case)
 
     def passed(self, now: Instant) -> Iterator[_Entry]:
         """Take out the times that have come by `now`, with their cases, the earliest first; those set meanwhile too."""
@@ -55,11 +61,16 @@ class Deadlines:
             self.earliest = self._near[0][0] if self._near else self._next_second()
 
     def _draw_near(self) -> None:
-        """The next second that has entries is near now."""
+        """The next second that has entries is near now: of each case the time is looked up."""
         second = heappop(self._seconds)
-        self._near = self._ahead.pop(second)
-        heapify(self._near)
         self._near_until = (second + 1) * _SECOND
+        for case in self._ahead.pop(second):
+            at = self._wakes(case)
+            if at < self._near_until:
+                self._near.append((at, case))
+            else:
+                self.set(case, at)
+        heapify(self._near)
 
     def _next_second(self) -> Instant:
         return self._seconds[0] * _SECOND if self._seconds else NEVER

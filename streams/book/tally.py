@@ -12,6 +12,7 @@ from typing import Final, cast
 
 import msgspec
 
+from schemas.instants import Instant
 from streams.book import cells, changelog
 from streams.book.cells import Cell
 from streams.book.rows import (
@@ -128,8 +129,8 @@ class Tally:
         self._dirty.clear()
         yield from self.windows.changes()
 
-    def restore(self, contents: changelog.Contents) -> None:
-        """Take over the counts that a book wrote."""
+    def restore(self, contents: changelog.Contents, clock: Instant) -> None:
+        """Take over the counts that a book wrote when its clock was at `clock`."""
         for key, stored in contents.rows.items():
             row = Row.of(Label(*_read_label(key)))
             row.restore(stored)
@@ -137,7 +138,7 @@ class Tally:
         for key, stored in contents.staff.items():
             location, kind, staff = _read_staff(key)
             _, self.rows[Label(location, kind)].of_staff(staff).counts = cells.read(stored)
-        self.windows.restore(contents.cells, contents.head.clock)
+        self.windows.restore(contents.cells, clock)
 
 
 _read_label: Final = msgspec.json.Decoder(tuple[str, str]).decode

@@ -19,6 +19,9 @@ from streams import timing
 Progress = Callable[[int, int], None]
 """Told how far the reading is: the offset reached, and the offset where it ends."""
 
+Take = Callable[[bytes, bytes | None], None]
+"""Given the key and value of a record; without a value, what stood there under that key is gone."""
+
 
 class Log:
     """A reader of single partitions, outside any consumer group. Use it in an `async with`."""
@@ -53,16 +56,12 @@ class Log:
         """The offset of the first record that each still holds."""
         return dict(await self._reader.beginning_offsets(list(tps)))
 
-    async def read(self, tp: TopicPartition, progress: Progress) -> dict[bytes, bytes]:
-        """The last value of every key from the beginning to the end, without those taken back.
-
-        Raises KafkaTimeoutError when nothing more comes.
-        """
+    async def read(self, tp: TopicPartition, progress: Progress, take: Take) -> None:
+        """Give `take` each record from the beginning to the end. Raises KafkaTimeoutError when nothing more comes."""
         consumer = self._reader
         consumer.assign([tp])
         await consumer.seek_to_beginning(tp)
         end = (await self.ends([tp]))[tp]
-        records: dict[bytes, bytes] = {}
         reached, since = -1, monotonic()
         # The position passes the markers of transactions, offsets of records do not.
         while (at := await consumer.position(tp)) < end:
@@ -73,9 +72,5 @@ class Log:
                 raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}] is read to {at} of {end}, and no further")
             for found in (await consumer.getmany(tp, timeout_ms=200)).values():
                 for record in found:
-                    if record.value is None:
-                        records.pop(record.key, None)
-                    else:
-                        records[record.key] = record.value
+                    take(record.key, record.value)
         progress(end, end)
-        return records

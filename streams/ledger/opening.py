@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from streams.book.book import Book
+from streams.book.changelog import Contents
 from streams.judging.policy import Millis, Policies
 from streams.ledger.changelog import Log, Progress
 from streams.ledger.writer import Message, Writer
@@ -77,10 +78,11 @@ class Opener:
 
     async def _read(self, partition: int, committed: Log, progress: Progress) -> Book:
         changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))
-        records = await committed.read(changelog, progress)
-        book = Book.restored(self.policies, records, self.retention)
+        written = Contents()
+        await committed.read(changelog, progress, written.take)
+        book = Book.restored(self.policies, written, self.retention)
         begin, end = (await committed.begins([events]))[events], (await committed.ends([events]))[events]
-        if not records:
+        if not written:
             book.next = begin
         if not begin <= book.next <= end:
             raise WrongLog(

@@ -10,6 +10,7 @@ from faust.types import TP
 
 from streams.agents.shelf import Shelf
 from streams.book.book import Book
+from streams.book.changelog import Contents
 from streams.judging.policy import Policies
 from streams.ledger.writer import Message
 from streams.topics import EVENTS, VERDICTS
@@ -47,7 +48,7 @@ class Town:
         assert self.shelf.recovering[TP(EVENTS.name, partition)] == (3, 7)
         pen = paper.pen()
         pen.breaks = self.breaks
-        return Book.restored(self.policies, paper.records), pen
+        return Book.restored(self.policies, Contents(paper.records)), pen
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
         await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streams.book.book import Book
+from streams.book.changelog import Contents
 from streams.judging.policy import Millis, Policies
 from tests.book.desk import Desk
 
@@ -27,7 +28,7 @@ class Kept:
 
     def reopens(self, desk: Desk, policies: Policies, retention: Millis | None = None) -> None:
         """The worker of that desk ends, and another takes the book over."""
-        desk.book = Book.restored(policies, self.records, retention)
+        desk.book = Book.restored(policies, Contents(self.records), retention)
 
 
 def all_of(book: Book) -> dict[str, Any]:

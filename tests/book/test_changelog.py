@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from schemas import events
 from schemas.instants import Instant, parse
 from streams.book.book import Book, Incoming
+from streams.book.changelog import Contents
 from streams.book.codec import UnknownPolicy
 from streams.judging.policy_file import parse_policies
 from streams.local.town import town
@@ -101,7 +102,7 @@ def test_the_deadlines_of_a_reopened_book_come_in_the_order_of_their_times() -> 
 
 
 def test_a_changelog_that_nobody_wrote_is_a_new_book() -> None:
-    assert all_of(Book.restored(READY, {})) == all_of(Book(READY))
+    assert all_of(Book.restored(READY, Contents())) == all_of(Book(READY))
 
 
 def test_a_book_that_was_judged_by_a_policy_that_is_gone_names_it() -> None:
@@ -109,7 +110,7 @@ def test_a_book_that_was_judged_by_a_policy_that_is_gone_names_it() -> None:
     renamed = rules('[[policy]]\nname = "pickup"\nkind = "ready"\n')
 
     with pytest.raises(UnknownPolicy, match="policy ready@1, which is missing"):
-        Book.restored(renamed, records)
+        Book.restored(renamed, Contents(records))
 
 
 def test_a_reopened_book_still_knows_by_which_policies_it_was_judged() -> None:
@@ -121,7 +122,7 @@ def test_a_reopened_book_still_knows_by_which_policies_it_was_judged() -> None:
     kept.writes(desk.book)
 
     with pytest.raises(UnknownPolicy, match="policy ready@1, which is missing"):
-        Book.restored(rules('[[policy]]\nname = "pickup"\nkind = "ready"\n'), kept.records)
+        Book.restored(rules('[[policy]]\nname = "pickup"\nkind = "ready"\n'), Contents(kept.records))
 
 
 def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembered_too() -> None:
@@ -133,7 +134,7 @@ def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembere
     kept.writes(desk.book)
 
     with pytest.raises(UnknownPolicy, match="policy app@1, which is missing"):
-        Book.restored(READY, kept.records)
+        Book.restored(READY, Contents(kept.records))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_records_of_another_version_of_the_code_are_not_guessed_at(key: bytes, w
     records[one] = msgspec.msgpack.encode([99, *msgspec.msgpack.decode(records[one])[1:]])
 
     with pytest.raises(ValueError, match=f"{what}.*stored in version 99; this code reads version 1"):
-        Book.restored(READY, records)
+        Book.restored(READY, Contents(records))
 
 
 def test_counts_from_before_a_ruling_was_thought_of_are_read() -> None:
@@ -161,7 +162,7 @@ def test_counts_from_before_a_ruling_was_thought_of_are_read() -> None:
     older = [version, made, [part and [part[0][:-1], *part[1:]] for part in parts]]
     records[b'r["harbour","ready"]'] = msgspec.msgpack.encode(older)
 
-    assert Book.restored(READY, records).tally.rows == desk.book.tally.rows
+    assert Book.restored(READY, Contents(records)).tally.rows == desk.book.tally.rows
 
 
 def test_a_location_with_many_staff_is_not_written_whole_for_one_of_them() -> None:
@@ -181,12 +182,12 @@ def test_a_case_of_another_version_of_the_code_is_not_guessed_at() -> None:
     records[b"co1"] = b"\x63" + records[b"co1"][1:]
 
     with pytest.raises(ValueError, match="a case was stored in version 99; this code reads versions 1 and 2"):
-        Book.restored(READY, records)
+        Book.restored(READY, Contents(records))
 
 
 def test_a_record_of_no_known_kind_is_named() -> None:
     with pytest.raises(ValueError, match="key b'x1'; this code knows"):
-        Book.restored(READY, {**written(Desk().tells(STORY)), b"x1": b""})
+        Book.restored(READY, Contents({**written(Desk().tells(STORY)), b"x1": b""}))
 
 
 def test_a_changelog_without_its_head_is_refused() -> None:
@@ -194,7 +195,7 @@ def test_a_changelog_without_its_head_is_refused() -> None:
     del records[b"h"]
 
     with pytest.raises(ValueError, match="has no head: it was not read to its end"):
-        Book.restored(READY, records)
+        Book.restored(READY, Contents(records))
 
 
 def both(one: Arrived, other: Arrived) -> Arrived:

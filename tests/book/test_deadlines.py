@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from schemas.instants import NEVER
+from schemas.instants import NEVER, Instant
 from streams.book.deadlines import Deadlines
 
 
+class Waking(Deadlines):
+    """Deadlines of cases of which each wakes when it was last set."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, Instant] = {}
+        super().__init__(lambda case: self.times.get(case, NEVER))
+
+    def set(self, case: str, at: Instant) -> None:
+        self.times.setdefault(case, at)
+        super().set(case, at)
+
+
 def test_cases_are_woken_when_their_time_has_come_the_earliest_first() -> None:
-    deadlines = Deadlines()
+    deadlines = Waking()
     for case, at in (("late", 30), ("early", 10), ("middle", 20)):
         deadlines.set(case, at)
 
@@ -18,7 +30,7 @@ def test_cases_are_woken_when_their_time_has_come_the_earliest_first() -> None:
 
 
 def test_what_is_set_while_others_are_woken_is_woken_in_its_turn() -> None:
-    deadlines = Deadlines()
+    deadlines = Waking()
     deadlines.set("first", 10)
     woken = deadlines.passed(20)
 
@@ -29,7 +41,7 @@ def test_what_is_set_while_others_are_woken_is_woken_in_its_turn() -> None:
 
 
 def test_what_is_set_while_others_are_woken_comes_before_those_that_are_later_in_the_same_second() -> None:
-    deadlines = Deadlines()
+    deadlines = Waking()
     for case, at in (("first", 10), ("last", 30), ("tomorrow", 86_400_000)):
         deadlines.set(case, at)
     woken = deadlines.passed(999)
@@ -41,7 +53,26 @@ def test_what_is_set_while_others_are_woken_comes_before_those_that_are_later_in
 
 
 def test_who_never_changes_is_never_woken() -> None:
-    deadlines = Deadlines()
+    deadlines = Waking()
     deadlines.set("settled", NEVER)
 
     assert len(deadlines) == 0
+
+
+def test_who_was_settled_meanwhile_is_not_woken() -> None:
+    deadlines = Waking()
+    for case in ("settled", "open"):
+        deadlines.set(case, 5_000)
+    deadlines.times["settled"] = NEVER
+
+    assert list(deadlines.passed(5_000)) == [(5_000, "open")]
+    assert len(deadlines) == 0
+
+
+def test_whose_time_was_moved_on_is_woken_then_though_nobody_set_it_again() -> None:
+    deadlines = Waking()
+    deadlines.set("amended", 5_000)
+    deadlines.times["amended"] = 65_000
+
+    assert list(deadlines.passed(64_999)) == []
+    assert list(deadlines.passed(65_000)) == [(65_000, "amended")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from streams.book.book import Book, Incoming
-from streams.book.changelog import HEAD, contents
+from streams.book.changelog import HEAD, Contents
 from streams.book.codec import decode
 from streams.judging.policy import Policies
 from streams.judging.policy_file import parse_policies
@@ -62,7 +62,7 @@ def _backwards(partition: int, written: Iterable[Held]) -> list[str]:
     furthest = 0
     for one in written:
         if one.key == HEAD and one.value:
-            upto = contents({HEAD: one.value}).head.next
+            upto = Contents({HEAD: one.value}).head.next
             if upto < furthest:
                 found[one.offset] = f"up to offset {upto} of the log, after {furthest}"
             furthest = max(furthest, upto)
@@ -73,7 +73,7 @@ def _unequal(
     partition: int, book: Book, records: Mapping[bytes, bytes], policies: Policies, cases: set[str]
 ) -> list[str]:
     try:
-        restored = Book.restored(policies, records)
+        restored = Book.restored(policies, Contents(records))
     except ValueError as error:
         return [f"{CHANGELOG.name}[{partition}] cannot be read: {error}"]
     whole, found = all_of(book), all_of(restored)

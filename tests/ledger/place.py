@@ -29,6 +29,13 @@ def ignored(_at: int, _end: int) -> None:
     """For who does not want to know how far a changelog is read."""
 
 
+async def last_values(log: Log, tp: TopicPartition, progress: Progress) -> dict[bytes, bytes]:
+    """The last value of every key that `log` gives of `tp`, without those taken back."""
+    given: dict[bytes, bytes | None] = {}
+    await log.read(tp, progress, given.__setitem__)
+    return {key: value for key, value in given.items() if value is not None}
+
+
 @dataclass
 class Place:
     """The partition of that number of every topic."""
@@ -85,13 +92,13 @@ class Place:
         """The last value of every key of `topic`; how far it was read is `told`."""
         reached: list[tuple[int, int]] = [] if told is None else told
         async with Log(self.client, isolation) as log:
-            return await log.read(self.of(topic), lambda at, end: reached.append((at, end)))
+            return await last_values(log, self.of(topic), lambda at, end: reached.append((at, end)))
 
     async def count(self, topic: Topic) -> int:
         """How many records of `topic` anybody is given who reads what is committed."""
         async with Log(self.client, "read_committed") as log:
             consumer, tp = log._reader, self.of(topic)
-            await log.read(tp, ignored)
+            await last_values(log, tp, ignored)
             end, found = (await log.ends([tp]))[tp], 0
             await consumer.seek_to_beginning(tp)
             while await consumer.position(tp) < end:

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from streams import timing
 from streams.book.book import Book
+from streams.book.changelog import Contents
 from streams.ledger.commits import COMMIT_BOUNDS, Commits
 from streams.ledger.ledger import Ledger
 from streams.ledger.writer import Message
@@ -84,7 +85,7 @@ def test_durable_is_what_the_last_step_that_was_written_holds() -> None:
             assert (ledger.durable, ledger.next) == (number, number + 1)
             shop.pen.let_go()
             await ledger.flush()
-            assert Book.restored(READY, shop.paper.records).next == ledger.durable == ledger.next
+            assert Book.restored(READY, Contents(shop.paper.records)).next == ledger.durable == ledger.next
         await ledger.close()
         assert [message.key for message in shop.paper.said] == [b"o0", b"o1", b"o2", b"o3", b"o4"]
 
@@ -110,7 +111,7 @@ def test_a_book_whose_reading_was_all_refused_still_moves_on() -> None:
         shop.ledger.note([Message(REJECTS.name, None, b"{")])
         await shop.ledger.flush()
         await shop.ledger.close()
-        assert Book.restored(READY, shop.paper.records).next == shop.ledger.durable == 7
+        assert Book.restored(READY, Contents(shop.paper.records)).next == shop.ledger.durable == 7
         assert len(shop.paper.said) == 1
 
     run(story())
