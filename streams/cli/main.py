@@ -11,6 +11,7 @@ from streams.cli.judge import judge
 from streams.cli.replay import replay
 from streams.cli.status import status
 from streams.cli.topics import topics
+from streams.cli.town import town
 from streams.cli.worker import worker
 
 app = typer.Typer(
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check, status, demo):
+for command in (judge, explain, replay, worker, topics, check, status, demo, town):
     app.command()(command)
 
 

@@ -6,34 +6,27 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.resources import as_file, files
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from streams.connection import Connection
-from streams.kafka import create_topics, producer
+from streams.kafka import create_topics
 from streams.local.kafka import LocalKafka
 from streams.local.keeper import Kept
 from streams.local.ports import free_ports
 from streams.local.screen import screen
-from streams.local.town import town
+from streams.local.tills import live, now
+from streams.local.town import MINUTE, ORDERS_PER_MINUTE, town
 from streams.metrics.scrape import Scrape
-from streams.topics import EVENTS
-
-MINUTE = 1000
-"""Milliseconds that a minute of the town lasts; the town's policies are written for it."""
-
-ORDERS_PER_MINUTE = 6.0
-
 
 # Without the fonts that Rich would have the reader's browser fetch from elsewhere.
 _SVG = re.sub(r"@font-face {{.*?}}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
@@ -81,23 +74,14 @@ def _worker(bootstrap: str) -> Iterator[tuple[str, Kept, Path]]:
 def _townsfolk(bootstrap: str, seed: int) -> Iterator[None]:
     """The town, living in a thread."""
     closing = threading.Event()
-    living = threading.Thread(target=_live, args=(bootstrap, seed, closing.wait), name="town")
+    arrivals = town(seed, now(), minute=MINUTE, orders_per_minute=ORDERS_PER_MINUTE)
+    living = threading.Thread(target=live, args=(Connection(bootstrap), arrivals, closing.wait), name="town")
     living.start()
     try:
         yield
     finally:
         closing.set()
         living.join()
-
-
-def _live(bootstrap: str, seed: int, closes_within: Callable[[float], bool]) -> None:
-    sending = producer(Connection(bootstrap))
-    for arrival in town(seed, _now(), minute=MINUTE, orders_per_minute=ORDERS_PER_MINUTE):
-        if closes_within(max(0, arrival.at - _now()) / 1000):
-            break
-        value = msgspec.json.encode(arrival.event)
-        sending.send(EVENTS.name, value, key=arrival.event.case.encode(), timestamp_ms=arrival.at)
-    sending.close(timeout=5)
 
 
 def _watch(url: str, worker: Kept, log: Path, seconds: float | None, console: Console) -> None:
@@ -117,7 +101,3 @@ def _draw(picture: Path, scrape: Scrape, url: str) -> None:
     console = Console(record=True, width=100, file=StringIO(), highlight=False)
     console.print(screen(scrape, url))
     picture.write_text(console.export_svg(title="promises demo", code_format=_SVG), "utf-8")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

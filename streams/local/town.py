@@ -11,12 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from random import Random
+from typing import Final
 
 from schemas.events import CaseEvent
 from schemas.instants import Instant, moment
 from streams.local.town_disorder import live
 from streams.local.town_shops import SHOPS, Shop
 from streams.local.town_stories import Pen, TownTime, take
+
+MINUTE: Final = 1000
+"""Milliseconds that a minute of the town lasts where it is shown; its policies are written for it."""
+
+ORDERS_PER_MINUTE: Final = 6.0
+"""Of the whole town, where it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
