@@ -1,0 +1,160 @@
+"""The services of docker-compose.yml as processes of this machine: their own commands, settings and files.
+
+No container engine is at hand. So the name and port of a service becomes a port of 127.0.0.1, a volume a directory of
+the test's, and a program comes from Debian or Maven instead of an image. The health checks are those of the file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from streams.local.kafka_program import kafka_program
+from streams.local.kafka_settings import render
+from streams.local.ports import free_ports
+from tests.deploy.compose import services
+from tests.shared import ROOT
+from tests.support.debian import program
+from tests.worker.workers import environment, logs, until
+
+_PLACE: Final = re.compile(r"(?:\b(kafka|worker-1|worker-2|prometheus|alertmanager|127\.0\.0\.1)|(?<=//)):(\d{4,5})\b")
+_PACKAGES: Final = {"prometheus": ("prometheus", 9090), "alertmanager": ("prometheus-alertmanager", 9093)}
+
+
+class Stack:
+    """The services, each started by its name. `edit` may change a mounted file: given its name and text."""
+
+    def __init__(self, directory: Path, edit: Callable[[str, str], str] = lambda _, text: text) -> None:
+        self.directory = directory
+        self._edit = edit
+        self._ports: defaultdict[tuple[str, str], int] = defaultdict(lambda: free_ports(1)[0])
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def address(self, service: str, port: int) -> str:
+        """Where that port of a service is."""
+        return f"127.0.0.1:{self._ports[service, str(port)]}"
+
+    def start(self, service: str) -> None:
+        """Start a service, and wait until its health check passes."""
+        log = self.directory / f"{service}.log"
+        logs.append(log)
+        command = self._command(service)
+        with log.open("ab") as output:
+            self._running[service] = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=self._environment(service),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        until(lambda: self._is_healthy(service), f"{service} is healthy", seconds=120)
+
+    def once(self, service: str) -> None:
+        """Run a service that ends by itself, and well."""
+        subprocess.run(self._command(service), cwd=ROOT, env=self._environment(service), check=True, timeout=120)
+
+    def kill(self, service: str) -> None:
+        """End a service at once, as a crash would."""
+        process = self._running.pop(service)
+        process.kill()
+        process.wait()
+
+    def end(self) -> None:
+        """End all of them, those first that were started last."""
+        for service in reversed(list(self._running)):
+            self.kill(service)
+
+    def _is_healthy(self, service: str) -> bool:
+        """Whether its health check passes. Kafka's is a script of its image: it is asked itself."""
+        code = self._running[service].poll()
+        assert code is None, f"{service} ended with exit code {code}"
+        if service == "kafka":
+            return _answers(self.address("kafka", 19092))
+        kind, *test = [self._here(service, word) for word in services()[service]["healthcheck"]["test"]]
+        check = test[0] if kind == "CMD-SHELL" else shlex.join(test)
+        ended = subprocess.run(check, shell=True, env=self._environment(service), timeout=30, check=False)
+        return ended.returncode == 0
+
+    def _environment(self, service: str) -> dict[str, str]:
+        python = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        return environment() | python | self._told(service)
+
+    def _told(self, service: str) -> dict[str, str]:
+        """The settings that Compose gives to a service."""
+        settings: dict[str, Any] = services()[service].get("environment", {})
+        return {name: self._here(service, str(value)) for name, value in settings.items()}
+
+    def _command(self, service: str) -> list[str]:
+        command = [self._here(service, word) for word in services()[service].get("command", [])]
+        if service == "kafka":
+            return self._kafka()
+        if service not in _PACKAGES:
+            return [sys.executable, "-m", "streams.cli", *command]
+        package, port = _PACKAGES[service]
+        alone = ["--cluster.listen-address="] if service == "alertmanager" else []
+        return [str(program(package, package)), *command, f"--web.listen-address={self.address(service, port)}", *alone]
+
+    def _kafka(self) -> list[str]:
+        """Kafka with the settings that its image makes of its environment; the place of its data made ready."""
+        kafka, settings = kafka_program(), self.directory / "server.properties"
+        told = self._told("kafka").items()
+        named = {name.removeprefix("KAFKA_").lower().replace("_", "."): text for name, text in told}
+        settings.write_text(render(named), "ascii")
+        flags = ("-XX:TieredStopAtLevel=1", f"-Djava.io.tmpdir={self.directory}", "-Xmx512m")
+        prepare = ("format", "--ignore-formatted", "--cluster-id=4L6g3nShT-eMCtK--X86sw", f"--config={settings}")
+        command = kafka.command("kafka.tools.StorageTool", *prepare, flags=flags)
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
+        return kafka.command("kafka.Kafka", str(settings), flags=flags)
+
+    def _here(self, service: str, text: str) -> str:
+        """What a service is told, with the places and paths of this machine."""
+        folders = self._folders(service)
+        for inside in sorted(folders, key=len, reverse=True):
+            text = text.replace(inside, str(folders[inside]))
+        return self._places(service, text)
+
+    def _places(self, service: str, text: str) -> str:
+        def place(found: re.Match[str]) -> str:
+            is_other = bool(found[1]) and found[1] != "127.0.0.1"
+            return f"127.0.0.1:{self._ports[found[1] if is_other else service, found[2]]}"
+
+        return _PLACE.sub(place, text)
+
+    def _folders(self, service: str) -> dict[str, Path]:
+        """What is mounted where inside the container: files as copies with places of this machine, volumes empty."""
+        folders: dict[str, Path] = {}
+        for volume in services()[service].get("volumes", []):
+            source, inside, *_ = volume.split(":")
+            folders[inside] = here = self.directory / service / inside.strip("/")
+            if not source.startswith("./"):
+                here.mkdir(parents=True, exist_ok=True)
+            elif not here.exists():
+                self._copy(service, ROOT / source, here)
+        return folders
+
+    def _copy(self, service: str, source: Path, here: Path) -> None:
+        if source.is_dir():
+            for one in source.iterdir():
+                self._copy(service, one, here / one.name)
+        else:
+            here.parent.mkdir(parents=True, exist_ok=True)
+            here.write_text(self._edit(source.name, self._places(service, source.read_text("utf-8"))), "utf-8")
+
+
+def _answers(address: str) -> bool:
+    try:
+        KafkaAdminClient(bootstrap_servers=address, bootstrap_timeout_ms=2_000).close()
+    except KafkaError:
+        return False
+    return True
