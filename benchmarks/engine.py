@@ -1,7 +1,7 @@
 """`make bench`: the whole engine on a real Kafka, and others on the same job.
 
-Parts, all when none is named: contest, deadlines, recovery, growth; and `profile`, only when named. What is printed can
-go into docs/benchmarks.md as it is.
+Parts, all when none is named: contest, deadlines, recovery, growth, scrape; and `profile`, only when named. What is
+printed can go into docs/benchmarks.md as it is.
 """
 
 from __future__ import annotations
@@ -22,11 +22,18 @@ from benchmarks.growth import growth
 from benchmarks.lateness import deadlines
 from benchmarks.processes import Failed
 from benchmarks.profiling import profile
+from benchmarks.scraping import scrape
 from benchmarks.sizes import Sizes
 from benchmarks.standing import recovery
 
 Part = Callable[[Sizes, Path], Iterator[str]]
-USUAL: dict[str, Part] = {"contest": contest, "deadlines": deadlines, "recovery": recovery, "growth": growth}
+USUAL: dict[str, Part] = {
+    "contest": contest,
+    "deadlines": deadlines,
+    "recovery": recovery,
+    "growth": growth,
+    "scrape": scrape,
+}
 PARTS: dict[str, Part] = USUAL | {"profile": profile}
 
 

@@ -94,7 +94,7 @@ def _envelope(number: int, place: int, at: Instant) -> dict[str, Any]:
         "occurred_at": moment(at),
         "received_at": moment(at + 40),
         "location": f"shop-{location}",
-        "staff": Staff(id=f"s-{location}-{number % _STAFF}", role="cook"),
+        "staff": Staff(id=f"s-{location}-{number // _LOCATIONS % _STAFF}", role="cook"),
         "channel": "counter",
         "segment": "guest",
         "source": "benchmark",

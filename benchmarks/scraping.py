@@ -1,0 +1,98 @@
+"""Part `scrape`: what it costs a worker to show 2 000 staff members at 50 locations, and whether work waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import quantiles
+from typing import Final
+from urllib.request import urlopen
+
+import msgspec
+
+from benchmarks.figures import megabytes, whole
+from benchmarks.load import load
+from benchmarks.orders import START
+from benchmarks.ours import Worker, watch, working
+from benchmarks.processes import Failed
+from benchmarks.sizes import Sizes
+from benchmarks.topics import fresh
+from schemas.events import PromisesMade, PromiseTerms, Staff, StepReached
+from schemas.instants import moment
+from streams.book.book import Incoming
+from streams.local.kafka import LocalKafka
+
+LOCATIONS: Final = 50
+STAFF: Final = 40
+"""At each location."""
+
+_GROUP: Final = "bench-scrape"
+_SECONDS: Final = 20
+
+
+def scrape(sizes: Sizes, scratch: Path) -> Iterator[str]:
+    """A worker that has judged one promise of each staff member: left alone for a while, then asked each second."""
+    stalls = scratch / "stalls"
+    stalls.touch()
+    with LocalKafka() as kafka:
+        fresh(kafka.bootstrap)
+        events = asyncio.run(load(kafka.bootstrap, _everybody()))
+        before = ("-m", "benchmarks.stalled", str(stalls))
+        with working(kafka.bootstrap, scratch, _GROUP, before=before) as worker:
+            watch(worker, kafka.bootstrap, events, seconds=60)
+            worker.until_ready()
+            alone = _longest_stalls(stalls)
+            took, size, series = _asked(worker)
+            asked = _longest_stalls(stalls, seconds=0)
+    yield (
+        f"{whole(series)} series, {megabytes(size)} MB a page: answered in p50 {took[0] * 1000:.0f} ms, at most "
+        f"{took[1] * 1000:.0f} ms; the event loop was kept waiting at most {max(asked):.0f} ms in a second with a "
+        f"scrape (median {sorted(asked)[len(asked) // 2]:.0f}), {max(alone):.0f} ms without (median "
+        f"{sorted(alone)[len(alone) // 2]:.0f})"
+    )
+
+
+def _everybody() -> Iterator[Incoming]:
+    """A promise of every staff member of every location, made and kept."""
+    for number in range(LOCATIONS * STAFF):
+        at = START + number
+        envelope = {
+            "case": f"order-{number}",
+            "location": f"shop-{number % LOCATIONS}",
+            "staff": Staff(id=f"s-{number}"),
+            "occurred_at": moment(at),
+        }
+        terms = PromiseTerms(kind="ready", due=moment(at + 60_000))
+        for event in (
+            PromisesMade(id="made", promises=[terms], **envelope),
+            StepReached(id="ready", step="ready", **envelope | {"occurred_at": moment(at + 1)}),
+        ):
+            yield Incoming(at, event.case.encode(), msgspec.json.encode(event))
+
+
+def _asked(worker: Worker) -> tuple[tuple[float, float], int, int]:
+    """Median and longest seconds of a scrape, bytes and series of the page; asked each second for a while."""
+    took: list[float] = []
+    body = b""
+    for _ in range(_SECONDS):
+        began = time.monotonic()
+        with urlopen(worker.url, timeout=30) as answer:
+            body = answer.read()
+        took.append(time.monotonic() - began)
+        time.sleep(max(0.0, began + 1 - time.monotonic()))
+    series = sum(1 for line in body.splitlines() if not line.startswith(b"#"))
+    return (quantiles(took, n=2)[0], max(took)), len(body), series
+
+
+def _longest_stalls(found: Path, seconds: int = _SECONDS) -> list[float]:
+    """By second, for how long the event loop was kept waiting, over the next seconds or since last asked."""
+    if seconds:
+        found.write_text("")
+        time.sleep(seconds)
+    stalls = [float(line) for line in found.read_text().split()]
+    found.write_text("")
+    if not stalls:
+        raise Failed("the event loop of the worker did not look at itself")
+    return stalls
