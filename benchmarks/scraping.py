@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import quantiles
-from typing import Final
+from typing import Any, Final
 from urllib.request import urlopen
 
 import msgspec
@@ -58,7 +58,7 @@ def _everybody() -> Iterator[Incoming]:
     """A promise of every staff member of every location, made and kept."""
     for number in range(LOCATIONS * STAFF):
         at = START + number
-        envelope = {
+        envelope: dict[str, Any] = {
             "case": f"order-{number}",
             "location": f"shop-{number % LOCATIONS}",
             "staff": Staff(id=f"s-{number}"),

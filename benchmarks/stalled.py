@@ -47,7 +47,7 @@ def stalled(found: str, *arguments: str) -> None:
         loop.call_soon(looking.look)
         run_forever(loop)
 
-    asyncio.BaseEventLoop.run_forever = looked_at  # type: ignore[method-assign]
+    asyncio.BaseEventLoop.run_forever = looked_at  # type: ignore[method-assign,assignment]
     sys.argv[1:] = arguments
     main()
 
