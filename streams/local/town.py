@@ -7,7 +7,7 @@ here. Memory holds what is under way only, so a town may go on for ever.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from random import Random
@@ -34,7 +34,13 @@ class Arrival:
     event: CaseEvent
 
 
-def town(seed: int, start: Instant, minute: int = 60_000, orders_per_minute: float = 4.0) -> Iterator[Arrival]:
+def town(
+    seed: int,
+    start: Instant,
+    minute: int = 60_000,
+    orders_per_minute: float = 4.0,
+    shops: Sequence[Shop] = SHOPS,
+) -> Iterator[Arrival]:
     """All that reaches Kafka from `start` on, in order of arrival, without end.
 
     minute: real milliseconds that a town minute lasts: 60000 is life as it is, 1000 a day in 24 minutes.
@@ -45,18 +51,20 @@ def town(seed: int, start: Instant, minute: int = 60_000, orders_per_minute: flo
         raise ValueError(f"minute is {minute}: a town minute lasts at least 1 millisecond")
     if orders_per_minute <= 0:
         raise ValueError(f"orders_per_minute is {orders_per_minute}: give a number above 0")
-    return _arrivals(Random(seed), TownTime(start, minute), orders_per_minute)
+    return _arrivals(Random(seed), TownTime(start, minute), orders_per_minute, shops)
 
 
 _Coming = list[tuple[float, int, CaseEvent]]
 """What is under way: the minute in which it reaches Kafka, its place among equals, the event."""
 
 
-def _arrivals(chance: Random, time: TownTime, orders_per_minute: float) -> Iterator[Arrival]:
+def _arrivals(
+    chance: Random, time: TownTime, orders_per_minute: float, shops: Sequence[Shop]
+) -> Iterator[Arrival]:
     coming: _Coming = []
     place = count()
     opened = moment(time.start).strftime("%y%m%d%H%M%S")
-    for number, (made, shop) in enumerate(_customers(chance, orders_per_minute), start=1):
+    for number, (made, shop) in enumerate(_customers(chance, orders_per_minute, shops), start=1):
         for reaches, event in _reached(coming, made):
             yield Arrival(time.at(reaches), event)
         order = take(shop, made, chance)
@@ -66,13 +74,13 @@ def _arrivals(chance: Random, time: TownTime, orders_per_minute: float) -> Itera
             heapq.heappush(coming, (happening.reaches, next(place), happening.event))
 
 
-def _customers(chance: Random, orders_per_minute: float) -> Iterator[tuple[float, Shop]]:
+def _customers(chance: Random, orders_per_minute: float, shops: Sequence[Shop]) -> Iterator[tuple[float, Shop]]:
     """Each order's minute and shop: independent customers, more of them where there is a rush."""
     now = 0.0
     while True:
-        crowd = [shop.share * (1 + shop.rush.pressure(now)) for shop in SHOPS]
+        crowd = [shop.share * (1 + shop.rush.pressure(now)) for shop in shops]
         now += chance.expovariate(orders_per_minute * sum(crowd))
-        yield now, chance.choices(SHOPS, crowd)[0]
+        yield now, chance.choices(shops, crowd)[0]
 
 
 def _reached(coming: _Coming, until: float) -> Iterator[tuple[float, CaseEvent]]:
