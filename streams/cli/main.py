@@ -9,6 +9,7 @@ from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.judge import judge
 from streams.cli.replay import replay
+from streams.cli.rules import rules
 from streams.cli.status import status
 from streams.cli.topics import topics
 from streams.cli.worker import worker
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check, status, demo):
+for command in (judge, explain, replay, worker, topics, check, rules, status, demo):
     app.command()(command)
 
 

@@ -56,7 +56,7 @@ WRONG = {
     "location = [3]": "loc.toml: location 1: write it as a [[location]] table",
     '[[shop]]\nid = "quay"': "loc.toml: unknown key 'shop'; known are location",
     '[[location]]\nname = "quay"': "loc.toml: location 1: unknown key 'name'; known are display_name, feed, id, ",
-    '[[location]]\nzone = "UTC"': "loc.toml: location 1: id = None: write a text, such as id = \"quay\"",
+    '[[location]]\nzone = "UTC"': 'loc.toml: location 1: id = None: write a text, such as id = "quay"',
     '[[location]]\nid = "quay"\n[[location]]\nid = "quay"': "loc.toml: location 'quay' is there 2 times; write one ",
 }
 """Whole files, and how the message begins."""
@@ -72,7 +72,7 @@ KEYS = {
     "objectives = { ready = 0.0 }": "objectives = {'ready': 0.0}: write a share between 0 and 1",
     'feed = ""': "feed = '': write a text, such as feed = \"pos-quay\"",
     'silent_after = "5m"': "silent_after = '5m': name the feed that it is about, such as feed = \"pos-quay\"",
-    'feed = "pos"\nsilent_after = 5': "silent_after = 5: write a length of time as \"500ms\", ",
+    'feed = "pos"\nsilent_after = 5': 'silent_after = 5: write a length of time as "500ms", ',
 }
 """What is wrong in an else good location, and how the message goes on after file and location."""
 
