@@ -84,7 +84,10 @@ def percent(share: float) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists indented under their key, expressions as blocks, long texts folded."""
+    """Lists indented under their key, expressions as blocks, long texts folded, and no references."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -95,7 +98,8 @@ def _expression(dumper: yaml.SafeDumper, expr: Expression) -> yaml.ScalarNode:
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=">" if len(text) > _SHORT else None)
+    folded = ">" if len(text) > _SHORT else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else folded)
 
 
 _Dumper.add_representer(Expression, _expression)

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from schemas.instants import Instant, parse
 from streams.alerting.objectives import ObjectiveError
+from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
 from streams.connection import KafkaConfigError
 from streams.feeds.files import UnreadableInput
 from streams.feeds.mapping import EventMapping, MappingError
@@ -112,6 +113,11 @@ def load_policies(path: Path | None) -> Policies:
 def load_locations(path: Path | None) -> Locations:
     """The locations in `path`; none where none is given. Raises LocationsError."""
     return parse_locations(_text(path, LocationsError), str(path)) if path else Locations()
+
+
+def load_receivers(path: Path | None) -> Receivers | None:
+    """The receivers in `path`, if one is given. Raises ReceiversError."""
+    return parse_receivers(_text(path, ReceiversError), str(path)) if path else None
 
 
 def load_mapping(path: Path | None) -> EventMapping | None:
