@@ -71,8 +71,10 @@ MAY_KNOW = {
         "streams.metrics",
         "streams.topics",
     },
+    "streams.alerting": {"schemas", "streams.judging"},
     "streams.cli": {
         "schemas",
+        "streams.alerting",
         "streams.judging",
         "streams.book",
         "streams.connection",
@@ -90,7 +92,7 @@ MAY_KNOW = {
 }
 """Parts of the product and the parts that each may import; none may import what is not here."""
 
-PURE = ("streams.judging", "streams.book")
+PURE = ("streams.judging", "streams.book", "streams.alerting")
 OUTSIDE = {"schemas": {"msgspec"}, "streams.judging": set(), "streams.book": {"msgspec"}}
 """What of other people's packages the contract and the core may use."""
 

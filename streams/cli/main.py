@@ -9,6 +9,7 @@ from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.judge import judge
 from streams.cli.replay import replay
+from streams.cli.rules import rules
 from streams.cli.status import status
 from streams.cli.topics import topics
 from streams.cli.town import town
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check, status, demo, town):
+for command in (judge, explain, replay, worker, topics, check, status, demo, town, rules):
     app.command()(command)
 
 

@@ -14,11 +14,16 @@ import typer
 from rich.console import Console
 
 from schemas.instants import Instant, parse
+from streams.alerting.objectives import ObjectiveError
+from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
 from streams.connection import KafkaConfigError
 from streams.feeds.files import UnreadableInput
 from streams.feeds.mapping import EventMapping, MappingError
+from streams.judging.locations import Locations
+from streams.judging.locations_file import LocationsError, parse_locations
 from streams.judging.policy import Policies
 from streams.judging.policy_file import PolicyError, parse_policies
+from streams.judging.tables import TableError
 from streams.kafka import KafkaFailed
 from streams.logs import writes_json
 
@@ -32,6 +37,10 @@ messages = Console(stderr=True, highlight=False, soft_wrap=True)
 PoliciesOption = Annotated[
     Path | None,
     typer.Option("--policies", envvar="PROMISES_POLICIES", help="Policies, TOML. Default: one a common kind."),
+]
+LocationsOption = Annotated[
+    Path | None,
+    typer.Option("--locations", envvar="PROMISES_LOCATIONS", help="Locations, TOML. Default: none is known."),
 ]
 MappingOption = Annotated[
     Path | None,
@@ -49,6 +58,10 @@ GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The con
 LogOption = Annotated[str, typer.Option(envvar="PROMISES_LOG", help="text, or json: one object a line, on stderr.")]
 
 
+class UnwritableOutput(Exception):
+    """A file that a command is to write and cannot; the message names it and says why."""
+
+
 def fail(message: str, code: int) -> NoReturn:
     """End the command with one clear line."""
     if writes_json():
@@ -63,9 +76,9 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (PolicyError, MappingError, KafkaConfigError) as error:
+    except (TableError, ObjectiveError, MappingError, KafkaConfigError) as error:
         fail(str(error), USAGE)
-    except (UnreadableInput, KafkaFailed) as error:
+    except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
 
 
@@ -97,9 +110,29 @@ def load_policies(path: Path | None) -> Policies:
     return parse_policies(_text(path, PolicyError), str(path))
 
 
+def load_locations(path: Path | None) -> Locations:
+    """The locations in `path`; none where none is given. Raises LocationsError."""
+    return parse_locations(_text(path, LocationsError), str(path)) if path else Locations()
+
+
+def load_receivers(path: Path | None) -> Receivers | None:
+    """The receivers in `path`, if one is given. Raises ReceiversError."""
+    return parse_receivers(_text(path, ReceiversError), str(path)) if path else None
+
+
 def load_mapping(path: Path | None) -> EventMapping | None:
     """The mapping in `path`, if one is given. Raises MappingError."""
     return EventMapping(_text(path, MappingError), str(path)) if path else None
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write `text` to `path`, in a folder that is made where it is missing. Raises UnwritableOutput."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as reason:
+        raise UnwritableOutput(f"{path}: cannot be written: {reason.strerror}; give a folder of yours") from None
+    return path
 
 
 def _text(path: Path, error: type[ValueError]) -> str:

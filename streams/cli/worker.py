@@ -22,7 +22,7 @@ from streams.cli.options import (
     one_of,
 )
 from streams.connection import read_connection
-from streams.judging.policy_file import length_of_time
+from streams.judging.tables import length_of_time
 from streams.kafka import check_worker
 from streams.settings import Address, ClockMode, Processing, Settings
 

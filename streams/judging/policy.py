@@ -57,7 +57,8 @@ class Policy:
     id: name and version, such as pickup@2. kept_by: the steps that deliver; the first one reached counts.
     grace: lateness that is still kept. at_risk: how long before due an open promise is at risk.
     early: the verdict on a delivery before the window opens. when: for each attribute named, the values that it fits.
-    assumed: how a promise comes about that nobody spoke.
+    assumed: how a promise comes about that nobody spoke. objective: the share of promises that should be kept, more
+    than 0 and less than 1; it judges nothing, alerts and boards are made from it.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Policy:
         assumed: Assumed | None = None,
         cancelled: Cancellation = _USUAL,
         effective_from: Instant = 0,
+        objective: float | None = None,
     ) -> None:
         self.name = name
         self.version = version
@@ -89,6 +91,7 @@ class Policy:
         self.assumed = assumed
         self.cancelled = cancelled
         self.effective_from = effective_from
+        self.objective = objective
 
     def fits(self, attributes: Attributes) -> bool:
         """Whether every attribute that the policy names has one of its values."""

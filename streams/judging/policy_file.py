@@ -3,57 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from schemas.instants import Instant, instant
-from streams.judging.policy import Assumed, Attributes, Cancellation, Millis, Policies, Policy
+from streams.judging.policy import Assumed, Attributes, Cancellation, Policies, Policy
+from streams.judging.tables import Table, TableError, place_of, tables_of
 
 _KEYS: Final = {
     "name", "version", "kind", "kept_by", "grace", "at_risk", "early", "due_before_made", "when", "assumed",
-    "cancelled", "effective_from",
+    "cancelled", "effective_from", "objective",
 }  # fmt: skip
-_UNITS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_LONGEST: Final[Millis] = 3650 * _UNITS["d"]
 
 
-class PolicyError(ValueError):
+class PolicyError(TableError):
     """A policy file that cannot be used; the message names file, key and remedy."""
-
-
-def length_of_time(value: Any) -> Millis:
-    """A length of time as people write it, such as 90s. Raises ValueError saying how to write it."""
-    found = re.fullmatch(r"(\d+)(ms|s|m|h|d)", value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError('write a length of time as "500ms", "90s", "15m", "2h" or "1d"')
-    length = int(found[1]) * _UNITS[found[2]]
-    if length > _LONGEST:
-        raise ValueError("write at most ten years, 3650d")
-    return length
 
 
 def parse_policies(text: str, source: str) -> Policies:
     """The policies in `text`; `source` names the file in errors. Raises PolicyError."""
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{source}: not TOML: {error}") from None
-    _only(tables, {"policy"}, source)
-    entries = tables.get("policy")
-    if not isinstance(entries, list) or not entries:
-        raise PolicyError(f"{source}: no policies; write at least one [[policy]] table")
-    policies = [_Reader(entry, f"{source}: policy {n}").policy() for n, entry in enumerate(entries, 1)]
+    entries = tables_of(text, "policy", source, "policies", PolicyError)
+    policies = [_read(entry, number, source) for number, entry in enumerate(entries, 1)]
     _check_versions(policies, source)
     return Policies(policies, "sha256:" + hashlib.sha256(text.encode()).hexdigest())
 
 
-def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
-    for key in table:
-        if key not in known:
-            raise PolicyError(f"{where}: unknown key {key!r}; known are {', '.join(sorted(known))}")
+def _read(entry: Any, number: int, source: str) -> Policy:
+    table = _Reader(entry, place_of(entry, number, "policy", "name", source, PolicyError))
+    table.only(_KEYS)
+    return table.policy()
 
 
 def _check_versions(policies: list[Policy], source: str) -> None:
@@ -70,15 +48,10 @@ def _check_versions(policies: list[Policy], source: str) -> None:
             )
 
 
-class _Reader:
+class _Reader(Table):
     """One [[policy]] table, key by key."""
 
-    def __init__(self, table: Any, where: str) -> None:
-        if not isinstance(table, dict):
-            raise PolicyError(f"{where}: write it as a [[policy]] table")
-        self.table = table
-        self.where = f"{where} ({table['name']})" if isinstance(table.get("name"), str) else where
-        _only(table, _KEYS, self.where)
+    error = PolicyError
 
     def policy(self) -> Policy:
         kind = self.text("kind")
@@ -95,50 +68,8 @@ class _Reader:
             assumed=self.assumed(),
             cancelled=self.cancelled(),
             effective_from=self.effective_from(),
+            objective=self.share("objective"),
         )
-
-    def wrong(self, key: str, remedy: str) -> PolicyError:
-        return PolicyError(f"{self.where}: {key} = {self.table.get(key)!r}: {remedy}")
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.table.get(key, default)
-        if not isinstance(value, str) or not value:
-            raise self.wrong(key, f'write a text, such as {key} = "ready"')
-        return value
-
-    def texts(self, key: str, default: list[str]) -> tuple[str, ...]:
-        value = self.table.get(key, default)
-        if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in value):
-            raise self.wrong(key, f'write a list of texts, such as {key} = ["ready", "picked_up"]')
-        return tuple(value)
-
-    def whole(self, key: str, default: int) -> int:
-        value = self.table.get(key, default)
-        if type(value) is not int or value < 1:
-            raise self.wrong(key, "write a whole number from 1")
-        return value
-
-    def duration(self, key: str, default: Millis) -> Millis:
-        return self.millis(key, self.table[key]) if key in self.table else default
-
-    def millis(self, key: str, value: Any) -> Millis:
-        try:
-            return length_of_time(value)
-        except ValueError as error:
-            raise self.wrong(key, str(error)) from None
-
-    def one_of(self, key: str, choices: tuple[str, ...]) -> Any:
-        value = self.table.get(key, choices[0])
-        if value not in choices:
-            raise self.wrong(key, f"write one of {', '.join(map(repr, choices))}")
-        return value
-
-    def inner(self, key: str, known: set[str]) -> dict[str, Any]:
-        value = self.table.get(key, {})
-        if not isinstance(value, dict):
-            raise self.wrong(key, f"write a table with keys of {', '.join(sorted(known))}")
-        _only(value, known, f"{self.where}: {key}")
-        return value
 
     def when(self) -> tuple[tuple[str, frozenset[str]], ...]:
         table = self.inner("when", set(Attributes._fields))
@@ -165,7 +96,7 @@ class _Reader:
         for by, when in table.items():
             if not isinstance(when, dict):
                 raise self.wrong("cancelled", f'write {by} = {{ before_due = "broken", after_due = "excluded" }}')
-            _only(when, {"before_due", "after_due"}, f"{self.where}: cancelled.{by}")
+            self.only({"before_due", "after_due"}, when, f": cancelled.{by}")
             for moment, verdict in when.items():
                 if verdict not in ("broken", "excluded"):
                     raise self.wrong("cancelled", f"{by}.{moment} is 'broken' or 'excluded'")

@@ -24,6 +24,7 @@ assumed = { starts_with = "ordered", within = "2h" }
 cancelled.by_us = { before_due = "excluded" }
 cancelled.by_customer = { before_due = "broken", after_due = "excluded" }
 effective_from = 2026-03-06T12:00:00Z
+objective = 0.95
 """
 
 
@@ -36,6 +37,7 @@ def test_every_key_of_a_policy_arrives() -> None:
     assert policy.when == (("channel", frozenset({"app", "web"})), ("location", frozenset({"downtown"})))
     assert policy.cancelled == Cancellation("excluded", "broken", "broken", "excluded")
     assert policy.effective_from == at("12:00")
+    assert policy.objective == 0.95
 
 
 def test_what_is_left_out_has_its_plain_meaning() -> None:
@@ -45,6 +47,7 @@ def test_what_is_left_out_has_its_plain_meaning() -> None:
     assert (policy.early, policy.due_before_made, policy.when, policy.assumed) == ("kept", "reject", (), None)
     assert policy.cancelled == Cancellation("broken", "broken", "excluded", "broken")
     assert policy.effective_from == 0
+    assert policy.objective is None
 
 
 @pytest.mark.parametrize(
@@ -117,6 +120,11 @@ KEYS = {
     "effective_from = 2026-01-01": "pol.toml: policy 1: effective_from = datetime.date(2026, 1, 1): write an instant",
     "effective_from = 2026-01-01T00:00:00": "pol.toml: policy 1: effective_from = datetime.datetime(2026, 1, 1, 0, ",
     "effective_from = 1970-01-01T00:00:00Z": "pol.toml: policy 1: effective_from = ",
+    "objective = 95": "pol.toml: policy 1: objective = 95: write a share between 0 and 1, such as 0.95",
+    "objective = 1.0": "pol.toml: policy 1: objective = 1.0: write a share between 0 and 1, such as 0.95",
+    "objective = 0.0": "pol.toml: policy 1: objective = 0.0: write a share between 0 and 1, such as 0.95",
+    "objective = nan": "pol.toml: policy 1: objective = nan: write a share between 0 and 1, such as 0.95",
+    'objective = "95 %"': "pol.toml: policy 1: objective = '95 %': write a share between 0 and 1, such as 0.95",
 }
 """One wrong key in an else good policy, and how the message begins."""
 

@@ -1,0 +1,54 @@
+"""Debian's Alertmanager, run from where it was unpacked.
+
+Debian has it read its templates below /usr/share and nowhere else, where only root can put them. So a copy of the
+program is made in which that folder has lost its first slash: run in the folder into which the package was unpacked, it
+finds them. The name keeps its length, so nothing else in the program moves.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from streams.local.kafka_program import cache_directory
+from tests.support.debian import unpacked
+
+_PACKAGE, _NAME = "prometheus-alertmanager", "prometheus-alertmanager"
+_FOLDER: Final = b"/usr/share/prometheus/alertmanager"
+
+
+@contextmanager
+def alertmanager(folder: Path, address: str) -> Iterator[None]:
+    """Alertmanager with `folder`/alertmanager.yml, which keeps its data and its log beside that.
+
+    address: where it listens, as HOST:PORT. Alone, without a cluster. Raises debian.Unavailable.
+    """
+    program = unpacked(_PACKAGE, _NAME, cache_directory() / "debian")
+    options = (
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address={address}",
+        "--cluster.listen-address=",
+    )
+    with (folder / "log").open("w") as log:
+        running = subprocess.Popen([_movable(program), *options], cwd=program.parents[2], stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            running.terminate()
+            running.wait(20)
+
+
+def _movable(program: Path) -> Path:
+    """The copy, made at once or not at all, however many processes try."""
+    copy = program.with_name(f"{program.name}-movable")
+    if not copy.exists():
+        scratch = copy.with_name(f".{copy.name}-{os.getpid()}")
+        scratch.write_bytes(program.read_bytes().replace(_FOLDER, _FOLDER[1:] + b"/"))
+        scratch.chmod(0o755)
+        scratch.rename(copy)
+    return copy
