@@ -35,7 +35,7 @@ _OBJECTIVE = (
 )
 _STEADY = (
     "Growth over the time range: the sum over all workers now less that at its start, each the median of five minutes, "
-    "so that a partition that moves between workers does not count twice."
+    "so that a partition that moves between workers does not count twice; all of it, where there is nothing of then."
 )
 OF_ONE_ORDER = """To see why one order was judged as it was, ask for its case (its key on `promise.events`, `case` in
 `promise.verdicts` and `promise.alerts`):
