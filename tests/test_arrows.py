@@ -40,6 +40,7 @@ MAY_KNOW = {
     },
     "streams.metrics": {"schemas", "streams.book", "streams.ledger", "streams.settings"},
     "streams.settings": {"streams.connection", "streams.judging"},
+    "streams.publishing": set(),
     "streams.timing": set(),
     "streams.ledger": {"schemas", "streams.book", "streams.judging", "streams.timing", "streams.topics"},
     "streams.agents": {
@@ -83,6 +84,7 @@ MAY_KNOW = {
         "streams.cluster",
         "streams.metrics",
         "streams.permissions",
+        "streams.publishing",
         "streams.settings",
         "streams.topics",
         "streams.app",
