@@ -30,7 +30,7 @@ def location() -> Dashboard:
         Section(
             300,
             "Where",
-            [shared.windows_table(301, "Kinds", [shared.kind_key()], 24), people.staff_table(302)],
+            [shared.windows_table(301, "Kinds", [shared.kind_key()], 6), people.staff_table(302)],
         ),
         Section(400, "Why", [shared.why(401), late_by(402, 4), revised(403), shared.explain(404, 24)]),
     )

@@ -25,6 +25,7 @@ def overview() -> Dashboard:
                 shared.budget_now(103),
                 shared.open_now(104, width=6),
                 behind(105),
+                firing(106),
             ],
         ),
         Section(200, "Trend", [shared.kept_by_window(201), shared.open_by_reason(202)]),
@@ -32,11 +33,11 @@ def overview() -> Dashboard:
             300,
             "Where",
             [
-                shared.windows_table(301, "Locations, furthest below the objective first", [shared.location_key()], 24),
-                shared.windows_table(302, "Kinds", [shared.kind_key()], 24),
+                shared.windows_table(301, "Locations, furthest below the objective first", [shared.location_key()], 10),
+                shared.windows_table(302, "Kinds", [shared.kind_key()], 6),
             ],
         ),
-        Section(400, "Why", [firing(401), shared.why(402), shared.explain(403)]),
+        Section(400, "Why", [shared.why(401), shared.explain(402)]),
     )
     about = "How well all locations keep their promises. Choose a location in the table to go there."
     built = dashboard(OVERVIEW, "Overview", about, sections)
@@ -65,4 +66,4 @@ def firing(id_: int) -> table.Panel:
         Key("kind", "Kind"),
     ]
     count = f"count by (alertname, severity, location, kind) ({_ALERTS})"
-    return rows(About(id_, "Alerts firing", description, 24, 6), keys, [Query(count, "Firing")], by="Severity")
+    return rows(About(id_, "Alerts firing", description, 24, 5), keys, [Query(count, "Firing")], by="Severity")

@@ -35,7 +35,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 from grafana_foundation_sdk.models.text import TextMode
 
 SOURCE: Final = DataSourceRef(type_val="prometheus", uid="${datasource}")
-COUNT: Final = units.Short
+COUNT: Final = units.LocaleFormat
 SHARE: Final = units.PercentUnit
 SECONDS: Final = units.Seconds
 PER_SECOND: Final = units.CountsPerSecond
@@ -107,8 +107,8 @@ def lines(about: About, queries: Sequence[Query], unit: str) -> timeseries.Panel
 
 
 def shares(about: About, share: Query, n: Query, objective: Query | None = None) -> timeseries.Panel:
-    """Shares over time, from 0 to 1; n as bars with an axis of their own; the objective, if any, as a dashed line."""
-    panel = lines(about, [share, n, *([objective] if objective else [])], SHARE).axis_soft_min(0).max(1)
+    """Shares over time, up to 1; n as bars with an axis of their own; the objective, if any, as a dashed line."""
+    panel = lines(about, [share, n, *([objective] if objective else [])], SHARE).axis_soft_min(0.5).max(1)
     if objective:
         panel = panel.override_by_query("C", [_custom("lineStyle", {"fill": "dash", "dash": [10, 10]}), _fixed(PLAIN)])
     own_axis = [DynamicConfigValue("unit", COUNT), DynamicConfigValue("decimals", 0), DynamicConfigValue("min", 0)]

@@ -17,8 +17,8 @@ _JUDGED = 'verdict=~"kept|broken"'
 _KEPT = 'verdict="kept"'
 _GROWN = (
     "In the range: the growth of staff_promises_state over the time range, kept / (kept + broken), summed over all "
-    "workers, each sum the median of five minutes, then divided; all of it, where there is nothing of then. A share "
-    "beyond 0 or 1, which revisions of older verdicts can make, is cut there. Nothing judged: no share."
+    "workers, each sum the median of five minutes, then divided. Empty, where Prometheus holds nothing of the start. A "
+    "share beyond 0 or 1, which revisions of older verdicts can make, is cut there. Nothing judged: no share."
 )
 _EVER = "Ever: staff_promises_state as it stands now, kept / (kept + broken), on the chosen basis."
 NOT_A_RANK = """A share is worth what its **n** is worth: of 5 promises, one more broken moves it by 20 points. Work is

@@ -28,7 +28,7 @@ from streams.metrics.catalogue import CLOCK, COMMIT, DUPLICATES, EVENTS, READY, 
 FEED = "promises_feed_timestamp_seconds"
 _GROWTH = (
     "Growth as a difference of sums over all workers, each the median of five minutes, so that a partition that moves "
-    "between workers does not count twice; all of it, where there is nothing of then."
+    "between workers does not count twice. Empty, where Prometheus holds nothing of the start."
 )
 _CLOCK = (
     "Now less promises_clock_timestamp_seconds: nothing of the partition that happened since is judged. After a "

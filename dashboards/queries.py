@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from streams.metrics.catalogue import STATE, WINDOW_DUE, WINDOW_KEPT, Metric
+from streams.metrics.catalogue import READY, STATE, WINDOW_DUE, WINDOW_KEPT, Metric
 
 WHERE: Final = 'location=~"$location",kind=~"$kind"'
 CHOSEN: Final = f'{WHERE},basis="$basis"'
@@ -88,9 +88,13 @@ def steady(summed: str, ago: str = "") -> str:
 
 
 def grown(metric: str, by: Iterable[str], *matchers: str, over: str = "$__range") -> str:
-    """By how much the sum of `metric` grew in the time range; all of it where there was none of it at the start."""
+    """By how much the sum of `metric` grew in the time; what was not there at its start started at 0.
+
+    Nothing, where Prometheus holds nothing of the start, or a worker was recovering then: it would be the whole past.
+    """
     summed = total(metric, by, *matchers)
-    return f"{steady(summed)} - ({steady(summed, over)} or 0 * {steady(summed)})"
+    was_whole = f"min({READY.name} offset {over}) == 1"
+    return f"{steady(summed)} - ({steady(summed, over)} or 0 * {steady(summed)} and on () {was_whole})"
 
 
 def per_second(metric: Metric, by: Iterable[str]) -> str:

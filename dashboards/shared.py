@@ -35,7 +35,8 @@ _OBJECTIVE = (
 )
 _STEADY = (
     "Growth over the time range: the sum over all workers now less that at its start, each the median of five minutes, "
-    "so that a partition that moves between workers does not count twice; all of it, where there is nothing of then."
+    "so that a partition that moves between workers does not count twice. Empty, where Prometheus holds nothing of the "
+    "start."
 )
 OF_ONE_ORDER = """To see why one order was judged as it was, ask for its case (its key on `promise.events`, `case` in
 `promise.verdicts` and `promise.alerts`):
@@ -99,7 +100,7 @@ def open_by_reason(id_: int) -> timeseries.Panel:
     return lines(About(id_, "Open promises over time", description, 8, 9), [query], COUNT).min(0).decimals(0)
 
 
-def windows_table(id_: int, title: str, keys: list[Key], width: int) -> table.Panel:
+def windows_table(id_: int, title: str, keys: list[Key], height: int) -> table.Panel:
     """Shares with their n beside them, by labels, furthest below the objective first."""
     by = [key.label for key in keys]
     columns = [
@@ -112,7 +113,7 @@ def windows_table(id_: int, title: str, keys: list[Key], width: int) -> table.Pa
         Query(queries.state(by, 'verdict="open"', 'reason="at_risk"'), "At risk"),
     ]
     description = f"{_BY_DUE} {_DIVIDED} {_OBJECTIVE} Above: kept share of the last hour less the objective."
-    return rows(About(id_, title, description, width, 9), keys, columns, by="Above")
+    return rows(About(id_, title, description, 24, height), keys, columns, by="Above")
 
 
 def location_key() -> Key:
@@ -122,8 +123,9 @@ def location_key() -> Key:
 
 
 def kind_key() -> Key:
-    """Rows by kind."""
-    return Key("kind", "Kind")
+    """Rows by kind, each a way to that kind in the chosen locations."""
+    to = link(LOCATION, "basis", "location", "kind=${__data.fields.Kind:percentencode}")
+    return Key("kind", "Kind", ("Open this kind", to))
 
 
 def why(id_: int) -> bargauge.Panel:

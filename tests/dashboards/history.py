@@ -32,6 +32,9 @@ MOVES: Final = 150.0
 STEP: Final = 0.5
 """Between two scrapes, in minutes."""
 
+DAY_BEFORE: Final = -1330.0
+"""From when, for 70 minutes, there are scrapes of the day before. Between these and minute 0 Prometheus was away."""
+
 PAST: Final = 10_000.0
 """For how many minutes every partition had counted before."""
 
@@ -137,7 +140,8 @@ def booked() -> list[Exported]:
 
 def scraped(start: float) -> Iterator[tuple[str, Labels, float, float]]:
     """Every sample there is: name, labels, value, and seconds since 1970. start: when the three hours start."""
-    minutes = [place * STEP for place in range(int(MINUTES / STEP) + 1)]
+    minutes = [DAY_BEFORE + place * STEP for place in range(int(70 / STEP) + 1)]
+    minutes += [place * STEP for place in range(int(MINUTES / STEP) + 1)]
     for worker in ("a", "b"):
         target = {"instance": worker, "job": "promises"}
         for one in booked():
@@ -157,9 +161,14 @@ def _of_the_process(target: Labels, minutes: list[float], start: float) -> Itera
         for partition in owned(target["instance"], minute):
             yield metrics.CLOCK.name, target | {"partition": str(partition)}, at - 3 * (partition + 1), at
         for place, bound in enumerate(bounds, start=1):
-            yield f"{metrics.COMMIT.name}_bucket", target | {"le": bound}, 60 * minute * place / len(bounds), at
-        yield f"{metrics.COMMIT.name}_count", target, 60 * minute, at
-        yield f"{metrics.COMMIT.name}_sum", target, 0.6 * minute, at
+            yield (
+                f"{metrics.COMMIT.name}_bucket",
+                target | {"le": bound},
+                60 * (PAST + minute) * place / len(bounds),
+                at,
+            )
+        yield f"{metrics.COMMIT.name}_count", target, 60 * (PAST + minute), at
+        yield f"{metrics.COMMIT.name}_sum", target, 0.6 * (PAST + minute), at
         yield "scrape_duration_seconds", target, 0.012 + 0.001 * (minute % 5), at
         yield "scrape_samples_scraped", target, 1234, at
 

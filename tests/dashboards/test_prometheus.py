@@ -110,6 +110,12 @@ def test_growth_does_not_count_the_past_of_the_partition_that_moved(server: Prom
     assert rejects["too_late"] == pytest.approx(0.5 * 0.2 * 2 * 0.02 * 60 * len(PARTITIONS))
 
 
+def test_nothing_grew_that_prometheus_has_no_start_of(server: Prometheus) -> None:
+    for name in ("promises-location: Staff, by id", "promises-overview: Why not kept, in the time range"):
+        (target,) = [one.target for one in all_asked() if one.name == f"{name}: A"]
+        assert server.now(chosen(target["expr"].replace("$__range", "12h"))) == []
+
+
 def test_increase_would_have_counted_it(server: Prometheus) -> None:
     made = 0.5 * 60 * len(PARTITIONS) * 2 * (1 + 2)
     ((_, counted),) = [row["value"] for row in server.now("sum (increase(promises_made_total[1h]))")]
