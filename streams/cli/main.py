@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from streams.cli.check import check
+from streams.cli.dashboards import dashboards
 from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.judge import judge
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 for command in (judge, explain, replay, worker, topics, check, status, demo, town, rules):
     app.command()(command)
+app.add_typer(dashboards)
 
 
 @app.callback()

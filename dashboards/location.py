@@ -1,0 +1,92 @@
+"""Location: how the chosen locations keep their promises, by kind and by staff member, how late, and why not."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import heatmap, stat, table, timeseries
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from dashboards import people, queries, shared
+from dashboards.frame import ALERTS, LOCATION, Section, dashboard, events, location_variables
+from dashboards.panels import COUNT, SECONDS, About, Key, Query, cells, rows, shares, stats
+from streams.metrics.catalogue import LATENESS, REVISED
+
+_BUCKETS = f"{LATENESS.name}_bucket"
+
+
+def location() -> Dashboard:
+    """The whole dashboard."""
+    sections = (
+        Section(
+            100,
+            "Now",
+            [
+                shared.kept_now(101),
+                shared.above_objective_now(102),
+                shared.budget_now(103),
+                shared.open_now(104),
+            ],
+        ),
+        Section(200, "Trend", [kept_by_kind(201), shared.open_by_reason(202), lateness_over_time(203)]),
+        Section(
+            300,
+            "Where",
+            [shared.windows_table(301, "Kinds", [shared.kind_key()], 6), people.staff_table(302)],
+        ),
+        Section(400, "Why", [shared.why(401), late_by(402, 4), revised(403), shared.explain(404, 24)]),
+    )
+    about = "How well the chosen locations keep their promises. Choose a staff member in the table to go there."
+    built = dashboard(LOCATION, "Location", about, sections)
+    for variable in location_variables():
+        built = built.with_variable(variable)
+    return built.annotations(events(f'{ALERTS},location=~"$location"}}'))
+
+
+def kept_by_kind(id_: int) -> timeseries.Panel:
+    """The share of the last hour over time, each kind with its objective."""
+    description = (
+        "promises_window_kept / promises_window_due, window 1h, by kind: of the promises that fell due in the hour "
+        "before, those that stand as kept on the chosen basis; summed over all workers, then divided. Nothing due: no "
+        "share. Dashed: location_kind:promises_objective:ratio, by what fell due. Bars: n."
+    )
+    return shares(
+        About(id_, "Kept share of the last hour, by kind", description, 16, 9),
+        Query(queries.share("1h", ("kind",)), "{{kind}}"),
+        Query(queries.due("1h", ("kind",)), "n, {{kind}}"),
+        Query(queries.objective("1h", ("kind",)), "objective, {{kind}}"),
+    )
+
+
+def lateness_over_time(id_: int) -> heatmap.Panel:
+    """How late, over time, as shades."""
+    description = (
+        "promises_lateness_seconds on the chosen basis: deliveries by how long after the due time they came; below 0 "
+        "is before it. Each cell is growth of a bucket within its column, as a difference of sums over all workers, "
+        "each the median of five minutes, so that a partition that moves does not count twice."
+    )
+    grown = queries.grown(_BUCKETS, ("le",), queries.CHOSEN, over="$__interval")
+    return cells(About(id_, "Lateness", description, 24), Query(f"clamp_min({grown}, 0)", "{{le}}"), SECONDS)
+
+
+def late_by(id_: int, width: int) -> stat.Panel:
+    """How late half of the deliveries were, and how late one in ten."""
+    grown = queries.grown(_BUCKETS, ("le",), queries.CHOSEN)
+    description = (
+        "Quantiles of promises_lateness_seconds over the time range, within the bounds of its buckets: growth of each "
+        "bucket, summed over all workers. Below 0 is before the due time. Nothing delivered: no value."
+    )
+    quantiles = [(0.5, "half by"), (0.9, "nine of ten by")]
+    found = [Query(f"histogram_quantile({q}, {grown}) > -Inf", name) for q, name in quantiles]
+    return stats(About(id_, "Delivered after the due time", description, width), found, SECONDS)
+
+
+def revised(id_: int) -> table.Panel:
+    """What late and corrected events changed."""
+    description = (
+        "promises_revised_total: verdicts that changed after the first, because an event came late, was corrected or "
+        "moved the promise to another location. Growth over the time range, as a difference of sums over all workers."
+    )
+    keys = [Key("from", "From"), Key("to", "To")]
+    grown = queries.grown(REVISED.name, ("from", "to"), queries.CHOSEN)
+    return rows(
+        About(id_, "Verdicts revised", description, 8), keys, [Query(f"{grown} > 0.5", "Revised", COUNT)], by="From"
+    )

@@ -1,0 +1,58 @@
+"""Every series that a dashboard may ask for, with its labels: the catalogue, what the rules record, Prometheus' own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from streams.metrics.catalogue import CATALOGUE, COMMIT, Metric
+
+FEED: Final = Metric(
+    "promises_feed_timestamp_seconds",
+    "gauge",
+    ("feed",),
+    "seconds since 1970",
+    "The instant up to which a feed has been read.",
+)
+METRICS: Final = {metric.name: metric for metric in (FEED, *CATALOGUE)}
+
+SCRAPED: Final = frozenset({"instance", "job"})
+"""What Prometheus adds to whatever it scrapes."""
+
+_WINDOW: Final = frozenset({"location", "kind", "basis", "window"})
+RECORDED: Final[dict[str, frozenset[str]]] = {
+    "location_kind:promises_objective:ratio": frozenset({"location", "kind"}),
+    "location_kind_window:promises_due:sum": _WINDOW,
+    "location_kind_window:promises_kept:sum": _WINDOW,
+    "location_kind_window:promises_broken:sum": _WINDOW,
+    "location_kind_window:promises_kept_per_promises_due:ratio": _WINDOW,
+}
+PROMETHEUS: Final[dict[str, frozenset[str]]] = {
+    "ALERTS": frozenset({"alertname", "alertstate", "severity", "location", "kind"}),
+    "scrape_duration_seconds": SCRAPED,
+    "scrape_samples_scraped": SCRAPED,
+}
+
+
+def _samples(metric: Metric) -> Iterator[tuple[str, frozenset[str]]]:
+    labels = frozenset(metric.labels) | SCRAPED
+    if metric.type != "histogram":
+        yield metric.name, labels
+        return
+    yield f"{metric.name}_bucket", labels | {"le"}
+    yield f"{metric.name}_count", labels
+    if metric is COMMIT:
+        yield f"{metric.name}_sum", labels
+
+
+SERIES: Final = RECORDED | PROMETHEUS | dict(pair for metric in METRICS.values() for pair in _samples(metric))
+"""Labels by the name of the series."""
+
+OF_THE_PROCESS: Final = frozenset(name for name, _ in _samples(COMMIT))
+OF_THE_BOOK: Final = frozenset(
+    name
+    for metric in METRICS.values()
+    if metric.type in ("counter", "histogram") and metric is not COMMIT
+    for name, _ in _samples(metric)
+)
+"""Counters: those that start with the process, and those that outlive it and move with their partition."""

@@ -1,0 +1,138 @@
+"""A real Prometheus, filled with three hours of two workers, answers every query of every panel, and truly.
+
+Half an hour before the end a partition moves from one worker to the other: what counts over the last hour must not
+notice.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.dashboards.history import PARTITIONS, STAFF
+from tests.dashboards.reading import DASHBOARDS, Asked, Json, all_asked, chosen, panels
+from tests.dashboards.server import Prometheus, Row, prometheus
+from tests.support.debian import Unavailable
+
+ASKED = {one.name: one for one in all_asked()}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    try:
+        with prometheus(tmp_path_factory.mktemp("prometheus")) as running:
+            yield running
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+def numbers(found: list[Row]) -> list[float]:
+    """All values of an answer, at one instant or over time."""
+    return [float(value) for row in found for _, value in row.get("values") or [row["value"]]]
+
+
+def named(labels: Json) -> str:
+    return ", ".join(labels[name] for name in sorted(labels)) or "all"
+
+
+def told(server: Prometheus, name: str) -> dict[str, float]:
+    """What a query of a panel answers: values by the values of its labels."""
+    return {named(row["metric"]): float(row["value"][1]) for row in server.now(ASKED[name].expr)}
+
+
+@pytest.mark.parametrize("one", ASKED.values(), ids=ASKED)
+def test_every_query_is_answered_with_numbers(server: Prometheus, one: Asked) -> None:
+    is_ranged = one.target.get("range", False)
+    found = server.over_time(one.expr) if is_ranged else server.now(one.expr)
+    assert numbers(found)
+    assert all(math.isfinite(number) for number in numbers(found))
+    assert {label for row in found for label in row["metric"]} >= set(
+        re.findall(r"{{(\w+)}}", one.target["legendFormat"])
+    )
+
+
+TABLES = [
+    (name, panel) for name, dashboard in DASHBOARDS.items() for panel in panels(dashboard) if panel["type"] == "table"
+]
+
+
+@pytest.mark.parametrize(("name", "panel"), TABLES, ids=[f"{name}: {panel['title']}" for name, panel in TABLES])
+def test_the_rows_of_a_table_are_told_apart_by_its_keys_alone(server: Prometheus, name: str, panel: Json) -> None:
+    (columns,) = [one["options"]["renameByName"] for one in panel["transformations"] if one["id"] == "organize"]
+    keys = {column for column in columns if not column.startswith("Value")}
+    for target in panel["targets"]:
+        for row in server.now(chosen(target["expr"])):
+            assert row["metric"].keys() == keys
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_variables_and_annotations_have_something_to_offer(server: Prometheus, name: str) -> None:
+    for variable in DASHBOARDS[name]["templating"]["list"]:
+        for metric, label in re.findall(r"label_values\((.+), (\w+)\)", str(variable.get("query", ""))):
+            assert server.values(chosen(metric), label)
+    (alerts,) = [one["expr"] for one in DASHBOARDS[name]["annotations"]["list"] if one.get("expr")]
+    assert server.now(chosen(alerts))
+
+
+def test_the_share_of_a_location_is_what_it_kept_of_what_fell_due(server: Prometheus) -> None:
+    table = "promises-overview: Locations, furthest below the objective first"
+    assert told(server, f"{table}: A") == pytest.approx({"leeds": 0.7, "york north": 0.96})
+    assert told(server, f"{table}: C") == pytest.approx({"leeds": 0.875, "york north": 0.925})
+    assert told(server, f"{table}: D") == pytest.approx({"leeds": -0.175, "york north": 0.035})
+
+
+def test_a_closed_location_has_no_share_and_says_of_how_many(server: Prometheus) -> None:
+    table = "promises-overview: Locations, furthest below the objective first"
+    assert told(server, f"{table}: B") == {"hull": 0, "leeds": 180, "york north": 180}
+    assert "hull" not in told(server, f"{table}: A")
+    closed = ASKED["promises-overview: Kept, last hour: A"].expr.replace('location=~".+"', 'location="hull"')
+    assert server.now(closed) == []
+
+
+def test_all_locations_together_are_divided_once(server: Prometheus) -> None:
+    assert told(server, "promises-overview: Kept, last hour: A") == pytest.approx({"all": (0.7 + 0.96) / 2})
+    assert told(server, "promises-overview: Above the objective: A") == pytest.approx({"all": 0.83 - 0.9})
+    allowed, broken = 8640 * 0.1, 4320 * 0.3 + 4320 * 0.04
+    assert told(server, "promises-overview: Budget left, 24 h: A") == pytest.approx({"all": 1 - broken / allowed})
+
+
+def test_growth_does_not_count_the_past_of_the_partition_that_moved(server: Prometheus) -> None:
+    late = 0.05 * 60 * len(PARTITIONS) * 2 * (1 + 2)
+    why = told(server, "promises-overview: Why not kept, in the time range: A")
+    assert why["late, broken"] == pytest.approx(late)
+    assert why["undelivered, broken"] == pytest.approx(late / 5)
+    people = told(server, "promises-location: Staff, by id: B")
+    assert people == pytest.approx(dict.fromkeys(STAFF, (0.5 + 0.05) / 2 * 60 * len(PARTITIONS) * 2 * (1 + 2)))
+    rejects = told(server, "promises-pipeline: Rejected, by reason: A")
+    assert rejects["too_late"] == pytest.approx(0.5 * 0.2 * 2 * 0.02 * 60 * len(PARTITIONS))
+
+
+def test_nothing_grew_that_prometheus_has_no_start_of(server: Prometheus) -> None:
+    for name in ("promises-location: Staff, by id", "promises-overview: Why not kept, in the time range"):
+        (target,) = [one.target for one in all_asked() if one.name == f"{name}: A"]
+        assert server.now(chosen(target["expr"].replace("$__range", "12h"))) == []
+
+
+def test_increase_would_have_counted_it(server: Prometheus) -> None:
+    made = 0.5 * 60 * len(PARTITIONS) * 2 * (1 + 2)
+    ((_, counted),) = [row["value"] for row in server.now("sum (increase(promises_made_total[1h]))")]
+    assert float(counted) > 50 * made
+
+
+def test_no_line_leaps_while_the_partition_moves(server: Prometheus) -> None:
+    for name in ("promises-pipeline: Records accepted: A", "promises-staff: Kept share of the day before: A"):
+        for row in server.over_time(ASKED[name].expr, minutes=60, step=30):
+            values = [float(value) for _, value in row["values"]]
+            assert max(values) < 2 * min(values)
+
+
+def test_a_share_stays_true_while_nobody_owns_a_partition(server: Prometheus) -> None:
+    shares = server.over_time(ASKED["promises-overview: Kept share: A"].expr, minutes=60, step=30)
+    due = server.over_time(ASKED["promises-overview: Kept share: B"].expr, minutes=60, step=30)
+    assert min(numbers(due)) < max(numbers(due))
+    for row in shares:
+        values = [float(value) for _, value in row["values"]]
+        assert values == sorted(values, reverse=True)
