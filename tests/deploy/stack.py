@@ -48,6 +48,7 @@ class Stack:
         """Start a service, and wait until its health check passes."""
         log = self.directory / f"{service}.log"
         logs.append(log)
+        self._mount(service)
         command = self._command(service)
         with log.open("ab") as output:
             self._running[service] = subprocess.Popen(
@@ -83,7 +84,8 @@ class Stack:
             return _answers(self.address("kafka", 19092))
         kind, *test = [self._here(service, word) for word in services()[service]["healthcheck"]["test"]]
         check = test[0] if kind == "CMD-SHELL" else shlex.join(test)
-        ended = subprocess.run(check, shell=True, env=self._environment(service), timeout=30, check=False)
+        settings = self._environment(service)
+        ended = subprocess.run(check, shell=True, env=settings, capture_output=True, timeout=30, check=False)
         return ended.returncode == 0
 
     def _environment(self, service: str) -> dict[str, str]:
@@ -102,8 +104,9 @@ class Stack:
         if service not in _PACKAGES:
             return [sys.executable, "-m", "streams.cli", *command]
         package, port = _PACKAGES[service]
-        alone = ["--cluster.listen-address="] if service == "alertmanager" else []
-        return [str(program(package, package)), *command, f"--web.listen-address={self.address(service, port)}", *alone]
+        run = program(package, package)
+        here = [str(run), *command, f"--web.listen-address={self.address(service, port)}"]
+        return [*_at_home(run), *here, "--cluster.listen-address="] if service == "alertmanager" else here
 
     def _kafka(self) -> list[str]:
         """Kafka with the settings that its image makes of its environment; the place of its data made ready."""
@@ -119,12 +122,9 @@ class Stack:
 
     def _here(self, service: str, text: str) -> str:
         """What a service is told, with the places and paths of this machine."""
-        folders = self._folders(service)
-        for inside in sorted(folders, key=len, reverse=True):
-            text = text.replace(inside, str(folders[inside]))
-        return self._places(service, text)
+        for inside, here in self._folders(service).items():
+            text = re.sub(rf"(?<![\w/]){inside}(?!\w)", str(here), text)
 
-    def _places(self, service: str, text: str) -> str:
         def place(found: re.Match[str]) -> str:
             is_other = bool(found[1]) and found[1] != "127.0.0.1"
             return f"127.0.0.1:{self._ports[found[1] if is_other else service, found[2]]}"
@@ -132,16 +132,19 @@ class Stack:
         return _PLACE.sub(place, text)
 
     def _folders(self, service: str) -> dict[str, Path]:
-        """What is mounted where inside the container: files as copies with places of this machine, volumes empty."""
-        folders: dict[str, Path] = {}
-        for volume in services()[service].get("volumes", []):
-            source, inside, *_ = volume.split(":")
-            folders[inside] = here = self.directory / service / inside.strip("/")
+        """What is mounted where inside the container, and where it is here."""
+        volumes = [volume.split(":")[:2] for volume in services()[service].get("volumes", [])]
+        folders = {inside: self.directory / service / inside.strip("/") for _, inside in volumes}
+        for source, inside in volumes:
             if not source.startswith("./"):
-                here.mkdir(parents=True, exist_ok=True)
-            elif not here.exists():
-                self._copy(service, ROOT / source, here)
+                folders[inside].mkdir(parents=True, exist_ok=True)
         return folders
+
+    def _mount(self, service: str) -> None:
+        """Copy the files that are mounted, with the places and paths of this machine in them."""
+        for source, inside in (volume.split(":")[:2] for volume in services()[service].get("volumes", [])):
+            if source.startswith("./"):
+                self._copy(service, ROOT / source, self._folders(service)[inside])
 
     def _copy(self, service: str, source: Path, here: Path) -> None:
         if source.is_dir():
@@ -149,7 +152,20 @@ class Stack:
                 self._copy(service, one, here / one.name)
         else:
             here.parent.mkdir(parents=True, exist_ok=True)
-            here.write_text(self._edit(source.name, self._places(service, source.read_text("utf-8"))), "utf-8")
+            here.write_text(self._here(service, self._edit(source.name, source.read_text("utf-8"))), "utf-8")
+
+
+def _at_home(alertmanager: Path) -> list[str]:
+    """What to put before Debian's Alertmanager, which wants its templates where its package would be installed.
+
+    It gets a /usr/share of its own with nothing else, for which nobody has to be root.
+    """
+    home, installed = alertmanager.parents[2], Path("/usr/share/prometheus")
+    if home == Path("/") or installed.exists():
+        return []
+    link = f"ln -s {shlex.quote(str(home / 'usr/share/prometheus'))} {installed}"
+    script = f'mount -t tmpfs tmpfs {installed.parent} && {link} && exec "$@"'
+    return ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "alertmanager"]
 
 
 def _answers(address: str) -> bool:

@@ -1,0 +1,7 @@
+"""The ends of the logs of all services beside every failure."""
+
+from __future__ import annotations
+
+from tests.worker.conftest import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]

@@ -1,0 +1,183 @@
+"""From an order to the message that wakes somebody, with the real programs and the settings of docker-compose.yml.
+
+Only the patience of rules and routes is shortened, from minutes to seconds: thresholds, windows and texts are as they
+are shipped. The windows are counted by when promises fell due. So the town's bad hour is sent when it is nearly a
+quarter of an hour old: it is at once in the windows that alerts look at, and soon leaves the shortest.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from streams.connection import Connection
+from streams.kafka import read_to_end
+from streams.local.tills import now
+from streams.topics import EVENTS
+from tests.cli.command import promises, report
+from tests.dashboards.reading import all_asked
+from tests.dashboards.server import Prometheus
+from tests.deploy.receiver import Receiver, Told, receiving
+from tests.deploy.stack import Stack
+from tests.deploy.town import MINUTE, bad_hour, living, quiet
+from tests.shared import ROOT
+from tests.support.debian import Unavailable, program
+from tests.worker.workers import until
+
+POLICIES = ROOT / "streams" / "local" / "town-policies.toml"
+QUARTER = 15 * 60 * 1000
+
+
+RECEIVERS = """
+[webhook]
+url = "http://127.0.0.1:9099/alerts"
+"""
+
+
+def impatient(name: str, text: str) -> str:
+    """A file of the stack with seconds where it has minutes: how often, how long before, how long after."""
+    if name == "prometheus.yml":
+        return re.sub(r"(interval|timeout): \d+s", r"\1: 1s", text)
+    if name == "alertmanager.yml":
+        return re.sub(r"(group_wait|group_interval): \d+[sm]", r"\1: 1s", text)
+    if name == "rules.yml":
+        text = re.sub(r"\b(for|interval): \d+[smh]", r"\1: 1s", text)
+        return re.sub(r"keep_firing_for: \d+[smh]", "keep_firing_for: 3s", text).replace("vector(300)", "vector(5)")
+    return text.replace('silent_after = "5m"', 'silent_after = "5s"') if name == "locations.toml" else text
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    try:
+        for package in ("prometheus", "prometheus-alertmanager"):
+            program(package, package)
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    folder = tmp_path_factory.mktemp("stack")
+    ours = _told_by_webhook(folder)
+    stack = Stack(folder, lambda name, text: impatient(name, ours if name == "alertmanager.yml" else text))
+    try:
+        stack.start("kafka")
+        stack.once("topics")
+        for service in ("worker-1", "worker-2", "alertmanager", "prometheus"):
+            stack.start(service)
+        yield stack
+    finally:
+        stack.end()
+
+
+def _told_by_webhook(folder: Path) -> str:
+    """The settings of Alertmanager for somebody who has a webhook and nothing else; its secret is in its place."""
+    receivers = folder / "receivers.toml"
+    receivers.write_text(RECEIVERS, "utf-8")
+    made = promises("rules", "--policies", POLICIES, "--receivers", receivers, "--out", folder / "made")
+    assert made.code == 0, made.err
+    secret = folder / "alertmanager" / "etc" / "alertmanager" / "secrets" / "webhook_token"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("let-me-in", "utf-8")
+    return (folder / "made" / "alertmanager" / "alertmanager.yml").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def received(stack: Stack) -> Iterator[Receiver]:
+    with receiving(stack.address("alertmanager", 9099)) as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def bootstrap(stack: Stack) -> str:
+    return stack.address("kafka", 9092)
+
+
+@pytest.fixture(scope="module")
+def offline(stack: Stack, received: Receiver, bootstrap: str) -> Iterator[set[str]]:
+    """The town, from its bad hour on, and the locations whose tills are offline."""
+    began = now() - QUARTER + 30 * MINUTE
+    with living(bootstrap, chain(bad_hour(began), quiet(now()))) as offline:
+        yield offline
+
+
+def prometheus(stack: Stack) -> Prometheus:
+    return Prometheus(f"http://{stack.address('prometheus', 9090)}", time.time())
+
+
+def came(received: Receiver, status: str, name: str, seconds: float = 60, **labels: str) -> Told:
+    """The first message of that alert and status; waits for it."""
+
+    def found() -> list[Told]:
+        return [one for one in received.of(name, **labels) if one.status == status]
+
+    until(lambda: bool(found()), f"{name} {status} {labels}", seconds=seconds)
+    return found()[0]
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_bad_hour_wakes_somebody_once_and_is_over_when_it_is_over(stack: Stack, received: Receiver) -> None:
+    fired = came(received, "firing", "PromisesBurningFast", location="kitchen")
+    assert fired.labels["severity"] == "critical"
+    assert re.search(r"Canal Kitchen broke \d+ of \d+ promises of kind ready", fired.annotations["description"])
+    assert fired.annotations["dashboard"].startswith("/d/promises-location?var-location=kitchen")
+    assert (ROOT / fired.annotations["runbook_url"]).is_file()
+
+    came(received, "resolved", "PromisesBurningFast", seconds=240, location="kitchen")
+    assert {(one.status, one.location) for one in received.of("PromisesBurningFast")} == {
+        ("firing", "kitchen"),
+        ("resolved", "kitchen"),
+    }
+    assert len(received.of("PromisesBurningFast")) == 2
+
+
+@pytest.mark.usefixtures("offline")
+def test_every_query_of_every_panel_and_every_recorded_rule_gives_numbers(stack: Stack) -> None:
+    server = prometheus(stack)
+    empty = [one.name for one in all_asked() if not _numbers(server, one.expr)]
+    assert empty == []
+    recorded = re.findall(r"- record: (\S+)", (ROOT / "dashboards/prometheus/rules.yml").read_text("utf-8"))
+    assert [name for name in recorded if not _numbers(server, name)] == []
+
+
+def _numbers(server: Prometheus, expr: str) -> bool:
+    """Whether a query gives numbers now."""
+    found = server.now(expr)
+    return bool(found) and all(math.isfinite(float(row["value"][1])) for row in found)
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_stopped_feed_is_told_and_breaks_no_promise(stack: Stack, received: Receiver, offline: set[str]) -> None:
+    broken = _broken(stack, "pharmacy")
+    offline.add("pharmacy")
+    came(received, "firing", "FeedStale", feed="till-pharmacy")
+    until(lambda: _unconfirmed(stack, "pharmacy") > 0, "promises of the pharmacy fall due and nobody knows", seconds=60)
+    assert _broken(stack, "pharmacy") == broken
+
+    offline.clear()
+    came(received, "resolved", "FeedStale", feed="till-pharmacy")
+    until(lambda: _unconfirmed(stack, "pharmacy") == 0, "all of them are known", seconds=60)
+    assert _broken(stack, "pharmacy") == broken
+
+
+def _broken(stack: Stack, location: str) -> float:
+    return _sum(stack, f'promises_state{{location="{location}",verdict="broken",basis="original"}}')
+
+
+def _unconfirmed(stack: Stack, location: str) -> float:
+    return _sum(stack, f'promises_state{{location="{location}",reason="unconfirmed",basis="original"}}')
+
+
+def _sum(stack: Stack, selector: str) -> float:
+    return sum(float(row["value"][1]) for row in prometheus(stack).now(f"sum ({selector})"))
+
+
+def test_a_killed_worker_changes_no_total(stack: Stack, bootstrap: str, tmp_path: Path) -> None:
+    stack.kill("worker-1")
+    events = tmp_path / "events.jsonl"
+    records = read_to_end(Connection(bootstrap), EVENTS.name)
+    events.write_bytes(b"".join((one.value or b"") + b"\n" for _, one in records))
+    judged = report("judge", events, "--policies", POLICIES, "--by", "location")
+    assert judged == {}
