@@ -105,7 +105,7 @@ def _threshold(tier: Tier, found: Sequence[Objective]) -> Recording:
         f"        clamp_max({decimal(tier.burn)} * (1 - {OBJECTIVE}), {decimal(REACH)})\n"
         f"      * on (location, kind)\n        {EXPECTED}{window}"
     )
-    chance = f"      {ALLOWED}{window} + {tier.chance} * sqrt({ALLOWED}{window})"
+    chance = f"      {ALLOWED}{window} + {decimal(tier.chance)} * sqrt({ALLOWED}{window})"
     expr = f"clamp_min({_largest({'pace': pace, 'chance': chance}).rstrip()}, {tier.floor})\n"
     unless = [f"unless\n  {OBJECTIVE} == {decimal(value)}\n" for value in left_out(tier, found)]
     return Recording(THRESHOLD, expr + "".join(unless), {"window": tier.window.name})

@@ -53,7 +53,7 @@ class Tier(NamedTuple):
     part: int
     lately: str
     burn: float
-    chance: int
+    chance: float
     floor: int
     held: str
     kept: str
@@ -74,11 +74,11 @@ TIERS: Final = (
     ),
     Tier(
         "PromisesBurningSlowly", "warning", Window("24h", 24), still="1h", part=24, lately="3h",
-        burn=2, chance=3, floor=3, held="15m", kept="15m",
+        burn=2, chance=4, floor=3, held="15m", kept="15m",
     ),
     Tier(
         "PromisesBrokenRepeatedly", "warning", PERIOD, still="24h", part=7, lately="",
-        burn=1, chance=2, floor=3, held="30m", kept="1h",
+        burn=1, chance=2.5, floor=3, held="30m", kept="1h",
     ),
 )  # fmt: skip
 """From the fast to the slow. The last one is what a location with a few promises a day is told by."""

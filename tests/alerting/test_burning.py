@@ -53,19 +53,19 @@ def test_a_busy_location_in_trouble_is_told_of_and_the_alert_ends_soon_after_the
 def test_a_shop_with_three_orders_a_day_is_told_of_when_the_week_went_wrong_not_when_one_order_did(
     tmp_path: Path,
 ) -> None:
-    # 21 a week, of which 2.1 may break; what chance explains ends below 5.
-    hours, end = ("9:00", "13:00", "17:00"), "9d 00:00"
-    quay = Shop("quay").owes_daily(*hours, days=[-1, 0, 1, 7, 8])
-    quay.owes_daily(*hours, days=range(2, 7), broken=["13:00"])
-    text = "Quay Street broke 5 of 21 promises of kind ready that fell due in the last 7 days; 90% are to be kept."
+    # 21 a week, of which 2.1 may break; what chance explains ends below 6.
+    hours, end = ("9:00", "13:00", "17:00"), "10d 00:00"
+    quay = Shop("quay").owes_daily(*hours, days=[-1, 0, 1, 8, 9])
+    quay.owes_daily(*hours, days=range(2, 8), broken=["13:00"])
+    text = "Quay Street broke 6 of 21 promises of kind ready that fell due in the last 7 days; 90% are to be kept."
     summary = "More promises were broken in a week than the objective allows."
     cases = [
         firing("2d 14:00"),
-        firing("5d 18:00"),
-        firing("6d 12:50"),
-        says("6d 14:00", "PromisesBrokenRepeatedly", REPEATED, annotated("PromisesBrokenRepeatedly", summary, text)),
-        firing("7d 13:00", REPEATED),
-        firing("7d 14:10"),
+        firing("6d 18:00"),
+        firing("7d 12:50"),
+        says("7d 14:00", "PromisesBrokenRepeatedly", REPEATED, annotated("PromisesBrokenRepeatedly", summary, text)),
+        firing("8d 13:00", REPEATED),
+        firing("8d 14:10"),
     ]
     check(worker("w1", shown([quay], at(end)), at(end)), cases, tmp_path, step=10)
 
@@ -79,16 +79,16 @@ def test_three_of_three_broken_in_a_day_is_told_of_on_that_day(tmp_path: Path) -
 
 
 def test_a_shop_that_breaks_every_third_promise_is_told_of_within_the_day(tmp_path: Path) -> None:
-    # 30 a day: 3 may break, twice that is 6, and chance explains up to 8.
+    # 30 a day: 3 may break, twice that is 6, and chance explains up to 9.
     quay, end = Shop("quay").owes_always("4d 00:00", every=48), "4d 00:00"
     for minute in range(at("1d 00:00"), at("2d 00:00")):
         if minute % 144 == 0:
             quay.due[minute] = [False]
-    text = "Quay Street broke 9 of 30 promises of kind ready that fell due in the last 24 hours; 90% are to be kept."
+    text = "Quay Street broke 10 of 30 promises of kind ready that fell due in the last 24 hours; 90% are to be kept."
     summary = "Promises were broken twice as fast as the objective allows for a day."
     cases = [
-        firing("1d 19:00"),
-        says("1d 20:00", "PromisesBurningSlowly", SLOW, annotated("PromisesBurningSlowly", summary, text)),
+        firing("1d 21:40"),
+        says("1d 22:00", "PromisesBurningSlowly", SLOW, annotated("PromisesBurningSlowly", summary, text)),
         firing("2d 04:00"),
     ]
     check(worker("w1", shown([quay], at(end)), at(end)), cases, tmp_path, step=10)
