@@ -106,6 +106,9 @@ def test_growth_does_not_count_the_past_of_the_partition_that_moved(server: Prom
     assert why["undelivered, broken"] == pytest.approx(late / 5)
     people = told(server, "promises-location: Staff, by id: B")
     assert people == pytest.approx(dict.fromkeys(STAFF, (0.5 + 0.05) / 2 * 60 * len(PARTITIONS) * 2 * (1 + 2)))
+    shares = dict.fromkeys(STAFF, 0.5 / 0.55)
+    assert told(server, "promises-location: Staff, by id: A") == pytest.approx(shares)
+    assert told(server, "promises-location: Staff, by id: C") == pytest.approx(shares)
     rejects = told(server, "promises-pipeline: Rejected, by reason: A")
     assert rejects["too_late"] == pytest.approx(0.5 * 0.2 * 2 * 0.02 * 60 * len(PARTITIONS))
 
