@@ -62,10 +62,15 @@ TABLES = [
 @pytest.mark.parametrize(("name", "panel"), TABLES, ids=[f"{name}: {panel['title']}" for name, panel in TABLES])
 def test_the_rows_of_a_table_are_told_apart_by_its_keys_alone(server: Prometheus, name: str, panel: Json) -> None:
     (columns,) = [one["options"]["renameByName"] for one in panel["transformations"] if one["id"] == "organize"]
-    keys = {column for column in columns if not column.startswith("Value")}
+    keys = {column for column in columns if not column.startswith("Value")} - {"display_name"}
     for target in panel["targets"]:
         for row in server.now(chosen(target["expr"])):
-            assert row["metric"].keys() == keys
+            assert row["metric"].keys() == (keys | {"display_name"} if target["refId"] == "N" else keys)
+
+
+def test_a_location_that_somebody_named_has_its_name(server: Prometheus) -> None:
+    (named,) = server.now(ASKED["promises-overview: Locations, furthest below the objective first: N"].expr)
+    assert named["metric"] == {"location": "leeds", "display_name": "Leeds, Briggate"}
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
