@@ -42,6 +42,9 @@ PER_SECOND: Final = units.CountsPerSecond
 SINCE_1970: Final = units.DatetimeISO
 YES_NO: Final = units.BoolYesNo
 GOOD, BAD, PLAIN = "green", "red", "#8e8e8e"
+NO_START: Final = "no data from the start of the time range"
+"""What a panel of growth says where it is empty."""
+
 N: Final = "n"
 """The legend of how many promises a share is made of."""
 
@@ -136,8 +139,8 @@ def cells(about: About, query: Query, unit: str) -> heatmap.Panel:
 
 
 def bars(about: About, query: Query, unit: str = COUNT) -> bargauge.Panel:
-    """One bar for each value of a query."""
-    panel = _told(bargauge.Panel(), about).unit(unit).orientation(VizOrientation.HORIZONTAL)
+    """One bar for each value of a query, which says how much something grew."""
+    panel = _told(bargauge.Panel(), about).no_value(NO_START).unit(unit).orientation(VizOrientation.HORIZONTAL)
     panel = panel.display_mode(BarGaugeDisplayMode.BASIC).thresholds(thresholds((None, PLAIN)))
     panel = panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     return panel.with_target(_instant("A", query)).decimals(0)

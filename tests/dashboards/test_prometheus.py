@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.dashboards.history import PARTITIONS, STAFF
-from tests.dashboards.reading import DASHBOARDS, Asked, Json, all_asked, chosen, panels
+from tests.dashboards.history import MINUTES, PARTITIONS, STAFF
+from tests.dashboards.reading import DASHBOARDS, Asked, Json, all_asked, chosen, panels, young
 from tests.dashboards.server import Prometheus, Row, prometheus
 from tests.support.debian import Unavailable
 
@@ -52,6 +52,11 @@ def test_every_query_is_answered_with_numbers(server: Prometheus, one: Asked) ->
     assert {label for row in found for label in row["metric"]} >= set(
         re.findall(r"{{(\w+)}}", one.target["legendFormat"])
     )
+
+
+def test_ten_minutes_after_prometheus_came_back_growth_over_a_minute_is_known(server: Prometheus) -> None:
+    queries = [one for one in all_asked() if "ALERTS" not in one.expr]
+    assert [one.name for one in queries if not server.now(young(one.expr), ago=MINUTES - 10)] == []
 
 
 TABLES = [
