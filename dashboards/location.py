@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import people, queries, shared
 from dashboards.frame import ALERTS, LOCATION, Section, dashboard, events, location_variables
-from dashboards.panels import COUNT, SECONDS, About, Key, Query, cells, rows, shares, stats
+from dashboards.panels import COUNT, NO_START, SECONDS, About, Key, Query, cells, rows, shares, stats
 from streams.metrics.catalogue import LATENESS, REVISED
 
 _BUCKETS = f"{LATENESS.name}_bucket"
@@ -76,7 +76,7 @@ def late_by(id_: int, width: int) -> stat.Panel:
     )
     quantiles = [(0.5, "half by"), (0.9, "nine of ten by")]
     found = [Query(f"histogram_quantile({q}, {grown}) > -Inf", name) for q, name in quantiles]
-    return stats(About(id_, "Delivered after the due time", description, width), found, SECONDS)
+    return stats(About(id_, "Delivered after the due time", description, width), found, SECONDS).no_value(NO_START)
 
 
 def revised(id_: int) -> table.Panel:

@@ -33,7 +33,7 @@ def overview() -> Dashboard:
             300,
             "Where",
             [
-                shared.windows_table(301, "Locations, furthest below the objective first", [shared.location_key()], 10),
+                locations(301),
                 shared.windows_table(302, "Kinds", [shared.kind_key()], 6),
             ],
         ),
@@ -44,6 +44,12 @@ def overview() -> Dashboard:
     for variable in location_variables():
         built = built.with_variable(variable)
     return built.annotations(events(_ALERTS))
+
+
+def locations(id_: int) -> table.Panel:
+    """Every location, worst first: places may be compared where people may not."""
+    title, keys = "Locations, furthest below the objective first", [shared.location_key()]
+    return shared.windows_table(id_, title, keys, 10, shared.location_names())
 
 
 def behind(id_: int) -> stat.Panel:

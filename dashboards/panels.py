@@ -42,6 +42,9 @@ PER_SECOND: Final = units.CountsPerSecond
 SINCE_1970: Final = units.DatetimeISO
 YES_NO: Final = units.BoolYesNo
 GOOD, BAD, PLAIN = "green", "red", "#8e8e8e"
+NO_START: Final = "no data from the start of the time range"
+"""What a panel of growth says where it is empty."""
+
 N: Final = "n"
 """The legend of how many promises a share is made of."""
 
@@ -70,6 +73,14 @@ class Key(NamedTuple):
     label: str
     title: str
     link: tuple[str, str] | None = None
+
+
+class Names(NamedTuple):
+    """What the rows of a table are called, beside what tells them apart: a label of the series that `expr` gives."""
+
+    expr: str
+    label: str
+    title: str
 
 
 class _Panel(Protocol):
@@ -128,26 +139,30 @@ def cells(about: About, query: Query, unit: str) -> heatmap.Panel:
 
 
 def bars(about: About, query: Query, unit: str = COUNT) -> bargauge.Panel:
-    """One bar for each value of a query."""
-    panel = _told(bargauge.Panel(), about).unit(unit).orientation(VizOrientation.HORIZONTAL)
+    """One bar for each value of a query, which says how much something grew."""
+    panel = _told(bargauge.Panel(), about).no_value(NO_START).unit(unit).orientation(VizOrientation.HORIZONTAL)
     panel = panel.display_mode(BarGaugeDisplayMode.BASIC).thresholds(thresholds((None, PLAIN)))
     panel = panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     return panel.with_target(_instant("A", query)).decimals(0)
 
 
-def rows(about: About, keys: Sequence[Key], columns: Sequence[Query], *, by: str, down: bool = False) -> table.Panel:
+def rows(
+    about: About, keys: Sequence[Key], columns: Sequence[Query], *, by: str, names: Names | None = None
+) -> table.Panel:
     """A table: one row for each combination of the labels in `keys`, one column for each query, ordered by `by`."""
     panel = _told(table.Panel(), about).unit(COUNT)
     for ref, column in zip(ascii_uppercase, columns, strict=False):
         panel = panel.with_target(_instant(ref, column).format(PromQueryFormat.TABLE))
         panel = panel.override_by_name(column.legend, _format(column.unit or COUNT))
+    if names:
+        panel = panel.with_target(_instant("N", Query(names.expr, names.title)).format(PromQueryFormat.TABLE))
     for key in keys:
         if key.link:
             title, url = key.link
             panel = panel.override_by_name(key.title, [DynamicConfigValue("links", [{"title": title, "url": url}])])
     panel = panel.with_transformation(DataTransformerConfig("merge", options={}))
-    panel = panel.with_transformation(DataTransformerConfig("organize", options=_columns(keys, columns)))
-    return panel.sort_by([common.TableSortByFieldState().display_name(by).desc(down)])
+    panel = panel.with_transformation(DataTransformerConfig("organize", options=_columns(keys, columns, names)))
+    return panel.sort_by([common.TableSortByFieldState().display_name(by).desc(False)])
 
 
 def note(about: About, markdown: str) -> text.Panel:
@@ -192,10 +207,12 @@ def _custom(name: str, value: object) -> DynamicConfigValue:
     return DynamicConfigValue(f"custom.{name}", value)
 
 
-def _columns(keys: Iterable[Key], columns: Sequence[Query]) -> dict[str, object]:
+def _columns(keys: Iterable[Key], columns: Sequence[Query], names: Names | None) -> dict[str, object]:
     """Columns by the names that they have before: labels, and Value #A or, where there is but one query, Value."""
     values = [f"Value #{ref}" for ref in ascii_uppercase[: len(columns)]] if len(columns) > 1 else ["Value"]
-    names = {key.label: key.title for key in keys}
-    names |= dict(zip(values, (column.legend for column in columns), strict=True))
-    order = {name: place for place, name in enumerate(names)}
-    return {"excludeByName": {"Time": True}, "indexByName": order, "renameByName": names}
+    titles = {key.label: key.title for key in keys} | ({names.label: names.title} if names else {})
+    titles |= dict(zip(values, (column.legend for column in columns), strict=True))
+    order = {name: place for place, name in enumerate(titles)}
+    # The value beside a name is 1, and says nothing.
+    hidden = {"Time": True} | ({"Value #N": True} if names else {})
+    return {"excludeByName": hidden, "indexByName": order, "renameByName": titles}

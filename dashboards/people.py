@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import stat, table, text, timeseries
 
 from dashboards import queries
 from dashboards.frame import STAFF, link
-from dashboards.panels import COUNT, SHARE, About, Key, N, Query, lines, note, rows, shares, stats
+from dashboards.panels import COUNT, NO_START, SHARE, About, Key, N, Query, lines, note, rows, shares, stats
 from dashboards.shared import location_key
 from streams.metrics.catalogue import STAFF_STATE
 
@@ -72,7 +72,9 @@ def kept_in_range(id_: int) -> stat.Panel:
         Query(grown_share(CHOSEN, (), "$__range"), "kept"),
         Query(f"round({judged(CHOSEN, (), '$__range')})", N, COUNT),
     ]
-    return stats(About(id_, "Kept, in the time range", f"The chosen staff together. {_GROWN}", 8, 5), found, SHARE)
+    return stats(
+        About(id_, "Kept, in the time range", f"The chosen staff together. {_GROWN}", 8, 5), found, SHARE
+    ).no_value(NO_START)
 
 
 def kept_ever(id_: int) -> stat.Panel:

@@ -10,6 +10,7 @@ from dashboards.panels import (
     BAD,
     COUNT,
     GOOD,
+    NO_START,
     PER_SECOND,
     SECONDS,
     YES_NO,
@@ -76,7 +77,7 @@ def rejected(id_: int) -> stat.Panel:
     panel = stats(
         About(id_, "Rejected", description, 5, 5), [Query(f"round({grown(REJECTS.name, ())})", "records")], COUNT
     )
-    return panel.thresholds(thresholds((None, GOOD), (1, BAD)))
+    return panel.thresholds(thresholds((None, GOOD), (1, BAD))).no_value(NO_START)
 
 
 def unconfirmed(id_: int) -> stat.Panel:

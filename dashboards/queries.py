@@ -21,6 +21,9 @@ CHOSEN: Final = f'{WHERE},basis="$basis"'
 OBJECTIVE: Final = "location_kind:promises_objective:ratio"
 """The share that should be kept, by location and kind; recorded by the rules."""
 
+NAMES: Final = "location:promises_location:info"
+"""What is known of a location, display_name among it; recorded by the rules for those that were told of."""
+
 STEADY: Final = "5m:30s"
 """Over what a median is taken: far longer than a partition needs to move."""
 

@@ -15,6 +15,7 @@ from dashboards.panels import (
     About,
     Key,
     N,
+    Names,
     Query,
     bars,
     lines,
@@ -100,7 +101,7 @@ def open_by_reason(id_: int) -> timeseries.Panel:
     return lines(About(id_, "Open promises over time", description, 8, 9), [query], COUNT).min(0).decimals(0)
 
 
-def windows_table(id_: int, title: str, keys: list[Key], height: int) -> table.Panel:
+def windows_table(id_: int, title: str, keys: list[Key], height: int, names: Names | None = None) -> table.Panel:
     """Shares with their n beside them, by labels, furthest below the objective first."""
     by = [key.label for key in keys]
     columns = [
@@ -113,13 +114,19 @@ def windows_table(id_: int, title: str, keys: list[Key], height: int) -> table.P
         Query(queries.state(by, 'verdict="open"', 'reason="at_risk"'), "At risk"),
     ]
     description = f"{_BY_DUE} {_DIVIDED} {_OBJECTIVE} Above: kept share of the last hour less the objective."
-    return rows(About(id_, title, description, 24, height), keys, columns, by="Above")
+    return rows(About(id_, title, description, 24, height), keys, columns, by="Above", names=names)
 
 
 def location_key() -> Key:
     """Rows by location, each a way down to it."""
     to = link(LOCATION, "basis", "kind", "location=${__data.fields.Location:percentencode}")
     return Key("location", "Location", ("Open this location", to))
+
+
+def location_names() -> Names:
+    """What people call the chosen locations, where somebody said so."""
+    known = f"{queries.NAMES} and on (location) {queries.state(('location',))}"
+    return Names(f"max by (location, display_name) ({known})", "display_name", "Name")
 
 
 def kind_key() -> Key:

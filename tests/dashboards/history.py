@@ -179,6 +179,7 @@ def _of_prometheus(minutes: list[float], start: float) -> Iterator[tuple[str, La
         at = start + 60 * minute
         for row, objective in zip(_rows(), OBJECTIVES, strict=True):
             yield "location_kind:promises_objective:ratio", row, objective, at
+        yield "location:promises_location:info", {"location": "leeds", "display_name": "Leeds, Briggate"}, 1, at
         if minute > MINUTES - 20:
             yield "ALERTS", alert | {"alertstate": "firing"}, 1, at
 

@@ -21,6 +21,7 @@ SCRAPED: Final = frozenset({"instance", "job"})
 
 _WINDOW: Final = frozenset({"location", "kind", "basis", "window"})
 RECORDED: Final[dict[str, frozenset[str]]] = {
+    "location:promises_location:info": frozenset({"location", "display_name", "zone", "feed"}),
     "location_kind:promises_objective:ratio": frozenset({"location", "kind"}),
     "location_kind_window:promises_due:sum": _WINDOW,
     "location_kind_window:promises_kept:sum": _WINDOW,

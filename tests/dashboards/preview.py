@@ -91,15 +91,15 @@ def table(panel: Json, server: Prometheus) -> str:
     names = {
         name: changes["renameByName"][name] for name in sorted(changes["indexByName"], key=changes["indexByName"].get)
     }
-    keys = [name for name in names if not name.startswith("Value")]
+    keys = [name for name in names if not name.startswith("Value") and name != "display_name"]
     rows: dict[tuple[str, ...], Json] = {}
     for target in panel["targets"]:
-        title = names[f"Value #{target['refId']}" if len(panel["targets"]) > 1 else "Value"]
+        title = names.get(f"Value #{target['refId']}" if len(panel["targets"]) > 1 else "Value", "Name")
         for row in server.now(chosen(target["expr"])):
             place = rows.setdefault(
                 tuple(row["metric"][key] for key in keys), {names[key]: row["metric"][key] for key in keys}
             )
-            place[title] = float(row["value"][1])
+            place[title] = row["metric"].get("display_name") or float(row["value"][1])
     (by,) = [one["displayName"] for one in panel["options"]["sortBy"]]
     ordered = sorted(rows.values(), key=lambda row: (by not in row, row.get(by, 0)))
     head = "".join(f"<th>{escape(title)}</th>" for title in names.values())

@@ -146,4 +146,12 @@ def _is_positive(node: Any) -> bool:
     return above and isinstance(node.rhs, promql_parser.NumberLiteral) and node.rhs.val == 0
 
 
-RULES = (queries, counters, legends, shares)
+def intervals(dashboard: Json) -> Iterator[str]:
+    """Rates are over as many scrapes as Grafana knows to be enough, or over the whole time range."""
+    for one in asked(dashboard):
+        for interval in re.findall(r"(?:rate|increase)\([^()]*\[([^]]+)\]", one.target["expr"]):
+            if interval not in ("$__rate_interval", "$__range"):
+                yield f"{one.name} rates over {interval}"
+
+
+RULES = (queries, counters, legends, shares, intervals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -68,6 +69,11 @@ def chosen(expr: str) -> str:
     for name in sorted(CHOICES, key=len, reverse=True):
         expr = expr.replace(name, CHOICES[name])
     return expr
+
+
+def young(expr: str) -> str:
+    """A query for a Prometheus that has been up for minutes only: growth over one minute in place of hours."""
+    return re.sub(r"offset \w+", "offset 1m", expr)
 
 
 def nodes(expr: str) -> list[Any]:

@@ -27,9 +27,9 @@ class Prometheus(NamedTuple):
     url: str
     end: float
 
-    def now(self, expr: str) -> list[Row]:
-        """What a query gives at the end: for each series its labels and its value."""
-        return self._asked("query", query=expr, time=self.end)
+    def now(self, expr: str, ago: int = 0) -> list[Row]:
+        """What a query gives at the end, or so many minutes before: for each series its labels and its value."""
+        return self._asked("query", query=expr, time=self.end - 60 * ago)
 
     def over_time(self, expr: str, minutes: int = 60, step: int = 60) -> list[Row]:
         """What a query gives over the last minutes, every `step` seconds."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.dashboards.history import PARTITIONS, STAFF
-from tests.dashboards.reading import DASHBOARDS, Asked, Json, all_asked, chosen, panels
+from tests.dashboards.history import MINUTES, PARTITIONS, STAFF
+from tests.dashboards.reading import DASHBOARDS, Asked, Json, all_asked, chosen, panels, young
 from tests.dashboards.server import Prometheus, Row, prometheus
 from tests.support.debian import Unavailable
 
@@ -54,6 +54,11 @@ def test_every_query_is_answered_with_numbers(server: Prometheus, one: Asked) ->
     )
 
 
+def test_ten_minutes_after_prometheus_came_back_growth_over_a_minute_is_known(server: Prometheus) -> None:
+    queries = [one for one in all_asked() if "ALERTS" not in one.expr]
+    assert [one.name for one in queries if not server.now(young(one.expr), ago=MINUTES - 10)] == []
+
+
 TABLES = [
     (name, panel) for name, dashboard in DASHBOARDS.items() for panel in panels(dashboard) if panel["type"] == "table"
 ]
@@ -62,10 +67,15 @@ TABLES = [
 @pytest.mark.parametrize(("name", "panel"), TABLES, ids=[f"{name}: {panel['title']}" for name, panel in TABLES])
 def test_the_rows_of_a_table_are_told_apart_by_its_keys_alone(server: Prometheus, name: str, panel: Json) -> None:
     (columns,) = [one["options"]["renameByName"] for one in panel["transformations"] if one["id"] == "organize"]
-    keys = {column for column in columns if not column.startswith("Value")}
+    keys = {column for column in columns if not column.startswith("Value")} - {"display_name"}
     for target in panel["targets"]:
         for row in server.now(chosen(target["expr"])):
-            assert row["metric"].keys() == keys
+            assert row["metric"].keys() == (keys | {"display_name"} if target["refId"] == "N" else keys)
+
+
+def test_a_location_that_somebody_named_has_its_name(server: Prometheus) -> None:
+    (named,) = server.now(ASKED["promises-overview: Locations, furthest below the objective first: N"].expr)
+    assert named["metric"] == {"location": "leeds", "display_name": "Leeds, Briggate"}
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
@@ -106,6 +116,9 @@ def test_growth_does_not_count_the_past_of_the_partition_that_moved(server: Prom
     assert why["undelivered, broken"] == pytest.approx(late / 5)
     people = told(server, "promises-location: Staff, by id: B")
     assert people == pytest.approx(dict.fromkeys(STAFF, (0.5 + 0.05) / 2 * 60 * len(PARTITIONS) * 2 * (1 + 2)))
+    shares = dict.fromkeys(STAFF, 0.5 / 0.55)
+    assert told(server, "promises-location: Staff, by id: A") == pytest.approx(shares)
+    assert told(server, "promises-location: Staff, by id: C") == pytest.approx(shares)
     rejects = told(server, "promises-pipeline: Rejected, by reason: A")
     assert rejects["too_late"] == pytest.approx(0.5 * 0.2 * 2 * 0.02 * 60 * len(PARTITIONS))
 

@@ -105,6 +105,7 @@ MADE = "sum (promises_made_total)"
             "shows promises_made_total where it must not stand",
         ),
         (asking("sum (promises_commit_seconds_count)"), "shows promises_commit_seconds_count where it must not"),
+        (asking("sum (rate(promises_commit_seconds_count[5m]))"), "rates over 5m"),
         (changed("{{reason}}", "{{shop}}"), "shows shop"),
         (changed('"legendFormat": "kept"', '"legendFormat": ""'), "has no legend"),
         (changed('"showLegend": true', '"showLegend": false'), "panel 201 hides its legend"),
