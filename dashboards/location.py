@@ -88,5 +88,5 @@ def revised(id_: int) -> table.Panel:
     keys = [Key("from", "From"), Key("to", "To")]
     grown = queries.grown(REVISED.name, ("from", "to"), queries.CHOSEN)
     return rows(
-        About(id_, "Verdicts revised", description, 8), keys, [Query(f"{grown} > 0.5", "Revised", COUNT)], by="From"
+        About(id_, "Verdicts revised", description, 8), keys, [Query(f"round({grown})", "Revised", COUNT)], by="From"
     )

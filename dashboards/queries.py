@@ -24,7 +24,7 @@ OBJECTIVE: Final = "location_kind:promises_objective:ratio"
 NAMES: Final = "location:promises_location:info"
 """What is known of a location, display_name among it; recorded by the rules for those that were told of."""
 
-STEADY: Final = "5m:30s"
+STEADY: Final = "5m:1m"
 """Over what a median is taken: far longer than a partition needs to move."""
 
 
