@@ -35,7 +35,7 @@ class Explanation:
     def as_json(self) -> dict[str, Any]:
         """One element of `promises` in the JSON of `promises explain`: the current basis, with the original inside."""
         promise, judged = self.promise, self.judged
-        wake_at = min(next_change(promise.policy, outcome) for outcome in (judged.original, judged.current))
+        wake_at = min(next_change(promise.policy, outcome, NEVER) for outcome in (judged.original, judged.current))
         return {
             **promise.key._asdict(),
             "made": show(promise.made_at),
