@@ -48,6 +48,7 @@ UNDELIVERED: Final = Ruling("broken", "undelivered")
 EARLY: Final = Ruling("broken", "early")
 PENDING: Final = Ruling("open", "pending")
 AT_RISK: Final = Ruling("open", "at_risk")
+UNCONFIRMED: Final = Ruling("open", "unconfirmed")
 
 RULINGS: Final[tuple[Ruling, ...]] = (
     ON_TIME,
@@ -65,6 +66,6 @@ RULINGS: Final[tuple[Ruling, ...]] = (
     Ruling("excluded", "implausible"),
     PENDING,
     AT_RISK,
-    Ruling("open", "unconfirmed"),
+    UNCONFIRMED,
 )
 """Every ruling there is. The position of a ruling in this table is its code in stored state: append only."""

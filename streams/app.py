@@ -80,7 +80,9 @@ class Group:
 def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> faust.App:
     """The app of one worker; Faust puts files of its own into `scratch`."""
     app = _app(settings, scratch)
-    opener = Opener(settings.connection.for_aiokafka(), settings.policies, settings.is_exact, settings.retention)
+    opener = Opener(
+        settings.connection.for_aiokafka(), settings.policies, settings.is_exact, settings.retention, settings.feeds
+    )
     group = Group(app)
     shelf = Shelf(opener, group, end)
 

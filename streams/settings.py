@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from streams.connection import Connection
+from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Millis, Policies
 
 ClockMode = Literal["live", "stream"]
@@ -60,6 +61,7 @@ class Settings:
     not known and longer ago than that is refused as too_late.
     instance: the name of this worker in the group, its own and the same after a restart; then its partitions wait for
     it as long as a session. None: they go to the others at once when it stops.
+    feeds: by location, the feed that has to be heard of before a deadline there has passed.
     """
 
     connection: Connection
@@ -70,6 +72,7 @@ class Settings:
     processing: Processing = "exactly_once"
     instance: str | None = None
     retention: Millis | None = None
+    feeds: FeedsOf = field(default_factory=dict)
 
     @property
     def is_exact(self) -> bool:

@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Final
 
-from tests.planted import MUTANTS, Mutant
+from tests.planted import MUTANTS
+from tests.planted_mutant import Mutant
 
 ROOT: Final = Path(__file__).parents[1]
 _COPIED: Final = ("schemas", "streams", "tests", "pyproject.toml")

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Mutant(NamedTuple):
-    """A mistake: `mutated` written in the place of `original`."""
-
-    name: str
-    module: str
-    original: str
-    mutated: str
-
+from tests.planted_feeds import FEED_MUTANTS
+from tests.planted_mutant import Mutant
 
 MUTANTS: Final = (
     Mutant(
@@ -56,8 +49,8 @@ MUTANTS: Final = (
     Mutant(
         "the current basis wakes nobody",
         "streams/judging/settle.py",
-        "wake_at = min(wake_at, next_change(promise.policy, current))",
-        "next_change(promise.policy, current)",
+        "wake_at = min(wake_at, next_change(promise.policy, current, known))",
+        "next_change(promise.policy, current, known)",
     ),
     Mutant(
         "grace ends a millisecond early",
@@ -164,7 +157,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "deadlines passed together are judged together",
-        "streams/book/book.py", "self._policies), at)", "self._policies), now)",
+        "streams/book/book.py", "self._look_at(name, clock)", "self._look_at(name, now)",
     ),
     Mutant(
         "a delivery after a recall is counted again in the histogram",
@@ -229,4 +222,5 @@ MUTANTS: Final = (
             ("an id of the first fact", "HEAD_SIZE + hand + body) >= 0", "HEAD_SIZE + hand + body + 40) >= 0"),
         )
     ),
+    *FEED_MUTANTS,
 )  # fmt: skip

@@ -87,4 +87,5 @@ def _counts(book: Book) -> PartitionCounts:
         events=dict(book.events),
         rejects={str(reason): number for reason, number in book.rejects.items()},
         duplicates=book.duplicates,
+        heard=book.heard,
     )

@@ -11,19 +11,23 @@ from typing import NamedTuple, Protocol, Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
-from schemas.instants import NEVER, ImplausibleInstant, Instant, instant, show
+from schemas.instants import NEVER, ImplausibleInstant, Instant, instant
 from schemas.reading import RefusalReason, Refused, read
 from streams.book import changelog, codec
+from streams.book.ageing import Ageing
+from streams.book.changelog import Contents
 from streams.book.clock import Clock
 from streams.book.deadlines import Deadlines
+from streams.book.feeds import Feeds
 from streams.book.outputs import Output, outputs
 from streams.book.tally import Tally
 from streams.book.unnoticed import appended
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
+from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
-from streams.judging.settle import settle, take
+from streams.judging.settle import settle, take, take_ahead
 
 
 class Record(Protocol):
@@ -58,7 +62,7 @@ class Book:
     next: the offset of the record to read next, which is for the caller to set when it has applied those before.
     """
 
-    def __init__(self, policies: Policies, retention: Millis | None = None) -> None:
+    def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS) -> None:
         self.clock = Clock()
         self.tally = Tally()
         self.events: Counter[str] = Counter()
@@ -67,27 +71,30 @@ class Book:
         self.unnoticed = 0
         self.next = 0
         self._policies = policies
-        self._retention = retention
+        self._declared = feeds
+        self._feeds = Feeds(feeds) if feeds else None
         self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
         self._deadlines = Deadlines(self._wakes)
-        self._ageing = Deadlines(self._ages)
+        self._ageing = Ageing(retention, lambda name: self._cases.get(name))
         self._dirty: dict[str, bytes | None] = {}
         self._written = 0
 
     @classmethod
-    def restored(cls, policies: Policies, contents: changelog.Contents, retention: Millis | None = None) -> Self:
+    def restored(
+        cls, policies: Policies, contents: Contents, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS
+    ) -> Self:
         """The book that wrote this changelog, which has it from now on; a new one where nothing was written.
 
         Raises UnknownPolicy, naming the policy that a case may need and `policies` lack, and ValueError for records
         that this code cannot read.
         """
-        book = cls(policies, retention)
+        book = cls(policies, retention, feeds)
         if contents:
             book._take_over(contents)
         return book
 
-    def _take_over(self, contents: changelog.Contents) -> None:
+    def _take_over(self, contents: Contents) -> None:
         head = contents.head
         for policy in head.policies:
             if policy not in self._policies.by_id:
@@ -98,13 +105,13 @@ class Book:
         self.events.update(head.events)
         self.rejects.update(head.rejects)
         self.duplicates = head.duplicates
+        if self._feeds is not None:
+            self._feeds = Feeds(self._declared, head.feeds, head.clock)
         self.tally.restore(contents, head.clock)
         self._cases = contents.cases
         for name, stored in self._cases.items():
             self._deadlines.set(name, codec.wake_at(stored))
-        if self._retention is not None:
-            for name in self._cases:
-                self._ageing.set(name, self._ages(name))
+        self._ageing.take_over(self._cases)
 
     @property
     def has_changes(self) -> bool:
@@ -128,15 +135,9 @@ class Book:
         return records
 
     def _head(self) -> changelog.Head:
-        return changelog.Head(
-            changelog.VERSION,
-            self.next,
-            self.clock.now,
-            self.events,
-            self.rejects,
-            self.duplicates,
-            sorted(self._judged_by),
-        )
+        policies, heard = sorted(self._judged_by), {} if self._feeds is None else self._feeds.heard
+        counts = self.events, self.rejects, self.duplicates
+        return changelog.Head(changelog.VERSION, self.next, self.clock.now, *counts, policies, heard)
 
     def apply(self, record: Record, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
@@ -159,41 +160,56 @@ class Book:
 
         So it makes no difference how often the clock is looked at.
         """
+        before = self.clock.now
         now = self.clock.move(to, wall)
         if now >= self.tally.windows.ends:
             self.tally.windows.move(now)
-        found = self._wake(now) if self._deadlines.earliest <= now else []
+        found = self._wake(before, now) if self._deadlines.earliest <= now else []
         if self._ageing.earliest <= now:
-            self._purge(now)
+            for name in self._ageing.aged(now):
+                del self._cases[name]
+                self._dirty[name] = None
         return found
 
-    def _wake(self, now: Instant) -> list[Output]:
+    def _wake(self, clock: Instant, now: Instant) -> list[Output]:
         found: list[Output] = []
         for at, name in self._deadlines.passed(now):
+            if at > clock:  # if not, the case had waited for a feed until this book was opened
+                clock = at
             if self._wakes(name) == at:
-                found += self._settle(name, codec.decode(self._cases[name], self._policies), at)
+                found += self._look_at(name, clock)
         return found
 
     def _wakes(self, name: str) -> Instant:
-        """When the case changes by itself."""
+        """When the case changes by itself, or may."""
+        if self._feeds is not None:
+            turn = self._feeds.turn(name)
+            if turn is not None:
+                return turn
         stored = self._cases.get(name)
         return NEVER if stored is None else codec.wake_at(stored)
 
-    def _ages(self, name: str) -> Instant:
-        """When nothing has happened to a closed case for the retention."""
-        stored = self._cases.get(name)
-        since = NEVER if stored is None else codec.rests_since(stored)
-        return NEVER if since == NEVER or self._retention is None else since + self._retention + 1
+    def _look_at(self, name: str, now: Instant) -> list[Output]:
+        """Judge a case by each deadline that is known to have passed, one after the other, and then as it stands."""
+        case = codec.decode(self._cases[name], self._policies)
+        found: list[Output] = []
+        known = now
+        if self._feeds is not None:
+            take_ahead(case, self._policies, now)  # which may name another location, and so another feed
+            known = self._feeds.known(case, now)
+        while case.wake_at <= known:
+            found += self._settle(name, case, now, case.wake_at)
+        if case.wake_at <= now:
+            found += self._judge(name, case, now)
+        elif self._feeds is not None:
+            self._feeds.release(name)
+        return found
 
-    def _purge(self, now: Instant) -> None:
-        """Forget the cases that closed and aged. One that is open again has another entry when it closes."""
-        for at, name in self._ageing.passed(now):
-            ages = self._ages(name)
-            if ages == at:
-                del self._cases[name]
-                self._dirty[name] = None
-            elif ages != NEVER:
-                self._ageing.set(name, ages)
+    @property
+    def heard(self) -> dict[str, Instant]:
+        """The instant up to which each feed was heard of; those of which nothing was are left out."""
+        feeds = {} if self._feeds is None else self._feeds.heard
+        return {name: heard.upto for name, heard in feeds.items() if heard.upto}
 
     def case(self, name: str) -> Case | None:
         """The case of that name, for a reader: what is done to it changes nothing here."""
@@ -216,7 +232,12 @@ class Book:
             at = instant(event.at)
         except ImplausibleInstant as error:
             raise Refused("bad_time", f"at: {error}") from None
-        return self.move(at, wall)
+        found: list[Output] = []
+        if self._feeds is not None:
+            now = self.clock.now
+            for name in self._feeds.hear(event.source, event.partition, min(at, wall), now):
+                found += self._look_at(name, now)
+        return found + self.move(at, wall)
 
     def _take_event(self, event: CaseEvent, key: bytes | None) -> list[Output]:
         if key != event.case.encode():
@@ -225,7 +246,7 @@ class Book:
         fact = admit(event, self._policies)
         stored = self._cases.get(name)
         if stored is None:
-            self._check_age(fact)
+            self._ageing.check(fact, now)
             return self._learn(name, Case(), fact)
         longer = appended(stored, fact, self._policies, now)
         if longer is None:
@@ -234,30 +255,32 @@ class Book:
         self._cases[name] = self._dirty[name] = longer
         return []
 
-    def _check_age(self, fact: Fact) -> None:
-        """Raises Refused where the case of `fact` may be one that was purged."""
-        if self._retention is not None and fact.at < self.clock.now - self._retention:
-            raise Refused(
-                "too_late",
-                f"occurred_at: {show(fact.at)} is longer ago than closed cases are kept "
-                f"({self._retention / 1000:g} seconds), and the case is not known, or no longer",
-            )
-
     def _learn(self, name: str, case: Case, fact: Fact) -> list[Output]:
         now = self.clock.now
         taken = take(case, fact, self._policies, now)
         if taken == "noticed":
-            return self._settle(name, case, now)
+            return self._judge(name, case, now)
         if taken == "unnoticed":  # nothing fell due either: the clock has moved before
             self._keep(name, case)
         else:
             self.duplicates += 1
         return []
 
-    def _settle(self, name: str, case: Case, now: Instant) -> list[Output]:
+    def _judge(self, name: str, case: Case, now: Instant) -> list[Output]:
+        """Judge a case by what its feed was heard of; where that is not enough, it waits."""
+        if self._feeds is None:
+            return self._settle(name, case, now)
+        found = self._settle(name, case, now, self._feeds.known(case, now), self._feeds.lapsed(case, now))
+        if case.wake_at <= now:
+            self._deadlines.set(name, self._feeds.wait(name, case))
+        else:
+            self._feeds.release(name)
+        return found
+
+    def _settle(self, name: str, case: Case, now: Instant, known: Instant = NEVER, lapsed: Instant = 0) -> list[Output]:
         before = case.wake_at
         found: list[Output] = []
-        for change in settle(case, self._policies, now):
+        for change in settle(case, self._policies, now, known, lapsed):
             self.tally.note(change)
             found += outputs(name, change, now)
         if case.wake_at != before:
@@ -268,9 +291,8 @@ class Book:
         return found
 
     def _keep(self, name: str, case: Case) -> None:
-        before = self._cases.get(name)
-        stored = self._cases[name] = self._dirty[name] = codec.encode(case)
-        if self._retention is None or case.wake_at != NEVER:
-            return
-        if before is None or codec.rests_since(stored) < codec.rests_since(before):
-            self._ageing.set(name, self._ages(name))  # otherwise it has an entry, which is early enough
+        before, stored = self._cases.get(name), codec.encode(case)
+        if stored != before:
+            self._cases[name] = self._dirty[name] = stored
+            if case.wake_at == NEVER:
+                self._ageing.closed(name, before, stored)

@@ -31,9 +31,31 @@ CELL: Final = b"w"
 HEAD: Final = b"h"
 
 
+class Heard(msgspec.Struct, array_like=True):
+    """What was heard of a feed. awaited_from: since when a case or a declaration has asked for it; 0: nothing has.
+    partitions: the instant up to which each partition of the source has been read, of those that said so."""
+
+    awaited_from: Instant = 0
+    partitions: dict[int, Instant] = msgspec.field(default_factory=dict)
+
+    @property
+    def upto(self) -> Instant:
+        """The instant up to which all of the source has been read; 0 while nothing was heard."""
+        return min(self.partitions.values(), default=0)
+
+    @property
+    def since(self) -> Instant:
+        """Since when nothing more was heard."""
+        return max(self.upto, self.awaited_from)
+
+    def hear(self, partition: int, at: Instant) -> None:
+        """That partition has been read up to `at`, and as far as it ever was."""
+        self.partitions[partition] = max(at, self.partitions.get(partition, 0))
+
+
 class Head(msgspec.Struct, array_like=True):
     """What there is once. next: the offset of the record to read next. policies: the ids of all policies that any
-    case was ever judged by."""
+    case was ever judged by. feeds: those that are declared. Stored: fields are appended, with a default."""
 
     version: Version
     next: int
@@ -42,6 +64,7 @@ class Head(msgspec.Struct, array_like=True):
     rejects: dict[RefusalReason, int]
     duplicates: int
     policies: list[str]
+    feeds: dict[str, Heard] = msgspec.field(default_factory=dict)
 
 
 Layout = TypeVar("Layout")

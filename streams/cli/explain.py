@@ -31,6 +31,7 @@ from streams.feeds.files import Line, lines
 from streams.feeds.records import latest, outgoing
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
+from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Policies
 from streams.kafka import read_to_end
 from streams.topics import EVENTS
@@ -74,14 +75,14 @@ def explain(
 
 
 def explained(
-    records: Iterable[tuple[int, Incoming]], case: str, policies: Policies, until: Instant
+    records: Iterable[tuple[int, Incoming]], case: str, policies: Policies, until: Instant, feeds: FeedsOf = NO_FEEDS
 ) -> list[Explanation]:
     """The promises of `case` after `records` (with their partitions), judged as a worker on a stream clock judges
-    them, up to `until`. Records of other cases only move the clock."""
+    them, up to `until`. Records of other cases only move the clock; those of no case may say how far a feed is read."""
     books: dict[int, Book] = {}
     for partition, record in records:
-        book = books.setdefault(partition, Book(policies))
-        if record.key == case.encode():
+        book = books.setdefault(partition, Book(policies, feeds=feeds))
+        if record.key is None or record.key == case.encode():
             book.apply(record, until)
         else:
             book.move(record.timestamp, until)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from schemas.instants import NEVER, Instant, show
-from streams.judging.case import Case, Judged, Outcome, Promise, PromiseKey, Standing
+from streams.judging.case import OPEN_CODES, Case, Judged, Outcome, Promise, PromiseKey, Standing
 from streams.judging.facts import Fact, What
 from streams.judging.fold import apply, completed_at, ending
 from streams.judging.history import Known
@@ -35,7 +35,7 @@ class Explanation:
     def as_json(self) -> dict[str, Any]:
         """One element of `promises` in the JSON of `promises explain`: the current basis, with the original inside."""
         promise, judged = self.promise, self.judged
-        wake_at = min(next_change(promise.policy, outcome) for outcome in (judged.original, judged.current))
+        wake_at = min(next_change(promise.policy, outcome, NEVER) for outcome in (judged.original, judged.current))
         return {
             **promise.key._asdict(),
             "made": show(promise.made_at),
@@ -64,13 +64,13 @@ def explain(case: Case, policies: Policies, now: Instant) -> list[Explanation]:
     """Every promise of `case`, settled at `now`, with its steps."""
     facts = Known.at(case.history, now).facts
     return [
-        Explanation(promise, case.judged[key], tuple(_steps(key, promise, facts, policies, now)))
+        Explanation(promise, case.judged[key], tuple(_steps(promise, case.judged[key], facts, policies, now)))
         for key, promise in case.standing.promises.items()
     ]
 
 
-def _steps(key: PromiseKey, promise: Promise, facts: list[Fact], policies: Policies, now: Instant) -> list[Step]:
-    standing = Standing()
+def _steps(promise: Promise, judged: Judged, facts: list[Fact], policies: Policies, now: Instant) -> list[Step]:
+    key, standing = promise.key, Standing()
     steps: list[Step] = []
     for fact in facts:
         before = _View.of(standing, key)
@@ -78,7 +78,7 @@ def _steps(key: PromiseKey, promise: Promise, facts: list[Fact], policies: Polic
         effect = "; ".join(_effects(before, _View.of(standing, key), fact))
         if effect or fact.subject in ("", key.subject):
             steps.append(Step(fact.at, fact.id, effect or _aside(fact)))
-    return sorted([*steps, *_deadline(standing, promise, now)], key=lambda step: step.at)
+    return sorted([*steps, *_deadline(standing, promise, judged, now)], key=lambda step: step.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +154,14 @@ def _aside(fact: Fact) -> str:
     return f"{fact.what.name.lower()} {fact.name}".strip() + ": changes nothing here"
 
 
-def _deadline(standing: Standing, promise: Promise, now: Instant) -> Iterator[Step]:
+def _deadline(standing: Standing, promise: Promise, judged: Judged, now: Instant) -> Iterator[Step]:
     """The deadlines, original and current, that passed before anything settled the promise."""
     end = ending(standing, promise)
     settled_at = min(completed_at(standing, promise), end.at if end else NEVER)
-    for due in sorted({promise.original.due, promise.current.due}):
+    for due, outcome in sorted({judged.original.due: judged.original, judged.current.due: judged.current}.items()):
         limit = due + promise.policy.grace
         if limit < min(now, settled_at):
             which = "deadline" if due == promise.current.due else "original deadline"
-            yield Step(limit + 1, None, f"the {which} passed with nothing delivered: broken")
+            waits = "; its feed has not been heard of since, so nothing is known"
+            broken = " with nothing delivered: broken"
+            yield Step(limit + 1, None, f"the {which} passed{waits if outcome.code in OPEN_CODES else broken}")

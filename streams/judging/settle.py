@@ -23,6 +23,7 @@ _UNDELIVERED: Final = _CODES[words.UNDELIVERED]
 _EARLY: Final = _CODES[words.EARLY]
 _PENDING: Final = _CODES[words.PENDING]
 _AT_RISK: Final = _CODES[words.AT_RISK]
+_UNCONFIRMED: Final = _CODES[words.UNCONFIRMED]
 
 
 class Judgement(NamedTuple):
@@ -32,11 +33,16 @@ class Judgement(NamedTuple):
     wake_at: Instant
 
 
-def judge(history: History, policies: Policies, now: Instant) -> Judgement:
-    """The judgement of a history at `now`, from scratch. What happened after `now` is not yet known."""
+def judge(
+    history: History, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0
+) -> Judgement:
+    """The judgement of a history at `now`, from scratch. What happened after `now` is not yet known.
+
+    `known` and `lapsed` as in `settle`.
+    """
     case = Case()
     _learn(case, history, policies, now)
-    settle(case, policies, now)
+    settle(case, policies, now, known, lapsed)
     promises = case.standing.promises
     return Judgement(tuple((promise, case.judged[key]) for key, promise in promises.items()), case.wake_at)
 
@@ -77,15 +83,28 @@ def _learn(case: Case, history: History, policies: Policies, now: Instant) -> No
     case.more_at = known.more_at
 
 
-def settle(case: Case, policies: Policies, now: Instant) -> list[Change]:
-    """Judge every promise of `case` at `now`, note the judgements in it, and say which changed."""
+def take_ahead(case: Case, policies: Policies, now: Instant) -> None:
+    """Learn what lay ahead and has happened by `now`."""
     if case.more_at <= now:
         _learn(case, case.history, policies, now)
+
+
+def settle(
+    case: Case, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0
+) -> list[Change]:
+    """Judge every promise of `case` at `now`, note the judgements in it, and say which changed.
+
+    known: the instant up to which it is known that nothing else was delivered, where that is before `now`: a deadline
+    after it has not passed yet. lapsed: the instant up to which such deadlines make a promise unconfirmed.
+    """
+    if known > now:
+        known = now
+    take_ahead(case, policies, now)
     wake_at = case.more_at
     changes: list[Change] = []
     for key, promise in case.standing.promises.items():
         before = case.judged.get(key)
-        after, changes_at = _judged(case.standing, promise, before, now)
+        after, changes_at = _judged(case.standing, promise, before, now, known, lapsed)
         if changes_at < wake_at:
             wake_at = changes_at
         if after is not before:
@@ -97,14 +116,20 @@ def settle(case: Case, policies: Policies, now: Instant) -> list[Change]:
     return changes
 
 
-def _judged(standing: Standing, promise: Promise, before: Judged | None, now: Instant) -> tuple[Judged, Instant]:
+def _judged(
+    standing: Standing, promise: Promise, before: Judged | None, now: Instant, known: Instant, lapsed: Instant
+) -> tuple[Judged, Instant]:
     """How `promise` is judged now (`before` itself if nothing changed), and when that changes by itself."""
     completed, end = completed_at(standing, promise), ending(standing, promise)
-    original, amended = _outcome(standing, promise, promise.original, completed, end, now), None
-    wake_at = next_change(promise.policy, original)
+    original, amended = _outcome(standing, promise, promise.original, completed, end, now, known, lapsed), None
+    if known < now and before is not None:
+        original = _still_undelivered(before.original, original)
+    wake_at = next_change(promise.policy, original, known)
     if promise.amended is not None:
-        current = _outcome(standing, promise, promise.amended, completed, end, now)
-        wake_at = min(wake_at, next_change(promise.policy, current))
+        current = _outcome(standing, promise, promise.amended, completed, end, now, known, lapsed)
+        if known < now and before is not None:
+            current = _still_undelivered(before.current, current)
+        wake_at = min(wake_at, next_change(promise.policy, current, known))
         amended = None if current == original else current
     location = promise.location or standing.attributes.location
     if before is None:
@@ -113,6 +138,13 @@ def _judged(standing: Standing, promise: Promise, before: Judged | None, now: In
     if is_as_before and not before.retracted:
         return before, wake_at
     return _next(before, original, amended, location), wake_at
+
+
+def _still_undelivered(before: Outcome, outcome: Outcome) -> Outcome:
+    """What was known to be undelivered is not open again because less is known of its feed, or of another."""
+    if before.code == _UNDELIVERED and before.due == outcome.due and outcome.code in OPEN_CODES:
+        return replace(outcome, code=_UNDELIVERED)
+    return outcome
 
 
 def _next(was: Judged, original: Outcome, amended: Outcome | None, location: str) -> Judged:
@@ -155,7 +187,14 @@ def _retract(case: Case) -> list[Change]:
 
 
 def _outcome(
-    standing: Standing, promise: Promise, window: Window, completed: Instant, end: Ending | None, now: Instant
+    standing: Standing,
+    promise: Promise,
+    window: Window,
+    completed: Instant,
+    end: Ending | None,
+    now: Instant,
+    known: Instant,
+    lapsed: Instant,
 ) -> Outcome:
     """How `promise` stands by `window`. What came first of its end, its delivery, its deadline and now decides."""
     due = window.due
@@ -169,7 +208,7 @@ def _outcome(
         lateness = completed - due
         decided_at = min(decided_at, completed)
     else:
-        code = _awaited(promise.policy, window, now)
+        code = _awaited(promise.policy, window, known, lapsed)
     return Outcome(code, due, lateness, in_hand(standing.hands, promise.key.subject, decided_at))
 
 
@@ -186,16 +225,31 @@ def _delivered(policy: Policy, window: Window, completed: Instant) -> int:
     return _IN_GRACE if completed > window.due else _ON_TIME
 
 
-def _awaited(policy: Policy, window: Window, now: Instant) -> int:
-    if now > window.due + policy.grace:
+def _awaited(policy: Policy, window: Window, known: Instant, lapsed: Instant) -> int:
+    limit = window.due + policy.grace
+    if known > limit:
         return _UNDELIVERED
-    return _AT_RISK if policy.at_risk and now >= window.due - policy.at_risk else _PENDING
+    if lapsed > limit:
+        return _UNCONFIRMED
+    return _AT_RISK if policy.at_risk and known >= window.due - policy.at_risk else _PENDING
 
 
-def next_change(policy: Policy, outcome: Outcome) -> Instant:
-    """When time alone changes `outcome`."""
-    if outcome.code not in OPEN_CODES:
+def next_change(policy: Policy, outcome: Outcome, known: Instant) -> Instant:
+    """Up to when must be known what happened, so that `outcome`, found when that was known up to `known`, changes."""
+    code = outcome.code
+    if code not in OPEN_CODES:
         return NEVER
-    if outcome.code == _PENDING and policy.at_risk:
+    if policy.at_risk and (code == _PENDING or (code == _UNCONFIRMED and known < outcome.due - policy.at_risk)):
         return outcome.due - policy.at_risk
     return outcome.due + policy.grace + 1
+
+
+def lapses_at(case: Case) -> Instant:
+    """When time alone makes an open promise of `case`, as it was last judged, one that may be unconfirmed."""
+    at = NEVER
+    for key, promise in case.standing.promises.items():
+        judged = case.judged[key]
+        for outcome in (judged.original, judged.current):
+            if outcome.code in (_PENDING, _AT_RISK):
+                at = min(at, outcome.due + promise.policy.grace + 1)
+    return at

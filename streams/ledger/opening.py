@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import TopicPartition
 
 from streams.book.book import Book
 from streams.book.changelog import Contents
+from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.ledger.changelog import Log, Progress
 from streams.ledger.writer import Message, Writer
@@ -34,12 +35,14 @@ class Opener:
     """Opens partitions. client: how to reach Kafka.
 
     is_exact: in transactions; without them nobody is fenced and nothing can hang. retention: of closed cases.
+    feeds: that locations wait for.
     """
 
     client: Mapping[str, Any]
     policies: Policies
     is_exact: bool
     retention: Millis | None = None
+    feeds: FeedsOf = field(default_factory=dict)
 
     async def open(self, partition: int, progress: Progress) -> tuple[Book, Writer]:
         """The book of `partition` as its changelog has it, and the one producer that may write for it from now on.
@@ -80,7 +83,7 @@ class Opener:
         changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))
         written = Contents()
         await committed.read(changelog, progress, written.take)
-        book = Book.restored(self.policies, written, self.retention)
+        book = Book.restored(self.policies, written, self.retention, self.feeds)
         begin, end = (await committed.begins([events]))[events], (await committed.ends([events]))[events]
         if not written:
             book.next = begin

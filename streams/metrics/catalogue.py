@@ -85,6 +85,13 @@ CLOCK: Final = Metric(
     "seconds since 1970",
     "The instant up to which the partition knows what happened.",
 )
+FEED: Final = Metric(
+    "promises_feed_timestamp_seconds",
+    "gauge",
+    ("feed",),
+    "seconds since 1970",
+    "The instant up to which a declared feed was heard of, in the partition that heard least; none before it ever was.",
+)
 COMMIT: Final = Metric(
     "promises_commit_seconds",
     "histogram",
@@ -113,6 +120,7 @@ CATALOGUE: Final = (
     DUPLICATES,
     REJECTS,
     CLOCK,
+    FEED,
     COMMIT,
     READY,
 )

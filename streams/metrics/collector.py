@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from schemas.events import TAGS
+from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
 from streams.book.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, Counts, Row, way
@@ -59,6 +60,7 @@ class SnapshotCollector(Collector):
         yield _family(catalogue.DUPLICATES, Counter({(): sum(c.duplicates for c in counts)}))
         yield _family(catalogue.REJECTS, _by_name(REFUSAL_REASONS, (c.rejects for c in counts)))
         yield _clock(snapshot)
+        yield _feeds(counts)
         yield _commit(snapshot.commits)
         yield _family(catalogue.READY, Counter({(): int(snapshot.ready)}))
 
@@ -178,4 +180,17 @@ def _clock(snapshot: Snapshot) -> Metric:
     family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
     for partition, one in sorted(snapshot.partitions.items()):
         family.add_metric([str(partition)], one.clock / 1000)
+    return family
+
+
+def _feeds(counts: Iterable[PartitionCounts]) -> Metric:
+    """What is heard of a feed in every partition: it is no further than where it was heard least."""
+    metric = catalogue.FEED
+    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+    heard: dict[str, Instant] = {}
+    for one in counts:
+        for feed, upto in one.heard.items():
+            heard[feed] = min(upto, heard.get(feed, upto))
+    for feed, upto in sorted(heard.items()):
+        family.add_metric([feed], upto / 1000)
     return family

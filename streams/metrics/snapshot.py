@@ -14,7 +14,10 @@ from streams.ledger.commits import Commits
 
 @dataclass(frozen=True, slots=True)
 class PartitionCounts:
-    """The counts of one partition. windows: by label the counts of each window in turn, as `Windows.sums` has them."""
+    """The counts of one partition. windows: by label the counts of each window in turn, as `Windows.sums` has them.
+
+    heard: the instant up to which it has heard of each feed, of those of which it has.
+    """
 
     clock: Instant = 0
     rows: Mapping[Label, Row] = field(default_factory=dict)
@@ -22,6 +25,7 @@ class PartitionCounts:
     events: Mapping[str, int] = field(default_factory=dict)
     rejects: Mapping[str, int] = field(default_factory=dict)
     duplicates: int = 0
+    heard: Mapping[str, Instant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

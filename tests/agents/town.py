@@ -11,6 +11,7 @@ from faust.types import TP
 from streams.agents.shelf import Shelf
 from streams.book.book import Book
 from streams.book.changelog import Contents
+from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Policies
 from streams.ledger.writer import Message
 from streams.topics import EVENTS, VERDICTS
@@ -27,6 +28,7 @@ class Town:
 
     ours: bool = True
     policies: Policies = READY
+    feeds: FeedsOf = field(default_factory=dict)
     errors: list[Exception] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)
     reread_: list[TP] = field(default_factory=list)
@@ -48,7 +50,7 @@ class Town:
         assert self.shelf.recovering[TP(EVENTS.name, partition)] == (3, 7)
         pen = paper.pen()
         pen.breaks = self.breaks
-        return Book.restored(self.policies, Contents(paper.records)), pen
+        return Book.restored(self.policies, Contents(paper.records), feeds=self.feeds), pen
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
         await asyncio.sleep(0)

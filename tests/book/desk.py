@@ -18,8 +18,9 @@ from streams.book.book import Book, Incoming
 from streams.book.rows import HELD, PART_OF, Held, Row, way
 from streams.book.tally import Tally
 from streams.book.windows import PLACES, WIDTHS, Label, Windows
+from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
-from tests.histories import READY, Story, at
+from tests.histories import READY, Story, at, moment
 
 FOREVER = at("70000:00")
 """A wall clock that lets every record of these stories move the clock of the book."""
@@ -34,8 +35,10 @@ def record(event: events.Record, timestamp: Instant) -> Incoming:
 class Desk:
     """A book with everything it said so far."""
 
-    def __init__(self, policies: Policies = READY, retention: Millis | None = None) -> None:
-        self.book = Book(policies, retention)
+    def __init__(
+        self, policies: Policies = READY, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS
+    ) -> None:
+        self.book = Book(policies, retention, feeds)
         self.said: list[VerdictRecord | AlertRecord | Refused] = []
 
     def tells(self, story: Story, *arrivals: str) -> Desk:
@@ -44,6 +47,11 @@ class Desk:
         for event, time in zip(story.told, times, strict=True):
             self.reads(record(event, time))
         return self
+
+    def hears(self, source: str, upto: str, time: str | None = None, partition: int = 0) -> Desk:
+        """A source says at `time` (or at that very instant) that its partition has been read up to then."""
+        said = events.Clock(source=source, at=moment(upto), partition=partition)
+        return self.reads(record(said, at(time or upto)))
 
     def reads(self, incoming: Incoming, wall: Instant = FOREVER) -> Desk:
         self.said += self.book.apply(incoming, wall)

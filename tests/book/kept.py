@@ -6,6 +6,7 @@ from typing import Any
 
 from streams.book.book import Book
 from streams.book.changelog import Contents
+from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
 from tests.book.desk import Desk
 
@@ -26,9 +27,11 @@ class Kept:
                 self.records[key] = value
         return [key for key, _ in changes]
 
-    def reopens(self, desk: Desk, policies: Policies, retention: Millis | None = None) -> None:
+    def reopens(
+        self, desk: Desk, policies: Policies, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS
+    ) -> None:
         """The worker of that desk ends, and another takes the book over."""
-        desk.book = Book.restored(policies, Contents(self.records), retention)
+        desk.book = Book.restored(policies, Contents(self.records), retention, feeds)
 
 
 def all_of(book: Book) -> dict[str, Any]:
@@ -39,6 +42,7 @@ def all_of(book: Book) -> dict[str, Any]:
         "events": book.events,
         "rejects": book.rejects,
         "duplicates": book.duplicates,
+        "heard": book.heard,
         "rows": book.tally.rows,
         "copied": book.tally.copied_rows(),
         "windows": book.tally.windows.sums(),

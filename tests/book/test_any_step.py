@@ -24,20 +24,33 @@ from tests.judging.generated import BASE, END, MINUTE, TOWN, Arrived, admitted, 
 
 
 class Tried(NamedTuple):
-    """A case as it is stored, and what comes next. now: the clock then."""
+    """A case as it is stored, and what comes next. now: the clock then. known, lapsed: as in `settle`, then."""
 
     stored: bytes
     fact: Fact
     now: Instant
+    known: Instant
+    lapsed: Instant
 
 
-def learned(told: Arrived) -> tuple[Case, Instant]:
+class Feed(NamedTuple):
+    """A feed that lags by so much, and is stale or not."""
+
+    lag: int
+    is_stale: bool
+
+    def at(self, now: Instant) -> tuple[Instant, Instant]:
+        """What is known and what lapsed at `now`."""
+        return now - self.lag, now if self.is_stale else 0
+
+
+def learned(told: Arrived, feed: Feed) -> tuple[Case, Instant]:
     """A case that was judged when each event arrived, and the clock then."""
     case, now = Case(), BASE
     for now, fact in admitted(told):
-        settle(case, TOWN, now)
+        settle(case, TOWN, now, *feed.at(now))
         take(case, fact, TOWN, now)
-        settle(case, TOWN, now)
+        settle(case, TOWN, now, *feed.at(now))
     return case, now
 
 
@@ -48,10 +61,11 @@ def steps(draw: DrawFn) -> Tried:
     told = draw(arrivals())
     if draw(st.booleans()):  # each is known at once, so that more is still to come of itself
         told = sorted(((instant(event.occurred_at), event) for _, event in told), key=lambda one: one[0])
-    case, clock = learned(told[: draw(st.sampled_from([1, 1, 2, 3, len(told)]))])
+    feed = Feed(draw(st.sampled_from([0, 0, 1, MINUTE, 5 * MINUTE])), draw(st.booleans()))
+    case, clock = learned(told[: draw(st.sampled_from([1, 1, 2, 3, len(told)]))], feed)
     if draw(st.sampled_from([True, True, False])):  # all that was ahead has happened, and was judged
         clock = max(clock, case.last_at)
-        settle(case, TOWN, clock)
+        settle(case, TOWN, clock, *feed.at(clock))
     hands = case.standing.hands
     subject, staff = (hands[-1].subject, hands[-1].staff) if hands else ("", "")
     plain = Fact(case.last_at + 1, What.REACHED, "new", subject, "boxed", staff)
@@ -61,7 +75,7 @@ def steps(draw: DrawFn) -> Tried:
     now = max(clock, fact.at + draw(st.sampled_from([0, 0, 0, 0, MINUTE, -1])))
     if case.wake_at != NEVER and draw(st.sampled_from([False, False, True])):
         now = case.wake_at + draw(st.sampled_from([-1, 0, 1]))
-    return Tried(encode(case), fact, now)
+    return Tried(encode(case), fact, now, *feed.at(now))
 
 
 def _twists(case: Case, clock: Instant) -> dict[str, list[Any]]:
@@ -90,7 +104,8 @@ def test_where_a_step_goes_unnoticed_judging_with_it_and_without_it_agree(tried:
     after = [*before, tried.fact]
     assert {fact.id for fact in after} > {fact.id for fact in before}
     for now in (tried.now, tried.now + minutes * MINUTE, END + MINUTE):
-        assert judge(after, TOWN, now) == judge(before, TOWN, now)
+        for known, lapsed in ((now, 0), (tried.known, tried.lapsed), (tried.known, now)):
+            assert judge(after, TOWN, now, known, lapsed) == judge(before, TOWN, now, known, lapsed)
     _equals_the_long_way(tried, longer)
 
 
@@ -98,7 +113,7 @@ def _equals_the_long_way(tried: Tried, longer: bytes) -> None:
     case = decode(tried.stored, TOWN)
     assert take(case, tried.fact, TOWN, tried.now) == "unnoticed"
     assert encode(case) == longer
-    assert settle(case, TOWN, tried.now) == []
+    assert settle(case, TOWN, tried.now, tried.known, tried.lapsed) == []
     assert encode(case) == longer
 
 

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from schemas import events
-from schemas.instants import Instant, parse
+from schemas.instants import Instant, moment, parse
+from schemas.words import RULINGS, UNCONFIRMED
 from streams.book.book import Book, Incoming
 from streams.book.changelog import Contents
 from streams.book.codec import UnknownPolicy
+from streams.judging.feeds import NO_FEEDS, FeedOf, FeedsOf
 from streams.judging.policy_file import parse_policies
 from streams.local.town import town
 from tests.book.desk import FOREVER, Desk, record
@@ -242,24 +244,54 @@ def log() -> list[tuple[Instant, events.CaseEvent]]:
     return [(arrival.at, arrival.event) for arrival in islice(town(7, SEVEN, orders_per_minute=20), 4000)]
 
 
-@pytest.mark.parametrize("retention", [None, 45 * MINUTE])
-def test_one_log_says_the_same_whatever_the_chunks_and_the_restarts(log: Arrived, retention: int | None) -> None:
+def tills_of(log: Arrived) -> FeedsOf:
+    """Every other shop has a till."""
+    shops = sorted({event.location for _, event in log if event.location})
+    return {shop: FeedOf(f"till-{shop}", 5 * MINUTE, 18 * MINUTE) for shop in shops[::2]}
+
+
+def with_clocks(log: Arrived, feeds: FeedsOf) -> list[Incoming]:
+    """The log, in which every till says each minute how far it was read, but for twenty minutes in forty."""
+    records: list[Incoming] = []
+    said = 0
+    for clock, event in log:
+        minute = clock // MINUTE
+        if minute > said:
+            silent = [(minute - 7 * place) % 40 < 20 for place in range(len(feeds))]
+            said, upto = minute, moment(clock - 1000)
+            tills = [limits.feed for limits, is_silent in zip(feeds.values(), silent, strict=True) if not is_silent]
+            records += [record(events.Clock(source=till, at=upto), clock) for till in tills]
+        records.append(record(event, clock))
+    return records
+
+
+@pytest.mark.parametrize(
+    ("retention", "has_tills"),
+    [(None, False), (45 * MINUTE, False), (None, True)],
+    ids=["all kept", "aged", "tills that fail"],
+)
+def test_one_log_says_the_same_whatever_the_chunks_and_the_restarts(
+    log: Arrived, retention: int | None, has_tills: bool
+) -> None:
     policies = parse_policies(TOWN_POLICIES.read_text("utf-8"), "the policies of the simulated town")
-    records = [record(event, clock) for clock, event in log]
-    whole = Desk(policies, retention)
+    feeds = tills_of(log) if has_tills else NO_FEEDS
+    records = with_clocks(log, feeds)
+    whole = Desk(policies, retention, feeds)
     for incoming in records:
         whole.reads(incoming)
     whole.book.next = len(records)
     assert len(whole.verdicts) > 500
     assert (len(whole.book) < len({event.case for _, event in log})) == (retention is not None)
     for size, restarts in ((1, 97), (7, 11), (1000, 1)):
-        desk, kept = Desk(policies, retention), Kept()
+        desk, kept = Desk(policies, retention, feeds), Kept()
         for number, start in enumerate(range(0, len(records), size), 1):
             for incoming in records[start : start + size]:
                 desk.reads(incoming)
             desk.book.next = min(start + size, len(records))
             kept.writes(desk.book)
             if number % restarts == 0:
-                kept.reopens(desk, policies, retention)
+                kept.reopens(desk, policies, retention, feeds)
         assert desk.heard == whole.heard
         assert all_of(desk.book) == all_of(whole.book)
+    ever = [row.on(1).seen >> RULINGS.index(UNCONFIRMED) & 1 for row in whole.book.tally.rows.values()]
+    assert any(ever) == has_tills

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from schemas.instants import show
 from streams.judging.case import Case
 from streams.judging.explain import Explanation, explain
 from streams.judging.policy import Policies
@@ -12,11 +13,14 @@ STORY = order("o1").promised("ready", due="12:40", time="12:00")
 ASSUMED = rules('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
 
 
-def explained(story: Story, now: str = "13:30", policies: Policies = READY) -> list[Explanation]:
+def explained(
+    story: Story, now: str = "13:30", policies: Policies = READY, *, known: str = "14:00", is_stale: bool = False
+) -> list[Explanation]:
+    """All promises of the story at `now`, of which is known what happened up to `known`."""
     case = Case()
     for fact in story.facts(policies):
         take(case, fact, policies, at(now))
-    settle(case, policies, at(now))
+    settle(case, policies, at(now), at(known), at(now) if is_stale else 0)
     return explain(case, policies, at(now))
 
 
@@ -55,6 +59,15 @@ def test_a_delivery_after_the_deadline_stands_after_it() -> None:
         "e2: delivered 300.000 s after due",
     ]
     assert steps(STORY.reached("ready", "12:40"))[1:] == ["e2: delivered at due"]
+
+
+def test_a_deadline_whose_feed_was_not_heard_of_since_breaks_nothing() -> None:
+    for is_stale, reason in ((True, "unconfirmed"), (False, "pending")):
+        [one] = explained(STORY, "13:00", known="12:30", is_stale=is_stale)
+        passed = one.steps[-1]
+
+        assert (one.judged.current.ruling.reason, show(passed.at)) == (reason, "2026-03-06T12:40:00.001Z")
+        assert passed.effect == "the deadline passed; its feed has not been heard of since, so nothing is known"
 
 
 def test_a_recall_and_a_cancellation() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -162,6 +164,17 @@ def test_a_promise_that_nobody_signed_is_unattributed() -> None:
     assert scrape.sum("staff_promises_state", staff=NOBODY, verdict="open", basis="current") == 1
 
 
+def test_a_feed_was_heard_of_as_far_as_in_the_partition_that_heard_least() -> None:
+    def heard(*minutes: int) -> list[float]:
+        partitions = [PartitionCounts(heard={"till": NOON + minute * MINUTE}) for minute in minutes]
+        shown = page(*partitions, counts(promised("o1", due=10)))
+        assert shown.by("promises_feed_timestamp_seconds", "feed").keys() <= {("till",)}
+        return list(shown.by("promises_feed_timestamp_seconds", "feed").values())
+
+    assert heard(30, 20, 40) == [(NOON + 20 * MINUTE) / 1000]
+    assert heard() == []
+
+
 def test_partitions_add_up() -> None:
     one = counts(promised("o1", due=10), ready("o1", 9), until=20)
     other = counts(promised("o2", due=10), Incoming(NOON, b"o3", b"{"), until=30)
@@ -179,7 +192,7 @@ def test_partitions_add_up() -> None:
 @pytest.mark.parametrize("metric", CATALOGUE, ids=lambda metric: metric.name)
 def test_every_metric_of_the_catalogue_is_served(metric: Metric) -> None:
     collector = SnapshotCollector()
-    collector.snapshot = Snapshot(True, {0: counts(promised("o1", due=10))})
+    collector.snapshot = Snapshot(True, {0: replace(counts(promised("o1", due=10)), heard={"till": NOON})})
     served = {sample.name for family in collector.collect() for sample in family.samples}
     assert metric.name in served or f"{metric.name}_bucket" in served
 

@@ -1,0 +1,151 @@
+"""Mistakes about feeds, for tests/mutants.py to plant."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.planted_mutant import Mutant
+
+FEED_MUTANTS: Final = (
+    *(
+        Mutant(f"a feed: {what}", "streams/judging/settle.py", original, mutated)
+        for what, original, mutated in (
+            ("a promise is at risk by the clock alone", "and known >= window.due - policy.at_risk", "and True"),
+            ("a promise is unconfirmed before its grace is over", "if lapsed > limit:", "if lapsed > window.due:"),
+            ("a promise is unconfirmed a millisecond early", "if lapsed > limit:", "if lapsed >= limit:"),
+            ("what was known is unknown again", "before.code == _UNDELIVERED and ", "False and "),
+            ("a new due stays broken like the old one", " and before.due == outcome.due and ", " and "),
+            (
+                "a delivery that comes late stays unseen",
+                " and outcome.code in OPEN_CODES:\n        return replace",
+                ":\n        return replace",
+            ),
+            (
+                "an unconfirmed promise is never at risk",
+                "(code == _UNCONFIRMED and known < outcome.due - policy.at_risk)",
+                "False",
+            ),
+            (
+                "a promise at risk never lapses",
+                "if outcome.code in (_PENDING, _AT_RISK):",
+                "if outcome.code == _PENDING:",
+            ),
+            (
+                "only the original due lapses",
+                "for outcome in (judged.original, judged.current):",
+                "for outcome in (judged.original,):",
+            ),
+            ("what is known is ahead of the clock", "    if known > now:\n        known = now\n", ""),
+        )
+    ),
+    *(
+        Mutant(f"a feed: {what}", "streams/book/feeds.py", original, mutated)
+        for what, original, mutated in (
+            ("all of it is known by the clock", "else min(now, self.heard.upto)", "else now"),
+            ("it is abandoned a millisecond early", "self._abandoned_after + 1", "self._abandoned_after"),
+            ("it is never abandoned", "return now if now >= self._abandoned_at else ", "return "),
+            ("it is stale a millisecond early", "self._silent_after + 1", "self._silent_after"),
+            ("it is never stale", "return now >= self._stale_at", "return False"),
+            (
+                "its cases do not see it become stale",
+                "max(self._stale_at, lapses_at(case))",
+                "lapses_at(case) + self._silent_after",
+            ),
+            ("its cases do not see it abandoned", "min(case.more_at, self._abandoned_at, ", "min(case.more_at, "),
+            (
+                "its cases do not see what lies ahead",
+                "min(case.more_at, self._abandoned_at, ",
+                "min(self._abandoned_at, ",
+            ),
+            (
+                "it is abandoned before it was awaited",
+                "        if not feed.heard.awaited_from:\n            feed.heard.awaited_from = now\n",
+                "",
+            ),
+            ("what waits longer than before is not looked at", " or before.until != case.wake_at:", ":"),
+            ("who waits for another feed now is not looked at", " or before.feed is not feed or ", " or "),
+            (
+                "whose shop is another now is judged by the old feed",
+                "wait is not None and wait.feed is feed and ",
+                "wait is not None and ",
+            ),
+            (
+                "heard again, it leaves all as it was",
+                "heard.upto < before or (stale and not feed.is_stale(now))",
+                "heard.upto < before",
+            ),
+            ("a slower partition changes nothing yet", "heard.upto < before or (stale", "(stale"),
+            ("a restart forgets what was heard", "heard.get(limits.feed) or Heard(clock)", "Heard(clock)"),
+            ("declared later, it was never awaited", "or Heard(clock) for", "or Heard(1) for"),
+            ("all feeds are one", "if feed.heard is heard]", "]"),
+        )
+    ),
+    *(
+        Mutant(f"a feed: {what}", module, original, mutated)
+        for what, module, original, mutated in (
+            (
+                "the fastest partition speaks for all",
+                "streams/book/changelog.py",
+                "return min(self.partitions.values(), default=0)",
+                "return max(self.partitions.values(), default=0)",
+            ),
+            (
+                "the last word counts, not the furthest",
+                "streams/book/changelog.py",
+                "max(at, self.partitions.get(partition, 0))",
+                "at",
+            ),
+            (
+                "one partition speaks for another",
+                "streams/book/changelog.py",
+                "self.partitions[partition] = max(at, self.partitions.get(partition, 0))",
+                "self.partitions[0] = max(at, self.partitions.get(0, 0))",
+            ),
+            (
+                "it is patient from its last word only",
+                "streams/book/changelog.py",
+                "return max(self.upto, self.awaited_from)",
+                "return self.upto",
+            ),
+            ("a source may have read the future", "streams/book/book.py", "min(at, wall), now)", "at, now)"),
+            ("its word moves the clock alone", "streams/book/book.py", "found += self._look_at(name, now)", "pass"),
+            (
+                "several deadlines are judged as one",
+                "streams/book/book.py",
+                "self._settle(name, case, now, case.wake_at)",
+                "self._settle(name, case, now, known)",
+            ),
+            (
+                "whose deadlines are known waits on",
+                "streams/book/book.py",
+                "        elif self._feeds is not None:\n            self._feeds.release(name)\n        return found\n",
+                "        return found\n",
+            ),
+            (
+                "who closes waits on",
+                "streams/book/book.py",
+                "        else:\n            self._feeds.release(name)\n        return found\n",
+                "        return found\n",
+            ),
+            ("what waited before a restart is judged back then", "streams/book/book.py", "if at > clock:", "if at:"),
+            (
+                "the shop that lies ahead is not the one that is asked",
+                "streams/book/book.py",
+                "take_ahead(case, self._policies, now)  #",
+                "pass  #",
+            ),
+            (
+                "what only waits is written again",
+                "streams/book/book.py",
+                "        if stored != before:\n",
+                "        if True:\n",
+            ),
+            (
+                "a restart forgets how long it was awaited",
+                "streams/book/book.py",
+                "Feeds(self._declared, head.feeds, head.clock)",
+                "Feeds(self._declared, {}, head.clock)",
+            ),
+        )
+    ),
+)  # fmt: skip
