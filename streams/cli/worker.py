@@ -12,12 +12,14 @@ from streams.cli.options import (
     BootstrapOption,
     GroupOption,
     KafkaConfigOption,
+    LocationsOption,
     LogOption,
     PoliciesOption,
     argument,
     clear_errors,
     fail,
     hush_kafka,
+    load_locations,
     load_policies,
     one_of,
 )
@@ -54,6 +56,7 @@ def worker(
     bootstrap: BootstrapOption,
     kafka_config: KafkaConfigOption = None,
     policies: PoliciesOption = None,
+    locations: LocationsOption = None,
     clock: ClockOption = "live",
     metrics: MetricsOption = "127.0.0.1:9464",
     group: GroupOption = "promises",
@@ -71,7 +74,8 @@ def worker(
     kept_for = argument(length_of_time, retention, "--retention") if retention is not None else None
     with clear_errors():
         connection, rules = read_connection(bootstrap, kafka_config), load_policies(policies)
-        settings = Settings(connection, rules, mode, address, group, how, instance, kept_for)
+        feeds = load_locations(locations).feeds()
+        settings = Settings(connection, rules, mode, address, group, how, instance, kept_for, feeds)
         check_worker(connection, group, is_exact=settings.is_exact)
     _run(settings)
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from schemas.instants import NEVER
+from streams.judging.feeds import FeedOf, FeedsOf
 from streams.judging.policy import Millis
 
 SILENT_AFTER: Final[Millis] = 10 * 60_000
@@ -23,7 +25,7 @@ class Location(NamedTuple):
 
     objectives: by kind the share of promises that should be kept, where that differs from the policies'. feed: the
     source whose events it lives on, as `clock` records name it; empty where none is watched. silent_after: how long
-    that feed may be silent before it is stale.
+    that feed may be silent before it is stale. abandoned_after: how long until it is waited for no more.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Location(NamedTuple):
     objectives: Mapping[str, float] = _NONE
     feed: str = ""
     silent_after: Millis = SILENT_AFTER
+    abandoned_after: Millis = NEVER
 
 
 class Locations:
@@ -44,3 +47,11 @@ class Locations:
     def of(self, id: str) -> Location:
         """The location of that id; one with defaults, called by its id, where none is known."""
         return self._by_id.get(id) or Location(id, id)
+
+    def feeds(self) -> FeedsOf:
+        """The feed of each location that has one."""
+        return {
+            location.id: FeedOf(location.feed, location.silent_after, location.abandoned_after)
+            for location in self.all
+            if location.feed
+        }

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from schemas.instants import NEVER
 from streams.judging.locations import SILENT_AFTER, Location, Locations
 from streams.judging.tables import Table, TableError, place_of, share, tables_of
 
-_KEYS: Final = {"id", "display_name", "zone", "objectives", "feed", "silent_after"}
+_KEYS: Final = {"id", "display_name", "zone", "objectives", "feed", "silent_after", "abandoned_after"}
 
 
 class LocationsError(TableError):
@@ -47,6 +48,7 @@ class _Reader(Table):
             objectives=self.objectives(),
             feed=self.feed(),
             silent_after=self.duration("silent_after", SILENT_AFTER),
+            abandoned_after=self.duration("abandoned_after", NEVER),
         )
 
     def zone(self) -> str:
@@ -67,6 +69,7 @@ class _Reader(Table):
             raise self.wrong("objectives", str(error)) from None
 
     def feed(self) -> str:
-        if "silent_after" in self.table and "feed" not in self.table:
-            raise self.wrong("silent_after", 'name the feed that it is about, such as feed = "pos-quay"')
+        for limit in ("silent_after", "abandoned_after"):
+            if limit in self.table and "feed" not in self.table:
+                raise self.wrong(limit, 'name the feed that it is about, such as feed = "pos-quay"')
         return self.text("feed", example="pos-quay") if "feed" in self.table else ""

@@ -7,7 +7,7 @@ offline keeps its events, and sends them when it is back.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -63,12 +63,12 @@ class Tills:
 def live(
     connection: Connection,
     arrivals: Iterable[Arrival],
-    closes_within: Callable[[float], bool],
+    off_within: Callable[[float], bool],
     offline: Collection[str] = (),
 ) -> None:
-    """Send what arrives to promise.events when its time has come, until it closes.
+    """Send what arrives to promise.events when its time has come, and beat, until the tills are switched off.
 
-    closes_within: waits so many seconds, or until the town closes, and says whether it does. Raises KafkaFailed.
+    off_within: waits so many seconds, or until they are, and says whether they are. Raises KafkaFailed.
     """
     sending = producer(connection)
 
@@ -76,15 +76,26 @@ def live(
         return sending.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=at)
 
     tills = Tills(send, sending.partitions_for(EVENTS.name), offline)
-    beat = now()
-    for arrival in arrivals:
-        while beat <= arrival.at and not closes_within(max(0, beat - now()) / 1000):
-            tills.beat(beat)
-            beat += BEAT_MS
-        if closes_within(max(0, arrival.at - now()) / 1000):
+    for at, event in _with_beats(arrivals, now()):
+        if off_within(max(0, at - now()) / 1000):
             break
-        tills.take(arrival.event, arrival.at)
+        if event is None:
+            tills.beat(at)
+        else:
+            tills.take(event, at)
     sending.close(timeout=5)
+
+
+def _with_beats(arrivals: Iterable[Arrival], beat: Instant) -> Iterator[tuple[Instant, CaseEvent | None]]:
+    """What arrives, and from `beat` on every second a beat; when nothing arrives any more, beats without end."""
+    for arrival in arrivals:
+        while beat <= arrival.at:
+            yield beat, None
+            beat += BEAT_MS
+        yield arrival.at, arrival.event
+    while True:
+        yield beat, None
+        beat += BEAT_MS
 
 
 def now() -> Instant:

@@ -16,16 +16,18 @@ from pathlib import Path
 
 import pytest
 
+from schemas.words import VERDICTS
 from streams.connection import Connection
 from streams.kafka import read_to_end
 from streams.local.tills import now
+from streams.local.town_shops import SHOPS
 from streams.topics import EVENTS
 from tests.cli.command import promises, report
 from tests.dashboards.reading import all_asked
 from tests.dashboards.server import Prometheus
 from tests.deploy.receiver import Receiver, Told, receiving
 from tests.deploy.stack import Stack
-from tests.deploy.town import MINUTE, bad_hour, living, quiet
+from tests.deploy.town import MINUTE, Living, bad_hour, quiet
 from tests.shared import ROOT
 from tests.support.debian import Unavailable, program
 from tests.worker.workers import until
@@ -96,11 +98,14 @@ def bootstrap(stack: Stack) -> str:
 
 
 @pytest.fixture(scope="module")
-def offline(stack: Stack, received: Receiver, bootstrap: str) -> Iterator[set[str]]:
-    """The town, from its bad hour on, and the locations whose tills are offline."""
-    began = now() - QUARTER + 30 * MINUTE
-    with living(bootstrap, chain(bad_hour(began), quiet(now()))) as offline:
-        yield offline
+def town(received: Receiver, bootstrap: str) -> Iterator[Living]:
+    """The town, from its bad hour on, told by somebody who is heard."""
+    assert received.told == []
+    living = Living(bootstrap, chain(bad_hour(now() - QUARTER + 30 * MINUTE), quiet(now())))
+    try:
+        yield living
+    finally:
+        living.close()
 
 
 def prometheus(stack: Stack) -> Prometheus:
@@ -117,7 +122,7 @@ def came(received: Receiver, status: str, name: str, seconds: float = 60, **labe
     return found()[0]
 
 
-@pytest.mark.usefixtures("offline")
+@pytest.mark.usefixtures("town")
 def test_a_bad_hour_wakes_somebody_once_and_is_over_when_it_is_over(stack: Stack, received: Receiver) -> None:
     fired = came(received, "firing", "PromisesBurningFast", location="kitchen")
     assert fired.labels["severity"] == "critical"
@@ -133,51 +138,64 @@ def test_a_bad_hour_wakes_somebody_once_and_is_over_when_it_is_over(stack: Stack
     assert len(received.of("PromisesBurningFast")) == 2
 
 
-@pytest.mark.usefixtures("offline")
+@pytest.mark.usefixtures("town")
 def test_every_query_of_every_panel_and_every_recorded_rule_gives_numbers(stack: Stack) -> None:
-    server = prometheus(stack)
-    empty = [one.name for one in all_asked() if not _numbers(server, one.expr)]
-    assert empty == []
-    recorded = re.findall(r"- record: (\S+)", (ROOT / "dashboards/prometheus/rules.yml").read_text("utf-8"))
-    assert [name for name in recorded if not _numbers(server, name)] == []
+    # Growth looks an hour and more back, which this Prometheus does not have: tests/dashboards has one that does.
+    recent = {one.name: one.expr for one in all_asked() if "offset" not in one.expr}
+    rules = (ROOT / "dashboards" / "prometheus" / "rules.yml").read_text("utf-8")
+    asked = recent | {name: name for name in re.findall(r"- record: (\S+)", rules)}
+    assert [name for name, expr in asked.items() if not has_numbers(prometheus(stack), expr)] == []
 
 
-def _numbers(server: Prometheus, expr: str) -> bool:
-    """Whether a query gives numbers now."""
-    found = server.now(expr)
-    return bool(found) and all(math.isfinite(float(row["value"][1])) for row in found)
+def has_numbers(server: Prometheus, expr: str) -> bool:
+    """Whether a query is answered now, with numbers alone."""
+    values = [float(row["value"][1]) for row in server.now(expr)]
+    return bool(values) and all(map(math.isfinite, values))
 
 
-@pytest.mark.usefixtures("offline")
-def test_a_stopped_feed_is_told_and_breaks_no_promise(stack: Stack, received: Receiver, offline: set[str]) -> None:
-    broken = _broken(stack, "pharmacy")
-    offline.add("pharmacy")
+def test_a_stopped_feed_is_told_and_breaks_no_promise(stack: Stack, received: Receiver, town: Living) -> None:
+    broken = standing(stack, "pharmacy")["broken"]
+    town.offline.add("pharmacy")
     came(received, "firing", "FeedStale", feed="till-pharmacy")
-    until(lambda: _unconfirmed(stack, "pharmacy") > 0, "promises of the pharmacy fall due and nobody knows", seconds=60)
-    assert _broken(stack, "pharmacy") == broken
+    until(lambda: unconfirmed(stack, "pharmacy") > 0, "promises fall due of which nobody knows", seconds=60)
+    assert standing(stack, "pharmacy")["broken"] == broken
 
-    offline.clear()
+    town.offline.clear()
     came(received, "resolved", "FeedStale", feed="till-pharmacy")
-    until(lambda: _unconfirmed(stack, "pharmacy") == 0, "all of them are known", seconds=60)
-    assert _broken(stack, "pharmacy") == broken
+    until(lambda: unconfirmed(stack, "pharmacy") == 0, "all of them are known", seconds=60)
+    assert standing(stack, "pharmacy")["broken"] == broken
 
 
-def _broken(stack: Stack, location: str) -> float:
-    return _sum(stack, f'promises_state{{location="{location}",verdict="broken",basis="original"}}')
-
-
-def _unconfirmed(stack: Stack, location: str) -> float:
-    return _sum(stack, f'promises_state{{location="{location}",reason="unconfirmed",basis="original"}}')
-
-
-def _sum(stack: Stack, selector: str) -> float:
-    return sum(float(row["value"][1]) for row in prometheus(stack).now(f"sum ({selector})"))
-
-
-def test_a_killed_worker_changes_no_total(stack: Stack, bootstrap: str, tmp_path: Path) -> None:
+def test_a_killed_worker_changes_no_total(stack: Stack, town: Living, bootstrap: str, tmp_path: Path) -> None:
     stack.kill("worker-1")
+    town.is_shut = True
+    until(lambda: set(in_town(stack, "open")) == {0}, "all is decided", seconds=120)
     events = tmp_path / "events.jsonl"
     records = read_to_end(Connection(bootstrap), EVENTS.name)
     events.write_bytes(b"".join((one.value or b"") + b"\n" for _, one in records))
-    judged = report("judge", events, "--policies", POLICIES, "--by", "location")
-    assert judged == {}
+    judged = report("judge", events, "--policies", POLICIES, "--by", "location", "--basis", "original")
+
+    locations = {row["key"][0]: row for row in judged["points"][0]["by"]["location"]}
+    assert locations.keys() == {shop.location for shop in SHOPS}
+    for location, row in locations.items():
+        assert standing(stack, location) == {verdict: row[verdict] for verdict in VERDICTS}
+
+
+def standing(stack: Stack, location: str) -> dict[str, float]:
+    """How the promises of a location stand, as Prometheus adds them up."""
+    found = prometheus(stack).now(
+        f'sum by (verdict) (promises_state{{location="{location}",basis="original",job="promises"}})'
+    )
+    return {row["metric"]["verdict"]: float(row["value"][1]) for row in found}
+
+
+def in_town(stack: Stack, verdict: str) -> list[float]:
+    """How many promises of each location stand so; nothing of one that no worker shows now."""
+    found = prometheus(stack).now(f'sum by (location) (promises_state{{basis="original",verdict="{verdict}"}})')
+    return [float(row["value"][1]) for row in found]
+
+
+def unconfirmed(stack: Stack, location: str) -> float:
+    """How many promises of a location fell due of which nobody knows."""
+    selector = f'promises_state{{location="{location}",reason="unconfirmed",basis="original"}}'
+    return sum(float(row["value"][1]) for row in prometheus(stack).now(f"sum ({selector})"))

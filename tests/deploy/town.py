@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
 from typing import Final
@@ -40,14 +39,20 @@ def quiet(start: Instant) -> Iterator[Arrival]:
     return town(2, start, MINUTE, 20, _QUIET)
 
 
-@contextmanager
-def living(bootstrap: str, arrivals: Iterator[Arrival]) -> Iterator[set[str]]:
-    """The town lives; gives the locations whose tills are offline, to be changed."""
-    closing, offline = threading.Event(), set[str]()
-    thread = threading.Thread(target=live, args=(Connection(bootstrap), arrivals, closing.wait, offline))
-    thread.start()
-    try:
-        yield offline
-    finally:
-        closing.set()
-        thread.join()
+class Living:
+    """The town, living in a thread. offline: the locations whose tills are, to be changed at any time. is_shut: no
+    shop does anything any more; the tills go on to say that they are read."""
+
+    def __init__(self, bootstrap: str, arrivals: Iterator[Arrival]) -> None:
+        self.offline: set[str] = set()
+        self.is_shut = False
+        self._off = threading.Event()
+        opened = takewhile(lambda _: not self.is_shut, arrivals)
+        arguments = (Connection(bootstrap), opened, self._off.wait, self.offline)
+        self._thread = threading.Thread(target=live, args=arguments)
+        self._thread.start()
+
+    def close(self) -> None:
+        """The tills are switched off, and all that they sent is in Kafka."""
+        self._off.set()
+        self._thread.join()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from schemas.instants import NEVER
+from streams.judging.feeds import FeedOf
 from streams.judging.locations import Location, Locations
 from streams.judging.locations_file import LocationsError, parse_locations
 
@@ -19,6 +21,7 @@ zone = "Europe/Dublin"
 objectives = { ready = 0.95, delivered = 0.9 }
 feed = "pos-quay"
 silent_after = "5m"
+abandoned_after = "2d"
 """
 
 
@@ -26,13 +29,13 @@ def test_every_key_of_a_location_arrives() -> None:
     [quay] = parse_locations(EVERYTHING, "loc.toml").all
 
     objectives = {"ready": 0.95, "delivered": 0.9}
-    assert quay == Location("quay", "Quay Street", "Europe/Dublin", objectives, "pos-quay", 300_000)
+    assert quay == Location("quay", "Quay Street", "Europe/Dublin", objectives, "pos-quay", 300_000, 172_800_000)
 
 
 def test_what_is_left_out_has_its_plain_meaning() -> None:
     [quay] = parse_locations('[[location]]\nid = "quay"\n', "loc.toml").all
 
-    assert quay == Location("quay", "quay", "UTC", {}, "", 600_000)
+    assert quay == Location("quay", "quay", "UTC", {}, "", 600_000, NEVER)
 
 
 def test_a_location_that_nobody_listed_is_called_by_its_id() -> None:
@@ -41,6 +44,12 @@ def test_a_location_that_nobody_listed_is_called_by_its_id() -> None:
     assert listed.of("quay").display_name == "Quay Street"
     assert listed.of("harbour") == Location("harbour", "harbour")
     assert Locations().of("harbour") == Location("harbour", "harbour")
+
+
+def test_only_a_location_with_a_feed_waits_for_one() -> None:
+    listed = parse_locations(EVERYTHING + '[[location]]\nid = "harbour"\n', "loc.toml")
+
+    assert listed.feeds() == {"quay": FeedOf("pos-quay", 300_000, 172_800_000)}
 
 
 def test_the_example_is_the_town() -> None:
