@@ -1,0 +1,201 @@
+"""What alerts take, measured: `python -m tests.alerting.reach > docs/alerts.md` (6 minutes; needs promtool).
+
+promtool plays shops that begin to break promises, one run an objective, and says when each alert began to fire.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
+
+from streams.alerting.documents import decimal, percent
+from streams.alerting.tiers import REACH, TIERS, Tier
+from tests.alerting.promtool import POLICIES, Case, rule_file, tested
+from tests.alerting.timelines import DAY, Minute, Shop, at, shown, worker
+
+OBJECTIVES: Final = (0.85, 0.9, 0.95, 0.98, 0.99)
+VOLUMES: Final = ("3 a day", "30 a day", "300 an hour")
+
+Broken = Callable[[int], bool]
+"""Whether the promise of that number is broken, once the trouble has begun."""
+
+TROUBLES: Final[dict[str, Broken]] = {
+    "Everything breaks, from one moment on": lambda number: True,
+    "One in three breaks, from one moment on": lambda number: number % 3 == 1,
+}
+
+
+class Run(NamedTuple):
+    """How a timeline is played. begins: when the trouble does. step: how often rules are evaluated, in minutes."""
+
+    begins: Minute
+    ends: Minute
+    step: Minute
+
+
+FINE: Final = Run(at("2:00"), at("6:00"), 1)
+COARSE: Final = Run(at("1d 00:00"), at("9d 00:00"), 20)
+
+
+class Fired(NamedTuple):
+    """When an alert began to fire: minutes since the trouble began, and how many promises had been broken since."""
+
+    minutes: Minute
+    broken: int
+
+    def __str__(self) -> str:
+        return f"{self.broken} broken, {_length(self.minutes)}"
+
+
+def _length(minutes: Minute) -> str:
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{decimal(round(minutes / 60, 1))} h" if minutes < 2 * DAY else f"{decimal(round(minutes / DAY, 1))} d"
+
+
+def shop(volume: str, breaks: Broken, run: Run) -> Shop:
+    """A shop that keeps all promises, and breaks them as said once the trouble has begun. Named by its volume."""
+    due = {
+        "3 a day": [
+            day * DAY + at(time) for day in range(-1, run.ends // DAY + 1) for time in ("9:00", "13:00", "17:00")
+        ],
+        "30 a day": [*range(-DAY, run.ends, 48)],
+        "300 an hour": [minute for minute in range(-DAY, run.ends) for _ in range(5)],
+    }[volume]
+    found = Shop(volume)
+    for number, minute in enumerate(minute for minute in due if minute < run.begins):
+        found.due[minute].append(number >= 0)
+    for number, minute in enumerate(minute for minute in due if minute >= run.begins):
+        found.due[minute].append(not breaks(number))
+    return found
+
+
+def fired(objective: float, breaks: Broken, run: Run, folder: Path) -> dict[tuple[str, str], Fired]:
+    """By volume and alert, when it fired; none where it did not."""
+    shops = {volume: shop(volume, breaks, run) for volume in VOLUMES}
+    text = rule_file(POLICIES.replace("0.9", decimal(objective)), locations="")
+    cases = [_first(volume, tier, run) for volume in VOLUMES for tier in TIERS]
+    output = tested(worker("w1", shown(shops.values(), run.ends), run.ends), cases, folder, text, run.step)
+    return dict(_read(output.stderr, shops, run))
+
+
+def _first(volume: str, tier: Tier, run: Run) -> Case:
+    """Asks when that alert first fired there. What promtool is told to expect is nothing, so it says what it found."""
+    series = f'ALERTS{{alertname="{tier.alert}",alertstate="firing",location="{volume}"}}'
+    last = run.ends - run.step
+    query = f"min_over_time(timestamp({series})[{last}m:{run.step}m])"
+    return {"expr": query, "eval_time": f"{last}m", "exp_samples": []}
+
+
+def _read(said: str, shops: Mapping[str, Shop], run: Run) -> Iterator[tuple[tuple[str, str], Fired]]:
+    for labels, seconds in re.findall(r"got: \{(.*)\} (\S+)", said):
+        found = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+        moment = int(float(seconds)) // 60
+        due = shops[found["location"]].due
+        broken = sum(not kept for minute in due if run.begins <= minute <= moment for kept in due[minute])
+        yield (found["location"], found["alertname"]), Fired(moment - run.begins, broken)
+
+
+def measured(objective: float, breaks: Broken, run: Run) -> dict[tuple[str, str], Fired]:
+    """As `fired`, in a folder that is gone afterwards."""
+    with TemporaryDirectory() as folder:
+        return fired(objective, breaks, run, Path(folder))
+
+
+def page() -> Iterator[str]:
+    """The page, line by line."""
+    yield head()
+    for trouble, breaks in TROUBLES.items():
+        yield f"\n### {trouble}\n\n| objective | promises | {' | '.join(tier.alert for tier in TIERS)} |\n"
+        yield "|---|---|" + "---|" * len(TIERS) + "\n"
+        for objective in OBJECTIVES:
+            coarse, fine = measured(objective, breaks, COARSE), measured(objective, breaks, FINE)
+            yield from (row(objective, volume, coarse | fine) for volume in VOLUMES)
+
+
+def row(objective: float, volume: str, found: Mapping[tuple[str, str], Fired]) -> str:
+    """A row of a table."""
+    cells = [str(found.get((volume, tier.alert), "never")) for tier in TIERS]
+    return f"| {percent(objective)} | {volume} | {' | '.join(cells)} |\n"
+
+
+def head() -> str:
+    """What is said before the tables."""
+    tiers = "".join(map(_tier, TIERS))
+    burns = "".join(f"| {percent(one)} | {' | '.join(_burn(tier, one) for tier in TIERS)} |\n" for one in OBJECTIVES)
+    names = " | ".join(tier.alert for tier in TIERS)
+    return HEAD.format(tiers=tiers, burns=burns, names=names, lines="---|" * len(TIERS), reach=percent(REACH))
+
+
+def _tier(tier: Tier) -> str:
+    still = f"{tier.still}, now or in the last {tier.lately}" if tier.lately else tier.still
+    numbers = f"{decimal(tier.burn)} | {decimal(tier.chance)} | {tier.floor}"
+    return f"| {tier.alert} | {tier.window.name} | {numbers} | {tier.held} | {still} | {tier.kept} |\n"
+
+
+def _burn(tier: Tier, objective: float) -> str:
+    burn = tier.burns(objective)
+    if burn is None:
+        return "left out"
+    lowered = "" if burn == tier.burn else f", for {decimal(tier.burn)}"
+    return f"{percent(burn * (1 - objective))} ({decimal(round(burn, 2))} times{lowered})"
+
+
+HEAD: Final = """# Alerts
+
+Made by `python -m tests.alerting.reach > docs/alerts.md`: the last tables are what promtool measured with the rules
+that `promises rules` makes. Each alert has a page that says what to do.
+
+| alert | severity | tells of |
+|---|---|---|
+| [PromisesBurningFast](runbooks/PromisesBurningFast.md) | critical | promises broken far too fast, now |
+| [PromisesBurningSlowly](runbooks/PromisesBurningSlowly.md) | warning | promises broken twice too fast, for a day |
+| [PromisesBrokenRepeatedly](runbooks/PromisesBrokenRepeatedly.md) | warning | a week below the objective |
+| [PromisesAtRisk](runbooks/PromisesAtRisk.md) | warning | a surge of promises about to fall due, before they break |
+| [FeedStale](runbooks/FeedStale.md) | critical, warning | a feed that is silent, or was never heard |
+| [RecordsRejected](runbooks/RecordsRejected.md) | warning, info | records that cannot be read or judged |
+| [ClockBehind](runbooks/ClockBehind.md) | critical | numbers that are of earlier |
+| [RecoveringTooLong](runbooks/RecoveringTooLong.md) | warning | a worker that does not get ready |
+| [WorkerAbsent](runbooks/WorkerAbsent.md) | critical, warning | no worker at all, or one that is gone |
+
+Alertmanager groups by location, tells by severity (critical: page, warning: chat, info: note) and holds back what
+follows from something worse: a silent feed its location's other alerts, the fast alert the slower ones, the lack of
+workers what that leads to.
+
+## When promises are broken too fast
+
+A tier counts the promises that fell due in its window and were broken, and compares them with those that fell due
+there, or with what the last week lets expect in a window of that length, where that is more. It fires when they reach
+all of
+
+- `burn` times what the objective allows; a share of {reach} is enough for any tier, since 14.4 times what an objective
+  of 90 % allows would be 144 % of all promises;
+- what chance explains: the number that the objective allows, and `chance` times its square root;
+- the floor.
+
+The same pace must hold in the shorter window, so that an alert ends when the trouble does.
+
+| alert | window | burn | chance | floor | for | shorter window | goes on for |
+|---|---|---|---|---|---|---|---|
+{tiers}
+What the burn comes to, as a share of the promises of the window:
+
+| objective | {names} |
+|---|{lines}
+{burns}
+## After how many broken promises, and how long
+
+A shop that kept all its promises begins to break them. Promises fall due evenly, day and night; three a day at 9:00,
+13:00 and 17:00, and the trouble begins at midnight. Times are until the alert fires: to the minute up to four hours, to
+twenty minutes above.
+"""
+
+
+if __name__ == "__main__":
+    for line in page():
+        sys.stdout.write(line)
+        sys.stdout.flush()
