@@ -24,9 +24,8 @@ from dashboards.panels import (
     thresholds,
 )
 from dashboards.queries import grown, per_second, total
-from streams.metrics.catalogue import CLOCK, COMMIT, DUPLICATES, EVENTS, READY, REJECTS, STATE
+from streams.metrics.catalogue import CLOCK, COMMIT, DUPLICATES, EVENTS, FEED, READY, REJECTS, STATE
 
-FEED = "promises_feed_timestamp_seconds"
 _GROWTH = (
     "Growth as a difference of sums over all workers, each the median of five minutes, so that a partition that moves "
     "between workers does not count twice. Empty, where Prometheus holds nothing of the start."
@@ -67,7 +66,7 @@ def clock_behind(id_: int) -> stat.Panel:
 
 def feed_behind(id_: int) -> stat.Panel:
     """The slowest feed."""
-    found = Query(f"time() - min({FEED})", "slowest feed")
+    found = Query(f"time() - min({FEED.name})", "slowest feed")
     return stats(About(id_, "Feed behind", _FEED, 5, 5), [found], SECONDS)
 
 
@@ -116,7 +115,7 @@ def clocks(id_: int) -> timeseries.Panel:
 
 def feeds(id_: int) -> timeseries.Panel:
     """How far each feed is behind."""
-    found = Query(f"time() - min by (feed) ({FEED})", "{{feed}}")
+    found = Query(f"time() - min by (feed) ({FEED.name})", "{{feed}}")
     return lines(About(id_, "Feeds behind", _FEED, 8), [found], SECONDS).min(0)
 
 

@@ -18,7 +18,7 @@ from streams.book.rows import HELD, LATENESS_BOUNDS
 from streams.book.windows import WIDTHS
 from streams.ledger.commits import COMMIT_BOUNDS
 from streams.metrics import catalogue as metrics
-from tests.dashboards.known import FEED
+from streams.metrics.catalogue import FEED
 
 LOCATIONS: Final = ("hull", "leeds", "york north")
 KINDS: Final = ("ready", "delivered")

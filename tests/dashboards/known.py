@@ -7,14 +7,7 @@ from typing import Final
 
 from streams.metrics.catalogue import CATALOGUE, COMMIT, Metric
 
-FEED: Final = Metric(
-    "promises_feed_timestamp_seconds",
-    "gauge",
-    ("feed",),
-    "seconds since 1970",
-    "The instant up to which a feed has been read.",
-)
-METRICS: Final = {metric.name: metric for metric in (FEED, *CATALOGUE)}
+METRICS: Final = {metric.name: metric for metric in CATALOGUE}
 
 SCRAPED: Final = frozenset({"instance", "job"})
 """What Prometheus adds to whatever it scrapes."""
