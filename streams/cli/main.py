@@ -8,6 +8,7 @@ from streams.cli.check import check
 from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.judge import judge
+from streams.cli.notify import notify
 from streams.cli.replay import replay
 from streams.cli.status import status
 from streams.cli.topics import topics
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check, status, demo):
+for command in (judge, explain, replay, worker, topics, check, status, notify, demo):
     app.command()(command)
 
 
