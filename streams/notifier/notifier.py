@@ -78,6 +78,8 @@ class _Notifier:
         reading = self._inbox.read(seconds, is_full=self._outbox.is_full)
         if reading.starts is not None:
             self._outbox.open(reading.starts)
+            if reading.starts:
+                log.info("reading %s, partitions %s", ALERTS.name, ", ".join(map(str, sorted(reading.starts))))
         now = _now()
         old = [alert for record in reading.records if (alert := self._take(record, now))]
         if old:

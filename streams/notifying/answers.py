@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 
 def pause(failures: int, asked: Millis, chance: float) -> Millis:
-    """How long to wait after so many failures in a row, at least one: 1 s, doubled each time, up to 60 s; up to a
+    """How long to wait after so many failures, at least one: 1 s, doubled each time, up to 60 s; up to a
     quarter more or less by `chance` (0 to 1), so that senders do not come back all at once. Longer where the receiver
     asks for it, up to 5 minutes."""
     grown = min(_LONGEST, _SHORTEST << min(failures - 1, 16))

@@ -39,8 +39,8 @@ class Waiting:
 class Outbox:
     """What waits, and how far each partition is dealt with. max_age: of an alert that is still worth sending.
 
-    A receiver that is not well (anything but 2xx) is left in peace for growing pauses, and then tried with the alert
-    whose turn it is; one that refuses a single alert is tried with the others at once.
+    Each alert that is not taken waits for growing pauses of its own. After a failure that is not about the alert alone
+    the receiver is left in peace for the shortest of them, or as long as it asks; then whoever waits longest is next.
     """
 
     def __init__(self, max_age: Millis) -> None:
@@ -62,7 +62,7 @@ class Outbox:
 
     @property
     def failures(self) -> int:
-        """How many tries in a row the receiver was not well."""
+        """How many tries in a row failed, those aside that were about an alert alone."""
         return self._failures
 
     @property
@@ -113,7 +113,7 @@ class Outbox:
         tried.not_before = now + pause(tried.tries, answer.asked, chance)
         if not answer.is_about_the_alert:
             self._failures += 1
-            self._closed_until = now + pause(self._failures, answer.asked, chance)
+            self._closed_until = now + pause(1, answer.asked, chance)
 
     def give_up(self, now: Instant) -> list[Waiting]:
         """The alerts that have become too old; they wait no longer."""

@@ -8,9 +8,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
+
+NOTHING: Final = 0
+"""The status of an answer that does not come."""
+
+
+def case_of(body: bytes) -> str:
+    return str(msgspec.json.decode(body)["case"])
 
 
 class Got(NamedTuple):
@@ -24,29 +31,29 @@ class Got(NamedTuple):
     @property
     def case(self) -> str:
         """Of the alert in it."""
-        return str(msgspec.json.decode(self.body)["case"])
+        return case_of(self.body)
 
 
 class Receiver(ThreadingHTTPServer):
-    """answers: status, headers and body, one a request; 204 when there are none left."""
+    """answers: statuses and headers for the alerts of a case, one a request; 204 when there are none left."""
 
     daemon_threads = True
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
-        self.answers: list[tuple[int, dict[str, str], bytes]] = []
+        self.answers: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self.got: list[Got] = []
-        self.lock = threading.Lock()
+        self.released = threading.Event()
 
-    def answer(self, *statuses: int, **headers: str) -> None:
-        """Answer the next requests so."""
+    def answer(self, case: str, *statuses: int, **headers: str) -> None:
+        """Answer the next requests about `case` so; NOTHING: not before all is over."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answers += [(status, named, f"this is {status}".encode()) for status in statuses]
+        self.answers[case] = [(status, named) for status in statuses]
 
     @property
     def cases(self) -> list[str]:
         """The cases of the alerts that it took."""
-        return [one.case for one in self.got if one.answered < 300]
+        return [one.case for one in self.got if 200 <= one.answered < 300]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -55,9 +62,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        with self.server.lock:
-            status, more, text = self.server.answers.pop(0) if self.server.answers else (204, {}, b"")
-            self.server.got.append(Got(self.path, headers, body, status))
+        answers = self.server.answers.get(case_of(body))
+        status, more = answers.pop(0) if answers else (204, {})
+        self.server.got.append(Got(self.path, headers, body, status))
+        if status == NOTHING:
+            self.server.released.wait()
+            return
+        text = f"this is {status}".encode() if status >= 300 else b""
         self.send_response(status)
         for name, value in ({"content-length": str(len(text))} | more).items():
             self.send_header(name, value)
@@ -79,6 +90,7 @@ def receiving(port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Rece
         try:
             yield server
         finally:
+            server.released.set()
             server.shutdown()
             thread.join()
 

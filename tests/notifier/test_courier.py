@@ -66,14 +66,14 @@ def test_what_is_sent_is_what_was_given_and_says_that_it_is_json() -> None:
 
 def test_a_refusal_is_told_with_its_reason_and_what_the_receiver_asks_for() -> None:
     with receiving() as receiver:
-        receiver.answer(503, retry_after="7")
+        receiver.answer("o-1", 503, retry_after="7")
         assert asked(parse_webhook(url_of(receiver))) == Answer(503, "503 Service Unavailable: this is 503", 7000)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int) -> None:
     with receiving() as receiver, receiving() as elsewhere:
-        receiver.answer(status, location=url_of(elsewhere))
+        receiver.answer("o-1", status, location=url_of(elsewhere))
         answer = asked(parse_webhook(url_of(receiver)))
         assert (answer.status, answer.is_taken, elsewhere.got) == (status, False, [])
 

@@ -41,15 +41,29 @@ def test_an_alert_is_sent_once_and_then_nothing_is_left() -> None:
     assert (len(box), box.next_at(), box.positions) == (0, NEVER, {0: Position(1), 1: Position(0)})
 
 
-def test_a_receiver_that_is_down_is_tried_after_growing_pauses_with_the_alert_whose_turn_it_is() -> None:
-    box, at, told = outbox(alert("o-1"), alert("o-2")), NOON, []
-    for pause in (1, 2, 4, 8):
-        told.append(tried(box, DOWN, at))
-        assert tried(box, DOWN, at + pause * SECOND - 1) is None
+def test_an_alert_is_tried_again_after_growing_pauses() -> None:
+    box, at = outbox(alert("o-1")), NOON
+    for pause in (1, 2, 4, 8, 16, 32, 60, 60):
+        assert tried(box, DOWN, at) == "o-1"
         at += pause * SECOND
-    assert told == ["o-1", "o-2", "o-1", "o-2"]
-    assert [tried(box, TAKEN, at), tried(box, TAKEN, at + MINUTE)] == ["o-1", "o-2"]
-    assert box.failures == 0
+        assert tried(box, DOWN, at - 1) is None
+    assert (tried(box, TAKEN, at), box.failures) == ("o-1", 0)
+
+
+def test_a_receiver_that_is_down_is_tried_once_a_second_however_many_alerts_wait() -> None:
+    box = outbox(*(alert(f"o-{number}") for number in range(500)))
+    told = [tried(box, DOWN, NOON + tenth * SECOND // 10) for tenth in range(300)]
+    assert [case for case in told if case] == [told[second * 10] for second in range(30)]
+
+
+def test_who_was_not_told_yet_does_not_wait_for_the_pauses_of_others() -> None:
+    box = outbox(alert("o-1"))
+    for second in (0, 1, 3, 7, 15):
+        assert tried(box, DOWN, NOON + second * SECOND) == "o-1"
+    box.take(Place(1, 0), alert("o-2", NOON + 15 * SECOND), NOON + 15 * SECOND)
+    assert tried(box, TAKEN, NOON + 15 * SECOND) is None
+    assert tried(box, TAKEN, NOON + 16 * SECOND) == "o-2"
+    assert box.next_at() == NOON + 31 * SECOND
 
 
 def test_a_receiver_that_asks_for_two_minutes_is_left_in_peace_for_two_minutes() -> None:
