@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final
 
 from tests.cli.command import ROOT
+from tests.support.certificates import written
 from tests.worker.workers import environment, logs
 
 SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -19,14 +20,22 @@ SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 _numbers = count(1)
 
 
+def secret_in(directory: Path) -> Path:
+    """A file with the secret."""
+    return written(directory, "secret", f"{SECRET}\n")
+
+
+def to_nobody(directory: Path) -> tuple[str | Path, ...]:
+    """Options of a notifier that has nobody to tell."""
+    return "--webhook", "http://127.0.0.1:9/", "--secret-file", secret_in(directory)
+
+
 class Notifier:
     """`promises notify`; in a `with` block it runs. It may be stopped or killed, and started again."""
 
     def __init__(self, bootstrap: str, url: str, directory: Path, *options: str | Path) -> None:
         self.log = directory / f"notifier-{next(_numbers)}.log"
-        secret = directory / "secret"
-        secret.write_text(f"{SECRET}\n", "utf-8")
-        said = ["notify", "--bootstrap", bootstrap, "--webhook", url, "--secret-file", secret, *options]
+        said = ["notify", "--bootstrap", bootstrap, "--webhook", url, "--secret-file", secret_in(directory), *options]
         self._command = [sys.executable, "-m", "streams.cli", *map(str, said)]
         self._process: subprocess.Popen[bytes] | None = None
         logs.append(self.log)
