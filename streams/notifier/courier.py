@@ -98,4 +98,3 @@ class _Request(threading.Thread):
         with suppress(OSError, http.client.HTTPException, ValueError):
             said = f"{said}: {response.read(_EXCERPT).decode(errors='replace')}"
         return Answer(response.status, one_line(said), asked)
-

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
-from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError, RetriableError
+from kafka.errors import (
+    CommitFailedError,
+    InconsistentGroupProtocolError,
+    KafkaError,
+    RebalanceInProgressError,
+    RetriableError,
+)
 from kafka.structs import OffsetAndMetadata
 
 from streams.connection import Connection
@@ -46,7 +52,7 @@ class Inbox:
     """A member of the group; in a `with` block. Raises KafkaFailed for what does not pass by itself."""
 
     def __init__(self, connection: Connection, group: str) -> None:
-        self._connection = connection
+        self._connection, self._group = connection, group
         self._listener = _Listener()
         self._committed: dict[int, Position] = {}
         self._asked_at = time.monotonic()
@@ -133,7 +139,10 @@ class Inbox:
             log.warning("%s: Kafka %s", self._connection.bootstrap, said)
 
     def _failed(self, error: KafkaError) -> KafkaFailed:
-        return KafkaFailed(f"{self._connection.bootstrap}: {ALERTS.name} can no longer be read: {error}")
+        where = self._connection.bootstrap
+        if isinstance(error, InconsistentGroupProtocolError):
+            return KafkaFailed(f"{where}: group {self._group} is not one of notifiers; choose another with --group")
+        return KafkaFailed(f"{where}: {ALERTS.name} can no longer be read as group {self._group}: {error}")
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types

@@ -73,6 +73,13 @@ def test_a_receiver_that_asks_for_two_minutes_is_left_in_peace_for_two_minutes()
     assert tried(box, TAKEN, NOON + 2 * MINUTE) == "o-2"
 
 
+def test_an_alert_for_which_a_receiver_asks_for_patience_waits_alone() -> None:
+    box = outbox(alert("o-1"), alert("o-2"))
+    tried(box, Answer(409, "409 Conflict", asked=30 * SECOND), NOON)
+    assert tried(box, TAKEN, NOON) == "o-2"
+    assert box.next_at() == NOON + 30 * SECOND
+
+
 def test_an_alert_that_is_refused_does_not_hold_up_the_others() -> None:
     box = outbox(alert("o-1"), alert("o-2"), alert("o-3"))
     assert tried(box, REFUSED, NOON) == "o-1"

@@ -62,6 +62,7 @@ def test_spaces_and_empty_lines_around_a_secret_do_not_count() -> None:
         (f"{PUBLISHED}\nwhsec_open sesame!", "line 2 is not base64"),
         ("whsec_c2VzYW1l", "line 1 is a secret of 6 bytes; write whsec_ and the base64 of 24 to 64 random bytes"),
         ("whsec_schlüssel", "line 1 is not base64"),
+        (f"{PUBLISHED}----", "line 1 is not base64"),
     ],
 )
 def test_a_secret_that_cannot_be_used_is_told_without_quoting_it(text: str, told: str) -> None:

@@ -124,7 +124,7 @@ def test_a_notifier_reads_alerts_with_what_is_granted_to_it_and_ends_when_that_i
     said = notifier.log.read_text()
     assert "Traceback" not in said
     assert PASSWORDS.search(said) is None
-    assert "promise.alerts can no longer be read: " in said
+    assert "promise.alerts can no longer be read as group promises-notify: " in said
 
 
 def test_a_notifier_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop, tmp_path: Path) -> None:
