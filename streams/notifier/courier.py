@@ -24,6 +24,9 @@ _TIMEOUT: Final = 10.0
 _PATIENCE: Final = 30.0
 """Seconds for all of a try: a receiver that answers byte by byte, or a name server that does not."""
 
+_FAREWELL: Final = 2.0
+"""Seconds that a try is still waited for by who is told to end: what is answered then does not come again."""
+
 _STEP: Final = 0.2
 _EXCERPT: Final = 800
 """Bytes of a refusal that are read."""
@@ -38,16 +41,19 @@ class Courier:
         self._tls = ssl.create_default_context() if webhook.scheme == "https" else None
 
     def deliver(self, headers: Mapping[str, str], body: bytes, is_over: Callable[[], bool]) -> Answer | None:
-        """What the receiver answers; None where `is_over` came first. Never raises for what a receiver does."""
+        """What the receiver answers; None where it does not before `is_over`, or soon after. Never raises for what a
+        receiver does."""
         request = _Request(self._connection(), self._webhook.target, headers, body)
         request.start()
-        deadline = time.monotonic() + self._patience
+        deadline, left = time.monotonic() + self._patience, int(_FAREWELL / _STEP)
         while request.is_alive():
-            if is_over():
-                return None
             if time.monotonic() > deadline:
                 request.leave()
                 return Answer(None, f"no answer within {self._patience:.0f} s")
+            if is_over():
+                left -= 1
+            if left < 0:
+                return None
             request.join(_STEP)
         return request.answer
 

@@ -143,7 +143,11 @@ def test_an_endless_refusal_is_read_in_part_and_shown_in_one_line() -> None:
     assert answer.said.isprintable()
 
 
-def test_who_is_told_to_end_does_not_wait_for_an_answer() -> None:
+def test_who_is_told_to_end_takes_an_answer_that_comes_at_once_and_waits_for_no_other() -> None:
+    with receiving() as receiver:
+        answer = Courier(parse_webhook(url_of(receiver))).deliver(HEADERS, BODY, lambda: True)
+        assert answer is not None
+        assert answer.is_taken
     with speaking(lambda _, ended: _wait(ended)) as webhook:
         assert Courier(webhook).deliver(HEADERS, BODY, lambda: True) is None
 
