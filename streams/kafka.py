@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
@@ -14,7 +14,7 @@ from streams.book.book import Incoming
 from streams.connection import Connection
 from streams.knock import NotLetIn, knock
 from streams.permissions import Need, is_missing, is_refused, listed, topic_partitions
-from streams.topics import CHANGELOG, EVENTS, TOPICS, transactional_id
+from streams.topics import ALERTS, CHANGELOG, EVENTS, TOPICS, transactional_id
 
 ANSWER_MS: Final = 10_000
 """How long a Kafka may take to answer before it counts as not there."""
@@ -76,6 +76,12 @@ def check_worker(connection: Connection, group: str, *, is_exact: bool) -> None:
         _check_partitions(admin, connection)
 
 
+def check_notifier(connection: Connection, group: str) -> None:
+    """Raise KafkaFailed unless promise.alerts is there, and a member of `group` may read it."""
+    with admin_client(connection) as admin:
+        _check(admin, connection, [Need("READ", "topic", ALERTS.name), Need("READ", "group", group)])
+
+
 def partitions_of(connection: Connection, need: Need) -> list[int]:
     """The partitions of the topic that `need` names. Raises KafkaFailed if it is not there, or refused to us."""
     with admin_client(connection) as admin:
@@ -115,6 +121,18 @@ def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incom
         consumer.close()
 
 
+def group_consumer(connection: Connection, group: str, client: str) -> KafkaConsumer:
+    """A member of the consumer group, by the name of `client`. It commits when told to, and is missed within 10 s of
+    its end. Raises KafkaFailed."""
+    return _consumer(
+        connection,
+        group_id=group,
+        client_id=client,
+        auto_offset_reset="earliest",  # where the topic no longer holds what was committed
+        session_timeout_ms=10_000,
+    )
+
+
 def not_allowed(connection: Connection, needs: Iterable[Need]) -> KafkaFailed:
     """Kafka refuses us these."""
     denied = f"{connection.bootstrap}: {connection.who} may not {listed(needs)}"
@@ -147,10 +165,11 @@ def _check_partitions(admin: KafkaAdminClient, connection: Connection) -> None:
         )
 
 
-def _consumer(connection: Connection) -> KafkaConsumer:
+def _consumer(connection: Connection, **settings: Any) -> KafkaConsumer:
     with _reached(connection):
         return KafkaConsumer(
             **connection.for_kafka_python(),
+            **settings,
             bootstrap_timeout_ms=ANSWER_MS,
             enable_auto_commit=False,
             isolation_level="read_committed",

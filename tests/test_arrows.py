@@ -65,6 +65,14 @@ MAY_KNOW = {
         "streams.topics",
         "streams.transport",
     },
+    "streams.notifying": {"schemas"},
+    "streams.notifier": {
+        "schemas",
+        "streams.connection",
+        "streams.kafka",
+        "streams.notifying",
+        "streams.topics",
+    },
     "streams.local": {
         "schemas",
         "streams.connection",
@@ -85,6 +93,8 @@ MAY_KNOW = {
         "streams.logs",
         "streams.cluster",
         "streams.metrics",
+        "streams.notifier",
+        "streams.notifying",
         "streams.permissions",
         "streams.publishing",
         "streams.settings",
@@ -95,8 +105,13 @@ MAY_KNOW = {
 }
 """Parts of the product and the parts that each may import; none may import what is not here."""
 
-PURE = ("streams.judging", "streams.book", "streams.alerting")
-OUTSIDE = {"schemas": {"msgspec"}, "streams.judging": set(), "streams.book": {"msgspec"}}
+PURE = ("streams.judging", "streams.book", "streams.alerting", "streams.notifying")
+OUTSIDE = {
+    "schemas": {"msgspec"},
+    "streams.judging": set(),
+    "streams.book": {"msgspec"},
+    "streams.notifying": {"msgspec"},
+}
 """What of other people's packages the contract and the core may use."""
 
 IMPURE = {"asyncio", "io", "logging", "os", "pathlib", "random", "socket", "subprocess", "threading", "time"}

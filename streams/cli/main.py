@@ -9,6 +9,7 @@ from streams.cli.dashboards import dashboards
 from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.judge import judge
+from streams.cli.notify import notify
 from streams.cli.replay import replay
 from streams.cli.rules import rules
 from streams.cli.status import status
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check, status, demo, town, rules):
+for command in (judge, explain, replay, worker, topics, check, status, demo, town, rules, notify):
     app.command()(command)
 app.add_typer(dashboards)
 

@@ -12,6 +12,7 @@ import pytest
 from kafka.admin import ACL
 
 from tests.cli.command import Answer, promises
+from tests.notifier.process import Notifier, to_nobody
 from tests.support.acls import documented, for_whom
 from tests.support.certificates import Authority
 from tests.support.secured import LOGIN, MUTUAL, SecuredKafka, secured_kafka
@@ -19,9 +20,9 @@ from tests.worker.answers import UNREACHABLE, is_clear
 from tests.worker.records import Order, now, verdicts
 from tests.worker.workers import Worker
 
-COMMANDS: Final = ("topics", "replay", "worker", "explain", "check", "status")
+COMMANDS: Final = ("topics", "replay", "worker", "explain", "check", "status", "notify")
 USERS: Final = tuple(f"promises-{command}" for command in COMMANDS)
-TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS = USERS
+TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS, NOTIFY = USERS
 PASSWORDS: Final = re.compile("knows it|sesame")
 """What is in every password here."""
 CASE: Final = "o-1043"
@@ -110,6 +111,25 @@ def test_topics_are_looked_at_by_who_may_see_their_settings(shop: Shop) -> None:
     assert (answer.code, answer.err) == (0, "")
     is_clear(shop.asked(WORKER, "check"), UNREACHABLE, shop.address, "DESCRIBE_CONFIGS topic promise.")
     is_clear(shop.asked(TOPICS, "status"), UNREACHABLE, shop.address, "DESCRIBE topic promise.events")
+
+
+def test_a_notifier_reads_alerts_with_what_is_granted_to_it_and_ends_when_that_is_taken_back(
+    shop: Shop, tmp_path: Path
+) -> None:
+    file = shop.hires("substitute", documented(NOTIFY))
+    with Notifier(shop.address, "http://127.0.0.1:9/", tmp_path, "--kafka-config", file) as notifier:
+        notifier.until_said("reading promise.alerts, partitions 0, 1, 2, 3")
+        shop.kafka.revoke(for_whom(acl, "substitute") for acl in documented(NOTIFY))
+        assert notifier.process.wait(30) == UNREACHABLE
+    said = notifier.log.read_text()
+    assert "Traceback" not in said
+    assert PASSWORDS.search(said) is None
+    assert "promise.alerts can no longer be read as group promises-notify: " in said
+
+
+def test_a_notifier_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop, tmp_path: Path) -> None:
+    answer = shop.told(shop.kafka.user("idler"), "notify", *to_nobody(tmp_path))
+    is_clear(answer, UNREACHABLE, "user idler may not READ topic promise.alerts; READ group promises-notify; grant")
 
 
 @pytest.mark.parametrize("command", ["worker", "topics"])

@@ -1,0 +1,83 @@
+"""`promises notify` as a test sees it: started, asked to end or killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from tests.cli.command import ROOT
+from tests.support.certificates import written
+from tests.worker.workers import environment, logs
+
+SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+_numbers = count(1)
+
+
+def secret_in(directory: Path) -> Path:
+    """A file with the secret."""
+    return written(directory, "secret", f"{SECRET}\n")
+
+
+def to_nobody(directory: Path) -> tuple[str | Path, ...]:
+    """Options of a notifier that has nobody to tell."""
+    return "--webhook", "http://127.0.0.1:9/", "--secret-file", secret_in(directory)
+
+
+class Notifier:
+    """`promises notify`; in a `with` block it runs. It may be stopped or killed, and started again."""
+
+    def __init__(self, bootstrap: str, url: str, directory: Path, *options: str | Path) -> None:
+        self.log = directory / f"notifier-{next(_numbers)}.log"
+        said = ["notify", "--bootstrap", bootstrap, "--webhook", url, "--secret-file", secret_in(directory), *options]
+        self._command = [sys.executable, "-m", "streams.cli", *map(str, said)]
+        self._process: subprocess.Popen[bytes] | None = None
+        logs.append(self.log)
+
+    def __enter__(self) -> Notifier:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "the notifier was not started"
+        return self._process
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send it this signal; its exit code. Raises TimeoutExpired before it would have given a receiver up."""
+        self.process.send_signal(number)
+        return self.process.wait(8)
+
+    def kill(self) -> None:
+        """End it at once, as a crash would; nothing where it has ended."""
+        self.process.kill()
+        self.process.wait()
+
+    def until_said(self, words: str, seconds: float = 60) -> str:
+        """The first line of its log with these words; fails when it ends before, or does not say them in time."""
+        deadline = time.monotonic() + seconds
+        while True:
+            ended = self.process.poll()
+            for line in self.log.read_text("utf-8").splitlines():
+                if words in line:
+                    return line
+            assert ended is None, f"it ended with {ended} before it said {words!r}"
+            assert time.monotonic() < deadline, f"waited {seconds:.0f} s for this in vain: {words!r}"
+            time.sleep(0.05)

@@ -1,0 +1,161 @@
+"""`promises notify` between a real Kafka and a receiver: everybody who has to know is told once, and nobody is woken
+for nothing, through receivers that are down and notifiers that are killed."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.instants import Instant
+from schemas.words import Stage
+from streams.local.ports import free_ports
+from streams.topics import ALERTS
+from tests.cli.command import ROOT
+from tests.notifier.process import SECRET, Notifier
+from tests.notifier.receiver import NOTHING, Receiver, receiving, url_of, wait_for
+from tests.notifying.told import MINUTE, alert_record
+from tests.worker.records import Given, now, send
+
+READING = f"reading {ALERTS.name}, partitions 0, 1, 2, 3"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as server:
+        yield server
+
+
+def tell(bootstrap: str, *cases: str, decided: Instant | None = None, stage: Stage = "overdue") -> list[bytes]:
+    """What workers write to one partition, which keeps its order; decided now unless it is said when."""
+    records = [alert_record(case, decided or now(), stage) for case in cases]
+    send(bootstrap, *(Given(b"shop", record) for record in records), topic=ALERTS.name)
+    return records
+
+
+def is_ours(headers: Any, body: bytes, secret: str) -> bool:
+    """As docs/notify.md tells receivers to find out."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "notify.md").read_text("utf-8"), re.DOTALL)
+    told: dict[str, Any] = {}
+    exec(code, told)
+    return bool(told["is_ours"](headers, body, secret))
+
+
+def test_each_alert_is_sent_once_and_signed_and_history_is_not(
+    bootstrap: str, receiver: Receiver, tmp_path: Path
+) -> None:
+    tell(bootstrap, "before-the-first-start")
+    with Notifier(bootstrap, url_of(receiver), tmp_path, "--group", "pager") as notifier:
+        notifier.until_said(READING)
+        written = tell(bootstrap, "o-1", "o-2", "o-3")
+        got = wait_for(receiver, 3)
+        notifier.until_said("o-3")
+        assert notifier.stop() == 0
+    assert [one.body for one in got] == written
+    assert all(is_ours(one.headers, one.body, SECRET) for one in got)
+    assert not is_ours(got[0].headers, got[1].body, SECRET)
+    assert {one.headers["content-type"] for one in got} == {"application/json"}
+    said = notifier.log.read_text("utf-8")
+    assert f"sending at_risk and overdue of {ALERTS.name} on {bootstrap} to http://127.0.0.1" in said
+    assert "as group pager" in said
+    assert re.search(f"sesame|{SECRET}|Traceback", said) is None
+
+
+def test_a_receiver_that_was_down_and_then_not_well_is_told_when_it_is_back(bootstrap: str, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with Notifier(bootstrap, f"http://127.0.0.1:{port}/", tmp_path, "--group", "down", "--log", "json") as notifier:
+        notifier.until_said(READING)
+        tell(bootstrap, "o-1")
+        notifier.until_said("takes no alerts")
+        with receiving(port) as receiver:
+            receiver.answer("o-1", 503)
+            got = wait_for(receiver, 2)
+            notifier.until_said("takes alerts again")
+        assert notifier.stop(signal.SIGINT) == 0
+    assert [(one.case, one.answered) for one in got] == [("o-1", 503), ("o-1", 204)]
+    assert len({one.headers["webhook-id"] for one in got}) == 1
+    assert int(got[0].headers["webhook-timestamp"]) <= int(got[1].headers["webhook-timestamp"])
+    lines = [json.loads(line) for line in notifier.log.read_text("utf-8").splitlines()]
+    assert [line["level"] for line in lines] == ["INFO", "INFO", "WARNING", "INFO", "WARNING"]
+
+
+def test_a_killed_notifier_forgets_nothing_and_repeats_only_what_was_not_acknowledged(
+    bootstrap: str, receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.answer("refused", 422, 422)
+    receiver.answer("on-its-way", NOTHING)
+    with Notifier(bootstrap, url_of(receiver), tmp_path, "--group", "killed") as notifier:
+        notifier.until_said(READING)
+        tell(bootstrap, "o-1", "refused", "o-2", "on-its-way")
+        before = list(wait_for(receiver, 4))
+        notifier.kill()
+        tell(bootstrap, "while-it-was-away")
+        notifier.start()
+        after = wait_for(receiver, 8)[4:]
+        notifier.until_said("try 2")
+        assert notifier.stop() == 0
+    assert [one.case for one in before] == ["o-1", "refused", "o-2", "on-its-way"]
+    assert [one.case for one in after] == ["refused", "on-its-way", "while-it-was-away", "refused"]
+    names = {one.case: one.headers["webhook-id"] for one in before}
+    assert {case: names[case] for case in ("refused", "on-its-way")} == {
+        one.case: one.headers["webhook-id"] for one in after if one.case in names
+    }
+
+
+def test_nobody_is_told_of_what_is_long_over_or_was_not_asked_for(
+    bootstrap: str, receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.answer("hopeless", *[500] * 9)
+    options = ("--group", "old", "--max-age", "3s", "--stage", "overdue")
+    with Notifier(bootstrap, url_of(receiver), tmp_path, *options) as notifier:
+        notifier.until_said(READING)
+        tell(bootstrap, "yesterday", "an-hour-ago", decided=now() - 60 * MINUTE)
+        tell(bootstrap, "soon", stage="at_risk")
+        send(bootstrap, Given(b"shop", b"no alert\nat all"), topic=ALERTS.name)
+        tell(bootstrap, "hopeless")
+        given_up = notifier.until_said("is given up")
+        tell(bootstrap, "o-1")
+        notifier.until_said("takes alerts again")
+        assert notifier.stop() == 0
+    assert set(receiver.cases) == {"o-1"}
+    assert {one.case for one in receiver.got} == {"hopeless", "o-1"}
+    assert "hopeless" in given_up
+    assert given_up.endswith("500 Internal Server Error: this is 500")
+    assert "yesterday" in notifier.until_said("too old to be sent")
+    assert "no alert: JSON is malformed" in notifier.log.read_text("utf-8")
+
+
+def test_two_notifiers_share_the_alerts_and_one_takes_over_where_the_other_ends(
+    bootstrap: str, receiver: Receiver, tmp_path: Path
+) -> None:
+    first, second = (Notifier(bootstrap, url_of(receiver), tmp_path, "--group", "shared") for _ in range(2))
+    cases = [f"o-{number}" for number in range(60)]
+    with first, second:
+        for one in (first, second):
+            one.until_said("reading")
+        for place, case in enumerate(cases):
+            send(bootstrap, Given(b"", alert_record(case, now()), partition=place % 4), topic=ALERTS.name)
+            if place == 30:
+                assert first.stop() == 0
+        wait_for(receiver, len(cases))
+        second.until_said(READING)
+        assert second.stop() == 0
+    assert sorted(receiver.cases) == sorted(cases)
+
+
+def test_who_waits_for_a_receiver_ends_at_once_when_told_to(bootstrap: str, tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        Notifier(bootstrap, f"http://127.0.0.1:{silent.getsockname()[1]}/", tmp_path, "--group", "hang") as notifier,
+    ):
+        notifier.until_said(READING)
+        tell(bootstrap, "o-1")
+        connection, _ = silent.accept()
+        with connection:
+            assert notifier.stop() == 0
