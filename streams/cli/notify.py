@@ -25,7 +25,7 @@ from streams.cli.options import (
     one_of,
 )
 from streams.connection import read_connection
-from streams.judging.policy_file import length_of_time
+from streams.judging.tables import length_of_time
 from streams.kafka import check_notifier
 from streams.notifier.notifier import Notices, run
 from streams.notifying.signing import read_secrets
