@@ -64,7 +64,7 @@ WRONG = {
     "": "loc.toml: no locations; write at least one [[location]] table",
     "location = [3]": "loc.toml: location 1: write it as a [[location]] table",
     '[[shop]]\nid = "quay"': "loc.toml: unknown key 'shop'; known are location",
-    '[[location]]\nname = "quay"': "loc.toml: location 1: unknown key 'name'; known are abandoned_after, display_name, feed, id, ",
+    '[[location]]\nname = "quay"': "loc.toml: location 1: unknown key 'name'; known are abandoned_after, ",
     '[[location]]\nzone = "UTC"': 'loc.toml: location 1: id = None: write a text, such as id = "quay"',
     '[[location]]\nid = "quay"\n[[location]]\nid = "quay"': "loc.toml: location 'quay' is there 2 times; write one ",
 }
