@@ -6,6 +6,7 @@ The shop at the harbour is heard of through its till, the one downtown through n
 from __future__ import annotations
 
 from schemas.events import Clock
+from schemas.words import Basis
 from streams.judging.feeds import FeedOf, FeedsOf
 from tests.book.desk import Desk, holds_together, record, texts
 from tests.histories import Story, at, moment, order, rules
@@ -30,9 +31,9 @@ def told(desk: Desk) -> list[str]:
     return [f"{one.case} {one.revision} {one.current.verdict} / {one.current.reason}" for one in desk.verdicts]
 
 
-def reasons(desk: Desk, location: str = "harbour") -> dict[str, int]:
+def reasons(desk: Desk, location: str = "harbour", basis: Basis = "current") -> dict[str, int]:
     """How many promises of that shop stand for which reason."""
-    return {ruling.reason: count for ruling, count in desk.row(location).net.items()}
+    return {ruling.reason: count for ruling, count in desk.row(location, basis=basis).net.items()}
 
 
 def test_a_till_that_was_offline_broke_nothing_that_was_delivered_meanwhile() -> None:
@@ -107,6 +108,15 @@ def test_a_promise_is_unconfirmed_only_when_its_grace_is_over() -> None:
     assert reasons(desk) == {"at_risk": 1}
 
     assert reasons(desk.waits("12:12:00.001")) == {"unconfirmed": 1}
+
+
+def test_a_due_that_was_put_off_is_unconfirmed_on_either_basis_in_its_turn() -> None:
+    put_off = promised("o1", "12:10").amended("ready", "11:58", due="12:20", by="us")
+    desk = Desk(feeds=TILL).tells(put_off).hears("till", "12:00").waits("12:15")
+    assert (reasons(desk, "harbour", "original"), reasons(desk)) == ({"unconfirmed": 1}, {"pending": 1})
+
+    desk.waits("12:20:00.001")
+    assert (reasons(desk, "harbour", "original"), reasons(desk)) == ({"unconfirmed": 1}, {"unconfirmed": 1})
 
 
 def test_a_stale_feed_that_is_heard_again_but_not_far_enough_leaves_a_promise_as_it_was_before() -> None:
