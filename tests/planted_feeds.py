@@ -43,14 +43,10 @@ FEED_MUTANTS: Final = (
         for what, original, mutated in (
             ("all of it is known by the clock", "else min(now, self.heard.upto)", "else now"),
             ("it is abandoned a millisecond early", "self._abandoned_after + 1", "self._abandoned_after"),
-            ("it is never abandoned", "return now if now >= self._abandoned_at else ", "return "),
+            ("it is never abandoned", "return self.heard.since + self._abandoned_after + 1", "return NEVER"),
             ("it is stale a millisecond early", "self._silent_after + 1", "self._silent_after"),
-            ("it is never stale", "return now >= self._stale_at", "return False"),
-            (
-                "its cases do not see it become stale",
-                "max(self._stale_at, lapses_at(case))",
-                "lapses_at(case) + self._silent_after",
-            ),
+            ("it is never stale", "return self.heard.since + self._silent_after + 1", "return NEVER"),
+            ("its cases do not see it become stale", "max(self._stale_at, lapses_at(case))", "NEVER"),
             ("its cases do not see it abandoned", "min(case.more_at, self._abandoned_at, ", "min(case.more_at, "),
             (
                 "its cases do not see what lies ahead",
@@ -77,7 +73,11 @@ FEED_MUTANTS: Final = (
             ("a slower partition changes nothing yet", "heard.upto < before or (stale", "(stale"),
             ("a restart forgets what was heard", "heard.get(limits.feed) or Heard(clock)", "Heard(clock)"),
             ("declared later, it was never awaited", "or Heard(clock) for", "or Heard(1) for"),
-            ("all feeds are one", "if feed.heard is heard]", "]"),
+            (
+                "all feeds are one",
+                "self._by_name[limits.feed].append(feed)",
+                "self._by_name = {name: list(feeds.values()) for name in self.heard}",
+            ),
         )
     ),
     *(
