@@ -61,11 +61,6 @@ FEED_MUTANTS: Final = (
             ("what waits longer than before is not looked at", " or before.until != case.wake_at:", ":"),
             ("who waits for another feed now is not looked at", " or before.feed is not feed or ", " or "),
             (
-                "whose shop is another now is judged by the old feed",
-                "wait is not None and wait.feed is feed and ",
-                "wait is not None and ",
-            ),
-            (
                 "heard again, it leaves all as it was",
                 "heard.upto < before or (stale and not feed.is_stale(now))",
                 "heard.upto < before",
@@ -73,11 +68,7 @@ FEED_MUTANTS: Final = (
             ("a slower partition changes nothing yet", "heard.upto < before or (stale", "(stale"),
             ("a restart forgets what was heard", "heard.get(limits.feed) or Heard(clock)", "Heard(clock)"),
             ("declared later, it was never awaited", "or Heard(clock) for", "or Heard(1) for"),
-            (
-                "all feeds are one",
-                "self._by_name[limits.feed].append(feed)",
-                "self._by_name = {name: list(feeds.values()) for name in self.heard}",
-            ),
+            ("one feed speaks for all", "Feed(self.heard[limits.feed], ", "Feed([*self.heard.values()][0], "),
         )
     ),
     *(
@@ -112,7 +103,7 @@ FEED_MUTANTS: Final = (
             (
                 "several deadlines are judged as one",
                 "streams/book/book.py",
-                "self._settle(name, case, now, case.wake_at)",
+                "self._settle(name, case, now, until)",
                 "self._settle(name, case, now, known)",
             ),
             (

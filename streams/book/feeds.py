@@ -137,8 +137,7 @@ class Feeds:
 
     def _passed(self, feed: Feed, now: Instant) -> Iterator[str]:
         for until, name in feed.waiting.passed(feed.known(now)):
-            wait = self._waits.get(name)
-            if wait is not None and wait.feed is feed and wait.until == until:
+            if self._until(name) == until:
                 yield name
 
     def _all_of(self, feed: Feed) -> Iterable[str]:
