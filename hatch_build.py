@@ -13,7 +13,10 @@ COMPILED: Final = (
     *(f"streams/judging/{name}.py" for name in ("accountability", "admission", "fold", "history", "policy", "settle")),
     *(
         f"streams/book/{name}.py"
-        for name in ("book", "clock", "codec", "deadlines", "outputs", "tally", "unnoticed", "windows")
+        for name in (
+            *("ageing", "book", "clock", "codec", "deadlines", "feeds"),
+            *("outputs", "tally", "unnoticed", "windows"),
+        )
     ),
 )
 """The others define msgspec types, which mypyc cannot, or are not hot."""

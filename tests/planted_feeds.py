@@ -43,14 +43,10 @@ FEED_MUTANTS: Final = (
         for what, original, mutated in (
             ("all of it is known by the clock", "else min(now, self.heard.upto)", "else now"),
             ("it is abandoned a millisecond early", "self._abandoned_after + 1", "self._abandoned_after"),
-            ("it is never abandoned", "return now if now >= self._abandoned_at else ", "return "),
+            ("it is never abandoned", "return self.heard.since + self._abandoned_after + 1", "return NEVER"),
             ("it is stale a millisecond early", "self._silent_after + 1", "self._silent_after"),
-            ("it is never stale", "return now >= self._stale_at", "return False"),
-            (
-                "its cases do not see it become stale",
-                "max(self._stale_at, lapses_at(case))",
-                "lapses_at(case) + self._silent_after",
-            ),
+            ("it is never stale", "return self.heard.since + self._silent_after + 1", "return NEVER"),
+            ("its cases do not see it become stale", "max(self._stale_at, lapses_at(case))", "NEVER"),
             ("its cases do not see it abandoned", "min(case.more_at, self._abandoned_at, ", "min(case.more_at, "),
             (
                 "its cases do not see what lies ahead",
@@ -65,11 +61,6 @@ FEED_MUTANTS: Final = (
             ("what waits longer than before is not looked at", " or before.until != case.wake_at:", ":"),
             ("who waits for another feed now is not looked at", " or before.feed is not feed or ", " or "),
             (
-                "whose shop is another now is judged by the old feed",
-                "wait is not None and wait.feed is feed and ",
-                "wait is not None and ",
-            ),
-            (
                 "heard again, it leaves all as it was",
                 "heard.upto < before or (stale and not feed.is_stale(now))",
                 "heard.upto < before",
@@ -77,7 +68,7 @@ FEED_MUTANTS: Final = (
             ("a slower partition changes nothing yet", "heard.upto < before or (stale", "(stale"),
             ("a restart forgets what was heard", "heard.get(limits.feed) or Heard(clock)", "Heard(clock)"),
             ("declared later, it was never awaited", "or Heard(clock) for", "or Heard(1) for"),
-            ("all feeds are one", "if feed.heard is heard]", "]"),
+            ("one feed speaks for all", "Feed(self.heard[limits.feed], ", "Feed([*self.heard.values()][0], "),
         )
     ),
     *(
@@ -112,7 +103,7 @@ FEED_MUTANTS: Final = (
             (
                 "several deadlines are judged as one",
                 "streams/book/book.py",
-                "self._settle(name, case, now, case.wake_at)",
+                "self._settle(name, case, now, until)",
                 "self._settle(name, case, now, known)",
             ),
             (

@@ -193,12 +193,13 @@ class Book:
         """Judge a case by each deadline that is known to have passed, one after the other, and then as it stands."""
         case = codec.decode(self._cases[name], self._policies)
         found: list[Output] = []
-        known = now
+        until, known = 0, now
         if self._feeds is not None:
             take_ahead(case, self._policies, now)  # which may name another location, and so another feed
             known = self._feeds.known(case, now)
-        while case.wake_at <= known:
-            found += self._settle(name, case, now, case.wake_at)
+        while until < case.wake_at <= known:
+            until = case.wake_at
+            found += self._settle(name, case, now, until)
         if case.wake_at <= now:
             found += self._judge(name, case, now)
         elif self._feeds is not None:

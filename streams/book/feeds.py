@@ -74,7 +74,9 @@ class Feeds:
         self._waits: dict[str, Wait] = {}
         feeds = {limits: self._feed(limits) for limits in dict.fromkeys(declared.values())}
         self._by_location = {location: feeds[limits] for location, limits in declared.items()}
-        self._feeds = list(feeds.values())
+        self._by_name: dict[str, list[Feed]] = {name: [] for name in self.heard}
+        for limits, feed in feeds.items():
+            self._by_name[limits.feed].append(feed)
 
     def _feed(self, limits: FeedOf) -> Feed:
         return Feed(self.heard[limits.feed], limits, Deadlines(self._until))
@@ -122,10 +124,10 @@ class Feeds:
     def hear(self, source: str, partition: int, at: Instant, now: Instant) -> Iterator[str]:
         """`partition` of that source has been read up to `at`. Gives the cases to be judged again at `now`, those whose
         deadlines it passed in their order."""
-        heard = self.heard.get(source)
-        if heard is None:
+        feeds = self._by_name.get(source)
+        if feeds is None:
             return
-        feeds = [feed for feed in self._feeds if feed.heard is heard]
+        heard = self.heard[source]
         before, was_stale = heard.upto, [feed.is_stale(now) for feed in feeds]
         heard.hear(partition, at)
         for feed, stale in zip(feeds, was_stale, strict=True):
@@ -135,8 +137,7 @@ class Feeds:
 
     def _passed(self, feed: Feed, now: Instant) -> Iterator[str]:
         for until, name in feed.waiting.passed(feed.known(now)):
-            wait = self._waits.get(name)
-            if wait is not None and wait.feed is feed and wait.until == until:
+            if self._until(name) == until:
                 yield name
 
     def _all_of(self, feed: Feed) -> Iterable[str]:

@@ -6,6 +6,7 @@ The shop at the harbour is heard of through its till, the one downtown through n
 from __future__ import annotations
 
 from schemas.events import Clock
+from schemas.words import Basis
 from streams.judging.feeds import FeedOf, FeedsOf
 from tests.book.desk import Desk, holds_together, record, texts
 from tests.histories import Story, at, moment, order, rules
@@ -13,6 +14,7 @@ from tests.histories import Story, at, moment, order, rules
 MINUTE = 60_000
 TILL: FeedsOf = {"harbour": FeedOf("till", silent_after=5 * MINUTE)}
 PATIENT: FeedsOf = {"harbour": FeedOf("till", silent_after=5 * MINUTE, abandoned_after=60 * MINUTE)}
+SLOW: FeedsOf = {"harbour": FeedOf("till", silent_after=60 * MINUTE)}
 RISKY = rules('[[policy]]\nkind = "ready"\nat_risk = "10m"\ngrace = "2m"\n')
 
 
@@ -30,9 +32,9 @@ def told(desk: Desk) -> list[str]:
     return [f"{one.case} {one.revision} {one.current.verdict} / {one.current.reason}" for one in desk.verdicts]
 
 
-def reasons(desk: Desk, location: str = "harbour") -> dict[str, int]:
+def reasons(desk: Desk, location: str = "harbour", basis: Basis = "current") -> dict[str, int]:
     """How many promises of that shop stand for which reason."""
-    return {ruling.reason: count for ruling, count in desk.row(location).net.items()}
+    return {ruling.reason: count for ruling, count in desk.row(location, basis=basis).net.items()}
 
 
 def test_a_till_that_was_offline_broke_nothing_that_was_delivered_meanwhile() -> None:
@@ -109,6 +111,15 @@ def test_a_promise_is_unconfirmed_only_when_its_grace_is_over() -> None:
     assert reasons(desk.waits("12:12:00.001")) == {"unconfirmed": 1}
 
 
+def test_a_due_that_was_put_off_is_unconfirmed_on_either_basis_in_its_turn() -> None:
+    put_off = promised("o1", "12:10").amended("ready", "11:58", due="12:20", by="us")
+    desk = Desk(feeds=TILL).tells(put_off).hears("till", "12:00").waits("12:15")
+    assert (reasons(desk, "harbour", "original"), reasons(desk)) == ({"unconfirmed": 1}, {"pending": 1})
+
+    desk.waits("12:20:00.001")
+    assert (reasons(desk, "harbour", "original"), reasons(desk)) == ({"unconfirmed": 1}, {"unconfirmed": 1})
+
+
 def test_a_stale_feed_that_is_heard_again_but_not_far_enough_leaves_a_promise_as_it_was_before() -> None:
     desk = shop().waits("12:21")
     assert reasons(desk) == {"unconfirmed": 2}
@@ -132,6 +143,23 @@ def test_alerts_wait_for_the_feed_too_and_come_each_for_its_own_time() -> None:
     assert ([one.stage for one in desk.alerts], reasons(desk)) == (["at_risk"], {"unconfirmed": 1})
     desk.hears("till", "12:32")
     assert [one.stage for one in desk.alerts] == ["at_risk", "overdue"]
+
+
+def test_a_promise_at_risk_goes_on_waiting_for_a_feed_that_lags() -> None:
+    desk = Desk(RISKY, feeds=SLOW).tells(promised("o1", "12:20")).hears("till", "12:00").waits("12:30")
+    desk.hears("till", "12:15", "12:31")
+    assert ([one.stage for one in desk.alerts], reasons(desk)) == (["at_risk"], {"at_risk": 1})
+
+    assert [one.stage for one in desk.hears("till", "12:25", "12:32").alerts] == ["at_risk", "overdue"]
+
+
+def test_a_case_that_waited_for_one_deadline_meets_the_next() -> None:
+    put_off = promised("o1", "12:10").amended("ready", "11:58", due="12:20", by="us")
+    desk = Desk(feeds=SLOW).tells(put_off).hears("till", "12:08").waits("12:11").hears("till", "12:12")
+    assert (reasons(desk, "harbour", "original"), reasons(desk)) == ({"undelivered": 1}, {"pending": 1})
+
+    desk.waits("12:19").hears("till", "12:21")
+    assert reasons(desk) == {"undelivered": 1}
 
 
 def test_an_outage_that_ends_with_one_word_raises_both_alerts() -> None:
@@ -194,6 +222,14 @@ def test_a_partition_that_shows_up_behind_the_others_is_waited_for() -> None:
     assert reasons(desk) == {"undelivered": 1, "unconfirmed": 1}
 
 
+def test_a_partition_that_shows_up_far_behind_makes_the_feed_stale() -> None:
+    desk = shop().hears("till", "12:09").waits("12:12")
+    assert reasons(desk) == {"pending": 2}
+
+    desk.hears("till", "11:50", "12:12", partition=1)
+    assert reasons(desk) == {"unconfirmed": 1, "pending": 1}
+
+
 def test_what_a_partition_said_once_it_does_not_take_back() -> None:
     desk = shop().hears("till", "12:11").hears("till", "12:05", "12:12").waits("12:15")
 
@@ -239,6 +275,15 @@ def test_a_case_that_turns_out_to_be_of_another_shop_waits_no_longer() -> None:
     assert told(desk) == ["o1 0 broken / undelivered"]
     assert (reasons(desk), reasons(desk, "downtown")) == ({"pending": 1}, {"undelivered": 1})
     assert told(desk.hears("till", "12:17")) == ["o1 0 broken / undelivered"]
+
+
+def test_that_a_case_is_of_another_shop_may_be_known_ahead_of_its_time() -> None:
+    corrected = order("o1").corrected("e1", "12:16", promised("o1", "12:10", at="downtown"), id="e2")
+    desk = shop().tells(corrected, "12:11").waits("12:15:59")
+    assert told(desk) == []
+
+    assert told(desk.waits("12:16")) == ["o1 0 broken / undelivered"]
+    assert reasons(desk, "downtown") == {"undelivered": 1}
 
 
 def test_a_case_may_turn_out_to_wait_for_another_feed() -> None:
