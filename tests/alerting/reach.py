@@ -166,6 +166,20 @@ Alertmanager groups by location, tells by severity (critical: page, warning: cha
 follows from something worse: a silent feed its location's other alerts, the fast alert the slower ones, the lack of
 workers what that leads to.
 
+## Setting them up
+
+```sh
+promises rules --policies policies.toml --locations locations.toml --receivers receivers.toml --out dashboards \\
+  --dashboards https://grafana.shop.example --runbooks https://wiki.shop.example/runbooks
+promtool check config dashboards/prometheus/prometheus.yml
+amtool check-config dashboards/alertmanager/alertmanager.yml
+```
+
+writes `prometheus/rules.yml` and `alertmanager/alertmanager.yml`, for Prometheus 2.42 and Alertmanager 0.25 or later,
+from the objectives of [policies](policies.md) and [locations](locations.md), and from
+[who is told](../examples/receivers.toml). It says which alerts an objective lowers or leaves out. Both programs read
+their files again on SIGHUP. Alerts hold locations to the first promise; `--basis current` to the last.
+
 ## When promises are broken too fast
 
 A tier counts the promises that fell due in its window and were broken, and compares them with those that fell due

@@ -239,3 +239,17 @@ def test_a_location_that_nobody_listed_is_called_by_its_id(tmp_path: Path) -> No
 
     cases = [says("2:30", "PromisesBurningFast", labels, {**annotations, "dashboard": board})]
     check(worker("w1", series, at("5:00")), cases, tmp_path)
+
+
+def test_a_name_with_quotes_and_spaces_is_told_as_it_is(tmp_path: Path) -> None:
+    name = 'O\'Connell "St" & Co'
+    places = f"[[location]]\nid = '''{name}'''\ndisplay_name = 'By the bridge'\n"
+    text = "By the bridge broke 155 of 300 promises of kind ready that fell due in the last hour; 90% are to be kept."
+    summary = "Promises are being broken far faster than the objective allows."
+    annotations = annotated("PromisesBurningFast", summary, text)
+    board = BOARD.replace("quay", "O%27Connell+%22St%22+%26+Co")
+    labels = told("PromisesBurningFast", "critical", name)
+    cases = [says("2:30", "PromisesBurningFast", labels, {**annotations, "dashboard": board})]
+    series = worker("w1", shown([busy(name, "5:00").breaks("2:00", "4:00")], at("5:00")), at("5:00"))
+
+    check(series, cases, tmp_path, rule_file(locations=places))

@@ -56,6 +56,12 @@ def test_a_feed_outage_is_told_of_as_that_and_ends_when_the_feed_is_back(tmp_pat
     check({**series, **until("3:00", outage, series)}, cases, tmp_path)
 
 
+def test_a_worker_that_hears_of_a_feed_later_than_the_other_makes_it_not_stale(tmp_path: Path) -> None:
+    series = {**worker("w1", quiet_shop(), END), **worker("w2", still_at("2:00", FEED), END, 1)}
+
+    check(series, [firing("2:30"), firing("4:00")], tmp_path)
+
+
 def test_a_feed_that_was_never_heard_is_told_of_while_workers_are_up(tmp_path: Path) -> None:
     series = worker("w1", quiet_shop(), END)
     deaf = {name: row for name, row in series.items() if "feed" not in name}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+from streams.alerting.records import quoted
 from streams.book.rows import BOTH
 from streams.book.windows import PLACES, WIDTHS, Label, Windows
 
@@ -75,11 +76,15 @@ def shown(shops: Iterable[Shop], minutes: Minute) -> dict[str, Row]:
     for shop in shops:
         for name, row in _windows(shop, minutes):
             series[name] = row
-        labels = f'location="{shop.label.location}",kind="{shop.label.kind}"'
+        labels = _labels(shop)
         series[f"promises_made_total{{{labels}}}"] = [*_made(shop, minutes)]
         at_risk = f'promises_state{{{labels},basis="original",verdict="open",reason="at_risk"}}'
         series[at_risk] = [float(_counted(shop.at_risk, minute)) for minute in range(minutes)]
     return series
+
+
+def _labels(shop: Shop) -> str:
+    return f"location={quoted(shop.label.location)},kind={quoted(shop.label.kind)}"
 
 
 def _windows(shop: Shop, minutes: Minute) -> Iterator[tuple[str, Row]]:
@@ -93,7 +98,7 @@ def _windows(shop: Shop, minutes: Minute) -> Iterator[tuple[str, Row]]:
     sums = sums[DAY:]
     for number, window in enumerate(WIDTHS):
         for place, name in enumerate(("kept", "due")):
-            labels = f'location="{shop.label.location}",kind="{shop.label.kind}",basis="original",window="{window}"'
+            labels = f'{_labels(shop)},basis="original",window="{window}"'
             yield f"promises_window_{name}{{{labels}}}", [float(row[number * PLACES + place]) for row in sums]
 
 
