@@ -77,7 +77,7 @@ def known_series() -> set[str]:
     """Every series that workers show, rules record or Prometheus itself writes."""
     recorded = {rule["record"] for rule in rules_in(COMMITTED.read_text("utf-8")) if "record" in rule}
     # The feeds' clocks come into the catalogue with the workers that show them.
-    return recorded | {metric.name for metric in CATALOGUE} | {"promises_feed_timestamp_seconds", "up"}
+    return recorded | {metric.name for metric in CATALOGUE} | {"up"}
 
 
 def test_every_query_parses_and_asks_for_what_there_is() -> None:

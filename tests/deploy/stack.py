@@ -24,11 +24,11 @@ from streams.local.kafka_settings import render
 from streams.local.ports import free_ports
 from tests.deploy.compose import services
 from tests.shared import ROOT
+from tests.support.alertmanager import home_of, movable
 from tests.support.debian import program
 from tests.worker.workers import environment, logs, until
 
 _PLACE: Final = re.compile(r"(?:\b(kafka|worker-1|worker-2|prometheus|alertmanager|127\.0\.0\.1)|(?<=//)):(\d{4,5})\b")
-_PACKAGES: Final = {"prometheus": ("prometheus", 9090), "alertmanager": ("prometheus-alertmanager", 9093)}
 
 
 class Stack:
@@ -53,7 +53,7 @@ class Stack:
         with log.open("ab") as output:
             self._running[service] = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=home_of(movable()) if service == "alertmanager" else ROOT,
                 env=self._environment(service),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -101,12 +101,13 @@ class Stack:
         command = [self._here(service, word) for word in services()[service].get("command", [])]
         if service == "kafka":
             return self._kafka()
-        if service not in _PACKAGES:
+        if service not in ("prometheus", "alertmanager"):
             return [sys.executable, "-m", "streams.cli", *command]
-        package, port = _PACKAGES[service]
-        run = program(package, package)
-        here = [str(run), *command, f"--web.listen-address={self.address(service, port)}"]
-        return [*_at_home(run), *here, "--cluster.listen-address="] if service == "alertmanager" else here
+        if service == "prometheus":
+            listen = f"--web.listen-address={self.address(service, 9090)}"
+            return [str(program("prometheus", "prometheus")), *command, listen]
+        alone = f"--web.listen-address={self.address(service, 9093)}", "--cluster.listen-address="
+        return [str(movable()), *command, *alone]
 
     def _kafka(self) -> list[str]:
         """Kafka with the settings that its image makes of its environment; the place of its data made ready."""
@@ -153,19 +154,6 @@ class Stack:
         else:
             here.parent.mkdir(parents=True, exist_ok=True)
             here.write_text(self._here(service, self._edit(source.name, source.read_text("utf-8"))), "utf-8")
-
-
-def _at_home(alertmanager: Path) -> list[str]:
-    """What to put before Debian's Alertmanager, which wants its templates where its package would be installed.
-
-    It gets a /usr/share of its own with nothing else, for which nobody has to be root.
-    """
-    home, installed = alertmanager.parents[2], Path("/usr/share/prometheus")
-    if home == Path("/") or installed.exists():
-        return []
-    link = f"ln -s {shlex.quote(str(home / 'usr/share/prometheus'))} {installed}"
-    script = f'mount -t tmpfs tmpfs {installed.parent} && {link} && exec "$@"'
-    return ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "alertmanager"]
 
 
 def _answers(address: str) -> bool:

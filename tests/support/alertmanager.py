@@ -27,7 +27,7 @@ def alertmanager(folder: Path, address: str) -> Iterator[None]:
 
     address: where it listens, as HOST:PORT. Alone, without a cluster. Raises debian.Unavailable.
     """
-    program = unpacked(_PACKAGE, _NAME, cache_directory() / "debian")
+    program = movable()
     options = (
         f"--config.file={folder / 'alertmanager.yml'}",
         f"--storage.path={folder / 'data'}",
@@ -35,7 +35,7 @@ def alertmanager(folder: Path, address: str) -> Iterator[None]:
         "--cluster.listen-address=",
     )
     with (folder / "log").open("w") as log:
-        running = subprocess.Popen([_movable(program), *options], cwd=program.parents[2], stdout=log, stderr=log)
+        running = subprocess.Popen([program, *options], cwd=home_of(program), stdout=log, stderr=log)
         try:
             yield
         finally:
@@ -43,8 +43,14 @@ def alertmanager(folder: Path, address: str) -> Iterator[None]:
             running.wait(20)
 
 
-def _movable(program: Path) -> Path:
-    """The copy, made at once or not at all, however many processes try."""
+def home_of(program: Path) -> Path:
+    """The folder in which the program has to run."""
+    return program.parents[2]
+
+
+def movable() -> Path:
+    """The copy, made at once or not at all, however many processes try. Raises debian.Unavailable."""
+    program = unpacked(_PACKAGE, _NAME, cache_directory() / "debian")
     copy = program.with_name(f"{program.name}-movable")
     if not copy.exists():
         scratch = copy.with_name(f".{copy.name}-{os.getpid()}")
