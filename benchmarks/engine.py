@@ -1,7 +1,7 @@
 """`make bench`: the whole engine on a real Kafka, and others on the same job.
 
-Parts, all when none is named: contest, deadlines, recovery, growth, scrape; and `profile`, only when named. What is
-printed can go into docs/benchmarks.md as it is.
+Parts, all when none is named: contest, deadlines, recovery, growth, scrape, alarms; and `profile`, only when named.
+What is printed can go into docs/benchmarks.md as it is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.alarms import alarms
 from benchmarks.contest import contest
 from benchmarks.growth import growth
 from benchmarks.lateness import deadlines
@@ -33,6 +34,7 @@ USUAL: dict[str, Part] = {
     "recovery": recovery,
     "growth": growth,
     "scrape": scrape,
+    "alarms": alarms,
 }
 PARTS: dict[str, Part] = USUAL | {"profile": profile}
 

@@ -6,13 +6,12 @@ import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import quantiles
 from typing import Any, Final
 from urllib.request import urlopen
 
 import msgspec
 
-from benchmarks.figures import megabytes, whole
+from benchmarks.figures import megabytes, quantile, whole
 from benchmarks.load import load
 from benchmarks.orders import START
 from benchmarks.ours import Worker, watch, working
@@ -47,10 +46,10 @@ def scrape(sizes: Sizes, scratch: Path) -> Iterator[str]:
             took, size, series = _asked(worker)
             asked = _longest_stalls(stalls, seconds=0)
     yield (
-        f"{whole(series)} series, {megabytes(size)} MB a page: answered in p50 {took[0] * 1000:.0f} ms, at most "
-        f"{took[1] * 1000:.0f} ms; the event loop was kept waiting at most {max(asked):.0f} ms in a second with a "
-        f"scrape (median {sorted(asked)[len(asked) // 2]:.0f}), {max(alone):.0f} ms without (median "
-        f"{sorted(alone)[len(alone) // 2]:.0f})"
+        f"{whole(series)} series, {megabytes(size)} MB a page: answered in p50 {quantile(took, 0.5) * 1000:.0f} ms, at "
+        f"most {max(took) * 1000:.0f} ms; in a second with a scrape the event loop was kept waiting p50 "
+        f"{quantile(asked, 0.5):.0f} ms, at most {max(asked):.0f} ms; without p50 {quantile(alone, 0.5):.0f} ms, at most "
+        f"{max(alone):.0f} ms"
     )
 
 
@@ -72,8 +71,8 @@ def _everybody() -> Iterator[Incoming]:
             yield Incoming(at, event.case.encode(), msgspec.json.encode(event))
 
 
-def _asked(worker: Worker) -> tuple[tuple[float, float], int, int]:
-    """Median and longest seconds of a scrape, bytes and series of the page; asked each second for a while."""
+def _asked(worker: Worker) -> tuple[list[float], int, int]:
+    """Seconds of each scrape, bytes and series of the page; asked each second for a while."""
     took: list[float] = []
     body = b""
     for _ in range(_SECONDS):
@@ -83,7 +82,7 @@ def _asked(worker: Worker) -> tuple[tuple[float, float], int, int]:
         took.append(time.monotonic() - began)
         time.sleep(max(0.0, began + 1 - time.monotonic()))
     series = sum(1 for line in body.splitlines() if not line.startswith(b"#"))
-    return (quantiles(took, n=2)[0], max(took)), len(body), series
+    return took, len(body), series
 
 
 def _longest_stalls(found: Path, seconds: int = _SECONDS) -> list[float]:

@@ -23,28 +23,22 @@ from streams.kafka import read_to_end
 from streams.local.tills import now
 from streams.local.town_shops import SHOPS
 from streams.topics import EVENTS
-from tests.cli.command import promises, report
+from tests.cli.command import report
 from tests.dashboards.reading import all_asked, young
 from tests.dashboards.server import Prometheus
 from tests.deploy.receiver import Receiver, Told, receiving
 from tests.deploy.stack import Stack
 from tests.deploy.town import MINUTE, Living, bad_hour, quiet
+from tests.deploy.webhook import POLICIES, told_by_webhook
 from tests.shared import ROOT
 from tests.support.alertmanager import movable
 from tests.support.debian import Unavailable, program
 from tests.worker.workers import until
 
-POLICIES = ROOT / "streams" / "local" / "town-policies.toml"
 BY_LOCATION = ("--by", "location", "--basis", "original")
 AN_HOUR_BACK = ("location_kind:promises_due:mean_day", "location_kind:promises_at_risk:usual")
 """Rules that say what is usual have nothing to say in the first hour."""
 QUARTER = 15 * 60 * 1000
-
-
-RECEIVERS = """
-[webhook]
-url = "http://127.0.0.1:9099/alerts"
-"""
 
 
 def impatient(name: str, text: str) -> str:
@@ -67,7 +61,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     except Unavailable as reason:
         pytest.skip(str(reason))
     folder = tmp_path_factory.mktemp("stack")
-    ours = _told_by_webhook(folder)
+    ours = told_by_webhook(folder)
     stack = Stack(folder, lambda name, text: impatient(name, ours if name == "alertmanager.yml" else text))
     try:
         stack.start("kafka")
@@ -77,18 +71,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
     finally:
         stack.end()
-
-
-def _told_by_webhook(folder: Path) -> str:
-    """The settings of Alertmanager for somebody who has a webhook and nothing else; its secret is in its place."""
-    receivers = folder / "receivers.toml"
-    receivers.write_text(RECEIVERS, "utf-8")
-    made = promises("rules", "--policies", POLICIES, "--receivers", receivers, "--out", folder / "made")
-    assert made.code == 0, made.err
-    secret = folder / "alertmanager" / "etc" / "alertmanager" / "secrets" / "webhook_token"
-    secret.parent.mkdir(parents=True)
-    secret.write_text("let-me-in", "utf-8")
-    return (folder / "made" / "alertmanager" / "alertmanager.yml").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

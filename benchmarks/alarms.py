@@ -1,0 +1,81 @@
+"""Part `alarms`: from the breach to the message, with the real programs and the settings that are shipped.
+
+Forty locations begin to break their promises one after the other, each at a moment of its own. What is measured is the
+time from the instant at which a location's fifth promise is broken, which is one too many, until its alert is received.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import msgspec
+
+from benchmarks.figures import quantile
+from benchmarks.processes import Failed
+from benchmarks.sizes import Sizes
+from schemas.events import PromisesMade, PromiseTerms
+from schemas.instants import moment
+from streams.connection import Connection
+from streams.kafka import producer
+from streams.local.tills import now
+from streams.topics import EVENTS
+from tests.deploy.receiver import Receiver, receiving
+from tests.deploy.stack import Stack
+from tests.deploy.webhook import told_by_webhook
+
+LOCATIONS: Final = 40
+_WITHIN_SECONDS: Final = 150
+_FLOOR: Final = 5
+_GRACE: Final = 1000
+"""Of the town's policy for `ready`."""
+_PATIENCE_SECONDS: Final = 300
+
+
+def alarms(sizes: Sizes, scratch: Path) -> Iterator[str]:
+    """The stack of docker-compose.yml, somebody who receives, and trouble."""
+    ours = told_by_webhook(scratch)
+    stack = Stack(scratch, lambda name, text: ours if name == "alertmanager.yml" else text)
+    try:
+        stack.start("kafka")
+        stack.once("topics")
+        for service in ("worker-1", "worker-2", "alertmanager", "prometheus"):
+            stack.start(service)
+        with receiving(stack.address("alertmanager", 9099)) as receiver:
+            took = list(_took(receiver, _break(stack.address("kafka", 9092))))
+    finally:
+        stack.end()
+    p50, p99 = quantile(took, 0.5), quantile(took, 0.99)
+    yield f"{LOCATIONS} alerts were received p50 {p50:.0f} s, p99 {p99:.0f} s, the first {min(took):.0f} s after the breach"
+
+
+def _break(bootstrap: str) -> dict[str, float]:
+    """Every location makes promises that nobody keeps; returns when each has broken too many, in seconds since 1970."""
+    chance, breaches = Random(1), dict[str, float]()
+    sending = producer(Connection(bootstrap))
+    began = time.monotonic()
+    for delay, number in sorted((chance.uniform(0, _WITHIN_SECONDS), number) for number in range(LOCATIONS)):
+        time.sleep(max(0, began + delay - time.monotonic()))
+        location, due = f"site-{number:02d}", now() + 1000
+        for order in range(_FLOOR):
+            case = f"{location}-{order}"
+            terms = PromiseTerms(kind="ready", due=moment(due))
+            made = PromisesMade(id="e1", case=case, occurred_at=moment(now()), location=location, promises=[terms])
+            sending.send(EVENTS.name, msgspec.json.encode(made), key=case.encode())
+        breaches[location] = (due + _GRACE) / 1000
+    sending.close()
+    return breaches
+
+
+def _took(receiver: Receiver, breaches: dict[str, float]) -> Iterator[float]:
+    """Seconds from each breach to the alert. Raises Failed where one does not come."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while len(fired := receiver.of("PromisesBurningFast")) < LOCATIONS:
+        if time.monotonic() > deadline:
+            raise Failed(f"alerts of {len(fired)} of {LOCATIONS} locations came within {_PATIENCE_SECONDS} s")
+        time.sleep(0.5)
+    for one in fired:
+        yield one.at - breaches[one.location]

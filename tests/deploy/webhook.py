@@ -1,0 +1,27 @@
+"""Alertmanager as somebody sets it up who has a webhook and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from tests.cli.command import promises
+from tests.shared import ROOT
+
+POLICIES: Final = ROOT / "streams" / "local" / "town-policies.toml"
+_RECEIVERS: Final = """
+[webhook]
+url = "http://127.0.0.1:9099/alerts"
+"""
+
+
+def told_by_webhook(folder: Path) -> str:
+    """The settings that `promises rules` makes for it. Its secret is put where a stack in `folder` has it."""
+    receivers = folder / "receivers.toml"
+    receivers.write_text(_RECEIVERS, "utf-8")
+    made = promises("rules", "--policies", POLICIES, "--receivers", receivers, "--out", folder / "made")
+    assert made.code == 0, made.err
+    secret = folder / "alertmanager" / "etc" / "alertmanager" / "secrets" / "webhook_token"
+    secret.parent.mkdir(parents=True)
+    secret.write_text("let-me-in", "utf-8")
+    return (folder / "made" / "alertmanager" / "alertmanager.yml").read_text("utf-8")
