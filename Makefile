@@ -1,7 +1,7 @@
 # Every target is the same on a laptop and in CI. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint demo bench bench-core mutants chaos compiled bench-compiled lock clean
+.PHONY: help venv test lint demo bench bench-core mutants chaos compiled bench-compiled generated lock clean
 
 # A name on PATH may be the stub of a version manager, and Debian splits venv off: so each candidate has to run both.
 suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -27,7 +27,7 @@ lint: venv ## Lints and checks types
 demo: .venv-demo/.locked ## Runs `promises demo`; installs only what that needs, into .venv-demo
 	@exec .venv-demo/bin/python -m streams.cli demo
 
-bench: venv ## Measures the engine on a real Kafka, and others on the same job (20 minutes; PARTS=contest a part of it)
+bench: venv ## Measures the engine on a real Kafka, and others on the same job (25 minutes; PARTS=contest a part of it)
 	@$(MAKE) --no-print-directory .venv-bench/.locked || echo 'make bench: goes on without Quix Streams, see above' >&2
 	.venv/bin/python -m benchmarks.engine $(PARTS)
 
@@ -49,6 +49,13 @@ compiled: venv ## Builds the wheel with the core compiled, and tests that (needs
 
 bench-compiled: compiled ## Measures the judging alone, compiled
 	cd build/compiled && ../../.venv/bin/python -m benchmarks.core
+
+generated: venv ## Makes schemas, rules, dashboards and the page of metrics anew (docs/alerts.md says how it is made)
+	.venv/bin/python -m schemas.generate
+	.venv/bin/python -m streams.metrics.document > docs/metrics.md
+	.venv/bin/python -m streams.cli rules --policies streams/local/town-policies.toml \
+		--locations examples/locations.toml --receivers examples/receivers.toml --out dashboards
+	.venv/bin/python -m dashboards.build
 
 lock: .venv-lock/.locked ## Locks the dependencies anew, keeping versions that still fit (UPGRADE=1 takes the newest)
 	$(compile) $(of-project) --output-file requirements.lock

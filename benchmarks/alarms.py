@@ -49,7 +49,7 @@ def alarms(sizes: Sizes, scratch: Path) -> Iterator[str]:
     finally:
         stack.end()
     p50, p99 = quantile(took, 0.5), quantile(took, 0.99)
-    yield f"{LOCATIONS} alerts were received p50 {p50:.0f} s, p99 {p99:.0f} s, the first {min(took):.0f} s after the breach"
+    yield f"{LOCATIONS} alerts came p50 {p50:.0f} s, p99 {p99:.0f} s, the quickest {min(took):.0f} s after the breach"
 
 
 def _break(bootstrap: str) -> dict[str, float]:

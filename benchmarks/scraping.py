@@ -48,8 +48,8 @@ def scrape(sizes: Sizes, scratch: Path) -> Iterator[str]:
     yield (
         f"{whole(series)} series, {megabytes(size)} MB a page: answered in p50 {quantile(took, 0.5) * 1000:.0f} ms, at "
         f"most {max(took) * 1000:.0f} ms; in a second with a scrape the event loop was kept waiting p50 "
-        f"{quantile(asked, 0.5):.0f} ms, at most {max(asked):.0f} ms; without p50 {quantile(alone, 0.5):.0f} ms, at most "
-        f"{max(alone):.0f} ms"
+        f"{quantile(asked, 0.5):.0f} ms, at most {max(asked):.0f} ms; without p50 {quantile(alone, 0.5):.0f} ms, "
+        f"at most {max(alone):.0f} ms"
     )
 
 
