@@ -66,8 +66,8 @@ FEED_MUTANTS: Final = (
                 "heard.upto < before",
             ),
             ("a slower partition changes nothing yet", "heard.upto < before or (stale", "(stale"),
-            ("a restart forgets what was heard", "heard.get(limits.feed) or Heard(clock)", "Heard(clock)"),
-            ("declared later, it was never awaited", "or Heard(clock) for", "or Heard(1) for"),
+            ("a restart forgets what was heard", "heard.get(name) or Heard(clock)", "Heard(clock)"),
+            ("declared later, it was never awaited", "or Heard(clock)\n", "or Heard(1)\n"),
             ("one feed speaks for all", "Feed(self.heard[limits.feed], ", "Feed([*self.heard.values()][0], "),
         )
     ),
@@ -134,8 +134,8 @@ FEED_MUTANTS: Final = (
             (
                 "a restart forgets how long it was awaited",
                 "streams/book/book.py",
-                "Feeds(self._declared, head.feeds, head.clock)",
-                "Feeds(self._declared, {}, head.clock)",
+                "take_over(head.feeds, head.clock)",
+                "take_over({}, head.clock)",
             ),
         )
     ),

@@ -71,11 +71,11 @@ class Book:
         self.unnoticed = 0
         self.next = 0
         self._policies = policies
-        self._declared = feeds
-        self._feeds = Feeds(feeds) if feeds else None
+        self._feeds = Feeds(feeds, self._wakes) if feeds else None
+        self._turn = self._wakes if self._feeds is None else self._feeds.turn
         self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
-        self._deadlines = Deadlines(self._wakes)
+        self._deadlines = Deadlines(self._turn)
         self._ageing = Ageing(retention, lambda name: self._cases.get(name))
         self._dirty: dict[str, bytes | None] = {}
         self._written = 0
@@ -106,7 +106,7 @@ class Book:
         self.rejects.update(head.rejects)
         self.duplicates = head.duplicates
         if self._feeds is not None:
-            self._feeds = Feeds(self._declared, head.feeds, head.clock)
+            self._feeds.take_over(head.feeds, head.clock)
         self.tally.restore(contents, head.clock)
         self._cases = contents.cases
         for name, stored in self._cases.items():
@@ -176,16 +176,12 @@ class Book:
         for at, name in self._deadlines.passed(now):
             if at > clock:  # if not, the case had waited for a feed until this book was opened
                 clock = at
-            if self._wakes(name) == at:
+            if self._turn(name) == at:
                 found += self._look_at(name, clock)
         return found
 
     def _wakes(self, name: str) -> Instant:
-        """When the case changes by itself, or may."""
-        if self._feeds is not None:
-            turn = self._feeds.turn(name)
-            if turn is not None:
-                return turn
+        """When the case changes by itself."""
         stored = self._cases.get(name)
         return NEVER if stored is None else codec.wake_at(stored)
 
@@ -195,7 +191,8 @@ class Book:
         found: list[Output] = []
         until, known = 0, now
         if self._feeds is not None:
-            take_ahead(case, self._policies, now)  # which may name another location, and so another feed
+            if case.more_at <= now:
+                take_ahead(case, self._policies, now)  # which may name another location, and so another feed
             known = self._feeds.known(case, now)
         while until < case.wake_at <= known:
             until = case.wake_at
@@ -260,7 +257,7 @@ class Book:
         now = self.clock.now
         taken = take(case, fact, self._policies, now)
         if taken == "noticed":
-            return self._judge(name, case, now)
+            return self._settle(name, case, now) if self._feeds is None else self._judge(name, case, now)
         if taken == "unnoticed":  # nothing fell due either: the clock has moved before
             self._keep(name, case)
         else:
@@ -269,8 +266,7 @@ class Book:
 
     def _judge(self, name: str, case: Case, now: Instant) -> list[Output]:
         """Judge a case by what its feed was heard of; where that is not enough, it waits."""
-        if self._feeds is None:
-            return self._settle(name, case, now)
+        assert self._feeds is not None
         found = self._settle(name, case, now, self._feeds.known(case, now), self._feeds.lapsed(case, now))
         if case.wake_at <= now:
             self._deadlines.set(name, self._feeds.wait(name, case))

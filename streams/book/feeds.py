@@ -7,9 +7,8 @@ lay ahead comes true, its feed becomes stale, or is abandoned; the first of thes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from schemas.instants import NEVER, Instant
 from streams.book.changelog import Heard
@@ -17,9 +16,6 @@ from streams.book.deadlines import Deadlines
 from streams.judging.case import Case
 from streams.judging.feeds import FeedOf, FeedsOf
 from streams.judging.settle import lapses_at
-
-NOTHING: Final[Mapping[str, Heard]] = MappingProxyType({})
-"""Where nothing was heard of any feed yet."""
 
 
 class Feed:
@@ -68,9 +64,10 @@ class Wait(NamedTuple):
 class Feeds:
     """All feeds that were declared, and the cases that wait for them. Of others nothing is remembered."""
 
-    def __init__(self, declared: FeedsOf, heard: Mapping[str, Heard] = NOTHING, clock: Instant = 0) -> None:
-        """heard: what was, when the clock was at `clock`: what is new is awaited from then on."""
-        self.heard = {limits.feed: heard.get(limits.feed) or Heard(clock) for limits in declared.values()}
+    def __init__(self, declared: FeedsOf, wakes: Callable[[str], Instant]) -> None:
+        """wakes: when a case that waits for no feed changes by itself."""
+        self.heard = {limits.feed: Heard() for limits in declared.values()}
+        self._wakes = wakes
         self._waits: dict[str, Wait] = {}
         feeds = {limits: self._feed(limits) for limits in dict.fromkeys(declared.values())}
         self._by_location = {location: feeds[limits] for location, limits in declared.items()}
@@ -84,6 +81,12 @@ class Feeds:
     def _until(self, name: str) -> Instant:
         wait = self._waits.get(name)
         return NEVER if wait is None else wait.until
+
+    def take_over(self, heard: Mapping[str, Heard], clock: Instant) -> None:
+        """Go on from what was heard when the clock was at `clock`; of what is new nothing was, and it is awaited."""
+        for name, mine in self.heard.items():
+            was = heard.get(name) or Heard(clock)
+            mine.awaited_from, mine.partitions = was.awaited_from, was.partitions
 
     def known(self, case: Case, now: Instant) -> Instant:
         """Up to when it is known, at `now`, what happened to `case`."""
@@ -102,10 +105,10 @@ class Feeds:
     def _of(self, case: Case) -> Feed | None:
         return self._by_location.get(case.standing.attributes.location)
 
-    def turn(self, name: str) -> Instant | None:
-        """When it is the turn of a case that waits; None: it does not wait."""
+    def turn(self, name: str) -> Instant:
+        """When the case changes by itself, or may though it waits."""
         wait = self._waits.get(name)
-        return None if wait is None else wait.turn
+        return self._wakes(name) if wait is None else wait.turn
 
     def wait(self, name: str, case: Case) -> Instant:
         """Have `case`, of which not enough is known, wait for its feed, and say when it is its turn anyway."""

@@ -84,9 +84,8 @@ def _learn(case: Case, history: History, policies: Policies, now: Instant) -> No
 
 
 def take_ahead(case: Case, policies: Policies, now: Instant) -> None:
-    """Learn what lay ahead and has happened by `now`."""
-    if case.more_at <= now:
-        _learn(case, case.history, policies, now)
+    """Learn what lay ahead of the clock and has happened by `now`."""
+    _learn(case, case.history, policies, now)
 
 
 def settle(
@@ -99,7 +98,8 @@ def settle(
     """
     if known > now:
         known = now
-    take_ahead(case, policies, now)
+    if case.more_at <= now:
+        take_ahead(case, policies, now)
     wake_at = case.more_at
     changes: list[Change] = []
     for key, promise in case.standing.promises.items():
