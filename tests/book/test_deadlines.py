@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from schemas.instants import NEVER, Instant
 from streams.book.deadlines import Deadlines
 
 
-class Waking(Deadlines):
-    """Deadlines of cases of which each wakes when it was last set."""
+class Waking:
+    """Cases that wake when they were first set, or when `times` says."""
 
     def __init__(self) -> None:
         self.times: dict[str, Instant] = {}
-        super().__init__(lambda case: self.times.get(case, NEVER))
+        self.deadlines = Deadlines(lambda case: self.times.get(case, NEVER))
 
     def set(self, case: str, at: Instant) -> None:
         self.times.setdefault(case, at)
-        super().set(case, at)
+        self.deadlines.set(case, at)
+
+    def passed(self, now: Instant) -> Iterator[tuple[Instant, str]]:
+        return self.deadlines.passed(now)
+
+    def __len__(self) -> int:
+        return len(self.deadlines)
 
 
 def test_cases_are_woken_when_their_time_has_come_the_earliest_first() -> None:
