@@ -41,6 +41,7 @@ FAILED = 70
 def run(settings: Settings) -> None:
     """Work until the process is told to end. Raises AddressTaken."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust listens to it
+    sys.setswitchinterval(timing.SWITCH_SECONDS)
     collector = SnapshotCollector()
     with (
         served(collector, settings.metrics, settings.group) as address,

@@ -10,10 +10,13 @@ TICK_SECONDS: Final = 0.05
 EXPOSE_SECONDS: Final = 1.0
 """How old what /metrics shows may be. What changed is copied each time, and Prometheus asks every few seconds."""
 
-COMMIT_SECONDS: Final = 0.1
+SWITCH_SECONDS: Final = 0.001
+"""For how long the thread that answers Prometheus may keep the event loop waiting, each time: Python's own 5 ms add up."""
+
+COMMIT_SECONDS: Final = 0.05
 """From the start of one transaction of a partition to the start of the next, at least: a transaction costs the worker
-and the broker about a millisecond each, and a row that changes a hundred times meanwhile is written once. The first
-step after a pause is written at once."""
+and the broker about a millisecond each, and a row that changes often meanwhile is written once. It is a part of how
+late a broken promise is told. The first step after a pause is written at once."""
 
 SLICE_RECORDS: Final = 100
 """Records that are judged before the event loop has its turn, a few milliseconds of work: a transaction needs about ten

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import threading
@@ -83,11 +84,22 @@ def _metrics(registry: CollectorRegistry) -> Page:
 
     def metrics(environ: WSGIEnvironment) -> Answer:
         said: list[Any] = []
-        body = b"".join(page({**environ, "REQUEST_METHOD": "GET"}, lambda *head: said.extend(head)))
+        with _without_collections():
+            body = b"".join(page({**environ, "REQUEST_METHOD": "GET"}, lambda *head: said.extend(head)))
         status, headers = said
         return Answer(status, headers, body)
 
     return metrics
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """A page is made of so many objects that Python would look for garbage, and the event loop would stand still."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _json(document: msgspec.Struct, is_well: bool) -> Answer:

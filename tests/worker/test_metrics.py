@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from schemas.events import Clock
+from schemas.instants import moment
 from schemas.words import BASES, VERDICTS
 from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
@@ -31,7 +34,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def worker(bootstrap: str, directory: Path) -> Iterator[Worker]:
-    with Worker(bootstrap, directory) as worker:
+    locations = directory / "locations.toml"
+    locations.write_text('[[location]]\nid = "shop-with-a-till"\nfeed = "till"\n', "utf-8")
+    with Worker(bootstrap, directory, "--locations", locations) as worker:
         worker.until_ready()
         yield worker
 
@@ -80,10 +85,12 @@ def test_a_shop_is_on_the_page_at_zero_from_its_first_promise_on(worker: Worker,
 
 def test_the_page_has_what_the_catalogue_lists_and_nothing_else(worker: Worker, bootstrap: str) -> None:
     made = now()
-    send(bootstrap, *orders(made), Order("odd", ODD).promised(made, made + HOUR), Given(b"x", b"no event"))
+    heard = Given(None, msgspec.json.encode(Clock(source="till", at=moment(made))))
+    send(bootstrap, *orders(made), Order("odd", ODD).promised(made, made + HOUR), Given(b"x", b"no event"), heard)
     worker.until(lambda page: stand(page) == SIXTY, "all sixty stand as they do")
     worker.until(lambda page: page.sum("promises_made_total", location=ODD) == 1, "the odd name is there")
     worker.until(lambda page: page.sum("promises_rejects_total") == 1, "what is no event is refused")
+    worker.until(lambda page: page.sum("promises_feed_timestamp_seconds", feed="till") > 0, "the till was heard of")
     listed = {
         (f"{metric.name}_bucket", frozenset({*metric.labels, "le"}))
         if metric.type == "histogram"
