@@ -11,7 +11,7 @@ EXPOSE_SECONDS: Final = 1.0
 """How old what /metrics shows may be. What changed is copied each time, and Prometheus asks every few seconds."""
 
 SWITCH_SECONDS: Final = 0.001
-"""For how long the thread that answers Prometheus may keep the event loop waiting, each time: Python's own 5 ms add up."""
+"""How long the thread that answers Prometheus may keep the event loop waiting, each time. Python's own 5 ms add up."""
 
 COMMIT_SECONDS: Final = 0.05
 """From the start of one transaction of a partition to the start of the next, at least: a transaction costs the worker
