@@ -18,11 +18,13 @@ from streams.cli.options import (
     UNREADABLE,
     USAGE,
     KafkaConfigOption,
+    LocationsOption,
     MappingOption,
     PoliciesOption,
     clear_errors,
     fail,
     instant_argument,
+    load_locations,
     load_mapping,
     load_policies,
 )
@@ -45,6 +47,7 @@ def explain(
     kafka_config: KafkaConfigOption = None,
     mapping: MappingOption = None,
     policies: PoliciesOption = None,
+    locations: LocationsOption = None,
     as_of: Annotated[
         str | None, typer.Option(help="As of then. Default: the last event of a file; now on Kafka.")
     ] = None,
@@ -57,6 +60,7 @@ def explain(
     until = instant_argument(as_of, "--as-of") if as_of else None
     with clear_errors():
         rules, columns = load_policies(policies), load_mapping(mapping)
+        feeds = load_locations(locations).feeds()
         if bootstrap and not file:
             until = until or time.time_ns() // 1_000_000
             records = _from_kafka(read_connection(bootstrap, kafka_config), until)
@@ -64,7 +68,7 @@ def explain(
             read = list(lines(file, columns))
             until = until or latest(read)
             records = _from_file(read, until)
-        found = explained(records, case, rules, until)
+        found = explained(records, case, rules, until, feeds)
     if not found:
         fail(f"{file[0] if file else bootstrap} has no promise of case {case!r} by {show(until)}", UNREADABLE)
     if json:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
+
 from schemas.events import Clock
 from streams.cli.explain import explained
 from streams.judging.feeds import FeedOf
 from tests.book.desk import record
+from tests.cli.command import promises
 from tests.histories import READY, at, moment, order
 
 HARBOUR = {"harbour": FeedOf("till", silent_after=5 * 60_000)}
@@ -32,3 +37,13 @@ def test_a_deadline_that_the_till_was_heard_of_beyond_is_what_it_always_was() ->
         "undelivered",
         "the deadline passed with nothing delivered: broken",
     )
+
+
+def test_the_command_knows_feeds_from_the_locations(tmp_path: Path) -> None:
+    events, locations = tmp_path / "events.jsonl", tmp_path / "locations.toml"
+    events.write_bytes(msgspec.json.encode(ORDER) + b"\n")
+    locations.write_text('[[location]]\nid = "harbour"\nfeed = "till"\n', "utf-8")
+    asked = ("explain", events, "o1", "--as-of", "2026-03-06T13:00:00Z")
+
+    assert "undelivered" in promises(*asked).out
+    assert "unconfirmed" in promises(*asked, "--locations", locations).out
