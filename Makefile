@@ -45,7 +45,7 @@ compiled: venv ## Builds the wheel with the core compiled, and tests that (needs
 	PROMISES_COMPILE=1 .venv/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist/compiled .
 	rm -rf build/compiled && mkdir -p build/compiled
 	.venv/bin/python -m zipfile -e dist/compiled/promises-*.whl build/compiled
-	cp -r tests benchmarks build/compiled
+	cp -r tests benchmarks examples build/compiled
 	cd build/compiled && ../../.venv/bin/python -m pytest -q -p no:cacheprovider tests/judging tests/book
 
 bench-compiled: compiled ## Measures the judging alone, compiled
