@@ -31,6 +31,7 @@ from schemas.verdicts import VerdictRecord
 from streams.book.book import Incoming
 from streams.local.kafka import LocalKafka
 from streams.topics import VERDICTS
+from streams.wall import wall_clock
 
 HASTE = 60
 RATE = 10_000
@@ -80,12 +81,12 @@ def _said(rate: float, seen: list[Seen], further: str) -> str:
 
 async def _measure(bootstrap: str) -> tuple[float, list[Seen]]:
     """Events a second and the deadlines, both of the time when as many fall due as are made."""
-    start = _wall() + _making()
+    start = wall_clock() + _making()
     settled, end = (start + int(seconds * 1000) for seconds in (SETTLED_SECONDS, FLOW_SECONDS))
     flow = _flow(start, end)
     gc.freeze()  # else collections would walk through half a million records while we look at milliseconds
-    if _wall() > start:
-        raise Failed(f"the events were not made in time: {_wall() - start} ms late; this machine is too busy")
+    if wall_clock() > start:
+        raise Failed(f"the events were not made in time: {wall_clock() - start} ms late; this machine is too busy")
     async with _verdicts(bootstrap) as consumer, AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
         reading = asyncio.create_task(_read(consumer, end + int(REST_SECONDS * 1000)))
         await _write(Batches(producer), flow)
@@ -110,7 +111,7 @@ def _flow(start: Instant, end: Instant) -> list[Incoming]:
 async def _write(batches: Batches, flow: list[Incoming]) -> None:
     """Each record when its time has come, in slices of some milliseconds."""
     for record in flow:
-        while record.timestamp > _wall():
+        while record.timestamp > wall_clock():
             await batches.flush()
             await asyncio.sleep(_SLICE_SECONDS)
         await batches.add(record)
@@ -130,15 +131,11 @@ async def _read(consumer: AIOKafkaConsumer, until: Instant) -> list[Seen]:
     """What was called broken for want of a delivery, as it became readable."""
     decode = msgspec.json.Decoder(VerdictRecord).decode
     seen: list[Seen] = []
-    while (now := _wall()) < until:
+    while wall_clock() < until:
         fetched: dict[Any, list[Any]] = await consumer.getmany(timeout_ms=20)
-        now = _wall()
+        now = wall_clock()
         for verdict in (decode(record.value) for records in fetched.values() for record in records):
             if verdict.current.reason == "undelivered":
                 at = instant(verdict.current.due) + GRACE // HASTE
                 seen.append(Seen(at, now - at))
     return seen
-
-
-def _wall() -> Instant:
-    return time.time_ns() // 1_000_000

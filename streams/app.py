@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +17,6 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from schemas.instants import Instant
 from streams import timing
 from streams.agents.shelf import Hopeless, Shelf
 from streams.agents.tracker import Tracker
@@ -31,6 +29,7 @@ from streams.metrics.server import served
 from streams.settings import Settings, client_id
 from streams.topics import EVENTS
 from streams.transport import ChunkConsumer, ChunkSchema, Reading, install
+from streams.wall import wall_clock
 
 log = logging.getLogger("promises")
 
@@ -92,13 +91,8 @@ def build(settings: Settings, collector: SnapshotCollector, scratch: str) -> fau
             await shelf.own(committed, app.consumer_generation_id)
 
     group.reading = install(app, shelf, opened, end)
-    _wire(app, Tracker(shelf, settings.clock, wall), group.reading, collector)
+    _wire(app, Tracker(shelf, settings.clock, wall_clock), group.reading, collector)
     return app
-
-
-def wall() -> Instant:
-    """The wall clock."""
-    return time.time_ns() // 1_000_000
 
 
 def _app(settings: Settings, scratch: str) -> faust.App:

@@ -42,6 +42,7 @@ MAY_KNOW = {
     "streams.settings": {"streams.connection", "streams.judging"},
     "streams.publishing": set(),
     "streams.timing": set(),
+    "streams.wall": {"schemas"},
     "streams.ledger": {"schemas", "streams.book", "streams.judging", "streams.timing", "streams.topics"},
     "streams.agents": {
         "schemas",
@@ -64,6 +65,7 @@ MAY_KNOW = {
         "streams.timing",
         "streams.topics",
         "streams.transport",
+        "streams.wall",
     },
     "streams.notifying": {"schemas"},
     "streams.notifier": {
@@ -72,6 +74,7 @@ MAY_KNOW = {
         "streams.kafka",
         "streams.notifying",
         "streams.topics",
+        "streams.wall",
     },
     "streams.local": {
         "schemas",
@@ -79,7 +82,9 @@ MAY_KNOW = {
         "streams.judging",
         "streams.kafka",
         "streams.metrics",
+        "streams.permissions",
         "streams.topics",
+        "streams.wall",
     },
     "streams.alerting": {"schemas", "streams.judging"},
     "streams.cli": {
@@ -99,6 +104,7 @@ MAY_KNOW = {
         "streams.publishing",
         "streams.settings",
         "streams.topics",
+        "streams.wall",
         "streams.app",
         "streams.local",
     },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
@@ -37,6 +36,7 @@ from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Policies
 from streams.kafka import read_to_end
 from streams.topics import EVENTS
+from streams.wall import wall_clock
 
 
 def explain(
@@ -62,7 +62,7 @@ def explain(
         rules, columns = load_policies(policies), load_mapping(mapping)
         feeds = load_locations(locations).feeds()
         if bootstrap and not file:
-            until = until or time.time_ns() // 1_000_000
+            until = until or wall_clock()
             records = _from_kafka(read_connection(bootstrap, kafka_config), until)
         else:
             read = list(lines(file, columns))

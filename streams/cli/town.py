@@ -9,9 +9,10 @@ import typer
 
 from streams.cli.options import BootstrapOption, KafkaConfigOption, clear_errors, hush_kafka
 from streams.connection import read_connection
-from streams.local.tills import live, now
+from streams.local.tills import live
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE
 from streams.local.town import town as lives
+from streams.wall import wall_clock
 
 
 def town(
@@ -27,7 +28,7 @@ def town(
     A minute of the town lasts a second. Its policies are streams/local/town-policies.toml.
     """
     hush_kafka()
-    arrivals = lives(seed, now(), minute=MINUTE, orders_per_minute=orders)
+    arrivals = lives(seed, wall_clock(), minute=MINUTE, orders_per_minute=orders)
     with clear_errors():
         try:
             live(read_connection(bootstrap, kafka_config), arrivals, threading.Event().wait)

@@ -24,9 +24,10 @@ from streams.local.kafka import LocalKafka
 from streams.local.keeper import Kept
 from streams.local.ports import free_ports
 from streams.local.screen import screen
-from streams.local.tills import live, now
+from streams.local.tills import live
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE, town
 from streams.metrics.scrape import Scrape
+from streams.wall import wall_clock
 
 # Without the fonts that Rich would have the reader's browser fetch from elsewhere.
 _SVG = re.sub(r"@font-face {{.*?}}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
@@ -74,7 +75,7 @@ def _worker(bootstrap: str) -> Iterator[tuple[str, Kept, Path]]:
 def _townsfolk(bootstrap: str, seed: int) -> Iterator[None]:
     """The town, living in a thread."""
     closing = threading.Event()
-    arrivals = town(seed, now(), minute=MINUTE, orders_per_minute=ORDERS_PER_MINUTE)
+    arrivals = town(seed, wall_clock(), minute=MINUTE, orders_per_minute=ORDERS_PER_MINUTE)
     living = threading.Thread(target=live, args=(Connection(bootstrap), arrivals, closing.wait), name="town")
     living.start()
     try:

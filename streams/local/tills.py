@@ -6,7 +6,6 @@ offline keeps its events, and sends them when it is back.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
@@ -15,10 +14,12 @@ import msgspec
 from schemas.events import CaseEvent, Clock
 from schemas.instants import Instant, moment
 from streams.connection import Connection
-from streams.kafka import producer
+from streams.kafka import partitions_of, producer
 from streams.local.town import Arrival
 from streams.local.town_shops import SHOPS
+from streams.permissions import Need
 from streams.topics import EVENTS
+from streams.wall import wall_clock
 
 BEAT_MS: Final = 1000
 """How often a till says how far it has been read."""
@@ -70,14 +71,15 @@ def live(
 
     off_within: waits so many seconds, or until they are, and says whether they are. Raises KafkaFailed.
     """
+    partitions = partitions_of(connection, Need("WRITE", "topic", EVENTS.name))
     sending = producer(connection)
 
     def send(at: Instant, key: bytes | None, value: bytes, partition: int | None) -> object:
         return sending.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=at)
 
-    tills = Tills(send, sending.partitions_for(EVENTS.name), offline)
-    for at, event in _with_beats(arrivals, now()):
-        if off_within(max(0, at - now()) / 1000):
+    tills = Tills(send, partitions, offline)
+    for at, event in _with_beats(arrivals, wall_clock()):
+        if off_within(max(0, at - wall_clock()) / 1000):
             break
         if event is None:
             tills.beat(at)
@@ -96,8 +98,3 @@ def _with_beats(arrivals: Iterable[Arrival], beat: Instant) -> Iterator[tuple[In
     while True:
         yield beat, None
         beat += BEAT_MS
-
-
-def now() -> Instant:
-    """The wall clock."""
-    return time.time_ns() // 1_000_000

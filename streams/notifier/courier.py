@@ -17,6 +17,7 @@ from typing import Final
 from streams.notifying.answers import Answer, asked_pause
 from streams.notifying.showing import one_line
 from streams.notifying.webhook import Webhook
+from streams.wall import wall_clock
 
 _TIMEOUT: Final = 10.0
 """Seconds to connect, and to wait for the next part of an answer."""
@@ -97,7 +98,7 @@ class _Request(threading.Thread):
         self._connection.request("POST", self._target, self._body, sent)
         response = self._connection.getresponse()
         said = f"{response.status} {response.reason}".strip()
-        asked = asked_pause(response.getheader("retry-after"), time.time_ns() // 1_000_000)
+        asked = asked_pause(response.getheader("retry-after"), wall_clock())
         if 200 <= response.status < 300:
             return Answer(response.status, said)
         # Why it refuses, for whoever reads the log; it may say nothing, or never stop.

@@ -22,6 +22,7 @@ from streams.notifying.showing import one_line
 from streams.notifying.signing import signed
 from streams.notifying.webhook import Webhook
 from streams.topics import ALERTS
+from streams.wall import wall_clock
 
 log = logging.getLogger("promises")
 
@@ -67,11 +68,11 @@ class _Notifier:
 
     def step(self) -> None:
         """Read what has come, then send what is due for at most so long that reading goes on."""
-        self._read(min(_STEP, max(0, self._outbox.next_at() - _now()) / 1000))
+        self._read(min(_STEP, max(0, self._outbox.next_at() - wall_clock()) / 1000))
         self._give_up()
         self._inbox.commit(self._outbox.positions)
         until = time.monotonic() + _STEP
-        while time.monotonic() < until and not self._is_over() and (waiting := self._outbox.next(_now())):
+        while time.monotonic() < until and not self._is_over() and (waiting := self._outbox.next(wall_clock())):
             self._send(waiting)
 
     def _read(self, seconds: float) -> None:
@@ -80,7 +81,7 @@ class _Notifier:
             self._outbox.open(reading.starts)
             if reading.starts:
                 log.info("reading %s, partitions %s", ALERTS.name, ", ".join(map(str, sorted(reading.starts))))
-        now = _now()
+        now = wall_clock()
         old = [alert for record in reading.records if (alert := self._take(record, now))]
         if old:
             span = " to ".join(f"{one_line(alert.id)} of {show(alert.since)}" for alert in (old[0], old[-1]))
@@ -99,11 +100,11 @@ class _Notifier:
 
     def _send(self, waiting: Waiting) -> None:
         alert, failures = waiting.alert, self._outbox.failures
-        headers = signed(alert.webhook_id, alert.body, self._notices.secrets, _now())
+        headers = signed(alert.webhook_id, alert.body, self._notices.secrets, wall_clock())
         answer = self._courier.deliver(headers, alert.body, self._is_over)
         if answer is None:
             return
-        self._outbox.answered(waiting, answer, _now(), random.random())
+        self._outbox.answered(waiting, answer, wall_clock(), random.random())
         if answer.is_taken:
             log.info("%s is sent: %s, try %d", alert.webhook_id, one_line(alert.id), waiting.tries)
             self._inbox.commit(self._outbox.positions)
@@ -117,11 +118,7 @@ class _Notifier:
             log.warning("%s takes no alerts: %s; it is tried again", self._notices.webhook, answer.said)
 
     def _give_up(self) -> None:
-        for one in self._outbox.give_up(_now()):
+        for one in self._outbox.give_up(wall_clock()):
             said = one.last.said if one.last else "its turn did not come"
             name, alert = one.alert.webhook_id, one_line(one.alert.id)
             log.error("%s is given up after %d tries: %s: %s", name, one.tries, alert, said)
-
-
-def _now() -> Instant:
-    return time.time_ns() // 1_000_000

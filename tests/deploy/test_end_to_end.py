@@ -20,9 +20,9 @@ from schemas.instants import show
 from schemas.words import VERDICTS
 from streams.connection import Connection
 from streams.kafka import read_to_end
-from streams.local.tills import now
 from streams.local.town_shops import SHOPS
 from streams.topics import EVENTS
+from streams.wall import wall_clock
 from tests.cli.command import report
 from tests.dashboards.reading import all_asked, young
 from tests.dashboards.server import Prometheus
@@ -88,7 +88,7 @@ def bootstrap(stack: Stack) -> str:
 def town(received: Receiver, bootstrap: str) -> Iterator[Living]:
     """The town, from its bad hour on, told by somebody who is heard."""
     assert received.told == []
-    living = Living(bootstrap, chain(bad_hour(now() - QUARTER + 30 * MINUTE), quiet(now())))
+    living = Living(bootstrap, chain(bad_hour(wall_clock() - QUARTER + 30 * MINUTE), quiet(wall_clock())))
     try:
         yield living
     finally:
@@ -160,7 +160,7 @@ def test_a_killed_worker_changes_no_total(stack: Stack, town: Living, bootstrap:
     events = tmp_path / "events.jsonl"
     records = read_to_end(Connection(bootstrap), EVENTS.name)
     events.write_bytes(b"".join((one.value or b"") + b"\n" for _, one in records))
-    judged = report("judge", events, "--policies", POLICIES, "--as-of", show(now()), *BY_LOCATION)
+    judged = report("judge", events, "--policies", POLICIES, "--as-of", show(wall_clock()), *BY_LOCATION)
 
     locations = {row["key"][0]: row for row in judged["points"][0]["by"]["location"]}
     assert locations.keys() == {shop.location for shop in SHOPS}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import time
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from streams.notifying.signing import read_secrets, signed
+from streams.wall import wall_clock
 from tests.notifying.told import alert
 
 PUBLISHED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -27,13 +27,13 @@ def test_the_published_example_has_the_published_signature() -> None:
 
 def test_a_receiver_with_the_reference_library_accepts_an_alert() -> None:
     told = alert("注文-1")
-    headers = signed(told.webhook_id, told.body, read_secrets(PUBLISHED), now())
+    headers = signed(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
     assert Webhook(PUBLISHED).verify(told.body, headers)["case"] == "注文-1"
 
 
 def test_while_the_secret_is_changed_receivers_with_either_accept_and_others_do_not() -> None:
     told = alert("o-1")
-    headers = signed(told.webhook_id, told.body, read_secrets(f"{NEW}\n{PUBLISHED}\n"), now())
+    headers = signed(told.webhook_id, told.body, read_secrets(f"{NEW}\n{PUBLISHED}\n"), wall_clock())
     assert Webhook(NEW).verify(told.body, headers) == Webhook(PUBLISHED).verify(told.body, headers)
     with pytest.raises(WebhookVerificationError):
         Webhook("whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldA==").verify(told.body, headers)
@@ -42,7 +42,7 @@ def test_while_the_secret_is_changed_receivers_with_either_accept_and_others_do_
 @pytest.mark.parametrize("changed", ["webhook-id", "body"])
 def test_what_was_changed_on_its_way_is_not_accepted(changed: str) -> None:
     told = alert("o-1")
-    headers = signed(told.webhook_id, told.body, read_secrets(PUBLISHED), now())
+    headers = signed(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
     body = told.body.replace(b"o-1", b"o-2") if changed == "body" else told.body
     headers |= {changed: "alert_2"} if changed != "body" else {}
     with pytest.raises(WebhookVerificationError):
@@ -70,7 +70,3 @@ def test_a_secret_that_cannot_be_used_is_told_without_quoting_it(text: str, told
         read_secrets(text)
     assert told in str(error.value)
     assert not [line for line in text.split() if len(line) > 6 and line in str(error.value)]
-
-
-def now() -> int:
-    return time.time_ns() // 1_000_000

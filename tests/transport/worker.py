@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import faust
 from faust.types import TP
 
 from streams.transport import Chunk, ChunkSchema, install
+from streams.wall import wall_clock
 
 
 class Till:
@@ -56,7 +56,7 @@ class Shop:
             self._take(chunk)
 
     async def look_up(self) -> None:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = wall_clock()
         self._say(caught_up=[tp.partition for tp in self._tills if self._reading.caught_up(tp, now_ms)])
 
     def _take(self, chunk: Chunk) -> None:

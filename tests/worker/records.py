@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -67,11 +66,6 @@ class Order:
             **fields,
         )
         return Given(self.case.encode(), msgspec.json.encode(event), arrives)
-
-
-def now() -> Instant:
-    """What the clock on the wall says."""
-    return time.time_ns() // 1_000_000
 
 
 def send(bootstrap: str, *records: Given, topic: str = EVENTS.name) -> None:

@@ -17,9 +17,10 @@ import pytest
 from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
 from streams.topics import TOPICS
+from streams.wall import wall_clock
 from tests.cli.command import ROOT, Answer, promises
 from tests.worker.answers import UNREACHABLE, USAGE, is_clear
-from tests.worker.records import Order, now, send
+from tests.worker.records import Order, send
 from tests.worker.workers import Worker
 
 FAILED = 70
@@ -70,13 +71,14 @@ def shop(events: Path, unanswered: object) -> Iterator[Shop]:
             "replay": ("replay", events),
             "explain": ("explain", CASES[0]),
             "status": ("status",),
+            "town": ("town",),
             "topics": ("topics",),
         }
         before = {name: promises(*command, "--bootstrap", kafka.bootstrap) for name, command in commands.items()}
         yield Shop(kafka.bootstrap, before)
 
 
-@pytest.mark.parametrize("command", ["worker", "replay", "explain", "status"])
+@pytest.mark.parametrize("command", ["worker", "replay", "explain", "status", "town"])
 def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
     is_clear(shop.before[command], UNREACHABLE, shop.bootstrap, "promise.events", "promises topics")
 
@@ -137,7 +139,7 @@ def test_policies_that_cannot_be_used(text: str | None, words: list[str], nobody
 def test_a_worker_that_is_asked_to_end_does(asked: signal.Signals, shop: Shop, tmp_path: Path) -> None:
     with Worker(shop.bootstrap, tmp_path, "--group", f"ends-by-{asked.name}") as worker:
         worker.until_ready()
-        order, made = Order(f"last-{asked.name}", "last orders"), now()
+        order, made = Order(f"last-{asked.name}", "last orders"), wall_clock()
         send(shop.bootstrap, order.promised(made, made + 60_000), order.reached("ready", made))
         worker.until(lambda page: page.sum("promises_state", location="last orders", verdict="kept") > 0, "it works")
         worker.process.send_signal(asked)
@@ -149,7 +151,7 @@ def test_news_of_an_order_that_was_forgotten_comes_too_late(shop: Shop, tmp_path
     """It was kept, and closed cases are kept for a second."""
     with Worker(shop.bootstrap, tmp_path, "--retention", "1s") as worker:
         worker.until_ready()
-        order, made = Order("forgotten", "short memory"), now()
+        order, made = Order("forgotten", "short memory"), wall_clock()
         send(shop.bootstrap, order.promised(made, made + 1), order.reached("ready", made))
         worker.until(lambda page: page.sum("promises_state", location="short memory", verdict="kept") > 0, "it is kept")
         time.sleep(3)
@@ -161,7 +163,7 @@ def test_news_of_an_order_that_was_forgotten_comes_too_late(shop: Shop, tmp_path
 def test_a_worker_without_a_policy_that_its_promises_were_judged_by_does_not_start(shop: Shop, tmp_path: Path) -> None:
     with Worker(shop.bootstrap, tmp_path) as worker:
         worker.until_ready()
-        order, made = Order("by-the-old-rules", "last orders"), now()
+        order, made = Order("by-the-old-rules", "last orders"), wall_clock()
         send(shop.bootstrap, order.promised(made, made + 60_000))
         worker.until(lambda page: page.sum("promises_made_total", location="last orders") > 0, "it is judged")
         assert worker.stop() == 0

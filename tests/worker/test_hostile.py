@@ -11,8 +11,9 @@ import pytest
 from schemas.events import TAGS
 from schemas.reading import REFUSAL_REASONS
 from streams.topics import EVENTS, REJECTS
+from streams.wall import wall_clock
 from tests.worker.hostile import LETTERS, expected, fuzzed
-from tests.worker.records import Given, Held, Order, now, read, send
+from tests.worker.records import Given, Held, Order, read, send
 from tests.worker.workers import Worker
 
 FUZZED = 100_000
@@ -87,7 +88,7 @@ def test_a_hundred_thousand_damaged_records_are_read_to_the_last(worker: Worker,
 
 
 def test_an_honest_order_is_judged_after_all_that(worker: Worker, bootstrap: str) -> None:
-    order, made = Order("honest", "honest shop"), now()
+    order, made = Order("honest", "honest shop"), wall_clock()
     send(bootstrap, order.promised(made, made + HOUR), order.reached("ready", made))
     labels = {"location": "honest shop", "basis": "current", "verdict": "kept"}
     page = worker.until(lambda page: page.sum("promises_state", **labels) == 1, "it is kept")

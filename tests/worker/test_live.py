@@ -13,7 +13,8 @@ from schemas.instants import Instant, instant, parse
 from schemas.verdicts import VerdictRecord
 from streams.metrics.scrape import Scrape
 from streams.topics import REJECTS, VERDICTS
-from tests.worker.records import PARTITIONS, Given, Order, alerts, now, read, send, verdicts
+from streams.wall import wall_clock
+from tests.worker.records import PARTITIONS, Given, Order, alerts, read, send, verdicts
 from tests.worker.workers import Worker, until
 
 GRACE = 500
@@ -51,7 +52,7 @@ def clocks(page: Scrape) -> list[float]:
 
 
 def test_promises_that_nobody_keeps_are_broken_within_a_second(worker: Worker, bootstrap: str) -> None:
-    made = now()
+    made = wall_clock()
     due = {f"quay-{number}": made + 3_000 + 200 * number for number in range(9)}
     send(bootstrap, *(Order(case, "quay").promised(made, at) for case, at in due.items()))
     state = {"location": "quay", **CURRENT}
@@ -68,7 +69,7 @@ def test_promises_that_nobody_keeps_are_broken_within_a_second(worker: Worker, b
 
 
 def test_a_scan_that_comes_late_proves_that_the_promise_was_kept(worker: Worker, bootstrap: str) -> None:
-    order, made = Order("market-1", "market"), now()
+    order, made = Order("market-1", "market"), wall_clock()
     due = made + 1_500
     send(bootstrap, order.promised(made, due))
     state = {"location": "market", **CURRENT}
@@ -87,7 +88,7 @@ def test_a_scan_that_comes_late_proves_that_the_promise_was_kept(worker: Worker,
 
 
 def test_a_device_with_the_year_9999_breaks_nobodys_promise(worker: Worker, bootstrap: str) -> None:
-    made, shops = now(), range(PARTITIONS)
+    made, shops = wall_clock(), range(PARTITIONS)
     neighbours = [Order(f"patient-{shop}", "station").promised(made, made + HOUR) for shop in range(12)]
     odd = [Order(f"odd-{shop}", "odd") for shop in shops]
     told = [order.promised(made, made + HOUR, arrives=YEAR_9999) for order in odd]
@@ -99,13 +100,13 @@ def test_a_device_with_the_year_9999_breaks_nobodys_promise(worker: Worker, boot
     )
     before = max(clocks(page))
     page = worker.until(lambda page: min(clocks(page)) > before, "every clock goes on")
-    assert max(clocks(page)) * 1000 <= now()
+    assert max(clocks(page)) * 1000 <= wall_clock()
     assert page.by("promises_state", "reason", location="station", verdict="open", **CURRENT) == {("pending",): 12}
     assert page.sum("promises_verdicts_total", location="station") == 0
 
 
 def test_a_delivery_of_the_year_9999_is_refused(worker: Worker, bootstrap: str) -> None:
-    order, made = Order("time-traveller", "harbour"), now()
+    order, made = Order("time-traveller", "harbour"), wall_clock()
     sent = order.reached("ready", parse("2099-12-31T23:59:59Z"))
     sent = sent._replace(value=(sent.value or b"").replace(b"2099-12-31", b"9999-12-31"))
     before = worker.page().sum("promises_rejects_total", reason="bad_time")
@@ -120,7 +121,7 @@ def test_a_delivery_of_the_year_9999_is_refused(worker: Worker, bootstrap: str) 
 
 
 def test_what_was_delivered_while_the_worker_was_away_is_never_called_broken(worker: Worker, bootstrap: str) -> None:
-    begin = now()
+    begin = wall_clock()
     away = range(begin + TIME_TO_END, begin + AWAY, (AWAY - TIME_TO_END) // 24)
     orders = {Order(f"away-{number}", "kitchen"): due for number, due in enumerate(away)}
     known, new = dict(list(orders.items())[::2]), dict(list(orders.items())[1::2])
@@ -135,7 +136,7 @@ def test_what_was_delivered_while_the_worker_was_away_is_never_called_broken(wor
     made = [(due - 2_000, order.promised(due - 2_000, due, arrives=due - 2_000)) for order, due in new.items()]
     ready = [(due - 400, order.reached("ready", due - 400, arrives=due - 300)) for order, due in orders.items()]
     send(bootstrap, *(told for _, told in sorted(made + ready, key=lambda happening: happening[0])))
-    until(lambda: now() > begin + AWAY + 2_000, "every promise is long due", seconds=AWAY / 1000 + 30)
+    until(lambda: wall_clock() > begin + AWAY + 2_000, "every promise is long due", seconds=AWAY / 1000 + 30)
     worker.start()
     state = {"location": "kitchen", **CURRENT}
     page = worker.until(

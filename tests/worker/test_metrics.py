@@ -16,8 +16,9 @@ from schemas.instants import moment
 from schemas.words import BASES, VERDICTS
 from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
+from streams.wall import wall_clock
 from tests.support.debian import Unavailable, program
-from tests.worker.records import PARTITIONS, Given, Order, now, send
+from tests.worker.records import PARTITIONS, Given, Order, send
 from tests.worker.workers import Worker, taken, until
 
 HOUR = 3_600_000
@@ -60,7 +61,7 @@ def stand(page: Scrape) -> dict[str, float]:
 
 def test_a_shop_is_on_the_page_at_zero_from_its_first_promise_on(worker: Worker, bootstrap: str) -> None:
     assert worker.page().by("promises_state", "location", location="newcomer") == {}
-    made = now()
+    made = wall_clock()
     send(bootstrap, Order("first", "newcomer", staff="s-new").promised(made, made + HOUR))
     page = worker.until(lambda page: page.sum("promises_made_total", location="newcomer") == 1, "it is made")
     here = {"location": "newcomer"}
@@ -84,7 +85,7 @@ def test_a_shop_is_on_the_page_at_zero_from_its_first_promise_on(worker: Worker,
 
 
 def test_the_page_has_what_the_catalogue_lists_and_nothing_else(worker: Worker, bootstrap: str) -> None:
-    made = now()
+    made = wall_clock()
     heard = Given(None, msgspec.json.encode(Clock(source="till", at=moment(made))))
     send(bootstrap, *orders(made), Order("odd", ODD).promised(made, made + HOUR), Given(b"x", b"no event"), heard)
     worker.until(lambda page: stand(page) == SIXTY, "all sixty stand as they do")

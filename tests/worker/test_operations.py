@@ -18,9 +18,10 @@ from kafka.admin import ConfigResource, NewTopic
 from schemas.instants import parse
 from streams.local.kafka import LocalKafka
 from streams.topics import ALERTS, CHANGELOG, EVENTS, TOPICS
+from streams.wall import wall_clock
 from tests.cli.command import promises
 from tests.worker.answers import UNREACHABLE, is_clear
-from tests.worker.records import Given, Order, now, send
+from tests.worker.records import Given, Order, send
 from tests.worker.workers import Worker, until
 
 HOUR = 3_600_000
@@ -119,7 +120,7 @@ def test_workers_share_the_partitions_the_third_stands_by_and_status_shows_all_o
     bootstrap: str, tmp_path: Path
 ) -> None:
     group = ("--group", "dayshift")
-    made = now()
+    made = wall_clock()
     send(bootstrap, *(Order(f"day-{number}", "soho").promised(made, made + HOUR) for number in range(20)))
     with Worker(bootstrap, tmp_path, *group) as first:
         first.until_ready()
@@ -140,7 +141,7 @@ def test_workers_share_the_partitions_the_third_stands_by_and_status_shows_all_o
     assert {worker["client"].removeprefix("promises-").replace("-", ":") for worker in shown["workers"]} == places
     for row in shown["partitions"]:
         assert (row["state"], row["host"], row["lag"]) == ("live", "127.0.0.1", row["end"] - row["committed"])
-        assert abs(parse(row["clock"]) - now()) < HOUR
+        assert abs(parse(row["clock"]) - wall_clock()) < HOUR
     assert sum(row["end"] for row in shown["partitions"]) == 20
 
 
@@ -180,7 +181,7 @@ def test_a_worker_under_load_ends_in_good_order_and_in_time(bootstrap: str, tmp_
 
 def rush(number: int) -> Iterator[Given]:
     """A thousand orders at once, half of them ready."""
-    made = now()
+    made = wall_clock()
     for which in range(1_000):
         order = Order(f"rush-{number}-{which}", "rush")
         yield order.promised(made, made + HOUR)
@@ -189,7 +190,7 @@ def rush(number: int) -> Iterator[Given]:
 
 
 def test_the_last_words_of_a_worker_that_cannot_go_on_are_json_too(bootstrap: str, tmp_path: Path) -> None:
-    made = now()
+    made = wall_clock()
     policies = tmp_path / "policies.toml"
     policies.write_text('[[policy]]\nkind = "delivered"\n', "utf-8")
     with Worker(bootstrap, tmp_path, "--group", "last") as worker:

@@ -11,13 +11,14 @@ from typing import Any, Final
 import pytest
 from kafka.admin import ACL
 
+from streams.wall import wall_clock
 from tests.cli.command import Answer, promises
 from tests.notifier.process import Notifier, to_nobody
 from tests.support.acls import documented, for_whom
 from tests.support.certificates import Authority
 from tests.support.secured import LOGIN, MUTUAL, SecuredKafka, secured_kafka
 from tests.worker.answers import UNREACHABLE, is_clear
-from tests.worker.records import Order, now, verdicts
+from tests.worker.records import Order, verdicts
 from tests.worker.workers import Worker
 
 COMMANDS: Final = ("topics", "replay", "worker", "explain", "check", "status", "notify")
@@ -68,7 +69,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An order that was promised and ready in time."""
-    order, made = Order(CASE, "soho"), now() - 60_000
+    order, made = Order(CASE, "soho"), wall_clock() - 60_000
     told = [order.promised(made, made + 30_000), order.reached("ready", made + 20_000)]
     file = tmp_path_factory.mktemp("events") / "events.ndjson"
     file.write_bytes(b"".join((one.value or b"") + b"\n" for one in told))
