@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from streams.book.book import Book
+from schemas.instants import Instant
+from streams.book.book import Book, Incoming
 from streams.book.changelog import Contents
 from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
-from tests.book.desk import Desk
+from tests.book.desk import FOREVER, Desk
 
 
 class Kept:
@@ -32,6 +33,35 @@ class Kept:
     ) -> None:
         """The worker of that desk ends, and another takes the book over."""
         desk.book = Book.restored(policies, Contents(self.records), retention, feeds)
+
+
+class Twins:
+    """Two desks that read the same. `away` is written down now and then and opened again; `stayed` never is."""
+
+    def __init__(self, policies: Policies, retention: Millis | None, feeds: FeedsOf = NO_FEEDS) -> None:
+        self.stayed, self.away = Desk(policies, retention, feeds), Desk(policies, retention, feeds)
+        self._settings = policies, retention, feeds
+        self._kept = Kept()
+        self._next = 0
+
+    def read(self, record: Incoming, cut: str) -> None:
+        """Both read one record more; then, unless `cut` is "on", `away` is written, and for "reopen" opened again."""
+        self._next += 1
+        for desk in (self.stayed, self.away):
+            desk.reads(record)
+            desk.book.next = self._next
+        if cut != "on":
+            self._kept.writes(self.away.book)
+        if cut == "reopen":
+            self._kept.reopens(self.away, *self._settings)
+            assert all_of(self.away.book) == all_of(self.stayed.book)
+
+    def are_alike(self, at: Instant) -> None:
+        """At that time both have said the same, and are the same."""
+        for desk in (self.stayed, self.away):
+            desk.said += desk.book.move(at, FOREVER)
+        assert self.away.heard == self.stayed.heard
+        assert all_of(self.away.book) == all_of(self.stayed.book)
 
 
 def all_of(book: Book) -> dict[str, Any]:

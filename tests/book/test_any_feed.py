@@ -15,7 +15,7 @@ from streams.book.changelog import Contents
 from streams.judging.settle import judge
 from tests.book.desk import FOREVER, Desk, holds_together, record, rolling
 from tests.book.fed import ONE, SOME, Log, fed, looked_at, read
-from tests.book.kept import Kept, all_of
+from tests.book.kept import Kept, Twins
 from tests.book.test_any_log import Net, by_staff, net
 from tests.book.test_any_log import read as read_at_once
 from tests.judging.generated import END, MINUTE, TOWN, settled_by
@@ -73,25 +73,14 @@ def test_once_all_is_heard_no_order_of_arrival_and_no_outage_has_left_a_trace(lo
 def test_wherever_a_log_is_cut_and_however_often_the_clock_is_looked_at_the_same_is_said(
     log: Log, retention: int | None, minutes: int, data: st.DataObject
 ) -> None:
-    stayed, away, kept = Desk(TOWN, retention, SOME), Desk(TOWN, retention, SOME), Kept()
+    twins = Twins(TOWN, retention, SOME)
     cuts = data.draw(st.lists(st.sampled_from(["on", "on", "write", "reopen", "look"]), min_size=len(log)))
-    for offset, ((clock, event), cut) in enumerate(zip(log, cuts, strict=False), 1):
+    for (clock, event), cut in zip(log, cuts, strict=False):
         if cut == "look":
-            looked_at(away, clock, minutes)
-        for desk in (stayed, away):
-            desk.reads(record(event, clock))
-            desk.book.next = offset
-        if cut != "on":
-            kept.writes(away.book)
-        if cut == "reopen":
-            kept.reopens(away, TOWN, retention, SOME)
-            assert all_of(away.book) == all_of(stayed.book)
-    looked_at(away, END, minutes)
-    for desk in (stayed, away):
-        desk.said += desk.book.move(END, FOREVER)
-
-    assert away.heard == stayed.heard
-    assert all_of(away.book) == all_of(stayed.book)
+            looked_at(twins.away, clock, minutes)
+        twins.read(record(event, clock), cut)
+    looked_at(twins.away, END, minutes)
+    twins.are_alike(END)
 
 
 @settled_by(80)

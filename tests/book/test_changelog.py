@@ -19,8 +19,8 @@ from streams.book.codec import UnknownPolicy
 from streams.judging.feeds import NO_FEEDS, FeedOf, FeedsOf
 from streams.judging.policy_file import parse_policies
 from streams.local.town import town
-from tests.book.desk import FOREVER, Desk, record
-from tests.book.kept import Kept, all_of
+from tests.book.desk import Desk, record
+from tests.book.kept import Kept, Twins, all_of
 from tests.histories import READY, at, order, rules
 from tests.judging.generated import END, MINUTE, TOWN, Arrived, arrivals, settled_by
 from tests.shared import ROOT
@@ -216,22 +216,11 @@ def _renamed(event: events.CaseEvent) -> events.CaseEvent:
 def test_wherever_a_log_is_cut_the_reopened_book_goes_on_as_if_it_had_never_been_away(
     told: Arrived, retention: int | None, data: st.DataObject
 ) -> None:
-    stayed, away, kept = Desk(TOWN, retention), Desk(TOWN, retention), Kept()
+    twins = Twins(TOWN, retention)
     cuts = data.draw(st.lists(st.sampled_from(["on", "on", "write", "reopen"]), min_size=len(told)))
-    for offset, ((clock, event), cut) in enumerate(zip(told, cuts, strict=False), 1):
-        for desk in (stayed, away):
-            desk.reads(record(event, clock))
-            desk.book.next = offset
-        if cut != "on":
-            kept.writes(away.book)
-        if cut == "reopen":
-            kept.reopens(away, TOWN, retention)
-            assert all_of(away.book) == all_of(stayed.book)
-    for desk in (stayed, away):
-        desk.said += desk.book.move(END, FOREVER)
-
-    assert away.heard == stayed.heard
-    assert all_of(away.book) == all_of(stayed.book)
+    for (clock, event), cut in zip(told, cuts, strict=False):
+        twins.read(record(event, clock), cut)
+    twins.are_alike(END)
 
 
 TOWN_POLICIES = ROOT / "streams" / "local" / "town-policies.toml"
