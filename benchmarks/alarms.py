@@ -40,10 +40,7 @@ def alarms(sizes: Sizes, scratch: Path) -> Iterator[str]:
     ours = told_by_webhook(scratch)
     stack = Stack(scratch, lambda name, text: ours if name == "alertmanager.yml" else text)
     try:
-        stack.start("kafka")
-        stack.once("topics")
-        for service in ("worker-1", "worker-2", "alertmanager", "prometheus"):
-            stack.start(service)
+        stack.start_all()
         with receiving(stack.address("alertmanager", 9099)) as receiver:
             took = list(_took(receiver, _break(stack.address("kafka", 9092))))
     finally:

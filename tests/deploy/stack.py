@@ -44,6 +44,13 @@ class Stack:
         """Where that port of a service is."""
         return f"127.0.0.1:{self._ports[service, str(port)]}"
 
+    def start_all(self) -> None:
+        """Start Kafka with its topics, and all that watches it."""
+        self.start("kafka")
+        self.once("topics")
+        for service in ("worker-1", "worker-2", "alertmanager", "prometheus"):
+            self.start(service)
+
     def start(self, service: str) -> None:
         """Start a service, and wait until its health check passes."""
         log = self.directory / f"{service}.log"

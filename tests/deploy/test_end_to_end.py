@@ -64,10 +64,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     ours = told_by_webhook(folder)
     stack = Stack(folder, lambda name, text: impatient(name, ours if name == "alertmanager.yml" else text))
     try:
-        stack.start("kafka")
-        stack.once("topics")
-        for service in ("worker-1", "worker-2", "alertmanager", "prometheus"):
-            stack.start(service)
+        stack.start_all()
         yield stack
     finally:
         stack.end()

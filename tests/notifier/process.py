@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from itertools import count
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
-from tests.cli.command import ROOT
 from tests.support.certificates import written
-from tests.worker.workers import environment, logs
+from tests.worker.workers import Program
 
 SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -30,45 +26,18 @@ def to_nobody(directory: Path) -> tuple[str | Path, ...]:
     return "--webhook", "http://127.0.0.1:9/", "--secret-file", secret_in(directory)
 
 
-class Notifier:
-    """`promises notify`; in a `with` block it runs. It may be stopped or killed, and started again."""
+class Notifier(Program):
+    """`promises notify`."""
 
     def __init__(self, bootstrap: str, url: str, directory: Path, *options: str | Path) -> None:
-        self.log = directory / f"notifier-{next(_numbers)}.log"
-        said = ["notify", "--bootstrap", bootstrap, "--webhook", url, "--secret-file", secret_in(directory), *options]
-        self._command = [sys.executable, "-m", "streams.cli", *map(str, said)]
-        self._process: subprocess.Popen[bytes] | None = None
-        logs.append(self.log)
-
-    def __enter__(self) -> Notifier:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-
-    @property
-    def process(self) -> subprocess.Popen[bytes]:
-        assert self._process is not None, "the notifier was not started"
-        return self._process
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        log = directory / f"notifier-{next(_numbers)}.log"
+        told = "--bootstrap", bootstrap, "--webhook", url, "--secret-file", secret_in(directory)
+        super().__init__(log, "notify", *told, *options)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send it this signal; its exit code. Raises TimeoutExpired before it would have given a receiver up."""
         self.process.send_signal(number)
         return self.process.wait(8)
-
-    def kill(self) -> None:
-        """End it at once, as a crash would; nothing where it has ended."""
-        self.process.kill()
-        self.process.wait()
 
     def until_said(self, words: str, seconds: float = 60) -> str:
         """The first line of its log with these words; fails when it ends before, or does not say them in time."""

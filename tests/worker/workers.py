@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 from urllib.request import urlopen
 
 from kafka import KafkaAdminClient
@@ -65,19 +65,17 @@ def environment() -> dict[str, str]:
     return inherited | {"PYTHONUTF8": "1"}
 
 
-class Worker:
-    """`promises worker` on a free port; in a `with` block it runs. It may be stopped or killed, and started again."""
+class Program:
+    """A command of `promises` that goes on until it is told to end; in a `with` block it runs. It may be stopped or
+    killed, and started again. What it says goes to `log`."""
 
-    def __init__(self, bootstrap: str, directory: Path, *options: str | Path) -> None:
-        address = f"127.0.0.1:{free_ports(1)[0]}"
-        self.url = f"http://{address}/metrics"
-        self.log = directory / f"worker-{next(_numbers)}.log"
-        command = ["worker", "--bootstrap", bootstrap, "--metrics", address, *map(str, options)]
-        self._command = [sys.executable, "-m", "streams.cli", *command]
+    def __init__(self, log: Path, *said: str | Path) -> None:
+        self.log = log
+        self._command = [sys.executable, "-m", "streams.cli", *map(str, said)]
         self._process: subprocess.Popen[bytes] | None = None
-        logs.append(self.log)
+        logs.append(log)
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -88,7 +86,7 @@ class Worker:
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
-        assert self._process is not None, "the worker was not started"
+        assert self._process is not None, "it was not started"
         return self._process
 
     def start(self) -> None:
@@ -97,15 +95,25 @@ class Worker:
                 self._command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    def stop(self, seconds: float = 30) -> int:
-        """Ask it to end, as a service manager does; the exit code. Raises TimeoutExpired."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(seconds)
-
     def kill(self) -> None:
         """End it at once, as a crash would; nothing where it has ended."""
         self.process.kill()
         self.process.wait()
+
+
+class Worker(Program):
+    """`promises worker` on a free port."""
+
+    def __init__(self, bootstrap: str, directory: Path, *options: str | Path) -> None:
+        address = f"127.0.0.1:{free_ports(1)[0]}"
+        self.url = f"http://{address}/metrics"
+        log = directory / f"worker-{next(_numbers)}.log"
+        super().__init__(log, "worker", "--bootstrap", bootstrap, "--metrics", address, *options)
+
+    def stop(self, seconds: float = 30) -> int:
+        """Ask it to end, as a service manager does; the exit code. Raises TimeoutExpired."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
 
     def text(self) -> str:
         """The page as it is served. Raises OSError."""
