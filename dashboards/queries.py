@@ -12,17 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from streams.alerting.records import OBJECTIVE
 from streams.metrics.catalogue import READY, STATE, WINDOW_DUE, WINDOW_KEPT, Metric
 
 WHERE: Final = 'location=~"$location",kind=~"$kind"'
 CHOSEN: Final = f'{WHERE},basis="$basis"'
 """The rows that the variables of a dashboard choose."""
-
-OBJECTIVE: Final = "location_kind:promises_objective:ratio"
-"""The share that should be kept, by location and kind; recorded by the rules."""
-
-NAMES: Final = "location:promises_location:info"
-"""What is known of a location, display_name among it; recorded by the rules for those that were told of."""
 
 STEADY: Final = "5m:1m"
 """Over what a median is taken: far longer than a partition needs to move."""

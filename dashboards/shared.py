@@ -25,6 +25,7 @@ from dashboards.panels import (
     stats,
     thresholds,
 )
+from streams.alerting.records import INFO
 
 _DIVIDED = "Summed over all workers and the chosen locations and kinds, then divided. Nothing due: no share."
 _BY_DUE = (
@@ -125,7 +126,7 @@ def location_key() -> Key:
 
 def location_names() -> Names:
     """What people call the chosen locations, where somebody said so."""
-    known = f"{queries.NAMES} and on (location) {queries.state(('location',))}"
+    known = f"{INFO} and on (location) {queries.state(('location',))}"
     return Names(f"max by (location, display_name) ({known})", "display_name", "Name")
 
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 MAY_KNOW = {
-    "dashboards": {"streams.metrics"},
+    "dashboards": {"streams.alerting", "streams.metrics"},
     "schemas": set(),
     "streams.judging": {"schemas"},
     "streams.book": {"schemas", "streams.judging"},
@@ -86,7 +86,7 @@ MAY_KNOW = {
         "streams.topics",
         "streams.wall",
     },
-    "streams.alerting": {"schemas", "streams.judging"},
+    "streams.alerting": {"schemas", "streams.judging", "streams.metrics"},
     "streams.cli": {
         "schemas",
         "streams.alerting",

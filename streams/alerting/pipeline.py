@@ -8,6 +8,7 @@ from schemas.words import Basis
 from streams.alerting.documents import Alert, Group
 from streams.alerting.records import SILENCE, SILENT_AFTER
 from streams.alerting.texts import COUNT, DURATION, NAME, Links
+from streams.metrics.catalogue import CLOCK, EVENTS, FEED, READY, REJECTS, Metric
 
 JOB: Final = "promises"
 """What Prometheus calls the workers: dashboards/prometheus/prometheus.yml."""
@@ -45,8 +46,8 @@ def _stale(basis: Basis, links: Links) -> Alert:
 def _never_heard(basis: Basis, links: Links) -> Alert:
     text = f"The feed {{{{ $labels.feed }}}} of {NAME} was never heard of, while workers are up. Is that its name?"
     expr = (
-        f"  {SILENT_AFTER}\nunless on (feed)\n  promises_feed_timestamp_seconds\n"
-        "and on ()\n  sum(promises_ready) > 0  # without workers nothing is heard of any feed\n"
+        f"  {SILENT_AFTER}\nunless on (feed)\n  {FEED.name}\n"
+        f"and on ()\n  sum({READY.name}) > 0  # without workers nothing is heard of any feed\n"
     )
     return Alert("FeedStale", expr, "15m", "5m", {"severity": "warning"}, _of_feed(text, basis, links))
 
@@ -64,9 +65,9 @@ def _rejected(links: Links) -> Alert:
     name = "RecordsRejected"
     text = f"{COUNT} records were refused in the last hour for the reason {{{{ $labels.reason }}}}, over 1 in 1000."
     expr = (
-        f"  {_more('promises_rejects_total', '1h', 'by (reason) ')} >= 5\n"
-        f"and on ()\n  {_more('promises_rejects_total', '1h')}\n"
-        f">\n  0.001 * ({_more('promises_events_total', '1h')})\n"
+        f"  {_more(REJECTS, '1h', 'by (reason) ')} >= 5\n"
+        f"and on ()\n  {_more(REJECTS, '1h')}\n"
+        f">\n  0.001 * ({_more(EVENTS, '1h')})\n"
     )
     return Alert(name, expr, "5m", "5m", {"severity": "warning"}, _of_pipeline(name, text, links))
 
@@ -74,31 +75,31 @@ def _rejected(links: Links) -> Alert:
 def _rejected_at_all(links: Links) -> Alert:
     name = "RecordsRejected"
     text = f"{COUNT} records were refused in the last 24 hours for the reason {{{{ $labels.reason }}}}."
-    expr = f"{_more('promises_rejects_total', '24h', 'by (reason) ')} >= 3"
+    expr = f"{_more(REJECTS, '24h', 'by (reason) ')} >= 3"
     return Alert(name, expr, "15m", "15m", {"severity": "info"}, _of_pipeline(name, text, links))
 
 
-def _more(counter: str, window: str, by: str = "") -> str:
+def _more(counter: Metric, window: str, by: str = "") -> str:
     """By how much a counter of the books grew.
 
     Not increase(): a worker shows the sum of its partitions, and one that takes over a partition would seem to have
     counted in a moment all that was ever counted there. The sum over all workers never resets, books being durable.
     """
     summed = f"sum {by}" if by else "sum"
-    return f"{summed}({counter}) - {summed}({counter} offset {window})"
+    return f"{summed}({counter.name}) - {summed}({counter.name} offset {window})"
 
 
 def _behind(links: Links) -> Alert:
     text = f"The partition that is furthest behind knows what happened up to {DURATION} ago. All numbers are of then."
     # A partition that nobody owns has no clock any more: the last one known keeps falling behind.
-    expr = "  time() - min(max by (partition) (last_over_time(promises_clock_timestamp_seconds[1h])))\n>\n  300\n"
+    expr = f"  time() - min(max by (partition) (last_over_time({CLOCK.name}[1h])))\n>\n  300\n"
     return Alert("ClockBehind", expr, "2m", "5m", {"severity": "critical"}, _of_pipeline("ClockBehind", text, links))
 
 
 def _recovering(links: Links) -> Alert:
     text = "The worker {{ $labels.instance }} has been reading its state back for more than 10 minutes."
     name = "RecoveringTooLong"
-    return Alert(name, "promises_ready == 0", "10m", "1m", {"severity": "warning"}, _of_pipeline(name, text, links))
+    return Alert(name, f"{READY.name} == 0", "10m", "1m", {"severity": "warning"}, _of_pipeline(name, text, links))
 
 
 def _absent(links: Links) -> Alert:

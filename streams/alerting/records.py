@@ -13,6 +13,7 @@ from streams.alerting.documents import Group, Recording, decimal
 from streams.alerting.objectives import Objective
 from streams.alerting.tiers import PERIOD, REACH, TIERS, Tier, Window, left_out
 from streams.judging.locations import Location, Locations
+from streams.metrics.catalogue import FEED, MADE, STATE, WINDOW_DUE, WINDOW_KEPT
 
 DUE: Final = "location_kind_window:promises_due:sum"
 KEPT: Final = "location_kind_window:promises_kept:sum"
@@ -39,7 +40,7 @@ def windows() -> Group:
     The period is as many windows of a day as it has days, end to end.
     """
     sums = "sum by (location, kind, basis, window)"
-    counts = [Recording(DUE, f"{sums} (promises_window_due)"), Recording(KEPT, f"{sums} (promises_window_kept)")]
+    counts = [Recording(DUE, f"{sums} ({WINDOW_DUE.name})"), Recording(KEPT, f"{sums} ({WINDOW_KEPT.name})")]
     period = [Recording(name, _days(name), {"window": PERIOD.name}) for name in (DUE, KEPT)]
     broken = Recording(BROKEN, f"  {DUE}\n-\n  {KEPT}\n")
     ratio = Recording(RATIO, f"  {KEPT}\n/\n  ({DUE} > 0)  # a closed shop has no ratio, rather than a bad one\n")
@@ -63,7 +64,7 @@ def objectives(found: Sequence[Objective]) -> Group:
 
 
 def _objective(objective: Objective) -> str:
-    made, kind = "group by (location) (promises_made_total", f"kind={quoted(objective.kind)}"
+    made, kind = f"group by (location) ({MADE.name}", f"kind={quoted(objective.kind)}"
     lines = [
         f"  {decimal(share)} * {made}{{location={quoted(location)},{kind}}})\n"
         for location, share in objective.of.items()
@@ -120,9 +121,9 @@ def _largest(series: Mapping[str, str]) -> str:
 def at_risk(basis: Basis) -> Group:
     """Promises at risk, at 0 where there are none: a reason has no series before its first promise."""
     expr = (
-        f'  sum by (location, kind) (promises_state{{basis="{basis}",verdict="open",reason="at_risk"}})\n'
+        f'  sum by (location, kind) ({STATE.name}{{basis="{basis}",verdict="open",reason="at_risk"}})\n'
         "or\n"
-        "  0 * group by (location, kind) (promises_made_total)\n"
+        f"  0 * group by (location, kind) ({MADE.name})\n"
     )
     return Group("promises-at-risk", [Recording(AT_RISK, expr)])
 
@@ -148,7 +149,7 @@ def feeds() -> Group:
     expr = (
         f"  0 * {SILENT_AFTER}\n"
         "+ on (feed) group_left ()\n"
-        "  (time() - max by (feed) (promises_feed_timestamp_seconds))\n"
+        f"  (time() - max by (feed) ({FEED.name}))\n"
     )
     return Group("promises-feeds", [Recording(SILENCE, expr)])
 

@@ -12,7 +12,7 @@ from schemas.instants import Instant
 from streams.connection import Connection
 from streams.local.tills import live
 from streams.local.town import Arrival, town
-from streams.local.town_shops import NO_RUSH, SHOPS, STEADY, Member, Rush, Shop
+from streams.local.town_shops import NO_RUSH, PHARMACY, SHOPS, STEADY, Member, Rush, Shop
 
 MINUTE: Final = 1000
 """Milliseconds of a minute of the town, for which its policies are written."""
@@ -21,7 +21,9 @@ _BAD_HOUR: Final = Rush(begins=0, lasts=60, every=10_000, slower=4, never=0.8)
 
 
 def _steady(shop: Shop) -> Shop:
-    """The shop without a rush, and with a staff that hardly ever is late."""
+    """The shop without a rush, and with a staff that hardly ever is late; at the pharmacy, never."""
+    if shop is PHARMACY:
+        return shop
     return replace(shop, rush=NO_RUSH, staff=tuple(Member(member.id, STEADY) for member in shop.staff))
 
 
