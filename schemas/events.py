@@ -11,7 +11,7 @@ from typing import Annotated, Final, get_args
 
 from msgspec import Meta, Struct
 
-from schemas.words import Origin, Party
+from schemas.words import Origin, Party, Quality
 
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Label = Annotated[str, Meta(max_length=256)]
@@ -68,10 +68,20 @@ class PromisesMade(Envelope, frozen=True, kw_only=True, tag="promises_made"):
     promises: list[PromiseTerms] = []
 
 
+class PromisesStated(Envelope, frozen=True, kw_only=True, tag="promises_stated"):
+    """What the system of record says at that time of all promises of the subject. An empty list: none is given."""
+
+    promises: list[PromiseTerms] = []
+
+
 class StepReached(Envelope, frozen=True, kw_only=True, tag="step_reached"):
-    """A step of the work was reached. Policies name the steps that keep or start a promise; any others may come."""
+    """A step of the work was reached. Policies name the steps that keep or start a promise; any others may come.
+
+    quality: measured when it was done, or read off a change of status or another event close to it.
+    """
 
     step: Name
+    quality: Quality | None = None
 
 
 class StepUndone(Envelope, frozen=True, kw_only=True, tag="step_undone"):
@@ -123,6 +133,7 @@ class StaffAssigned(Envelope, frozen=True, kw_only=True, tag="staff_assigned"):
 
 PlainEvent = (
     PromisesMade
+    | PromisesStated
     | StepReached
     | StepUndone
     | PromiseAmended
