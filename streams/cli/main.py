@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from streams.cli.adapt import adapt
 from streams.cli.check import check
 from streams.cli.dashboards import dashboards
 from streams.cli.demo import demo
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check, status, demo, town, rules, notify):
+for command in (judge, explain, replay, adapt, worker, topics, check, status, demo, town, rules, notify):
     app.command()(command)
 app.add_typer(dashboards)
 

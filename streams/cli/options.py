@@ -1,4 +1,4 @@
-"""What several commands share: reading policies and mappings, instants as arguments, and how a command fails."""
+"""What several commands share: reading policies and adapters, instants as arguments, and how a command fails."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from schemas.instants import Instant, parse
 from streams.alerting.objectives import ObjectiveError
 from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
 from streams.connection import KafkaConfigError
+from streams.feeds.adapters import Adapter, load
 from streams.feeds.files import UnreadableInput
-from streams.feeds.mapping import EventMapping, MappingError
 from streams.judging.locations import Locations
 from streams.judging.locations_file import LocationsError, parse_locations
 from streams.judging.policy import Policies
@@ -42,9 +42,12 @@ LocationsOption = Annotated[
     Path | None,
     typer.Option("--locations", envvar="PROMISES_LOCATIONS", help="Locations, TOML. Default: none is known."),
 ]
-MappingOption = Annotated[
-    Path | None,
-    typer.Option("--mapping", envvar="PROMISES_MAPPING", help="How columns become events, TOML. Default: canonical."),
+AdapterOption = Annotated[
+    str | None,
+    typer.Option("--adapter", envvar="PROMISES_ADAPTER", help="How records become events: a name, or a .toml file."),
+]
+TablesOption = Annotated[
+    str, typer.Option("--tables", envvar="PROMISES_TABLES", help="Reference tables of the adapter, TOML.")
 ]
 BootstrapOption = Annotated[
     str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka, as HOST:PORT[,HOST:PORT].")
@@ -76,7 +79,7 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (TableError, ObjectiveError, MappingError, KafkaConfigError) as error:
+    except (TableError, ObjectiveError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
@@ -120,9 +123,14 @@ def load_receivers(path: Path | None) -> Receivers | None:
     return parse_receivers(_text(path, ReceiversError), str(path)) if path else None
 
 
-def load_mapping(path: Path | None) -> EventMapping | None:
-    """The mapping in `path`, if one is given. Raises MappingError."""
-    return EventMapping(_text(path, MappingError), str(path)) if path else None
+def zones_of(locations: Locations) -> dict[str, str]:
+    """The time zone of each location."""
+    return {location.id: location.zone for location in locations.all}
+
+
+def load_adapter(name_or_path: str | None, tables: str, locations: Locations) -> Adapter | None:
+    """The adapter of that name or file, if one is given; None lets canonical events pass. Raises AdapterError."""
+    return load(name_or_path, tables, zones_of(locations)) if name_or_path else None
 
 
 def write_text(path: Path, text: str) -> Path:
