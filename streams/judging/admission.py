@@ -13,8 +13,8 @@ from schemas.words import QUALITIES, Origin, Quality
 from streams.judging.facts import Fact, Terms, What
 from streams.judging.policy import Attributes, Policies
 
-
 _QUALITY: Final[dict[Quality | None, int]] = {None: 0} | {quality: code for code, quality in enumerate(QUALITIES)}
+"""Where nothing is said of it, a step was measured."""
 
 
 def admit(event: events.CaseEvent, policies: Policies) -> Fact:

@@ -134,7 +134,10 @@ def _due_again(before: Promise, after: Promise) -> str:
 
 def _progress(before: _View, after: _View, promise: Promise, fact: Fact) -> Iterator[str]:
     if after.completed != before.completed:
-        yield "open again: what kept it was undone" if after.completed == NEVER else _delivered(after, promise) + _quality(fact)
+        if after.completed == NEVER:
+            yield "open again: what kept it was undone"
+        else:
+            yield _delivered(after, promise) + _quality(fact)
     if after.ended != before.ended:
         yield f"{'withdrawn' if fact.what == What.WITHDRAWN else 'cancelled'} by {_party(after.ended_by)}"
 

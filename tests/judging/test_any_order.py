@@ -150,11 +150,14 @@ def test_what_happens_after_an_instant_says_nothing_about_it(story: Story, now: 
 @given(stories(), clocks())
 def test_how_the_time_of_a_step_is_known_changes_the_evidence_alone(story: Story, now: Instant) -> None:
     history = story.facts(TOWN)
-    measured = [replace(fact, quality=0, instead=tuple(replace(one, quality=0) for one in fact.instead)) for fact in history]
-    found, as_measured = said(history, now), said(measured, now)
+    found, as_measured = said(history, now), said([_measured(fact) for fact in history], now)
 
     assert {key: one._replace(assumed=False) for key, one in found.items()} == as_measured
     assert all(one.current.lateness is not None for one in found.values() if one.assumed)
+
+
+def _measured(fact: Fact) -> Fact:
+    return replace(fact, quality=0, instead=tuple(_measured(one) for one in fact.instead))
 
 
 @settled_by(120)
