@@ -68,7 +68,7 @@ def open_envelopes(delivered: Delivered, schemas: Schemas | None = None) -> Open
         return None
     headers = {printable(name): printable(value) for name, value in layer.headers.items()}
     return Opened(
-        _bounded(layer.content),
+        layer.content,
         headers,
         delivered.topic,
         key_text(delivered.key, schemas),
@@ -129,22 +129,26 @@ def _text(layer: Layer) -> Layer | None:
 
 
 def _json(value: bytes) -> Any:
+    """JSON that is not too deep for what follows."""
     try:
-        return decode(value)
+        decoded = decode(value)
     except RecursionError:
-        raise Refused("not_json", f"nested deeper than {MAX_DEPTH}") from None
+        raise _too_deep() from None
+    brackets = value.count(b"{") + value.count(b"[")
+    if brackets > MAX_DEPTH and _is_deep(decoded):
+        raise _too_deep()
+    return decoded
 
 
-def _bounded(body: Any) -> Any:
-    """`body`, where it is not too deep for what follows."""
-    level = [body]
+def _is_deep(decoded: Any) -> bool:
+    level = [decoded] if isinstance(decoded, dict | list) else []
     for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
-            if isinstance(inner, dict | list)
-        ]
         if not level:
-            return body
-    raise bad("body", f"JSON nested deeper than {MAX_DEPTH}")
+            return False
+        inside = (outer.values() if type(outer) is dict else outer for outer in level)
+        level = [inner for values in inside for inner in values if type(inner) is dict or type(inner) is list]
+    return bool(level)
+
+
+def _too_deep() -> Refused:
+    return bad("body", f"JSON nested deeper than {MAX_DEPTH}")
