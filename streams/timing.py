@@ -29,6 +29,10 @@ CLOCK_SECONDS: Final = 1.0
 """How often intake says how far a partition of a feed is read: a deadline that waits for the feed is found so much
 later. Each time costs a record in every partition of promise.events, for good."""
 
+ANSWER_MS: Final = 200
+"""How old a record may be that is not in the broker's last answer, though there was nothing more: other brokers have to
+have it first, and the answer takes its way."""
+
 SETTLE_SECONDS: Final = 1.0
 """How long the transactions of others may be open where several write; what is open for longer may be one of ours that
 Kafka never ended."""

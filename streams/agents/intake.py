@@ -82,7 +82,8 @@ class Intake:
         now = monotonic()
         if now < self._said.get(tp, 0.0) + timing.CLOCK_SECONDS:
             return []
-        clock = book.move(reading.read_at(tp), self._wall())
+        answered = reading.read_at(tp)
+        clock = book.move(None if answered is None else answered - timing.ANSWER_MS, self._wall())
         if clock is None:
             return []
         self._said[tp] = now

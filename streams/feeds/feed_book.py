@@ -145,21 +145,21 @@ class FeedBook:
         self._count(adapted)
         return adapted
 
-    def move(self, read_at: Instant | None, wall: Instant) -> Clock | None:
+    def move(self, quiet_until: Instant | None, wall: Instant) -> Clock | None:
         """Up to when this partition is read, if that is more than was said.
 
-        read_at: when the broker last answered that there was no more; None: it said that there was.
+        quiet_until: the instant by which nothing more had come than was read; None: more has come than was read.
         """
-        at = min(self._read_upto(read_at), wall)
+        at = min(self._read_upto(quiet_until), wall)
         if at <= self.clock or at < _EARLIEST:
             return None
         self.counts.clock = at
         return Clock(source=self.feed.name, partition=self.partition, at=moment(at))
 
-    def _read_upto(self, read_at: Instant | None) -> Instant:
-        if read_at is None:
+    def _read_upto(self, quiet_until: Instant | None) -> Instant:
+        if quiet_until is None:
             return self.counts.last - 1  # more records of the same instant may follow
-        return read_at if self.feed.trusts_silence else self.counts.last
+        return quiet_until if self.feed.trusts_silence else self.counts.last
 
     def _adapted(self, record: Record) -> Adapted:
         try:

@@ -20,7 +20,7 @@ from kafka import KafkaAdminClient
 from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
-from streams.topics import TOPICS
+from streams.topics import INTAKE_TOPICS, TOPICS
 from tests.cli.command import ROOT, promises
 
 logs: Final[list[Path]] = []
@@ -48,7 +48,7 @@ def topics(bootstrap: str) -> Iterator[None]:
     create_topics(bootstrap)
     yield
     with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
-        admin.delete_topics([topic.name for topic in TOPICS])
+        admin.delete_topics([topic.name for topic in (*TOPICS, *INTAKE_TOPICS)])
 
 
 def until(condition: Callable[[], bool], what: str, *, seconds: float = 90) -> None:
