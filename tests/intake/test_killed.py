@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import Counter
@@ -16,10 +17,10 @@ from schemas.events import CaseEvent, Clock, Record
 from streams.topics import EVENTS
 from streams.wall import wall_clock
 from tests.worker.records import PARTITIONS, Given, Held, Order, read, send
-from tests.worker.workers import Intake
+from tests.worker.workers import Intake, until
 
 HOUR = 3_600_000
-WAVE = 500
+WAVE = 150
 KILLS = 5
 
 
@@ -99,3 +100,34 @@ def test_an_intake_that_is_killed_five_times_under_load_says_everything_once(
             "adapted": 2 * len(rush.cases)
         }
         assert intake.stop(10) == 0
+
+
+def test_members_share_a_feed_and_one_that_slept_through_its_session_writes_nothing(
+    bootstrap: str, feeds: Path, tmp_path: Path
+) -> None:
+    rush = Rush(bootstrap, "feeds.till", "shared")
+    with Intake(bootstrap, tmp_path, feeds) as first, Intake(bootstrap, tmp_path, feeds) as second:
+        until(lambda: all(owned(one) for one in (first, second)), "each has some partitions")
+        assert not owned(first) & owned(second)
+        already = read_by(first, second)
+        with rush.hour():
+            until(lambda: read_by(first, second) > already + WAVE, "they work")
+            first.process.send_signal(signal.SIGSTOP)
+            try:
+                until(lambda: len(owned(second)) == 2 * PARTITIONS, "the other has all partitions")
+            finally:
+                first.process.send_signal(signal.SIGCONT)
+            until(lambda: 0 < len(owned(first)) < 2 * PARTITIONS, "it is given some again")
+        until(lambda: read_by(first, second) == already + 2 * len(rush.cases), "all is read")
+        each_once(bootstrap, rush)
+
+
+def owned(intake: Intake) -> set[tuple[str, ...]]:
+    """The partitions of feeds that it shows, while it is ready."""
+    page = intake.page()
+    ready = page.sum("promises_intake_ready") == 1
+    return set(page.by("promises_intake_lag_records", "feed", "partition")) if ready else set()
+
+
+def read_by(*intakes: Intake) -> float:
+    return sum(intake.page().sum("promises_intake_records_total", feed="till") for intake in intakes)
