@@ -102,7 +102,7 @@ def _kept(
     size = len(key or b"") + len(value or b"") + sum(len(name) + len(text) for name, text in own)
     if size > LARGEST:
         headers = (*headers, ("cut", f"{size} bytes".encode()))
-        key, value, own = (key or b"")[:_SAMPLE], (value or b"")[:_SAMPLE], ()
+        key, value, own = key and key[:_SAMPLE], value and value[:_SAMPLE], ()
     number = partitions[topic]
     partition = place.tp.partition % number if key is None else partition_of(key, number)
     return Message(topic, key, value, (*headers, *own), partition)

@@ -21,7 +21,9 @@ from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
 from streams.topics import EVENTS, REJECTS
 from streams.wall import wall_clock
+from tests.cli.command import promises
 from tests.support.debian import Unavailable, program
+from tests.worker.answers import UNREACHABLE, is_clear
 from tests.worker.records import PARTITIONS, Given, Order, read, send, verdicts
 from tests.worker.workers import Intake, Worker, until
 
@@ -186,6 +188,17 @@ def test_the_page_has_what_the_catalogue_lists_for_intake_and_promtool_likes_it(
         pytest.skip(str(reason))
     checked = subprocess.run([promtool, "check", "metrics"], input=page, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_the_topic_of_a_feed_that_was_never_created(town: Town, tmp_path: Path) -> None:
+    bootstrap, feeds = town.bootstrap, tmp_path / "feeds.toml"
+    feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
+    answer = promises("intake", "--bootstrap", bootstrap, "--feeds", feeds)
+    is_clear(answer, UNREACHABLE, f"{bootstrap} has no topic feeds.square; ", f"--bootstrap {bootstrap} --feeds {feeds}")
+    found = promises("check", "--bootstrap", bootstrap, "--feeds", feeds)
+    (missing,) = [line for line in found.out.splitlines() if line.startswith("error: ")]
+    assert missing.startswith("error: feeds.square: is not there; create it: promises topics")
+    assert promises("check", "--bootstrap", bootstrap).code == 0
 
 
 def test_an_intake_says_who_it_is_and_ends_when_it_is_asked_to(town: Town) -> None:

@@ -119,6 +119,18 @@ class Place:
             admin.delete_records({AdminPartition(topic.name, self.partition): before})
 
 
+async def hangs(writer: Writer, *places: TopicPartition) -> None:
+    """From now on Kafka takes records for these places, without knowing that they are of a transaction."""
+    producer = writer._producer
+    await producer.begin_transaction()
+    producer._txn_manager._txn_partitions.update(places)
+
+
+async def sends(writer: Writer, place: TopicPartition, *records: tuple[bytes | None, bytes | None]) -> None:
+    for key, value in records:
+        await writer._producer.send_and_wait(place.topic, value, key=key, partition=place.partition)
+
+
 def judge(book: Book, records: list[Incoming]) -> Book:
     """The book reads these records, the first of which is the one that it waits for."""
     for one in records:
