@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import msgspec
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from streams.metrics.collector import SnapshotCollector
-from streams.metrics.health import health, readiness
+from streams.metrics.exposed import Exposed, Shown
+from streams.metrics.health import Readiness, health
 from streams.settings import Address
 
 if TYPE_CHECKING:
@@ -44,15 +44,19 @@ class Answer(NamedTuple):
 
 Page = Callable[["WSGIEnvironment"], Answer]
 
+_Of = TypeVar("_Of")
+Readies = Callable[[_Of, float, str], Readiness]
+"""Whether a process is ready: from its snapshot, the monotonic clock and the name of its consumer group."""
+
 
 @contextmanager
-def served(collector: SnapshotCollector, address: Address, group: str) -> Iterator[Address]:
+def served(collector: Exposed[Shown], address: Address, group: str, readies: Readies[Shown]) -> Iterator[Address]:
     """Serve what `collector` has; gives the address. Port 0 takes a free one. Raises AddressTaken."""
     try:
         server = _Server(address)
     except OSError as error:
         raise AddressTaken(f"/metrics cannot be served at {address}: {error}; choose another with --metrics") from error
-    server.set_app(_dispatch(_pages(collector, group)))
+    server.set_app(_dispatch(_pages(collector, group, readies)))
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
     try:
@@ -63,7 +67,7 @@ def served(collector: SnapshotCollector, address: Address, group: str) -> Iterat
         thread.join()
 
 
-def _pages(collector: SnapshotCollector, group: str) -> Mapping[str, Page]:
+def _pages(collector: Exposed[Shown], group: str, readies: Readies[Shown]) -> Mapping[str, Page]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
 
@@ -72,7 +76,7 @@ def _pages(collector: SnapshotCollector, group: str) -> Mapping[str, Page]:
         return _json(found, found.healthy)
 
     def readyz(_: WSGIEnvironment) -> Answer:
-        found = readiness(collector.snapshot, time.monotonic(), group)
+        found = readies(collector.snapshot, time.monotonic(), group)
         return _json(found, found.ready)
 
     return {"/metrics": _metrics(registry), "/healthz": healthz, "/readyz": readyz}
