@@ -16,7 +16,7 @@ MAY_KNOW = {
     "schemas": set(),
     "streams.judging": {"schemas"},
     "streams.book": {"schemas", "streams.judging"},
-    "streams.feeds": {"schemas", "streams.judging"},
+    "streams.feeds": {"schemas", "streams.judging", "streams.notifying"},
     "streams.transport": set(),
     "streams.topics": {"schemas"},
     "streams.connection": set(),
