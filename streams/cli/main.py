@@ -8,6 +8,7 @@ from streams.cli.check import check
 from streams.cli.dashboards import dashboards
 from streams.cli.demo import demo
 from streams.cli.explain import explain
+from streams.cli.gateway import gateway
 from streams.cli.judge import judge
 from streams.cli.notify import notify
 from streams.cli.replay import replay
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check, status, demo, town, rules, notify):
+for command in (judge, explain, replay, worker, topics, check, status, demo, town, rules, notify, gateway):
     app.command()(command)
 app.add_typer(dashboards)
 

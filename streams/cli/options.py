@@ -17,6 +17,7 @@ from schemas.instants import Instant, parse
 from streams.alerting.objectives import ObjectiveError
 from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
 from streams.connection import KafkaConfigError
+from streams.feeds.feeds_file import Feed, FeedsError, parse_feeds
 from streams.feeds.files import UnreadableInput
 from streams.feeds.mapping import EventMapping, MappingError
 from streams.judging.locations import Locations
@@ -118,6 +119,11 @@ def load_locations(path: Path | None) -> Locations:
 def load_receivers(path: Path | None) -> Receivers | None:
     """The receivers in `path`, if one is given. Raises ReceiversError."""
     return parse_receivers(_text(path, ReceiversError), str(path)) if path else None
+
+
+def load_feeds(path: Path) -> tuple[Feed, ...]:
+    """The feeds in `path`. Raises FeedsError."""
+    return parse_feeds(_text(path, FeedsError), str(path))
 
 
 def load_mapping(path: Path | None) -> EventMapping | None:

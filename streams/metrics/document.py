@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from streams.book.rows import LATENESS_BOUNDS
 from streams.book.windows import WIDTHS
-from streams.metrics.catalogue import CATALOGUE
+from streams.metrics.catalogue import CATALOGUE, GATEWAY, Metric
 from streams.metrics.collector import NOBODY
 
-_HEAD = f"""# Metrics
+_HEAD: Final = f"""# Metrics
 
 What a worker serves at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over workers
 and partitions; rates are left to whoever reads them: divide last, and never average ratios.
@@ -24,18 +25,24 @@ and partitions; rates are left to whoever reads them: divide last, and never ave
 - For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. For `open`,
   what counts as first is promises made less all first verdicts.
 
-| metric | type | labels | unit | meaning |
-|---|---|---|---|---|
+"""
+_TABLE: Final = "| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n"
+_GATEWAY: Final = """
+## The gateway
+
+What `promises gateway` serves. `feed` is the name of a feed, or the path of what is posted by hand (`promises`,
+`fulfilments`), or `none` for a path that is nobody's.
+
 """
 
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + "".join(_lines())
+    return "".join([_HEAD, _TABLE, *_lines(CATALOGUE), _GATEWAY, _TABLE, *_lines(GATEWAY)])
 
 
-def _lines() -> Iterator[str]:
-    for metric in CATALOGUE:
+def _lines(metrics: Iterable[Metric]) -> Iterator[str]:
+    for metric in metrics:
         labels = ", ".join(f"`{label}`" for label in metric.labels) or "-"
         yield f"| `{metric.name}` | {metric.type} | {labels} | {metric.unit} | {metric.help} |\n"
 
