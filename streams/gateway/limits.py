@@ -15,8 +15,8 @@ class Limits(NamedTuple):
     """
 
     body: int = 1 << 20
-    body_seconds: float = 10.0
-    head_seconds: float = 10.0
+    body_seconds: float = 5.0
+    head_seconds: float = 5.0
     in_flight: int = 200
     connections: int = 500
     idle_seconds: int = 75

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Final, NamedTuple
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RetriableError
+from kafka.errors import (
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    RetriableError,
+)
 
 from streams.kafka import KafkaFailed
 
 log = logging.getLogger("promises")
 
 _STOP_SECONDS: Final = 2.0
+_TRIES: Final = 3
+_FORGET_SECONDS: Final = 60.0
+"""Until it is tried again whether a topic takes larger records: somebody may have raised its limit."""
 
 
 class Message(NamedTuple):
@@ -30,6 +41,13 @@ class Message(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
+class _Refused(NamedTuple):
+    """The size of a record that a topic did not take, and until when that is remembered."""
+
+    size: int
+    until: float
+
+
 class Undelivered(Exception):
     """Kafka does not have the record, or did not say so in time. is_too_large: it never will."""
 
@@ -38,20 +56,30 @@ class Undelivered(Exception):
         self.is_too_large = is_too_large
 
 
-class _Waiting(NamedTuple):
+@dataclass(slots=True)
+class _Waiting:
+    """A message that somebody waits for. tries: how often it was sent."""
+
     message: Message
     done: asyncio.Future[None]
+    tries: int = 0
 
 
 class Outbox:
-    """Sends with the producer that `connect` gives, and with a new one where that has come to an end."""
+    """Sends with the producer that `connect` gives.
+
+    To kafka-python an error that is not worth a retry, of one record, ends an idempotent producer: every record after
+    it is refused with the error of the first. So a new producer then takes over, and takes what the old one refused
+    for another's sake.
+    """
 
     def __init__(self, connect: Callable[[], KafkaProducer], seconds: float) -> None:
         self._connect = connect
         self._producer = connect()
         self._seconds = seconds
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        self._is_broken = False
+        self._is_ended = False
+        self._refused: dict[str, _Refused] = {}
         self._thread = Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 
@@ -79,31 +107,48 @@ class Outbox:
 
     def _send(self, waiting: _Waiting) -> None:
         message = waiting.message
+        if self._is_known_too_large(message):
+            self._tell(waiting, Undelivered("too large", is_too_large=True))
+            return
+        waiting.tries += 1
         try:
             self._mend()
             sent = self._producer.send(message.topic, message.value, message.key, list(message.headers))
         except (KafkaError, KafkaFailed) as error:
-            self._failed(waiting, error)
+            self._tell(waiting, Undelivered(f"Kafka: {type(error).__name__}"))
             return
         sent.add_callback(partial(self._delivered, waiting))
-        sent.add_errback(partial(self._failed, waiting))
+        sent.add_errback(partial(self._failed, waiting, self._producer))
 
     def _mend(self) -> None:
-        """A producer that lost its place among its own records takes no more: another one does."""
-        if self._is_broken:
-            self._is_broken = False
+        """Raises KafkaFailed where Kafka is not reached."""
+        if self._is_ended:
             with suppress(KafkaError):
                 self._producer.close(timeout=0)
             self._producer = self._connect()
+            self._is_ended = False
+
+    def _is_known_too_large(self, message: Message) -> bool:
+        """Its topic has refused as large a record, a short while ago: another try would end the producer again."""
+        found = self._refused.get(message.topic)
+        return found is not None and time.monotonic() < found.until and len(message.value) >= found.size
 
     def _delivered(self, waiting: _Waiting, _: Any) -> None:
         self._tell(waiting, None)
 
-    def _failed(self, waiting: _Waiting, error: BaseException) -> None:
-        is_too_large = isinstance(error, MessageSizeTooLargeError)
-        if not is_too_large and not isinstance(error, RetriableError | KafkaTimeoutError):
-            log.warning("a record for %s is refused: %r", waiting.message.topic, error)
-            self._is_broken = True
+    def _failed(self, waiting: _Waiting, producer: KafkaProducer, error: BaseException) -> None:
+        """Told by the thread of the producer, of one record after the other; of the one that ended it first."""
+        message, is_too_large = waiting.message, False
+        if not isinstance(error, RetriableError | KafkaTimeoutError):
+            is_victim = self._is_ended or producer is not self._producer
+            if is_victim and waiting.tries < _TRIES:
+                self._queue.put(waiting)
+                return
+            self._is_ended = self._is_ended or producer is self._producer
+            is_too_large = not is_victim and isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError)
+            if is_too_large:
+                self._refused[message.topic] = _Refused(len(message.value), time.monotonic() + _FORGET_SECONDS)
+            log.warning("Kafka refuses a record of %d bytes for %s: %r", len(message.value), message.topic, error)
         self._tell(waiting, Undelivered(f"Kafka: {type(error).__name__}", is_too_large=is_too_large))
 
     def _tell(self, waiting: _Waiting, error: Undelivered | None) -> None:

@@ -66,7 +66,9 @@ def service(feeds: Iterable[Feed], tokens: SecretFiles | None, desk: Desk, meter
         return _response(answer)
 
     routes.append(Route(DOCUMENT, described, methods=["GET"]))
-    return Starlette(routes=routes, exception_handlers={HTTPException: refused})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refused})
+    app.router.redirect_slashes = False  # a vendor would not follow, and a 3xx is none of our answers
+    return app
 
 
 def _refusal(error: Exception, paths: Iterable[str]) -> Refusal:
