@@ -97,11 +97,10 @@ def producer(connection: Connection, **settings: Any) -> KafkaProducer:
     with _reached(connection):
         return KafkaProducer(
             **connection.for_kafka_python(),
-            bootstrap_timeout_ms=ANSWER_MS,
             acks="all",
             enable_idempotence=True,
             max_request_size=32 << 20,
-            **{"linger_ms": 20} | settings,
+            **{"bootstrap_timeout_ms": ANSWER_MS, "linger_ms": 20} | settings,
         )
 
 

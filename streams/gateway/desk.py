@@ -43,6 +43,7 @@ class Desk:
         self._meters = meters
         self._outbox = outbox
         self._in_flight = 0
+        self._untaken = 0
 
     async def serve(self, feed: str, take: Take, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request to the path of `feed`."""
@@ -59,10 +60,20 @@ class Desk:
             if error.is_too_large:
                 remedy = f"send less in one request, or raise max.message.bytes of {message.topic}"
                 raise Refusal(413, "Kafka does not take a record of this size", remedy) from None
-            log.warning("a record for %s was not stored: %s", message.topic, error)
+            self._tell(message, error)
             raise not_now("Kafka did not take it in time") from None
+        else:
+            self._tell(message, None)
         finally:
             self._meters.stored(time.perf_counter() - began)
+
+    def _tell(self, message: Message, error: Undelivered | None) -> None:
+        """Say once that Kafka takes nothing, and once that it does again."""
+        if error is not None and not self._untaken:
+            log.warning("Kafka does not take what is for %s: %s; senders are told to come again", message.topic, error)
+        if error is None and self._untaken:
+            log.warning("Kafka takes records again, after %d that it did not take in time", self._untaken)
+        self._untaken = self._untaken + 1 if error is not None else 0
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send, take: Take) -> int:
         try:

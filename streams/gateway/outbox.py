@@ -70,7 +70,8 @@ class Outbox:
 
     To kafka-python an error that is not worth a retry, of one record, ends an idempotent producer: every record after
     it is refused with the error of the first. So a new producer then takes over, and takes what the old one refused
-    for another's sake.
+    for another's sake. It also takes over where the old one brings nothing more to Kafka: after an outage of the
+    broker under load that can last, though the broker is back.
     """
 
     def __init__(self, connect: Callable[[], KafkaProducer], seconds: float) -> None:
@@ -79,6 +80,7 @@ class Outbox:
         self._seconds = seconds
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._is_ended = False
+        self._delivered_at = time.monotonic()
         self._refused: dict[str, _Refused] = {}
         self._thread = Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
@@ -91,6 +93,7 @@ class Outbox:
             async with asyncio.timeout(self._seconds):
                 await waiting.done
         except TimeoutError:
+            self._is_ended = self._is_ended or time.monotonic() - self._delivered_at > self._seconds
             raise Undelivered(f"Kafka has not said within {self._seconds:g} s that it has it") from None
 
     def close(self) -> None:
@@ -126,6 +129,7 @@ class Outbox:
             with suppress(KafkaError):
                 self._producer.close(timeout=0)
             self._producer = self._connect()
+            self._delivered_at = time.monotonic()
             self._is_ended = False
 
     def _is_known_too_large(self, message: Message) -> bool:
@@ -134,6 +138,7 @@ class Outbox:
         return found is not None and time.monotonic() < found.until and len(message.value) >= found.size
 
     def _delivered(self, waiting: _Waiting, _: Any) -> None:
+        self._delivered_at = time.monotonic()
         self._tell(waiting, None)
 
     def _failed(self, waiting: _Waiting, producer: KafkaProducer, error: BaseException) -> None:

@@ -96,6 +96,7 @@ def _outbox(settings: Settings) -> Outbox:
     return Outbox(
         lambda: producer(
             settings.connection,
+            bootstrap_timeout_ms=millis,
             linger_ms=2,
             max_block_ms=millis,
             request_timeout_ms=millis,

@@ -6,7 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.request import urlopen
 
+from jsonschema import Draft202012Validator
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
@@ -49,8 +52,17 @@ webhook = { path = "/in/woo", scheme = "woocommerce", secrets = ["shopify"] }
 [[feed]]
 name = "till"
 webhook.scheme = "none"
+
+[[feed]]
+name = "dash"
+webhook = { scheme = "basic", secrets = ["login"] }
+
+[[feed]]
+name = "small"
+webhook.scheme = "none"
 """
-TOPICS: Final = ["feeds.shopify", "feeds.square", "feeds.clover", "feeds.woo", "feeds.till"]
+LOGIN: Final = "dasher:pass:word"
+_USUAL: Final = ["shopify", "square", "clover", "woo", "till", "dash"]
 
 _numbers = count(1)
 
@@ -75,17 +87,17 @@ def shopify(body: bytes, secret: str = SECRET) -> dict[str, str]:
 def files_in(directory: Path, feeds: str = FEEDS) -> Path:
     """The feeds file, with a secret and a token beside it."""
     (directory / "shopify").write_text(f"{SECRET}\n", "utf-8")
+    (directory / "login").write_text(LOGIN, "utf-8")
     (directory / "tokens").write_text(f"{TOKEN}\n", "utf-8")
     (directory / "feeds.toml").write_text(feeds, "utf-8")
     return directory / "feeds.toml"
 
 
-def create_topics(bootstrap: str, *names: str, **settings: str) -> None:
+def create_topics(bootstrap: str) -> None:
+    """Those of the feeds; `feeds.small` takes no record above 2000 bytes."""
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-        there = set(admin.list_topics())
-        new = [NewTopic(name, 2, 1, topic_configs=settings) for name in names if name not in there]
-        if new:
-            admin.create_topics(new)
+        admin.create_topics([NewTopic(f"feeds.{name}", 2, 1) for name in _USUAL])
+        admin.create_topics([NewTopic("feeds.small", 2, 1, topic_configs={"max.message.bytes": "2000"})])
 
 
 class Gateway(Program):
@@ -136,6 +148,28 @@ class Gateway(Program):
             connection.request(method, path, body, dict(headers))
             return answer_on(connection)
 
+    def described(self, method: str, path: str, said: Said) -> Said:
+        """`said`, where /openapi.json has such an answer."""
+        document = self.get("/openapi.json").document
+        response = document["paths"][path][method]["responses"][str(said.status)]
+        schema = response["content"]["application/json"]["schema"] | {"components": document["components"]}
+        Draft202012Validator(schema).validate(said.document)
+        return said
+
+    def is_open(self) -> bool:
+        """Whether it takes connections."""
+        with closing(self.connection()) as connection:
+            try:
+                connection.connect()
+            except ConnectionRefusedError:
+                return False
+            return True
+
+    def resident(self) -> int:
+        """Bytes of memory that it holds."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def page(self) -> Scrape:
         return Scrape.of(f"{self.metrics}/metrics")
 
@@ -159,6 +193,26 @@ def answer_on(connection: HTTPConnection) -> Said:
     answer = connection.getresponse()
     text = answer.read()
     return Said(answer.status, {name.lower(): value for name, value in answer.getheaders()}, json.loads(text))
+
+
+def send_without_length(gateway: Gateway, megabytes: int) -> int:
+    """How many megabytes of a body were taken before the connection was closed."""
+    chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
+    with closing(socket.create_connection(("127.0.0.1", gateway.port), timeout=10)) as raw:
+        raw.sendall(b"POST /shopify HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for number in range(megabytes):
+            try:
+                raw.sendall(chunk)
+            except OSError:
+                return number
+    return megabytes
+
+
+def replace(path: Path, text: str) -> None:
+    """As secrets are written: a new file in the place of the old one."""
+    new = path.with_suffix(".new")
+    new.write_text(text, "utf-8")
+    new.rename(path)
 
 
 class Stored(NamedTuple):
