@@ -126,17 +126,25 @@ def partitions_of(connection: Connection, need: Need) -> list[int]:
         return topic_partitions(admin, need.name)
 
 
-def producer(connection: Connection) -> KafkaProducer:
-    """A producer that waits for all replicas and never writes twice. Raises KafkaFailed."""
+def producer(connection: Connection, **settings: Any) -> KafkaProducer:
+    """A producer that waits for all replicas and never writes twice. settings: further ones of kafka-python.
+
+    Raises KafkaFailed.
+    """
     with _reached(connection):
         return KafkaProducer(
             **connection.for_kafka_python(),
-            bootstrap_timeout_ms=ANSWER_MS,
             acks="all",
             enable_idempotence=True,
-            linger_ms=20,
             max_request_size=32 << 20,
+            **{"bootstrap_timeout_ms": ANSWER_MS, "linger_ms": 20} | settings,
         )
+
+
+def check_gateway(connection: Connection, topics: Iterable[str]) -> None:
+    """Raise KafkaFailed unless all `topics` are there, and we may write to them."""
+    with admin_client(connection) as admin:
+        _check(admin, connection, [Need("WRITE", "topic", topic) for topic in topics])
 
 
 def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incoming]]:

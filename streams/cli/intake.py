@@ -24,10 +24,11 @@ from streams.cli.options import (
     load_locations,
     metrics_address,
     one_of,
+    zones_of,
 )
 from streams.connection import read_connection
-from streams.feeds.adapting import adapters_of
 from streams.feeds.feeds_file import Feed
+from streams.feeds.ways import ways_of
 from streams.judging.locations import Locations
 from streams.kafka import check_intake
 from streams.settings import IntakeSettings
@@ -63,8 +64,9 @@ def intake(
         connection, declared = read_connection(bootstrap, kafka_config), load_feeds(feeds)
         if not declared:
             fail(f"{feeds}: names no feed; write a [[feed]] for each topic that is to be read", USAGE)
-        _tell_who_waits(load_locations(locations), declared)
-        adapters = adapters_of(declared)
+        known = load_locations(locations)
+        _tell_who_waits(known, declared)
+        adapters = ways_of(declared, zones_of(known))
         partitions = check_intake(connection, group, [feed.topic for feed in declared], f" --feeds {feeds}")
     _run(IntakeSettings(connection, declared, adapters, partitions, address, group, instance))
 

@@ -14,6 +14,7 @@ from schemas.events import TAGS, Clock
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
 from streams.feeds.deliveries import Adapted, Delivered
+from streams.feeds.envelopes import SchemaUnavailable
 from streams.feeds.feeds_file import Feed
 
 Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
@@ -131,7 +132,10 @@ class FeedBook:
         return lost
 
     def take(self, record: Record, wall: Instant) -> Adapted | Refused:
-        """What becomes of the next record. `wall`: the wall clock; what is later than that no record can know."""
+        """What becomes of the next record. `wall`: the wall clock; what is later than that no record can know.
+
+        Raises SchemaUnavailable where it cannot be read for now: then nothing of this feed goes on.
+        """
         counts = self.counts
         counts.next = record.offset + 1
         if is_credible(record.timestamp, wall):
@@ -164,7 +168,7 @@ class FeedBook:
     def _adapted(self, record: Record) -> Adapted:
         try:
             adapted = self._adapts(_delivered(record, self.feed.topic))
-        except Refused:
+        except (Refused, SchemaUnavailable):
             raise
         except Exception as error:
             # One record that an adapter stumbles over must not stop all feeds: it is kept, and sent again when mended.

@@ -199,4 +199,35 @@ INTAKE: Final = (
 )
 """What intake serves."""
 
-CATALOGUE: Final = WORKER + INTAKE
+GATEWAY_REQUESTS: Final = Metric(
+    "promises_gateway_requests_total",
+    "counter",
+    ("feed", "status"),
+    "requests",
+    "Requests by the status that they were answered with: 200 and 201 when Kafka has what they said.",
+)
+GATEWAY_SECONDS: Final = Metric(
+    "promises_gateway_request_seconds",
+    "histogram",
+    ("feed",),
+    "seconds",
+    "From the first line of a request to the end of its answer.",
+)
+GATEWAY_KAFKA: Final = Metric(
+    "promises_gateway_kafka_seconds",
+    "histogram",
+    (),
+    "seconds",
+    "How long a record waited until all replicas of Kafka had it, or it was given up.",
+)
+GATEWAY_IN_FLIGHT: Final = Metric(
+    "promises_gateway_in_flight", "gauge", (), "requests", "Requests that are not answered yet."
+)
+GATEWAY_READY: Final = Metric(
+    "promises_gateway_ready", "gauge", (), "0 or 1", "1 while Kafka answers and has every topic of the feeds."
+)
+
+GATEWAY: Final = (GATEWAY_REQUESTS, GATEWAY_SECONDS, GATEWAY_KAFKA, GATEWAY_IN_FLIGHT, GATEWAY_READY)
+"""What the gateway serves."""
+
+CATALOGUE: Final = WORKER + INTAKE + GATEWAY

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from streams.book.rows import LATENESS_BOUNDS
 from streams.book.windows import WIDTHS
-from streams.metrics.catalogue import INTAKE, WORKER, Metric
+from streams.metrics.catalogue import GATEWAY, INTAKE, WORKER, Metric
 from streams.metrics.collector import NOBODY
 
-_HEAD = f"""# Metrics
+_HEAD: Final = f"""# Metrics
 
 What a worker and intake serve at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over
 workers and partitions; rates are left to whoever reads them: divide last, and never average ratios.
@@ -27,7 +28,7 @@ workers and partitions; rates are left to whoever reads them: divide last, and n
 ## A worker
 
 """
-_INTAKE = """
+_INTAKE: Final = """
 ## Intake
 
 What `promises intake` serves, from the member that owns the partition of the feed. The counters are kept in Kafka with
@@ -35,18 +36,24 @@ the offset that they go to, so they survive restarts. Every outcome, type and re
 rule or kind once it was counted.
 
 """
-_TABLE = """| metric | type | labels | unit | meaning |
-|---|---|---|---|---|
+_TABLE: Final = "| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n"
+_GATEWAY: Final = """
+## The gateway
+
+What `promises gateway` serves. `feed` is the name of a feed, or the path of what is posted by hand (`promises`,
+`fulfilments`), or `none` for a path that is nobody's.
+
 """
 
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + _table(WORKER) + _INTAKE + _table(INTAKE)
+    return "".join([_HEAD, *_table(WORKER), _INTAKE, *_table(INTAKE), _GATEWAY, *_table(GATEWAY)])
 
 
-def _table(metrics: Iterable[Metric]) -> str:
-    return _TABLE + "".join(_lines(metrics))
+def _table(metrics: Iterable[Metric]) -> Iterator[str]:
+    yield _TABLE
+    yield from _lines(metrics)
 
 
 def _lines(metrics: Iterable[Metric]) -> Iterator[str]:

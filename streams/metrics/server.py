@@ -31,7 +31,7 @@ _JSON: Final = [("Content-Type", "application/json")]
 
 
 class AddressTaken(OSError):
-    """/metrics cannot be served there; the message says where, why and what to do."""
+    """Nothing can be served there; the message says what, where, why and what to do."""
 
 
 class Answer(NamedTuple):
@@ -52,11 +52,18 @@ Readies = Callable[[_Of, float, str], Readiness]
 @contextmanager
 def served(collector: Exposed[Shown], address: Address, group: str, readies: Readies[Shown]) -> Iterator[Address]:
     """Serve what `collector` has; gives the address. Port 0 takes a free one. Raises AddressTaken."""
+    with serving(_pages(collector, group, readies), address) as bound:
+        yield bound
+
+
+@contextmanager
+def serving(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
+    """Serve `pages` by their paths; gives the address. Port 0 takes a free one. Raises AddressTaken."""
     try:
         server = _Server(address)
     except OSError as error:
         raise AddressTaken(f"/metrics cannot be served at {address}: {error}; choose another with --metrics") from error
-    server.set_app(_dispatch(_pages(collector, group, readies)))
+    server.set_app(_dispatch(pages))
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
     try:
@@ -73,16 +80,16 @@ def _pages(collector: Exposed[Shown], group: str, readies: Readies[Shown]) -> Ma
 
     def healthz(_: WSGIEnvironment) -> Answer:
         found = health(collector.snapshot, time.monotonic())
-        return _json(found, found.healthy)
+        return document(found, is_well=found.healthy)
 
     def readyz(_: WSGIEnvironment) -> Answer:
         found = readies(collector.snapshot, time.monotonic(), group)
-        return _json(found, found.ready)
+        return document(found, is_well=found.ready)
 
-    return {"/metrics": _metrics(registry), "/healthz": healthz, "/readyz": readyz}
+    return {"/metrics": metrics_page(registry), "/healthz": healthz, "/readyz": readyz}
 
 
-def _metrics(registry: CollectorRegistry) -> Page:
+def metrics_page(registry: CollectorRegistry) -> Page:
     """Prometheus' own page, which knows its formats and compression."""
     page = make_wsgi_app(registry)
 
@@ -106,8 +113,9 @@ def _without_collections() -> Iterator[None]:
         gc.enable()
 
 
-def _json(document: msgspec.Struct, is_well: bool) -> Answer:
-    return Answer("200 OK" if is_well else "503 Service Unavailable", _JSON, msgspec.json.encode(document) + b"\n")
+def document(said: msgspec.Struct, *, is_well: bool) -> Answer:
+    """What /healthz and /readyz say, with a status for those who read no more than that."""
+    return Answer("200 OK" if is_well else "503 Service Unavailable", _JSON, msgspec.json.encode(said) + b"\n")
 
 
 def _dispatch(pages: Mapping[str, Page]) -> Callable[[WSGIEnvironment, StartResponse], list[bytes]]:
@@ -129,7 +137,7 @@ def _answer(pages: Mapping[str, Page], environ: WSGIEnvironment) -> Answer:
         return page(environ)
     except Exception:
         log.exception("%s cannot be answered", environ["PATH_INFO"])
-        return Answer("500 Internal Server Error", _TEXT, b"the log of the worker says why\n")
+        return Answer("500 Internal Server Error", _TEXT, b"the log says why\n")
 
 
 class _Handler(WSGIRequestHandler):

@@ -11,10 +11,10 @@ import pytest
 from schemas.events import Clock, PromisesMade, StepReached
 from schemas.instants import Instant, instant, moment, parse
 from schemas.reading import Refused, read
-from streams.feeds.adapting import adapters_of
 from streams.feeds.deliveries import Adapted, Delivered, Thin
 from streams.feeds.feed_book import FeedBook, UnknownStanding, key_of, standing
 from streams.feeds.feeds_file import Feed, FeedsError
+from streams.feeds.ways import ways_of
 
 NOON = parse("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000
@@ -40,7 +40,7 @@ def told(offset: int, at: Instant = NOON, **more: Any) -> Sent:
 
 
 def canonical(feed: Feed = TILL) -> FeedBook:
-    return FeedBook(feed, 2, adapters_of([feed])[feed.name])
+    return FeedBook(feed, 2, ways_of([feed], {})[feed.name])
 
 
 def becoming(adapted: Adapted | None) -> FeedBook:
@@ -173,7 +173,7 @@ def test_the_next_owner_goes_on_where_the_last_stood_and_says_nothing_twice() ->
     ((key, stored),) = book.changes()
     assert key == key_of("feeds.till", 2) == b"feeds.till[2]"
     assert (book.has_changes, book.changes()) == (False, [])
-    again = FeedBook(TILL, 2, adapters_of([TILL])["till"], standing(stored))
+    again = FeedBook(TILL, 2, ways_of([TILL], {})["till"], standing(stored))
     assert again.counts == book.counts
     assert (again.next, again.clock, again.has_changes) == (10, NOON + 1_000, False)
     assert said(again, None) is None
@@ -208,4 +208,4 @@ def test_a_topic_that_was_made_anew_is_read_from_its_beginning() -> None:
 
 def test_an_adapter_that_is_not_there_is_named() -> None:
     with pytest.raises(FeedsError, match="feed till: there is no adapter 'squash'"):
-        adapters_of([TILL._replace(adapter="squash")])
+        ways_of([TILL._replace(adapter="squash")], {})

@@ -21,9 +21,9 @@ from kafka.admin import NewTopic
 from schemas.events import StepReached
 from schemas.instants import moment
 from streams.agents.intake_messages import Place, messages, partition_of
-from streams.feeds.adapting import adapters_of
 from streams.feeds.feed_book import FeedBook
 from streams.feeds.feeds_file import Feed
+from streams.feeds.ways import ways_of
 from streams.ledger.changelog import Log
 from streams.ledger.feed_opening import FeedOpener
 from streams.ledger.writer import Message, Writer
@@ -50,7 +50,7 @@ class Till:
         self.client = {"bootstrap_servers": bootstrap}
         self.tp = TP(TILL.topic, partition)
         self.opener = FeedOpener(
-            self.client, {TILL.topic: TILL}, {TILL.topic: adapters_of([TILL])["till"]}, PARTITIONS
+            self.client, {TILL.topic: TILL}, {TILL.topic: ways_of([TILL], {})["till"]}, PARTITIONS
         )
 
     async def rings(self, *steps: str) -> None:
