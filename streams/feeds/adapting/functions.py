@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jsonata import Jsonata
+from jsonata.functions import Functions as Standard
 from jsonata.utils import Utils
 
 from streams.feeds.adapting import times
@@ -48,6 +49,8 @@ def functions(tables: Tables, zones: Zones) -> Functions:
         "plus": times.plus,
         "after": times.after,
         "entries": _entries,
+        # Of nothing JSONata makes true, but the package nothing: a rule for what has no status would never fit.
+        "not": lambda value: not Standard.to_boolean(value),
         "zone": lambda location: zones.get(_key(location)),
         "table": lambda name, key: tables.get(_key(name), _EMPTY).get(_key(key)),
     }
