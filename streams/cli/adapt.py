@@ -113,7 +113,7 @@ def _plain(value: Any) -> Any:
 
 
 def _print(explanation: Explanation) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     for rule in explanation.fitting:
         console.print(f"rule {rule.name!r} fits{f': ignored, {rule.ignore}' if rule.ignore else ''}", markup=False)
         for scope, said in groupby(explanation.of(rule), key=lambda made: made.scope):
@@ -157,10 +157,5 @@ def _value(one: Told) -> str:
 def _print_outcome(console: Console, outcome: Adapted | Refused) -> None:
     if isinstance(outcome, Refused):
         console.print(f"refused: {outcome}", markup=False, style="red")
-        return
-    if outcome.ignored:
-        console.print(f"ignored, by rule {outcome.ignored!r}", markup=False)
-    for thin in outcome.thin:
-        console.print(f"to be fetched: {thin.kind} {thin.ref}", markup=False)
-    if outcome.events:
-        console.print(as_text(outcome.events), markup=False, end="")
+    else:
+        console.print(as_text(outcome), markup=False, end="")
