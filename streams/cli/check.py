@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,17 +11,20 @@ from rich.console import Console
 from streams.cli.options import (
     NOT_WELL,
     AdapterOption,
+    FeedsOption,
     KafkaConfigOption,
     PoliciesOption,
     clear_errors,
     hush_kafka,
+    load_feeds,
     load_policies,
 )
-from streams.cluster.findings import findings
+from streams.cluster.findings import Finding, findings
 from streams.cluster.looking import topics_found
 from streams.connection import read_connection
 from streams.feeds.adapters import AdapterTests, load, load_tests, load_with
 from streams.feeds.adapting.comparing import differences
+from streams.topics import Topic, feed_topic
 
 
 def check(
@@ -30,8 +34,9 @@ def check(
         str | None, typer.Option(envvar="PROMISES_BOOTSTRAP", help="Look at the topics of this Kafka, too.")
     ] = None,
     kafka_config: KafkaConfigOption = None,
+    feeds: FeedsOption = None,
 ) -> None:
-    """Check a policy file, an adapter by the tests beside it, and the topics of a Kafka; each finding names its remedy.
+    """Check policies, an adapter by the tests beside it, feeds, and the topics of a Kafka; each finding has a remedy.
 
     Without --policies, show the default policies. Ends with 1 when a test fails or a topic is not as it must be; a
     warning does not.
@@ -42,7 +47,8 @@ def check(
         rules = load_policies(policies)
         about = _about(adapter) if adapter else []
         wrong = _wrong(adapter) if adapter else []
-        found = findings(bootstrap, topics_found(read_connection(bootstrap, kafka_config))) if bootstrap else []
+        topics = [feed_topic(feed.topic) for feed in load_feeds(feeds)]
+        found = _findings(bootstrap, kafka_config, topics) if bootstrap else []
     for policy in rules.all:
         kept_by = " or ".join(policy.kept_by)
         console.print(f"{policy.id}: {policy.kind}, kept by {kept_by}, grace {policy.grace / 1000:g} s", markup=False)
@@ -73,3 +79,8 @@ def _lines(name: str, tests: AdapterTests) -> list[str]:
     adapter = load_with(name, tests.tables, tests.zones)
     found = [(test.name, differences(adapter, test)) for test in tests.tests]
     return [line for test, wrong in found if wrong for line in (f"{name}: {test}:", *(f"  {one}" for one in wrong))]
+
+
+def _findings(bootstrap: str, kafka_config: Path | None, feeds: list[Topic]) -> list[Finding]:
+    connection = read_connection(bootstrap, kafka_config)
+    return findings(bootstrap, topics_found(connection, feeds), feeds)

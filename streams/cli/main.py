@@ -9,6 +9,8 @@ from streams.cli.check import check
 from streams.cli.dashboards import dashboards
 from streams.cli.demo import demo
 from streams.cli.explain import explain
+from streams.cli.gateway import gateway
+from streams.cli.intake import intake
 from streams.cli.judge import judge
 from streams.cli.notify import notify
 from streams.cli.replay import replay
@@ -25,7 +27,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, adapt, worker, topics, check, status, demo, town, rules, notify):
+for command in (
+    judge, explain, replay, adapt, gateway, intake, worker, topics, check, status, demo, town, rules, notify,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(dashboards)
 

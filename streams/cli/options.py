@@ -18,6 +18,7 @@ from streams.alerting.objectives import ObjectiveError
 from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
 from streams.connection import KafkaConfigError
 from streams.feeds.adapters import Adapter, load
+from streams.feeds.feeds_file import Feed, FeedsError, parse_feeds
 from streams.feeds.files import UnreadableInput
 from streams.judging.locations import Locations
 from streams.judging.locations_file import LocationsError, parse_locations
@@ -26,6 +27,7 @@ from streams.judging.policy_file import PolicyError, parse_policies
 from streams.judging.tables import TableError
 from streams.kafka import KafkaFailed
 from streams.logs import writes_json
+from streams.settings import Address
 
 NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
 """Exit codes: what was looked at is not well, usage or configuration, unreadable input, rejects under --strict."""
@@ -49,6 +51,9 @@ AdapterOption = Annotated[
 TablesOption = Annotated[
     str, typer.Option("--tables", envvar="PROMISES_TABLES", help="Reference tables of the adapter, TOML.")
 ]
+FeedsOption = Annotated[
+    Path | None, typer.Option("--feeds", envvar="PROMISES_FEEDS", help="Feeds, TOML. Default: none is known.")
+]
 BootstrapOption = Annotated[
     str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka, as HOST:PORT[,HOST:PORT].")
 ]
@@ -58,6 +63,7 @@ KafkaConfigOption = Annotated[
     typer.Option("--kafka-config", envvar="PROMISES_KAFKA_CONFIG", help="TLS and login, TOML. Default: none."),
 ]
 GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")]
+MetricsOption = Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Where /metrics is.")]
 LogOption = Annotated[str, typer.Option(envvar="PROMISES_LOG", help="text, or json: one object a line, on stderr.")]
 
 
@@ -106,6 +112,14 @@ def argument(read: Callable[[str], Read], text: str, option: str) -> Read:
         fail(f"{option} {text}: {error}", USAGE)
 
 
+def metrics_address(text: str) -> Address:
+    """Where --metrics says; the error quotes the text itself."""
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        fail(f"--metrics {error}", USAGE)
+
+
 def load_policies(path: Path | None) -> Policies:
     """The policies in `path`, or the default ones. Raises PolicyError."""
     if path is None:
@@ -116,6 +130,11 @@ def load_policies(path: Path | None) -> Policies:
 def load_locations(path: Path | None) -> Locations:
     """The locations in `path`; none where none is given. Raises LocationsError."""
     return parse_locations(_text(path, LocationsError), str(path)) if path else Locations()
+
+
+def load_feeds(path: Path | None) -> tuple[Feed, ...]:
+    """The feeds in `path`; none where none is given. Raises FeedsError."""
+    return parse_feeds(_text(path, FeedsError), str(path)) if path else ()
 
 
 def load_receivers(path: Path | None) -> Receivers | None:
