@@ -69,7 +69,12 @@ class PromisesMade(Envelope, frozen=True, kw_only=True, tag="promises_made"):
 
 
 class PromisesStated(Envelope, frozen=True, kw_only=True, tag="promises_stated"):
-    """What the system of record says at that time of all promises of the subject. An empty list: none is given."""
+    """What a system of record says now is promised: a snapshot, which says no more when it is repeated.
+
+    promises: one that was not known is made. One whose due or window differs from what was last stated, or from what
+    it was made with where nothing was stated yet, is amended by us. One stated as before stays as it is, whatever was
+    agreed elsewhere since. A promise that is left out stays as it is too.
+    """
 
     promises: list[PromiseTerms] = []
 
@@ -77,7 +82,9 @@ class PromisesStated(Envelope, frozen=True, kw_only=True, tag="promises_stated")
 class StepReached(Envelope, frozen=True, kw_only=True, tag="step_reached"):
     """A step of the work was reached. Policies name the steps that keep or start a promise; any others may come.
 
-    quality: measured when it was done, or read off a change of status or another event close to it.
+    quality: how its time is known. measured, or left out: someone or something noted it when it was reached.
+    status_change: a status was set, maybe later. proxy: something else stands for it, such as the payment for the
+    hand-over; a verdict that rests on it has the evidence assumed.
     """
 
     step: Name

@@ -117,6 +117,8 @@ def _print(case: str, found: list[Explanation]) -> None:
         console.print(f"{case}: {promise['kind']}{subject}: {promise['verdict']}, {promise['reason']}", markup=False)
         original = promise["original"]
         console.print(f"  due {promise['due']}, judged by {promise['policy']}", markup=False)
+        if promise["evidence"] == "assumed":
+            console.print("  assumed: the delivery is known by a proxy alone", markup=False)
         if original["due"] != promise["due"]:
             told = f"{original['verdict']}, {original['reason']}"
             console.print(f"  originally due {original['due']}: {told}", markup=False)
