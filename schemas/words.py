@@ -26,7 +26,6 @@ Reason = Literal[
 ]
 Basis = Literal["original", "current"]
 Origin = Literal["written", "spoken", "assumed"]
-Quality = Literal["measured", "status_change", "proxy"]
 Party = Literal["us", "customer"]
 Evidence = Literal["event", "deadline", "assumed"]
 Stage = Literal["at_risk", "overdue"]
