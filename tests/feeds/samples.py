@@ -1,4 +1,4 @@
-"""The vendors' own sample payloads, where they are beside the repository; tests that need them are skipped elsewhere."""
+"""The vendors' own sample payloads, where they are beside the repository; tests that need them skip elsewhere."""
 
 from __future__ import annotations
 
