@@ -19,7 +19,7 @@ from streams.feeds.deliveries import Adapted, Opened
 from streams.judging.admission import admit
 from streams.judging.facts import Fact
 from streams.judging.history import History, insert
-from tests.day.orders import SHOPS, Order, Vendor, day
+from tests.day.orders import SHOPS, STEPS, Dated, Order, Vendor, day
 from tests.day.verdicts import Key, Stands, stands, truly
 from tests.day.webhooks import fetched, webhooks
 
@@ -29,7 +29,17 @@ HOUR: Final = 3_600_000
 ENDED: Final = START + 48 * HOUR
 """When every promise has long been due."""
 
-ORDERS: Final = day(1, START, MINUTE, 300)
+
+def back_again(vendor: Vendor) -> Order:
+    """An order that was promised for one hour, then for another, and then for the first again; it began in between."""
+    first, other, placed = START + 2 * HOUR, START + 3 * HOUR, START
+    promised = (Dated(placed, first), Dated(placed + HOUR // 2, other), Dated(placed + HOUR, first))
+    early, late = STEPS[vendor]
+    steps = ((early, START + HOUR + HOUR // 4), (late, first + HOUR // 2))
+    return Order(vendor, "90001", SHOPS[vendor][0], placed, promised, steps)
+
+
+ORDERS: Final = [*day(1, START, MINUTE, 300), *map(back_again, SHOPS)]
 POLICIES: Final = load_policies(None)
 ADAPTERS: Final = {vendor: load(vendor) for vendor in SHOPS}
 
