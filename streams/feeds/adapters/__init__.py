@@ -12,7 +12,7 @@ from streams.feeds.adapting.adapter_file import AdapterError, parse_adapter
 from streams.feeds.adapting.functions import Tables, TablesError, Zones, functions, read_tables
 from streams.feeds.adapting.tests_file import AdapterTests, parse_tests
 
-__all__ = ["Adapter", "AdapterError", "TablesError", "load", "load_tests", "load_with", "names"]
+__all__ = ["Adapter", "AdapterError", "AdapterTests", "TablesError", "load", "load_tests", "load_with", "names"]
 
 _NO_ZONES: Final[Zones] = MappingProxyType({})
 _TESTS: Final = ".tests.toml"

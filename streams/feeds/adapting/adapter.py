@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -15,17 +15,36 @@ from streams.feeds.adapting.events import each_once
 from streams.feeds.adapting.expressions import Expression
 from streams.feeds.adapting.functions import header
 from streams.feeds.adapting.rules import Made, Rule
-from streams.feeds.adapting.scope import Scope
+from streams.feeds.adapting.scope import Readable, Scope
 from streams.feeds.adapting.times import written
 from streams.feeds.deliveries import Adapted, Opened, Thin
 
-NAMES = frozenset({"record", "topic", "key", "received", "id", "header"})
+
+class _Way:
+    """A name for something that the way of a record knows."""
+
+    def __init__(self, of: Callable[[Opened], Any]) -> None:
+        self._of = of
+
+    def read(self, scope: Scope) -> Any:
+        return self._of(scope.opened)
+
+
+_WAY: Final[Mapping[str, Readable]] = {
+    "record": _Way(lambda opened: opened.body),
+    "topic": _Way(lambda opened: opened.topic),
+    "key": _Way(lambda opened: opened.key),
+    "id": _Way(lambda opened: opened.id),
+    "received": _Way(lambda opened: written(moment(opened.received_at)) if opened.received_at else None),
+    "header": _Way(lambda opened: header(opened.headers)),
+}
+NAMES: Final = frozenset(_WAY)
 """What every expression may ask for with a dollar sign."""
 
 Format = Literal["csv", "ndjson"]
 
 
-class Adapter(NamedTuple):
+class Adapter:
     """An adapter, ready to use.
 
     name: of one that comes with `promises`, or its file. about: one sentence. canonical: whether records are canonical
@@ -33,13 +52,23 @@ class Adapter(NamedTuple):
     begin at the whole record, which are columns where that is a row.
     """
 
-    name: str
-    about: str
-    canonical: bool
-    format: Format | None
-    columns: frozenset[str]
-    lets: Mapping[str, Expression]
-    rules: tuple[Rule, ...]
+    def __init__(
+        self,
+        name: str,
+        about: str,
+        canonical: bool,
+        format: Format | None,
+        columns: frozenset[str],
+        lets: Mapping[str, Expression],
+        rules: tuple[Rule, ...],
+    ) -> None:
+        self.name = name
+        self.about = about
+        self.canonical = canonical
+        self.format = format
+        self.columns = columns
+        self.rules = rules
+        self.lets: Mapping[str, Readable] = {**_WAY, **lets}
 
     def adapt(self, opened: Opened, feed: str = "") -> Adapted:
         """What a record of `feed` becomes. Raises Refused."""
@@ -48,18 +77,6 @@ class Adapter(NamedTuple):
         found = Walk(self, opened, feed)
         events = each_once([made.record for made in found.made() if made.record is not None])
         return found.adapted(events)
-
-    def scope(self, opened: Opened) -> Scope:
-        """What expressions about the whole record see."""
-        known: dict[str, Any] = {
-            "record": opened.body,
-            "topic": opened.topic,
-            "key": opened.key,
-            "id": opened.id,
-            "received": written(moment(opened.received_at)) if opened.received_at else None,
-            "header": header(opened.headers),
-        }
-        return Scope(opened.body, known, self.lets)
 
 
 class Walk:
@@ -70,10 +87,11 @@ class Walk:
     """
 
     def __init__(self, adapter: Adapter, opened: Opened, feed: str) -> None:
-        self.scope = adapter.scope(opened)
+        self.scope = Scope(opened.body, opened, adapter.lets)
         self.fitting: list[Rule] = []
         self._adapter = adapter
         self._thin: dict[Thin, None] = {}
+        self._ignored = ""
         self._outside: dict[str, Any] = {"source": feed} if feed else {}
         if opened.received_at:
             self._outside["received_at"] = moment(opened.received_at)
@@ -84,19 +102,20 @@ class Walk:
             scopes = rule.fits(self.scope)
             if scopes:
                 self.fitting.append(rule)
-                self._thin.update(dict.fromkeys(rule.needs(scopes)))
+                if rule.thin:
+                    self._thin.update(dict.fromkeys(rule.needs(scopes)))
                 yield from rule.made(scopes, self._outside)
                 if rule.ignore:
+                    self._ignored = rule.name
                     return
 
     def adapted(self, events: tuple[Record, ...]) -> Adapted:
         """What became of the record, once all events were made. Raises Refused."""
-        rules = tuple(rule.name for rule in self.fitting)
-        ignored = next((rule.name for rule in self.fitting if rule.ignore), "")
+        rules = tuple([rule.name for rule in self.fitting])
         if events or self._thin:
             return Adapted(events, rules, "", tuple(self._thin))
-        if ignored:
-            return Adapted((), rules, ignored)
+        if self._ignored:
+            return Adapted((), rules, self._ignored)
         raise Refused("unknown_shape", self._why_nothing())
 
     def _why_nothing(self) -> str:

@@ -177,7 +177,7 @@ class _Rule:
             raise AdapterError(f"{self._where}: {place}.{key}: {type} has no such field; it has {known}")
         for key in sorted(_REQUIRED[type] - table.keys() - common):
             raise AdapterError(f"{self._where}: {place}: {key} is missing, here and in what stands above")
-        return Saying(type, {key: self._field(value, f"{place}.{key}") for key, value in table.items()})
+        return Saying(type, place, {key: self._field(value, f"{place}.{key}") for key, value in table.items()})
 
     def _field(self, value: Any, place: str) -> Field:
         try:

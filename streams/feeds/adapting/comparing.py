@@ -12,7 +12,7 @@ from schemas.events import Record
 from schemas.reading import Refused, convert
 from streams.feeds.adapting.adapter import Adapter
 from streams.feeds.adapting.conditions import shown
-from streams.feeds.adapting.explaining import Explanation, explain, told
+from streams.feeds.adapting.explaining import Explanation, explain, told, told_of_all
 from streams.feeds.adapting.tests_file import AdapterTest
 from streams.feeds.adapting.times import written
 
@@ -105,7 +105,8 @@ def _difference(
     made = explanation.behind(event)
     because = ""
     if made:
-        said = [one for one in told(made) if one.place == place or one.place.endswith(f".{place}")]
+        fields = told_of_all(made.rule, made.scope) + told(made)
+        said = [one for one in fields if one.place == place or one.place.endswith(f".{place}")]
         why = f"{said[-1].expression} is {shown(said[-1].raw)}" if said else "which does not say it"
         because = f"rule {made.rule.name!r}, {why}"
     return Difference(f"{_name(want)}: {place}", shown(want.get(place)), shown(got.get(place)), because)
@@ -120,7 +121,9 @@ def _silent(want: Mapping[str, Any], explanation: Explanation) -> str:
     """The rule that says such events, but not of this record."""
     for made in explanation.made:
         if made.record is None and made.saying.type == want["type"]:
-            times = [one for one in told(made) if one.place.endswith("occurred_at")]
+            times = [
+                one for one in told_of_all(made.rule, made.scope) + told(made) if one.place.endswith("occurred_at")
+            ]
             steps = [one.value for one in told(made) if one.place.endswith(".step")]
             if times and want.get("step") in (None, *steps):
                 return f"rule {made.rule.name!r}, {times[-1].expression} is nothing"

@@ -17,13 +17,13 @@ class BadCondition(ValueError):
 
 
 class WhyNot(NamedTuple):
-    """Why a rule does not apply. found: what it looked at, and what that is. wanted: what it should have been."""
+    """Why a rule does not apply. found: what it looked at, and what that is. wanted: what it should be, if told."""
 
     found: str
     wanted: str
 
     def __str__(self) -> str:
-        return f"{self.found}, not {self.wanted}"
+        return f"{self.found}, not {self.wanted}" if self.wanted else self.found
 
 
 class Condition(Protocol):
@@ -64,7 +64,7 @@ def _flat(table: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any
 def _words(key: str, wanted: Any) -> tuple[Word, ...]:
     words = wanted if isinstance(wanted, list) else [wanted]
     if not words or not all(isinstance(word, Word) for word in words):
-        raise BadCondition(f'{key}: write a text, a number, true or false, or a list of them')
+        raise BadCondition(f"{key}: write a text, a number, true or false, or a list of them")
     return tuple(words)
 
 
@@ -79,7 +79,7 @@ class _Says:
         return bool(self._expression.read(scope))
 
     def why_not(self, scope: Scope) -> WhyNot:
-        return WhyNot(f"{self._expression.text} is {shown(self._expression.read(scope))}", "something")
+        return WhyNot(f"{self._expression.text} is {shown(self._expression.read(scope))}", "")
 
 
 class _Equals:
@@ -88,9 +88,10 @@ class _Equals:
     def __init__(self, wanted: list[tuple[Expression, tuple[Word, ...]]]) -> None:
         self.columns = frozenset[str]().union(*(expression.columns for expression, _ in wanted))
         self._wanted = wanted
+        self._reads = [(expression.read, words) for expression, words in wanted]
 
     def holds(self, scope: Scope) -> bool:
-        return all(_is_one_of(expression.read(scope), words) for expression, words in self._wanted)
+        return all([_is_one_of(read(scope), words) for read, words in self._reads])
 
     def why_not(self, scope: Scope) -> WhyNot:
         wrong = [(e, words, found) for e, words in self._wanted if not _is_one_of(found := e.read(scope), words)]
@@ -100,6 +101,8 @@ class _Equals:
 
 def _is_one_of(found: Any, words: tuple[Word, ...]) -> bool:
     """True is not the number 1, though Python has them equal."""
+    if found.__class__ is str:
+        return found in words
     return any(found == word and isinstance(found, bool) == isinstance(word, bool) for word in words)
 
 
@@ -107,5 +110,5 @@ def shown(value: Any) -> str:
     """A value in an explanation: short, and nothing where there is none."""
     if value is None or value == "":
         return "nothing"
-    text = f"'{value}'" if isinstance(value, str) else str(value)
+    text = f"'{value}'" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= 100 else f"{text[:97]}..."

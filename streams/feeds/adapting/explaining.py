@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from schemas.events import Record
@@ -10,6 +11,7 @@ from streams.feeds.adapting.adapter import Adapter, Walk
 from streams.feeds.adapting.expressions import ExpressionFailed
 from streams.feeds.adapting.fields import FieldFailed, Told
 from streams.feeds.adapting.rules import Made, Rule
+from streams.feeds.adapting.scope import Scope
 from streams.feeds.deliveries import Adapted, Opened
 
 
@@ -57,11 +59,17 @@ def _why_not(rule: Rule, walk: Walk) -> str:
 
 
 def told(made: Made) -> list[Told]:
-    """How each field of what a rule said came about, as far as it can be worked out."""
-    found = []
+    """How each field came about that an event of a rule has of its own."""
+    return _as_far_as(made.told)
+
+
+def told_of_all(rule: Rule, scope: Scope) -> list[Told]:
+    """How each field came about that all events of a rule have."""
+    return _as_far_as(lambda: rule.told(scope))
+
+
+def _as_far_as(tell: Callable[[], list[Told]]) -> list[Told]:
     try:
-        for one in made.told():
-            found.append(one)
+        return tell()
     except FieldFailed as failed:
-        found.append(Told("", str(failed), None, None))
-    return found
+        return [Told("", str(failed), None, None)]

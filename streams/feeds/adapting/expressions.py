@@ -16,6 +16,7 @@ from jsonata import Jsonata
 from streams.feeds.adapting.scope import Scope
 
 Functions = Mapping[str, Callable[..., Any]]
+Read = Callable[[Scope], Any]
 
 _NAME: Final = r"(?:[A-Za-z_]\w*|`[^`]+`)"
 _PATH: Final = re.compile(rf"\s*(?:\$([A-Za-z_]\w*)|({_NAME}))((?:\.{_NAME})*)\s*", re.ASCII)
@@ -40,14 +41,17 @@ class ExpressionFailed(Exception):
 class Expression(Protocol):
     """An expression, ready to be read.
 
-    text: as it was written. columns: the first keys of its paths, where it is no more than those.
+    text: as it was written. columns: the first keys of its paths, where it is no more than those. key: where it is no
+    more than one key of its item, which who reads it may look up first.
     """
 
     text: str
     columns: frozenset[str]
+    key: str | None
 
-    def read(self, scope: Scope) -> Any:
-        """The value for what is in `scope`; None where it has none. Raises ExpressionFailed."""
+    @property
+    def read(self) -> Read:
+        """Gives the value for what is in a scope; None where it has none. Raises ExpressionFailed."""
         ...
 
 
@@ -83,6 +87,7 @@ class _Text:
     """A text in quotes."""
 
     columns: frozenset[str] = frozenset()
+    key: str | None = None
 
     def __init__(self, text: str, value: str) -> None:
         self.text = text
@@ -98,20 +103,38 @@ class _Path:
     def __init__(self, whole: _Whole, root: str | None, keys: tuple[str, ...], text: str) -> None:
         self.text = text
         self.columns = frozenset(keys[:1] if root in (None, "record") else ())
-        self._whole = whole if whole.text == text else whole.of(text)
-        self._root = root
-        self._keys = keys
+        self.key = keys[0] if root is None and len(keys) == 1 else None
+        fallback = (whole if whole.text == text else whole.of(text)).read
+        self.read = _path(root, keys, fallback) if self.key is None else _column(self.key, fallback)
 
-    def read(self, scope: Scope) -> Any:
-        value = scope.item if self._root is None else scope.value(self._root)
-        for key in self._keys:
+
+# Functions of their own, because a record asks dozens of paths.
+
+
+def _column(key: str, fallback: Read) -> Read:
+    def read(scope: Scope) -> Any:
+        item = scope.item
+        if isinstance(item, dict):
+            value = item.get(key)
+            return fallback(scope) if isinstance(value, list) else value
+        return fallback(scope) if isinstance(item, list) else None
+
+    return read
+
+
+def _path(root: str | None, keys: tuple[str, ...], fallback: Read) -> Read:
+    def read(scope: Scope) -> Any:
+        value = scope.item if root is None else scope.value(root)
+        for key in keys:
             if isinstance(value, dict):
                 value = value.get(key)
             elif isinstance(value, list):
-                return self._whole.read(scope)
+                return fallback(scope)
             else:
                 return None
-        return self._whole.read(scope) if isinstance(value, list) else value
+        return fallback(scope) if isinstance(value, list) else value
+
+    return read
 
 
 class _Together:
@@ -120,6 +143,7 @@ class _Together:
     def __init__(self, parts: list[_Text | _Path], whole: _Whole) -> None:
         self.text = whole.text
         self.columns = frozenset[str]().union(*(part.columns for part in parts))
+        self.key: str | None = None
         self._parts = parts
         self._whole = whole
 
@@ -141,6 +165,7 @@ class _Whole:
         self._functions = functions
         self._known = known
         self.columns: frozenset[str] = frozenset()
+        self.key: str | None = None
         self._names = self._asked() & known
 
     def of(self, text: str) -> _Whole:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from schemas.reading import RefusalReason, Refused
-from streams.feeds.adapting.expressions import Expression, ExpressionFailed
+from streams.feeds.adapting.expressions import Expression, ExpressionFailed, Read
 from streams.feeds.adapting.scope import Scope
 from streams.feeds.adapting.times import NoTime, moment_of
 
@@ -29,8 +29,9 @@ class Told(NamedTuple):
 class Field(Protocol):
     """A field, or a part of one."""
 
-    def read(self, scope: Scope) -> Any:
-        """Its value; None leaves it out. Raises FieldFailed."""
+    @property
+    def read(self) -> Read:
+        """Gives its value; None leaves it out. Raises FieldFailed."""
         ...
 
     def told(self, scope: Scope) -> Iterator[Told]:
@@ -73,7 +74,12 @@ def field(value: Any, place: str, compile: Compile) -> Field:
         return _Constant(place, value)
     if isinstance(value, date):
         raise BadField(f"{place} = {value}: a day is no instant; write it with its time and zone")
-    raise BadField(f"{place} = {value!r}: write an expression, such as \"order.id\" or \"'ready'\", or a table of them")
+    raise BadField(f'{place} = {value!r}: write an expression, such as "order.id" or "\'ready\'", or a table of them')
+
+
+def reads_of(fields: Mapping[str, Field]) -> tuple[tuple[str, Read], ...]:
+    """What reads each field, by name."""
+    return tuple((key, one.read) for key, one in fields.items())
 
 
 def _translated(table: Mapping[str, Any], place: str, compile: Compile) -> Field:
@@ -126,29 +132,44 @@ class _Said:
         self._expression = expression
         self._values = values
         name = place.rpartition(".")[2]
-        self._fit = _time if name in _TIMES else _number if name in _NUMBERS else _text
-
-    def read(self, scope: Scope) -> Any:
-        raw = self._raw(scope)
-        if raw is None or raw == "":
-            return None
-        try:
-            return self._fit(raw if self._values is None else self._values.of(raw))
-        except NoTime as error:
-            raise FieldFailed("bad_time", f"{self._place} ({self._expression.text}): {error}") from None
+        fit = moment_of if name in _TIMES else _number if name in _NUMBERS else _text
+        self.read = self._plain() if fit is _text and values is None else self._reader(fit)
 
     def told(self, scope: Scope) -> Iterator[Told]:
-        yield Told(self._place, self._expression.text, self._raw(scope), self.read(scope))
+        value = self.read(scope)
+        yield Told(self._place, self._expression.text, self._expression.read(scope), value)
 
-    def _raw(self, scope: Scope) -> Any:
-        try:
-            return self._expression.read(scope)
-        except ExpressionFailed as error:
-            raise FieldFailed("bad_value", f"{self._place}: {error}") from None
+    # Functions of their own, because a record asks dozens of fields.
 
+    def _plain(self) -> Read:
+        place, key, raw_of = self._place, self._expression.key, self._expression.read
 
-def _time(raw: Any) -> datetime | None:
-    return moment_of(raw)
+        def read(scope: Scope) -> Any:
+            item = scope.item
+            if item.__class__ is dict and (text := item.get(key)).__class__ is str:
+                return text or None
+            try:
+                raw = raw_of(scope)
+            except ExpressionFailed as error:
+                raise FieldFailed("bad_value", f"{place}: {error}") from None
+            return raw or None if raw.__class__ is str else _text(raw)
+
+        return read
+
+    def _reader(self, fit: Callable[[Any], Any]) -> Read:
+        place, text, raw_of = self._place, self._expression.text, self._expression.read
+        ours = self._values.of if self._values else None
+
+        def read(scope: Scope) -> Any:
+            try:
+                raw = raw_of(scope)
+                return fit(ours(raw) if ours else raw)
+            except ExpressionFailed as error:
+                raise FieldFailed("bad_value", f"{place}: {error}") from None
+            except NoTime as error:
+                raise FieldFailed("bad_time", f"{place} ({text}): {error}") from None
+
+        return read
 
 
 def _text(raw: Any) -> Any:
@@ -165,10 +186,11 @@ class _Table:
 
     def __init__(self, fields: Mapping[str, Field], needed: str | None) -> None:
         self._fields = fields
+        self._reads = reads_of(fields)
         self._needed = needed
 
     def read(self, scope: Scope) -> dict[str, Any] | None:
-        found = {key: value for key, inner in self._fields.items() if (value := inner.read(scope)) is not None}
+        found = {key: value for key, read in self._reads if (value := read(scope)) is not None}
         return found if found and (self._needed is None or self._needed in found) else None
 
     def told(self, scope: Scope) -> Iterator[Told]:

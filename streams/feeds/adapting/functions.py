@@ -12,6 +12,7 @@ from jsonata.utils import Utils
 
 from streams.feeds.adapting import times
 from streams.feeds.adapting.expressions import Functions
+from streams.judging.tables import TableError
 
 Tables = Mapping[str, Mapping[str, Any]]
 """Reference tables: by name, then by key."""
@@ -20,7 +21,7 @@ Zones = Mapping[str, str]
 """Location to IANA time zone."""
 
 
-class TablesError(ValueError):
+class TablesError(TableError):
     """A file of reference tables that cannot be used; the message names file, key and remedy."""
 
 

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
+
+from streams.feeds.deliveries import Opened
 
 
 class Readable(Protocol):
     """What has a value in a scope."""
 
-    def read(self, scope: Scope) -> Any: ...
+    @property
+    def read(self) -> Callable[[Scope], Any]: ...
 
 
 class Scope:
     """An item of a record, or the whole of it. A scope within another knows all names of that one."""
 
-    __slots__ = ("_known", "_lets", "_outer", "item")
+    __slots__ = ("_known", "_lets", "_outer", "item", "opened")
 
-    def __init__(
-        self, item: Any, known: dict[str, Any], lets: Mapping[str, Readable], outer: Scope | None = None
-    ) -> None:
-        """item: what paths begin at. known: values by name. lets: names that are worked out from this item."""
+    def __init__(self, item: Any, opened: Opened, lets: Mapping[str, Readable], outer: Scope | None = None) -> None:
+        """item: what paths begin at. opened: the record. lets: names that are worked out from this scope."""
         self.item = item
-        self._known = known
+        self.opened = opened
         self._lets = lets
         self._outer = outer
+        self._known: dict[str, Any] = {}
 
     def within(self, item: Any, lets: Mapping[str, Readable]) -> Scope:
         """The scope of `item`, which is part of this one."""
-        return Scope(item, {}, lets, self)
+        return Scope(item, self.opened, lets, self)
 
     def value(self, name: str) -> Any:
         """The value behind a name; nothing where there is no such name."""

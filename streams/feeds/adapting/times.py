@@ -11,8 +11,9 @@ import msgspec
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TICKS: Final = datetime(1, 1, 1, tzinfo=UTC)
-_SENTINELS: Final = (1970, 9999)
-"""Years that mean "never": a zero of Unix or .NET up to the first, the end of somebody's calendar from the second."""
+_ZERO: Final = 1970
+_NEVER: Final = 9999
+"""Years that mean "never": up to the one the zeros of Unix and .NET, from the other the end of somebody's calendar."""
 
 _DIGITS: Final = re.compile(r"\d{9,19}")
 _OFFSET: Final = re.compile(r"([+-])(\d\d?)(?::?(\d\d))?")
@@ -32,9 +33,11 @@ def moment_of(value: Any) -> datetime | None:
 
     None where it tells none: nothing, an empty text, or a year that stands for "never". Raises NoTime.
     """
-    if value is None or value == "":
+    if value.__class__ is str and value[4:5] == "-":
+        found = _written(value)
+    elif value is None or value == "":
         return None
-    if isinstance(value, str):
+    elif isinstance(value, str):
         found = _since_epoch(int(value)) if _DIGITS.fullmatch(value) else _written(value)
     elif isinstance(value, datetime):
         found = value
@@ -42,7 +45,7 @@ def moment_of(value: Any) -> datetime | None:
         found = _since_epoch(value)
     else:
         raise NoTime(f"{value!r} is no time")
-    if found is None or not _SENTINELS[0] < found.year < _SENTINELS[1]:
+    if found is None or not _ZERO < found.year < _NEVER:
         return None
     if found.tzinfo is None:
         raise NoTime(f"{value!r} has no time zone: write $local(..., $zone(location)) or $local(..., 'Europe/Dublin')")
@@ -50,12 +53,12 @@ def moment_of(value: Any) -> datetime | None:
 
 
 def _written(text: str) -> datetime | None:
-    if text[:4].isdigit() and int(text[:4]) <= _SENTINELS[0]:
-        return None  # before anything else: the year 0 of MySQL is no date that could be read
     try:
         return msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         pass
+    if text[:4].isdigit() and int(text[:4]) <= _ZERO:
+        return None  # such as the year 0 of MySQL
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -73,7 +76,9 @@ def _since_epoch(number: float) -> datetime | None:
 
 def written(moment: datetime) -> str:
     """`moment` as RFC 3339, for what reads it next."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    there = moment.astimezone(UTC)
+    timespec = "auto" if there.microsecond % 1000 or not there.microsecond else "milliseconds"
+    return f"{there.replace(tzinfo=None).isoformat(timespec=timespec)}Z"
 
 
 def zone_of(zone: Any) -> tzinfo:

@@ -1,0 +1,56 @@
+"""What vendors themselves show as examples, as it comes out: a file of readable tables a vendor, in samples/.
+
+PROMISES_WRITE_SAMPLES=1 writes those files anew; read what changed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from streams.feeds.adapters import load
+from streams.feeds.adapting.showing import as_text
+from streams.feeds.decoding import decode
+from streams.feeds.deliveries import Opened
+from tests.shared import sample, samples
+
+SAMPLES = {
+    "square": [
+        "inferred/square_order_full_pickup_INFERRED.json",
+        "square_order_created_webhook_spec.json",
+        "square_order_fulfillment_updated_webhook_spec.json",
+        "square_order_retrieve_api_spec.json",
+        "square_order_update_api_spec.json",
+        "square_order_updated_webhook_spec.json",
+        "square_payment_updated_webhook_spec.json",
+        "square_refund_created_webhook_spec.json",
+        "square_refund_updated_webhook_spec.json",
+        "square_test_notification_webhook_sdk.json",
+    ],
+}
+"""By adapter the samples whose licence lets us use them (classes A and X of the MANIFEST)."""
+
+WITHOUT_LICENCE = {"square_order_created_draft_webhook_forum.json"}
+
+
+def became(adapter: str) -> str:
+    """What the samples of a vendor become, each under its name."""
+    reader = load(adapter)
+    found = [(name, as_text(reader.adapt(Opened(decode(sample(name))), adapter))) for name in SAMPLES[adapter]]
+    return "\n".join(f"{name}\n\n{text}" for name, text in found)
+
+
+@pytest.mark.parametrize("adapter", SAMPLES)
+def test_the_samples_of_a_vendor_become_the_events_that_were_read_and_agreed_to(adapter: str) -> None:
+    file = Path(__file__).parent / "samples" / f"{adapter}.txt"
+    if os.environ.get("PROMISES_WRITE_SAMPLES"):
+        file.write_text(became(adapter), "utf-8")
+    assert became(adapter) == file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("adapter", SAMPLES)
+def test_every_sample_of_a_vendor_that_may_be_used_is_read(adapter: str) -> None:
+    there = {name for name in samples() if name.removeprefix("inferred/").startswith(f"{adapter}_")}
+    assert there - WITHOUT_LICENCE == set(SAMPLES[adapter])
