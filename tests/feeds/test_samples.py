@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.instants import parse
 from streams.feeds.adapters import load
 from streams.feeds.adapting.showing import as_text
 from streams.feeds.decoding import decode
@@ -17,6 +18,22 @@ from streams.feeds.deliveries import Opened
 from tests.shared import sample, samples
 
 SAMPLES = {
+    "shopify": [
+        "shopify_fulfillment_cancelled_api_ruby_sdk.json",
+        "shopify_fulfillment_created_api_ruby_sdk.json",
+        "shopify_fulfillment_event_in_transit_api_ruby_sdk.json",
+        "shopify_fulfillment_event_label_printed_api_python_sdk.json",
+        "shopify_fulfillment_order_list_api_ruby_sdk.json",
+        "shopify_fulfillment_order_on_hold_api_ruby_sdk.json",
+        "shopify_fulfillment_order_rescheduled_api_ruby_sdk.json",
+        "shopify_order_created_api_python_sdk.json",
+        "shopify_order_created_api_ruby_sdk.json",
+        "shopify_order_fulfilled_api_ruby_sdk.json",
+        "shopify_order_retrieved_api_ruby_sdk.json",
+        "shopify_order_updated_api_ruby_sdk.json",
+        "shopify_refund_api_python_sdk.json",
+        "shopify_refund_created_api_ruby_sdk.json",
+    ],
     "square": [
         "inferred/square_order_full_pickup_INFERRED.json",
         "square_order_created_webhook_spec.json",
@@ -32,13 +49,19 @@ SAMPLES = {
 }
 """By adapter the samples whose licence lets us use them (classes A and X of the MANIFEST)."""
 
+ARRIVED = parse("2026-03-06T12:00:00Z")
+"""Some say no time themselves."""
+
 WITHOUT_LICENCE = {"square_order_created_draft_webhook_forum.json"}
 
 
 def became(adapter: str) -> str:
     """What the samples of a vendor become, each under its name."""
     reader = load(adapter)
-    found = [(name, as_text(reader.adapt(Opened(decode(sample(name))), adapter))) for name in SAMPLES[adapter]]
+    found = [
+        (name, as_text(reader.adapt(Opened(decode(sample(name)), received_at=ARRIVED), adapter)))
+        for name in SAMPLES[adapter]
+    ]
     return "\n".join(f"{name}\n\n{text}" for name, text in found)
 
 
