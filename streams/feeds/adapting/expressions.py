@@ -13,7 +13,9 @@ from typing import Any, Final, Protocol
 
 from jsonata import Jsonata
 
+from schemas.reading import RefusalReason
 from streams.feeds.adapting.scope import Scope
+from streams.feeds.adapting.times import NoTime
 
 Functions = Mapping[str, Callable[..., Any]]
 Read = Callable[[Scope], Any]
@@ -36,6 +38,10 @@ class BadExpression(ValueError):
 
 class ExpressionFailed(Exception):
     """An expression that has no value for this record; the message quotes it and says why."""
+
+    def __init__(self, text: str, error: Exception) -> None:
+        self.reason: RefusalReason = "bad_time" if isinstance(error, NoTime) else "bad_value"
+        super().__init__(f"{text}: {error}")
 
 
 class Expression(Protocol):
@@ -182,7 +188,7 @@ class _Whole:
         try:
             return self._jsonata.evaluate(scope.item, bindings)
         except Exception as error:  # whatever JSONata meets in other people's data: its kinds of errors are not told
-            raise ExpressionFailed(f"{self.text}: {error}") from None
+            raise ExpressionFailed(self.text, error) from None
 
     @cached_property
     def _jsonata(self) -> Jsonata:

@@ -151,7 +151,7 @@ class _Said:
             try:
                 raw = raw_of(scope)
             except ExpressionFailed as error:
-                raise FieldFailed("bad_value", f"{place}: {error}") from None
+                raise FieldFailed(error.reason, f"{place}: {error}") from None
             return raw or None if raw.__class__ is str else _text(raw)
 
         return read
@@ -165,7 +165,7 @@ class _Said:
                 raw = raw_of(scope)
                 return fit(ours(raw) if ours else raw)
             except ExpressionFailed as error:
-                raise FieldFailed("bad_value", f"{place}: {error}") from None
+                raise FieldFailed(error.reason, f"{place}: {error}") from None
             except NoTime as error:
                 raise FieldFailed("bad_time", f"{place} ({text}): {error}") from None
 

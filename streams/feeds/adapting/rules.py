@@ -94,7 +94,7 @@ class Rule:
                 return []
             items = [scope.item] if self._each is None else _items(self._each.read(scope))
         except ExpressionFailed as error:
-            raise Refused("bad_value", f"rule {self.name!r}: {error}") from None
+            raise Refused(error.reason, f"rule {self.name!r}: {error}") from None
         return [scope.within(item, self._lets) for item in items]
 
     def why_not(self, scope: Scope) -> WhyNot:
