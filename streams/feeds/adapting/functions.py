@@ -11,7 +11,7 @@ from jsonata import Jsonata
 from jsonata.utils import Utils
 
 from streams.feeds.adapting import times
-from streams.feeds.adapting.expressions import Functions
+from streams.feeds.adapting.quick import Functions
 from streams.judging.tables import TableError
 
 Tables = Mapping[str, Mapping[str, Any]]
