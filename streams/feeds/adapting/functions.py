@@ -12,7 +12,7 @@ from jsonata.functions import Functions as Standard
 from jsonata.utils import Utils
 
 from streams.feeds.adapting import times
-from streams.feeds.adapting.expressions import Functions
+from streams.feeds.adapting.quick import Functions
 from streams.judging.tables import TableError
 
 Tables = Mapping[str, Mapping[str, Any]]
