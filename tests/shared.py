@@ -27,6 +27,20 @@ def data_set(name: str) -> Path:
     return folder
 
 
+def samples() -> set[str]:
+    """All sample payloads of vendors, by their place in ../shared/pos; skips the test where they are not there."""
+    folder = ROOT.parent / "shared" / "pos"
+    if not folder.is_dir():
+        pytest.skip("the sample payloads of vendors are not beside the repository (../shared/pos)")
+    return {str(file.relative_to(folder)) for file in folder.rglob("*.json")}
+
+
+def sample(name: str) -> bytes:
+    """One sample payload; skips the test where it is not there."""
+    assert name in samples()
+    return (ROOT.parent / "shared" / "pos" / name).read_bytes()
+
+
 def records(name: str, as_of: str) -> list[Incoming]:
     """The records that `promises replay` sends of a data set, as one partition would have them."""
     events = lines([str(data_set(name) / "events.csv.gz")], load(str(ADAPTER)))

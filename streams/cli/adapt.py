@@ -31,8 +31,8 @@ from streams.feeds.adapting.fields import Told
 from streams.feeds.adapting.rules import Made
 from streams.feeds.adapting.showing import as_text, what
 from streams.feeds.adapting.times import written
-from streams.feeds.decoding import decode
-from streams.feeds.deliveries import Adapted, Opened
+from streams.feeds.deliveries import Adapted, Delivered, Opened
+from streams.feeds.envelopes import open_envelopes
 from streams.feeds.files import UnreadableInput
 
 
@@ -52,13 +52,18 @@ def adapt(
         reader = load(adapter, tables, zones_of(load_locations(locations)))
         payload = _payload(file)
     try:
-        explanation = explain(reader, Opened(decode(payload), headers, topic, key))
+        opened = open_envelopes(Delivered(payload, key.encode(), headers, topic))
     except Refused as refused:
         fail(f"{file}: {refused}", NOT_WELL)
+    if opened is None:
+        fail(f"{file}: there is nothing in it", NOT_WELL)
+    explanation = explain(reader, opened)
     if json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(_document(explanation)), indent=1).decode() + "\n")
+        sys.stdout.write(
+            msgspec.json.format(msgspec.json.encode(_document(opened, explanation)), indent=1).decode() + "\n"
+        )
     else:
-        _print(explanation)
+        _print(opened, explanation)
     if isinstance(explanation.outcome, Refused):
         raise typer.Exit(NOT_WELL)
 
@@ -77,10 +82,11 @@ def _payload(file: str) -> bytes:
         raise UnreadableInput(f"{file}: {error.strerror}; give a file with one payload, or - for stdin") from error
 
 
-def _document(explanation: Explanation) -> dict[str, Any]:
+def _document(opened: Opened, explanation: Explanation) -> dict[str, Any]:
     outcome = explanation.outcome
     return {
         "schema": "promises.adapt/1",
+        "envelopes": opened.envelopes,
         "refused": {"reason": outcome.reason, "detail": outcome.detail} if isinstance(outcome, Refused) else None,
         "ignored": outcome.ignored if isinstance(outcome, Adapted) else "",
         "thin": [one._asdict() for one in outcome.thin] if isinstance(outcome, Adapted) else [],
@@ -112,8 +118,10 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _print(explanation: Explanation) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+def _print(opened: Opened, explanation: Explanation) -> None:
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
+    if opened.envelopes:
+        console.print(f"envelopes, from the outside in: {', '.join(opened.envelopes)}", markup=False)
     for rule in explanation.fitting:
         console.print(f"rule {rule.name!r} fits{f': ignored, {rule.ignore}' if rule.ignore else ''}", markup=False)
         for scope, said in groupby(explanation.of(rule), key=lambda made: made.scope):
@@ -157,10 +165,5 @@ def _value(one: Told) -> str:
 def _print_outcome(console: Console, outcome: Adapted | Refused) -> None:
     if isinstance(outcome, Refused):
         console.print(f"refused: {outcome}", markup=False, style="red")
-        return
-    if outcome.ignored:
-        console.print(f"ignored, by rule {outcome.ignored!r}", markup=False)
-    for thin in outcome.thin:
-        console.print(f"to be fetched: {thin.kind} {thin.ref}", markup=False)
-    if outcome.events:
-        console.print(as_text(outcome.events), markup=False, end="")
+    else:
+        console.print(as_text(outcome), markup=False, end="")

@@ -41,7 +41,7 @@ def check(
     Without --policies, show the default policies. Ends with 1 when a test fails or a topic is not as it must be; a
     warning does not.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     hush_kafka()
     with clear_errors():
         rules = load_policies(policies)

@@ -112,7 +112,7 @@ def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, I
 
 
 def _print(case: str, found: list[Explanation]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     for one in found:
         promise = one.as_json()
         subject = f" of {promise['subject']}" if promise["subject"] else ""

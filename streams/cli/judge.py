@@ -137,7 +137,7 @@ def _print_json(taken: Taken, points: list[Point], policies: Policies, basis: Ba
 
 
 def _print_tables(taken: Taken, points: list[Point]) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for one in points:
         console.print(f"as of {show(one.as_of)}\n")
         console.print(_table("", [(("all",), one.totals)]))

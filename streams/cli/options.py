@@ -34,7 +34,7 @@ NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
 
 Read = TypeVar("Read")
 
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+messages = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 PoliciesOption = Annotated[
     Path | None,

@@ -98,6 +98,14 @@ def test_adapt_ends_with_1_where_no_rule_fits_and_says_what_was_looked_at(tmp_pa
     assert "$order is nothing" in answer.out.splitlines()[-1]
 
 
+def test_adapt_opens_the_envelopes_that_a_payload_came_in(tmp_path: Path) -> None:
+    captured = b'{"headers": {"X-Kiosk-Topic": "ping"}, "body": %s}' % PAYLOAD
+    answer = promises("adapt", "-", "--adapter", kiosk(tmp_path), stdin=captured)
+    first, second, *_ = answer.out.splitlines()
+    assert first.startswith("envelopes, from the outside in: ")
+    assert second == "rule 'ping' fits: ignored, the kiosk tries whether we are there"
+
+
 def test_adapt_tells_machines_all_that_it_tells_people(tmp_path: Path) -> None:
     document = promises("adapt", "-", "--adapter", kiosk(tmp_path), "--json", stdin=PAYLOAD).document
     assert [event["type"] for event in document["events"]] == ["promises_stated", "step_reached"]

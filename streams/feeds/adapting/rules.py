@@ -9,8 +9,8 @@ from schemas.events import Record
 from schemas.reading import Refused
 from streams.feeds.adapting.conditions import Condition, WhyNot, shown
 from streams.feeds.adapting.events import event
-from streams.feeds.adapting.expressions import Expression, ExpressionFailed
 from streams.feeds.adapting.fields import Field, FieldFailed, Told, reads_of
+from streams.feeds.adapting.quick import Expression, ExpressionFailed
 from streams.feeds.adapting.scope import Scope
 from streams.feeds.deliveries import Thin
 
@@ -94,7 +94,7 @@ class Rule:
                 return []
             items = [scope.item] if self._each is None else _items(self._each.read(scope))
         except ExpressionFailed as error:
-            raise Refused("bad_value", f"rule {self.name!r}: {error}") from None
+            raise Refused(error.reason, f"rule {self.name!r}: {error}") from None
         return [scope.within(item, self._lets) for item in items]
 
     def why_not(self, scope: Scope) -> WhyNot:

@@ -8,21 +8,23 @@ from typing import Final
 
 from schemas.events import CaseEvent, Clock, PromisesMade, PromisesStated, PromiseTerms, Record
 from streams.feeds.adapting.times import written
+from streams.feeds.deliveries import Adapted
 
 HEADINGS: Final = ("occurred at", "case", "subject", "what", "location", "staff")
 
 
-def rows(events: Iterable[Record]) -> list[tuple[str, ...]]:
-    """The events as cells under HEADINGS."""
-    return [_row(event) for event in events]
+def as_text(adapted: Adapted) -> str:
+    """All that a record became, as lines: a table of its events, what has to be fetched, or who ignored it."""
+    lines = _table(adapted.events) if adapted.events else []
+    lines += [f"to be fetched: {thin.kind} {thin.ref}" for thin in adapted.thin]
+    lines += [f"ignored, by rule {adapted.ignored!r}"] if adapted.ignored else []
+    return "".join(f"{line}\n" for line in lines)
 
 
-def as_text(events: Iterable[Record]) -> str:
-    """The events as a table of text, for tests."""
-    cells = [HEADINGS, *rows(events)]
+def _table(events: Iterable[Record]) -> list[str]:
+    cells = [HEADINGS, *map(_row, events)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
-    return "\n".join(lines) + "\n"
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
 def _row(event: Record) -> tuple[str, ...]:

@@ -66,8 +66,8 @@ def _written(text: str) -> datetime | None:
 
 
 def _since_epoch(number: float) -> datetime | None:
-    """Of one size are the seconds of 1973 to 5138, the milliseconds of 1973 to 5138, and so on."""
-    scale = next((scale for scale in (1, 10**3, 10**6) if number < 10**11 * scale), 10**9)
+    """The seconds up to the year 9999 are as many as the milliseconds up to 1978, and so on."""
+    scale = next((scale for scale in (1, 10**3, 10**6) if number < 254 * 10**9 * scale), 10**9)
     try:
         return _EPOCH + timedelta(microseconds=number * 10**6 // scale)
     except OverflowError:
