@@ -61,8 +61,6 @@ def intake(
     address = metrics_address(metrics)
     with clear_errors():
         connection, declared = read_connection(bootstrap, kafka_config), load_feeds(feeds)
-        if not declared:
-            fail(f"{feeds}: names no feed; write a [[feed]] for each topic that is to be read", USAGE)
         _tell_who_waits(load_locations(locations), declared)
         adapters = adapters_of(declared)
         partitions = check_intake(connection, group, [feed.topic for feed in declared], f" --feeds {feeds}")
