@@ -118,7 +118,8 @@ def test_an_intake_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop) -> 
     written = ", ".join(f"promise.{name}" for name in ("events", "rejects", "needs_fetch", "intake"))
     topics = f"READ topic feeds.square, promise.intake; WRITE topic {written}"
     others = "READ group promises-intake; WRITE transactional id promises-intake-feeds.square-0"
-    is_clear(answer, UNREACHABLE, f"user foreigner may not {topics}; {others}; grant")
+    assert answer.code == UNREACHABLE
+    assert f"user foreigner may not {topics}; {others}; grant" in answer.err
 
 
 def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(shop: Shop, replayed: Answer) -> None:
@@ -133,7 +134,7 @@ def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(sh
 def test_topics_are_looked_at_by_who_may_see_their_settings(shop: Shop) -> None:
     answer = shop.asked(CHECK, "check")
     assert (answer.code, answer.err) == (0, "")
-    is_clear(shop.asked(WORKER, "check"), UNREACHABLE, shop.address, "DESCRIBE_CONFIGS topic promise.")
+    is_clear(shop.asked(WORKER, "check"), UNREACHABLE, shop.address, "DESCRIBE topic promise.intake")
     is_clear(shop.asked(TOPICS, "status"), UNREACHABLE, shop.address, "DESCRIBE topic promise.events")
 
 
