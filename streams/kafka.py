@@ -78,8 +78,13 @@ def check_worker(connection: Connection, group: str, *, is_exact: bool) -> None:
 
 def check_notifier(connection: Connection, group: str) -> None:
     """Raise KafkaFailed unless promise.alerts is there, and a member of `group` may read it."""
+    check(connection, [Need("READ", "topic", ALERTS.name), Need("READ", "group", group)])
+
+
+def check(connection: Connection, needs: Sequence[Need]) -> None:
+    """Raise KafkaFailed unless all topics of `needs` are there, and we are allowed all of them."""
     with admin_client(connection) as admin:
-        _check(admin, connection, [Need("READ", "topic", ALERTS.name), Need("READ", "group", group)])
+        _check(admin, connection, needs)
 
 
 def partitions_of(connection: Connection, need: Need) -> list[int]:
@@ -89,12 +94,16 @@ def partitions_of(connection: Connection, need: Need) -> list[int]:
         return topic_partitions(admin, need.name)
 
 
-def producer(connection: Connection) -> KafkaProducer:
-    """A producer that waits for all replicas and never writes twice. Raises KafkaFailed."""
+def producer(connection: Connection, transactional_id: str | None = None) -> KafkaProducer:
+    """A producer that waits for all replicas and never writes twice; of transactions, where it has an id for them.
+
+    Raises KafkaFailed.
+    """
     with _reached(connection):
         return KafkaProducer(
             **connection.for_kafka_python(),
             bootstrap_timeout_ms=ANSWER_MS,
+            transactional_id=transactional_id,
             acks="all",
             enable_idempotence=True,
             linger_ms=20,
@@ -119,6 +128,11 @@ def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incom
         raise KafkaFailed(f"{connection.bootstrap}: {topic} cannot be read: {error}") from error
     finally:
         consumer.close()
+
+
+def reader(connection: Connection) -> KafkaConsumer:
+    """A consumer of what is committed, in no group: whoever has it says what it reads. Raises KafkaFailed."""
+    return _consumer(connection)
 
 
 def group_consumer(connection: Connection, group: str, client: str) -> KafkaConsumer:

@@ -29,6 +29,7 @@ MAY_KNOW = {
         "streams.permissions",
         "streams.topics",
     },
+    "streams.held": {"schemas", "streams.connection", "streams.kafka", "streams.permissions"},
     "streams.logs": {"schemas"},
     "streams.cluster": {
         "streams.connection",
@@ -94,6 +95,7 @@ MAY_KNOW = {
         "streams.book",
         "streams.connection",
         "streams.feeds",
+        "streams.held",
         "streams.kafka",
         "streams.logs",
         "streams.cluster",
