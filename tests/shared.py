@@ -9,12 +9,12 @@ import pytest
 from schemas.instants import Instant, parse
 from schemas.reading import Refused
 from streams.book.book import Incoming
+from streams.feeds.adapters import load
 from streams.feeds.files import lines
-from streams.feeds.mapping import EventMapping
 from streams.feeds.records import Outgoing, outgoing
 
 ROOT = Path(__file__).parent.parent
-MAPPING = ROOT / "examples" / "promise-log.toml"
+ADAPTER = ROOT / "examples" / "promise-log.toml"
 POLICIES = ROOT / "examples" / "promise-log-policies.toml"
 FLIGHTS = "nycflights13_week"
 
@@ -29,7 +29,7 @@ def data_set(name: str) -> Path:
 
 def records(name: str, as_of: str) -> list[Incoming]:
     """The records that `promises replay` sends of a data set, as one partition would have them."""
-    events = lines([str(data_set(name) / "events.csv.gz")], EventMapping(MAPPING.read_text("utf-8"), "the mapping"))
+    events = lines([str(data_set(name) / "events.csv.gz")], load(str(ADAPTER)))
     return [_incoming(record) for record in outgoing(events, parse(as_of)) if not isinstance(record, Refused)]
 
 

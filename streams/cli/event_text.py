@@ -17,6 +17,7 @@ from schemas.events import (
     PlainEvent,
     PromiseAmended,
     PromisesMade,
+    PromisesStated,
     PromiseTerms,
     PromiseWithdrawn,
     Record,
@@ -29,6 +30,7 @@ from streams.cli.showing import harmless
 
 _STYLES: Final = {
     "promises_made": "cyan",
+    "promises_stated": "cyan",
     "step_reached": "green",
     "step_undone": "yellow",
     "promise_amended": "magenta",
@@ -67,9 +69,11 @@ def refused_line(refused: Refused, key: str, place: str) -> Text:
 def what(event: PlainEvent | Correction) -> str:
     """What the event says beside its type, such as `ready by 2026-03-06T12:40:00Z`."""
     match event:
-        case PromisesMade():
+        case PromisesMade() | PromisesStated():
             return ", ".join(map(_terms, event.promises)) or "nothing"
-        case StepReached() | StepUndone():
+        case StepReached():
+            return event.step if event.quality is None else f"{event.step} ({event.quality})"
+        case StepUndone():
             return event.step
         case PromiseAmended():
             return f"{_named(event)} now {_due(event.opens, event.due)}, {event.by} wanted it"

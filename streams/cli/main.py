@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from streams.cli.adapt import adapt
 from streams.cli.check import check
 from streams.cli.dashboards import dashboards
 from streams.cli.demo import demo
 from streams.cli.explain import explain
+from streams.cli.gateway import gateway
+from streams.cli.intake import intake
 from streams.cli.judge import judge
 from streams.cli.notify import notify
 from streams.cli.rejects import rejects
@@ -26,7 +29,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (judge, explain, replay, worker, topics, check, status, tail, demo, town, rules, notify):
+for command in (
+    judge, explain, replay, adapt, gateway, intake, worker, topics, check, status, tail, demo, town, rules, notify,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(dashboards)
 app.add_typer(rejects)

@@ -34,7 +34,7 @@ class Resender:
         )
         self._partitions = {need.name: partitions_of(connection, need) for need in needs}
         self.sent = 0
-        self._producer: Any = producer(connection, TRANSACTIONAL_ID)
+        self._producer: Any = producer(connection, transactional_id=TRANSACTIONAL_ID)
         try:
             self._producer.init_transactions()
         except KafkaError as error:

@@ -1,4 +1,4 @@
-"""The way of a feed's record: as it was delivered, opened from its envelopes, adapted to canonical events. Types only."""
+"""The way of a feed's record: as delivered, opened from its envelopes, adapted to canonical events. Types only."""
 
 from __future__ import annotations
 

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
+from streams.feeds.schemes import SCHEMES, Scheme
+from streams.feeds.signatures import scheme_of
+from streams.judging.policy import Millis
 from streams.judging.tables import Table, TableError, place_of, tables_of
 
-_KEYS: Final = {"name", "topic", "adapter", "tables", "silence", "webhook"}
-_WEBHOOK: Final = {"path", "scheme", "secrets", "url", "header"}
+_KEYS: Final = {"name", "topic", "adapter", "tables", "schemas", "silence", "webhook"}
+_WEBHOOK: Final = {"path", "scheme", "secrets", "url", "header", "tolerance"}
 _SILENCE: Final = ("trusted", "unknown")
+_TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_HEADER: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+_REMEDY: Final = {
+    "secrets": 'name the file of the secret, such as ["secret"]',
+    "url": "write the URL as the vendor knows it",
+    "header": "name the header that holds the signature",
+}
 
 
 class FeedsError(TableError):
@@ -20,9 +33,10 @@ class FeedsError(TableError):
 class Webhook(NamedTuple):
     """How the gateway takes a feed from its vendor.
 
-    path: where it is posted. scheme: how it is signed, a name of streams/feeds/signatures.py. secrets: the files of one
+    path: where it is posted. scheme: how it is signed, a name of streams/feeds/schemes.py. secrets: the files of one
     secret, or of two while one takes the other's place. url: as the vendor knows this webhook, for schemes that sign
-    it. header: of the signature, where the scheme leaves that open.
+    it. header: of the signature, in lower case, where it is not the scheme's own. tolerance: how old a signature may
+    be, where it is not as old as the scheme has it.
     """
 
     path: str
@@ -30,6 +44,12 @@ class Webhook(NamedTuple):
     secrets: tuple[str, ...] = ()
     url: str = ""
     header: str = ""
+    tolerance: Millis | None = None
+
+    @property
+    def signed(self) -> Scheme:
+        """How it is signed."""
+        return scheme_of(self.scheme, self.header, self.tolerance)
 
 
 class Feed(NamedTuple):
@@ -37,14 +57,16 @@ class Feed(NamedTuple):
 
     name: the `source` of its events and clock records; a location of locations.toml may name it. adapter: the name of
     one that comes with `promises`, or a file, as it stands in the feeds file. tables: a file of reference tables for
-    it, or empty. trusts_silence: whether a topic that is read to its end says that nothing happened; else the clock of
-    the feed moves with its records only.
+    it, or empty. schemas: where those of its Avro are found, a folder or the URL of a registry, or empty.
+    trusts_silence: whether a topic that is read to its end says that nothing happened; else the clock of the feed moves
+    with its records only.
     """
 
     name: str
     topic: str
     adapter: str = "generic"
     tables: str = ""
+    schemas: str = ""
     trusts_silence: bool = True
     webhook: Webhook | None = None
 
@@ -86,33 +108,64 @@ class _Reader(Table):
             raise self.wrong("silence", f"write {' or '.join(_SILENCE)}")
         return Feed(
             name,
-            self.text("topic", f"feeds.{name}", example=f"feeds.{name}"),
+            self._matching("topic", f"feeds.{name}", _TOPIC, f'write a name of a topic, such as "feeds.{name}"'),
             self._adapter(folder),
             str(folder / self.text("tables", example="tables.toml")) if "tables" in self.table else "",
+            self._schemas(folder) if "schemas" in self.table else "",
             silence == "trusted",
             self._webhook(folder, name) if "webhook" in self.table else None,
         )
+
+    def _matching(self, key: str, default: str | None, pattern: re.Pattern[str], remedy: str) -> str:
+        if not pattern.fullmatch(found := self.text(key, default, example=default or key)):
+            raise self.wrong(key, remedy)
+        return found
 
     def _adapter(self, folder: PurePath) -> str:
         """A name stays a name; whatever looks like a file is one."""
         adapter = self.text("adapter", "generic", example="square")
         return str(folder / adapter) if adapter.endswith(".toml") else adapter
 
-    def _webhook(self, folder: PurePath, name: str) -> Webhook:
-        table = self.inner("webhook", _WEBHOOK)
-        inner = _Reader(table, f"{self.where}, webhook")
-        path = inner.text("path", f"/{name}", example="/square")
-        if not path.startswith("/"):
-            raise inner.wrong("path", f'begin it with a slash, such as "/{name}"')
-        return Webhook(
-            path,
-            inner.text("scheme", example="square"),
-            inner.secrets(folder),
-            inner.text("url", example="https://example.com/square") if "url" in table else "",
-            inner.text("header", example="x-signature").lower() if "header" in table else "",
-        )
+    def _schemas(self, folder: PurePath) -> str:
+        place = self.text("schemas", example="schemas")
+        return place if place.startswith(("http://", "https://")) else str(folder / place)
 
-    def secrets(self, folder: PurePath) -> tuple[str, ...]:
+    def _webhook(self, folder: PurePath, name: str) -> Webhook:
+        inner = _Reader(self.inner("webhook", _WEBHOOK), f"{self.where}, webhook")
+        return inner.webhook(folder, name)
+
+    def webhook(self, folder: PurePath, name: str) -> Webhook:
+        webhook = Webhook(
+            self._matching("path", f"/{name}", _PATH, f'write the path of a URL, such as "/{name}"'),
+            self.text("scheme", example="square"),
+            self._secrets(folder),
+            self.text("url", example="https://example.com/square") if "url" in self.table else "",
+            self._matching("header", None, _HEADER, 'write the name of a header, such as "x-signature"').lower()
+            if "header" in self.table
+            else "",
+            self.duration("tolerance", 0) or None,
+        )
+        self._check(webhook)
+        return webhook
+
+    def _check(self, webhook: Webhook) -> None:
+        """Whatever the scheme has to be told is told, and nothing beside: it would look as if it were heeded."""
+        if webhook.scheme not in SCHEMES:
+            raise self.wrong("scheme", f"write one of {', '.join(SCHEMES)}")
+        scheme = SCHEMES[webhook.scheme]
+        is_signed = not scheme.is_open
+        for key, is_wanted, is_heeded in (
+            ("secrets", is_signed, is_signed),
+            ("url", scheme.signs_url, scheme.signs_url),
+            ("header", scheme.own_header, is_signed),
+            ("tolerance", False, scheme.made_at is not None),
+        ):
+            if is_wanted and key not in self.table:
+                raise self.wrong(key, f"{_REMEDY[key]}, which scheme {webhook.scheme} needs")
+            if key in self.table and not is_heeded:
+                raise self.wrong(key, f"scheme {webhook.scheme} does not use it; leave it out")
+
+    def _secrets(self, folder: PurePath) -> tuple[str, ...]:
         if "secrets" not in self.table:
             return ()
         names = self.texts("secrets", [])

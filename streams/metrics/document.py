@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from streams.book.rows import LATENESS_BOUNDS
 from streams.book.windows import WIDTHS
-from streams.metrics.catalogue import CATALOGUE
+from streams.metrics.catalogue import GATEWAY, INTAKE, WORKER, Metric
 from streams.metrics.collector import NOBODY
 
-_HEAD = f"""# Metrics
+_HEAD: Final = f"""# Metrics
 
-What a worker serves at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over workers
-and partitions; rates are left to whoever reads them: divide last, and never average ratios.
+What a worker and intake serve at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over
+workers and partitions; rates are left to whoever reads them: divide last, and never average ratios.
 
 - `basis` is `original` (the first promise) or `current` (the last one). Choose one: each counts every promise.
 - `location` or `staff` is `{NOBODY}` where no event named one.
@@ -24,18 +25,39 @@ and partitions; rates are left to whoever reads them: divide last, and never ave
 - For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. For `open`,
   what counts as first is promises made less all first verdicts.
 
-| metric | type | labels | unit | meaning |
-|---|---|---|---|---|
+## A worker
+
+"""
+_INTAKE: Final = """
+## Intake
+
+What `promises intake` serves, from the member that owns the partition of the feed. The counters are kept in Kafka with
+the offset that they go to, so they survive restarts. Every outcome, type and reason is there at 0 from the start, a
+rule or kind once it was counted.
+
+"""
+_TABLE: Final = "| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n"
+_GATEWAY: Final = """
+## The gateway
+
+What `promises gateway` serves. `feed` is the name of a feed, or the path of what is posted by hand (`promises`,
+`fulfilments`), or `none` for a path that is nobody's.
+
 """
 
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + "".join(_lines())
+    return "".join([_HEAD, *_table(WORKER), _INTAKE, *_table(INTAKE), _GATEWAY, *_table(GATEWAY)])
 
 
-def _lines() -> Iterator[str]:
-    for metric in CATALOGUE:
+def _table(metrics: Iterable[Metric]) -> Iterator[str]:
+    yield _TABLE
+    yield from _lines(metrics)
+
+
+def _lines(metrics: Iterable[Metric]) -> Iterator[str]:
+    for metric in metrics:
         labels = ", ".join(f"`{label}`" for label in metric.labels) or "-"
         yield f"| `{metric.name}` | {metric.type} | {labels} | {metric.unit} | {metric.help} |\n"
 

@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import msgspec
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from streams.metrics.collector import SnapshotCollector
-from streams.metrics.health import health, readiness
+from streams.metrics.exposed import Exposed, Shown
+from streams.metrics.health import Readiness, health
 from streams.settings import Address
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _JSON: Final = [("Content-Type", "application/json")]
 
 
 class AddressTaken(OSError):
-    """/metrics cannot be served there; the message says where, why and what to do."""
+    """Nothing can be served there; the message says what, where, why and what to do."""
 
 
 class Answer(NamedTuple):
@@ -44,15 +44,26 @@ class Answer(NamedTuple):
 
 Page = Callable[["WSGIEnvironment"], Answer]
 
+_Of = TypeVar("_Of")
+Readies = Callable[[_Of, float, str], Readiness]
+"""Whether a process is ready: from its snapshot, the monotonic clock and the name of its consumer group."""
+
 
 @contextmanager
-def served(collector: SnapshotCollector, address: Address, group: str) -> Iterator[Address]:
+def served(collector: Exposed[Shown], address: Address, group: str, readies: Readies[Shown]) -> Iterator[Address]:
     """Serve what `collector` has; gives the address. Port 0 takes a free one. Raises AddressTaken."""
+    with serving(_pages(collector, group, readies), address) as bound:
+        yield bound
+
+
+@contextmanager
+def serving(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
+    """Serve `pages` by their paths; gives the address. Port 0 takes a free one. Raises AddressTaken."""
     try:
         server = _Server(address)
     except OSError as error:
         raise AddressTaken(f"/metrics cannot be served at {address}: {error}; choose another with --metrics") from error
-    server.set_app(_dispatch(_pages(collector, group)))
+    server.set_app(_dispatch(pages))
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
     try:
@@ -63,22 +74,22 @@ def served(collector: SnapshotCollector, address: Address, group: str) -> Iterat
         thread.join()
 
 
-def _pages(collector: SnapshotCollector, group: str) -> Mapping[str, Page]:
+def _pages(collector: Exposed[Shown], group: str, readies: Readies[Shown]) -> Mapping[str, Page]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
 
     def healthz(_: WSGIEnvironment) -> Answer:
         found = health(collector.snapshot, time.monotonic())
-        return _json(found, found.healthy)
+        return document(found, is_well=found.healthy)
 
     def readyz(_: WSGIEnvironment) -> Answer:
-        found = readiness(collector.snapshot, time.monotonic(), group)
-        return _json(found, found.ready)
+        found = readies(collector.snapshot, time.monotonic(), group)
+        return document(found, is_well=found.ready)
 
-    return {"/metrics": _metrics(registry), "/healthz": healthz, "/readyz": readyz}
+    return {"/metrics": metrics_page(registry), "/healthz": healthz, "/readyz": readyz}
 
 
-def _metrics(registry: CollectorRegistry) -> Page:
+def metrics_page(registry: CollectorRegistry) -> Page:
     """Prometheus' own page, which knows its formats and compression."""
     page = make_wsgi_app(registry)
 
@@ -102,8 +113,9 @@ def _without_collections() -> Iterator[None]:
         gc.enable()
 
 
-def _json(document: msgspec.Struct, is_well: bool) -> Answer:
-    return Answer("200 OK" if is_well else "503 Service Unavailable", _JSON, msgspec.json.encode(document) + b"\n")
+def document(said: msgspec.Struct, *, is_well: bool) -> Answer:
+    """What /healthz and /readyz say, with a status for those who read no more than that."""
+    return Answer("200 OK" if is_well else "503 Service Unavailable", _JSON, msgspec.json.encode(said) + b"\n")
 
 
 def _dispatch(pages: Mapping[str, Page]) -> Callable[[WSGIEnvironment, StartResponse], list[bytes]]:
@@ -125,7 +137,7 @@ def _answer(pages: Mapping[str, Page], environ: WSGIEnvironment) -> Answer:
         return page(environ)
     except Exception:
         log.exception("%s cannot be answered", environ["PATH_INFO"])
-        return Answer("500 Internal Server Error", _TEXT, b"the log of the worker says why\n")
+        return Answer("500 Internal Server Error", _TEXT, b"the log says why\n")
 
 
 class _Handler(WSGIRequestHandler):

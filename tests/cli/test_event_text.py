@@ -37,6 +37,12 @@ def _shown(type: str, **fields: Any) -> str:
             "paid 2 by 2026-03-06T13:00:00Z, delivered from 2026-03-06T11:00:00Z to 2026-03-06T12:00:00Z",
         ),
         ("promises_made", {}, "nothing"),
+        (
+            "promises_stated",
+            {"promises": [{"kind": "ready", "due": "2026-03-06T12:40:00Z"}]},
+            "ready by 2026-03-06T12:40:00Z",
+        ),
+        ("step_reached", {"step": "delivered", "quality": "proxy"}, "delivered (proxy)"),
         ("step_reached", {"step": "ready"}, "ready"),
         ("step_undone", {"step": "ready"}, "ready"),
         (

@@ -171,7 +171,7 @@ def test_what_a_retry_had_sent_when_it_was_killed_is_not_there_and_the_next_one_
     bootstrap: str, feed: str
 ) -> None:
     before = len(in_feed(bootstrap))
-    killed = producer(Connection(bootstrap), TRANSACTIONAL_ID)
+    killed = producer(Connection(bootstrap), transactional_id=TRANSACTIONAL_ID)
     killed.init_transactions()
     killed.begin_transaction()
     killed.send(feed, b"half", partition=1).get(30)

@@ -23,12 +23,14 @@ from tests.support.acls import documented, for_whom
 from tests.support.certificates import Authority
 from tests.support.secured import LOGIN, MUTUAL, SecuredKafka, secured_kafka
 from tests.worker.answers import UNREACHABLE, is_clear
-from tests.worker.records import Order, verdicts
-from tests.worker.workers import Worker
+from tests.worker.records import Order, send, verdicts
+from tests.worker.workers import Intake, Worker
 
-COMMANDS: Final = ("topics", "replay", "worker", "explain", "check", "status", "notify", "tail", "rejects", "retry")
+COMMANDS: Final = (
+    *("topics", "replay", "worker", "explain", "check", "status", "notify", "intake", "tail", "rejects", "retry"),
+)
 USERS: Final = tuple(f"promises-{command}" for command in COMMANDS)
-TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS, NOTIFY, TAIL, REJECTS, RETRY = USERS
+TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS, NOTIFY, INTAKE, TAIL, REJECTS, RETRY = USERS
 PASSWORDS: Final = re.compile("knows it|sesame")
 """What is in every password here."""
 CASE: Final = "o-1043"
@@ -42,7 +44,9 @@ class Shop:
         self.files = {user: kafka.user(user) for user in USERS}
         self.certified = kafka.certified(EXPLAIN)
         kafka.grant(acl for user in USERS for acl in documented(user))
-        self.created = self.asked(TOPICS, "topics")
+        self.feeds = kafka.folder / "feeds.toml"
+        self.feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
+        self.created = self.asked(TOPICS, "topics", "--feeds", self.feeds)
 
     @property
     def address(self) -> str:
@@ -88,7 +92,8 @@ def replayed(shop: Shop, events: Path) -> Answer:
 
 def test_topics_are_created_by_who_may_create_them(shop: Shop) -> None:
     assert (shop.created.code, shop.created.err) == (0, "")
-    assert {line.split(": ")[1] for line in shop.created.out.splitlines()} == {"created, 4 partitions"}
+    created = {line.split(": ")[1] for line in shop.created.out.splitlines()}
+    assert created == {"created, 4 partitions", "created, 1 partition"}
 
 
 def test_a_worker_judges_what_was_replayed(shop: Shop, replayed: Answer, tmp_path: Path) -> None:
@@ -101,6 +106,26 @@ def test_a_worker_judges_what_was_replayed(shop: Shop, replayed: Answer, tmp_pat
     assert "Traceback" not in log
     assert PASSWORDS.search(log) is None
     assert {one.current.verdict for one in verdicts(shop.kafka.local.bootstrap, "soho")} == {"kept"}
+
+
+def test_intake_reads_a_feed_with_what_is_granted_to_it(shop: Shop, tmp_path: Path) -> None:
+    made = wall_clock()
+    send(shop.kafka.local.bootstrap, Order("fed", "harbour").promised(made, made + 60_000), topic="feeds.square")
+    with Intake(shop.address, tmp_path, shop.feeds, "--kafka-config", shop.files[INTAKE]) as intake:
+        page = intake.until_read(1)
+        assert page.sum("promises_intake_events_total", feed="square", type="promises_made") == 1
+        assert intake.stop() == 0
+    assert PASSWORDS.search(intake.log.read_text()) is None
+    answer = shop.asked(CHECK, "check", "--feeds", shop.feeds)
+    assert (answer.code, answer.err) == (0, "")
+
+
+def test_an_intake_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop) -> None:
+    answer = shop.told(shop.kafka.user("foreigner"), "intake", "--feeds", shop.feeds)
+    written = ", ".join(f"promise.{name}" for name in ("events", "rejects", "needs_fetch", "intake"))
+    topics = f"READ topic feeds.square, promise.intake; WRITE topic {written}"
+    others = "READ group promises-intake; WRITE transactional id promises-intake-feeds.square-0"
+    is_clear(answer, UNREACHABLE, f"user foreigner may not {topics}; {others}; grant")
 
 
 def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(shop: Shop, replayed: Answer) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from schemas.instants import ImplausibleInstant, Instant, instant, moment, parse
-from schemas.reading import RefusalReason, Refused
+from schemas.reading import Refused
 
 CONTENT_TYPE: Final = "content-type"
 FORM: Final = "application/x-www-form-urlencoded"
 _MILLIS_FROM: Final = 10**11
 """A number of seconds since 1970 as large as this is of the year 5138, so the number counts milliseconds."""
-
-_BAD_ENVELOPE: Final = cast("RefusalReason", "bad_envelope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Layer:
 
 def bad(envelope: str, wrong: str) -> Refused:
     """The refusal of an envelope that cannot be opened."""
-    return Refused(_BAD_ENVELOPE, f"{envelope}: {wrong}")
+    return Refused("bad_envelope", f"{envelope}: {wrong}")
 
 
 def text_of(value: Any) -> str:

@@ -1,0 +1,153 @@
+"""The gateway, put together and running: HTTP on one port, metrics on another, Kafka behind."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+
+from streams.connection import Connection
+from streams.feeds.feeds_file import Feed
+from streams.gateway.counter import read_tokens
+from streams.gateway.desk import Desk
+from streams.gateway.limits import Limits
+from streams.gateway.meters import NOBODY, Meters
+from streams.gateway.outbox import Outbox
+from streams.gateway.protocol import as_uvicorn_wants, hush_uvicorn
+from streams.gateway.reach import Reach
+from streams.gateway.secret_files import SecretFiles
+from streams.gateway.service import check_paths, service
+from streams.gateway.spoken import SPOKEN
+from streams.kafka import check_gateway, producer
+from streams.metrics.server import AddressTaken, Page, document, metrics_page, serving
+from streams.settings import Address
+from streams.topics import EVENTS
+
+log = logging.getLogger("promises")
+
+_BEAT_SECONDS: Final = 1.0
+
+
+class NoTokens(ValueError):
+    """The file of tokens cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a gateway is told. tokens: the file of those who may post by hand; None: nobody may."""
+
+    connection: Connection
+    feeds: tuple[Feed, ...]
+    bind: Address
+    metrics: Address
+    tokens: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def labels(self) -> list[str]:
+        """Of its metrics."""
+        return [feed.name for feed in self.feeds if feed.webhook] + (list(SPOKEN) if self.tokens else []) + [NOBODY]
+
+    @property
+    def topics(self) -> list[str]:
+        """To which it writes."""
+        return [feed.topic for feed in self.feeds if feed.webhook] + ([EVENTS.name] if self.tokens else [])
+
+
+def run(settings: Settings) -> None:
+    """Take requests until told to end. Raises FeedsError, NoTokens, KafkaFailed and AddressTaken."""
+    check_paths(settings.feeds)
+    tokens = _tokens(settings.tokens)
+    check_gateway(settings.connection, settings.topics)
+    reach = Reach(settings.connection, settings.topics)
+    meters = Meters(settings.labels, lambda: reach.readiness().ready)
+    with closing(_outbox(settings)) as outbox, _watched(reach):
+        desk = Desk(settings.limits, meters, outbox)
+        app = service(settings.feeds, tokens, desk, meters, settings.limits)
+        with serving(_pages(meters, reach), settings.metrics) as metrics, closing(_listening(settings.bind)) as sock:
+            host, port = sock.getsockname()[:2]
+            log.info("takes webhooks at http://%s and shows metrics at http://%s/metrics", Address(host, port), metrics)
+            asyncio.run(_serve(app, settings.limits, sock, reach))
+    log.info("has ended; Kafka has all that was answered with 200 or 201")
+
+
+def _tokens(file: Path | None) -> SecretFiles | None:
+    if file is None:
+        return None
+    tokens = SecretFiles("tokens", [str(file)], read_tokens)
+    if tokens.trouble:
+        raise NoTokens(tokens.trouble)
+    return tokens
+
+
+def _outbox(settings: Settings) -> Outbox:
+    """What is given up is soon forgotten, so that what waits stays small; the end of an outage is soon noticed."""
+    millis = int(settings.limits.kafka_seconds * 1000)
+    return Outbox(
+        lambda: producer(
+            settings.connection,
+            bootstrap_timeout_ms=millis,
+            linger_ms=2,
+            max_block_ms=millis,
+            request_timeout_ms=millis,
+            delivery_timeout_ms=millis + 1000,
+            reconnect_backoff_max_ms=1000,
+            allow_auto_create_topics=False,
+        ),
+        settings.limits.kafka_seconds,
+    )
+
+
+@contextmanager
+def _watched(reach: Reach) -> Iterator[None]:
+    reach.start()
+    try:
+        yield
+    finally:
+        reach.stop()
+
+
+def _pages(meters: Meters, reach: Reach) -> dict[str, Page]:
+    return {
+        "/metrics": metrics_page(meters.registry),
+        "/healthz": lambda _: document(found := reach.health(), is_well=found.healthy),
+        "/readyz": lambda _: document(found := reach.readiness(), is_well=found.ready),
+    }
+
+
+def _listening(address: Address) -> socket.socket:
+    host = address.host.strip("[]")  # as IPv6 addresses are written before a port
+    try:
+        family = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, address.port), family=family, backlog=1024)
+    except OSError as error:
+        raise AddressTaken(f"webhooks cannot be taken at {address}: {error}; choose another with --bind") from error
+
+
+async def _serve(app: Starlette, limits: Limits, sock: socket.socket, reach: Reach) -> None:
+    hush_uvicorn()
+    server = uvicorn.Server(uvicorn.Config(app, **as_uvicorn_wants(limits)))
+    beating = asyncio.create_task(_beat(reach))
+    # uvicorn sends itself the signal again when it has ended; then there is nothing left to do.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    try:
+        await server.serve([sock])
+    finally:
+        beating.cancel()
+
+
+async def _beat(reach: Reach) -> None:
+    while True:
+        reach.beat = time.monotonic()
+        await asyncio.sleep(_BEAT_SECONDS)

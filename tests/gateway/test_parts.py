@@ -1,0 +1,153 @@
+"""The gateway's parts by themselves: headers that travel, pings, the count of a flood, secrets that change."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from schemas.instants import parse
+from streams.feeds.feeds_file import parse_feeds
+from streams.feeds.signatures import scheme_of
+from streams.gateway import secret_files
+from streams.gateway.counter import read_tokens
+from streams.gateway.limits import Bucket
+from streams.gateway.openapi import openapi
+from streams.gateway.pings import ping
+from streams.gateway.records import record_headers
+from streams.gateway.secret_files import SecretFiles
+from tests.gateway.gateways import FEEDS
+
+NOON = parse("2026-03-06T12:00:00Z")
+
+
+def kept(scheme: str, header: str = "", **headers: str) -> dict[str, str]:
+    """The headers of the record, without ours."""
+    said = {name.replace("_", "-"): value for name, value in headers.items()}
+    found = record_headers(said, scheme_of(scheme, header), "till", "", NOON)
+    ours = {"promises.feed": "till", "promises.received_at": "2026-03-06T12:00:00.000Z"}
+    told = {name: value.decode() for name, value in found}
+    assert ours.items() <= told.items()
+    return {name: value for name, value in told.items() if name not in ours}
+
+
+def test_what_adapters_need_travels_and_what_is_secret_or_of_the_way_does_not() -> None:
+    assert kept(
+        "deliverect",
+        x_shopify_topic="orders/create",
+        content_type="application/json",
+        x_server_authorization_hmac_sha256="a signature",
+        x_clover_auth="secret",
+        authorization="Bearer x",
+        proxy_authorization="x",
+        cookie="x",
+        x_api_key="x",
+        x_access_token="x",
+        x_webhook_secret="x",
+        host="hooks.example",
+        x_forwarded_for="192.0.2.1",
+        x_real_ip="192.0.2.1",
+        user_agent="x",
+        accept_encoding="gzip",
+        content_length="7",
+    ) == {
+        "x-shopify-topic": "orders/create",
+        "content-type": "application/json",
+        "x-server-authorization-hmac-sha256": "a signature",
+    }
+
+
+def test_a_header_that_is_the_secret_stays_here_whatever_it_is_called() -> None:
+    assert kept("token", "x-shop", x_shop="secret", x_other="1") == {"x-other": "1"}
+    assert kept("hmac_sha256_hex", "x-token", x_token="a signature") == {"x-token": "a signature"}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "body", "is_ping"),
+    [
+        ("clover", b'{"verificationCode": "b0a1-77"}', True),
+        ("clover", b'{"appId":"a","merchants":{}}', False),
+        ("clover", b'{"verificationCode": "b0a1-77", "merchants": {}}', False),
+        ("clover", b'{"verificationCode": "line\\nof a log"}', False),
+        ("woocommerce", b"webhook_id=12", True),
+        ("woocommerce", b"webhook_id=12&id=7", False),
+        ("shopify", b"webhook_id=12", False),
+    ],
+)
+def test_a_ping_is_known_by_its_whole_body(scheme: str, body: bytes, is_ping: bool) -> None:
+    assert bool(ping(scheme, body)) is is_ping
+
+
+def test_so_many_at_once_and_so_many_a_second() -> None:
+    bucket = Bucket(per_second=2, at_once=3)
+    assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.take(100.6) for _ in range(2)] == [True, False]
+    assert [bucket.take(1000.0) for _ in range(4)] == [True, True, True, False]
+
+
+def read(text: str) -> tuple[bytes, ...]:
+    if not text.strip():
+        raise ValueError("is empty")
+    return (text.strip().encode(),)
+
+
+def test_a_file_that_is_changed_emptied_removed_or_put_back_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(secret_files, "_LOOK_SECONDS", -1.0)
+    caplog.set_level(logging.INFO, "promises")
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("a\n")
+    secrets = SecretFiles("feed till", [str(old), str(new)], read)
+    assert (secrets.keys(), secrets.trouble) == ((b"a",), "")
+    new.write_text("b")
+    assert secrets.keys() == (b"a", b"b")
+    old.unlink()
+    assert secrets.keys() == (b"b",)
+    new.write_text("")
+    assert secrets.keys() == ()
+    assert secrets.trouble == f"{old}: cannot be read: No such file or directory; {new}: is empty"
+    new.write_bytes(b"\xff")
+    os.utime(new, (1, 1))
+    assert secrets.keys() == ()
+    old.write_text("c")
+    assert secrets.keys() == (b"c",)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        f"feed till: {new} cannot be read: No such file or directory; it gives no secret",
+        f"feed till: {new} has another secret, which is valid from now on",
+        f"feed till: {old} cannot be read: No such file or directory; it gives no secret",
+        f"feed till: {new} is empty; it gives no secret",
+        f"feed till: {new} is not text; it gives no secret",
+        f"feed till: {old} has another secret, which is valid from now on",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("", "0 tokens"), ("short", "can be guessed"), ("a" * 20 + "\nb\n", "guessed"), ("a\nb\nc", "3")]
+)
+def test_tokens_that_are_none_or_can_be_guessed_are_refused(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read_tokens(text)
+
+
+def test_every_path_is_described_and_every_reference_leads_somewhere() -> None:
+    document = openapi(parse_feeds(FEEDS, "feeds.toml"), takes_spoken=True)
+    assert {"/shopify", "/in/woo", "/promises", "/fulfilments", "/cancellations"} <= document["paths"].keys()
+    assert document["paths"]["/till"]["post"]["security"] == []
+    assert document["components"]["securitySchemes"]["shopify"]["name"] == "x-shopify-hmac-sha256"
+    for name in ("Promise", "Fulfilment", "Amendment", "Withdrawal", "Cancellation", "Refusal", "Stored", "Event"):
+        schema = document["components"]["schemas"][name]
+        Draft202012Validator.check_schema(schema)
+    promise = {"$ref": "#/components/schemas/Promise", "components": document["components"]}
+    Draft202012Validator(promise).validate({"case": "o-7", "kind": "ready", "within": "20m", "staff": "b17"})
+    assert not Draft202012Validator(promise).is_valid({"case": "o-7", "kind": "ready", "with_in": "20m"})
+
+
+def test_without_tokens_nothing_is_described_that_wants_one() -> None:
+    document = openapi(parse_feeds(FEEDS, "feeds.toml"), takes_spoken=False)
+    assert "/promises" not in document["paths"]
+    assert "token" not in document["components"]["securitySchemes"]
