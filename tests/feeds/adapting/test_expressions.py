@@ -92,7 +92,9 @@ def test_the_forms_that_our_own_code_reads_are_what_jsonata_takes_them_for(text:
     assert said(text, body) == said_by_jsonata(text, body)
 
 
-@pytest.mark.parametrize("text", ["'a' & a", "$table('dining', a) ?: 'x'", "a[b = 'x']", "$record.a", "$table('dining', a) & b"])
+@pytest.mark.parametrize(
+    "text", ["'a' & a", "$table('dining', a) ?: 'x'", "a[b = 'x']", "$record.a", "$table('dining', a) & b"]
+)
 def test_what_adapters_say_most_is_not_left_to_jsonata(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def evaluate(self: Jsonata, *given: Any) -> None:
         raise AssertionError(text)
