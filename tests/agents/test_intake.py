@@ -15,9 +15,9 @@ from schemas.instants import Instant, instant, moment, parse
 from streams import timing
 from streams.agents.intake import Intake
 from streams.agents.shelf import Shelf
-from streams.feeds.adapting import adapters_of
 from streams.feeds.feed_book import FeedBook, Standing, standing
 from streams.feeds.feeds_file import Feed
+from streams.feeds.ways import ways_of
 from streams.metrics.intake import FeedPlace
 from streams.metrics.snapshot import Recovery
 from streams.topics import EVENTS, NEEDS_FETCH, REJECTS
@@ -65,7 +65,7 @@ class Shop:
         paper = self.papers.setdefault(tp, Paper())
         stored = paper.records.get(f"{tp.topic}[{tp.partition}]".encode())
         counts = standing(stored) if stored else Standing()
-        return FeedBook(TILL, tp.partition, adapters_of([TILL])["till"], counts), paper.pen()
+        return FeedBook(TILL, tp.partition, ways_of([TILL], {})["till"], counts), paper.pen()
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
         return True
