@@ -85,7 +85,7 @@ def test_an_adapter_is_found_by_its_name_or_by_its_file(tmp_path: Path) -> None:
     assert {"generic", "square"} <= set(names())
     assert load("generic").canonical
     with pytest.raises(
-        AdapterError, match=r"there is no adapter 'sqare'; there are generic, .*, or name a \.toml file"
+        AdapterError, match=r"there is no adapter 'sqare'; there are .*generic, .*, or name a \.toml file"
     ):
         load("sqare")
     with pytest.raises(AdapterError, match="cannot be read: No such file or directory; give a readable TOML file"):
