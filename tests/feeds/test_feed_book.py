@@ -59,8 +59,8 @@ def said(book: FeedBook, quiet_until: Instant | None, wall: Instant = WALL) -> I
 
 def test_canonical_events_pass_as_they_are() -> None:
     book = canonical()
-    sent = told(7, location="soho")
-    assert book.take(sent, WALL) == Adapted((read(sent.value),), ("generic",))
+    sent = told(7, location="soho", source="pos")
+    assert book.take(sent, WALL) == Adapted((read(sent.value),), ("canonical",))
     assert book.next == 8
     assert (book.counts.records, book.counts.events) == ({"adapted": 1}, {"step_reached": 1})
 
@@ -93,7 +93,7 @@ def test_a_record_without_a_value_is_ignored_and_counted() -> None:
 def test_a_clock_of_somebody_else_is_not_passed_on_for_it_holds_for_the_topic_and_not_for_this_partition() -> None:
     book = canonical()
     beat = Clock(source="replay", at=moment(NOON))
-    assert book.take(Sent(7, msgspec.json.encode(beat)), WALL) == Adapted((), ("generic",), "clock")
+    assert book.take(Sent(7, msgspec.json.encode(beat)), WALL) == Adapted((), ("canonical",), "clock")
     assert (book.counts.records, book.counts.ignored) == ({"ignored": 1}, {"clock": 1})
     made = PromisesMade(id="1", case="o1", occurred_at=moment(NOON))
     assert becoming(Adapted((beat, made))).take(Sent(8), WALL) == Adapted((made,))

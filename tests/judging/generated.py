@@ -191,7 +191,7 @@ def _held(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
 
 
 _CHAPTERS: Final[list[Callable[[DrawFn, Story, str, dict[str, Any]], Story]]] = [
-    *[_amended] * 6, *[_delivered] * 7, *[_undone] * 5, *[_ended] * 4, *[_corrected] * 5, *[_stated] * 3, *[_made] * 2,
+    *[_amended] * 6, *[_delivered] * 7, *[_undone] * 5, *[_ended] * 4, *[_corrected] * 4, *[_stated] * 3, *[_made] * 2,
     _stepped, _held,
 ]  # fmt: skip
 

@@ -76,6 +76,13 @@ def test_the_till_that_follows_the_phone_says_nothing_new_and_may_put_it_off_fur
     assert dues(story.stated("ready", due="12:40", time="12:30")) == ("13:00", "12:40")
 
 
+def test_two_calls_later_the_old_due_of_the_till_still_says_nothing() -> None:
+    story = STORY.amended("ready", "12:10", due="13:00", by="customer")
+    story = story.amended("ready", "12:20", due="13:10", by="customer").stated("ready", due="12:40", time="12:30")
+
+    assert dues(story) == ("13:10", "13:10")
+
+
 @pytest.mark.parametrize("by", ["us", "customer"])
 def test_a_promise_given_by_word_counts_as_stated_with_what_it_was_made_with(by: Party) -> None:
     spoken = order("o1").promised("ready", due="12:40", time="12:00", origin="spoken")

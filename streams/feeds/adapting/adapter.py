@@ -12,8 +12,8 @@ from schemas.events import CaseEvent, Clock, Record
 from schemas.instants import moment
 from schemas.reading import Refused, refusal
 from streams.feeds.adapting.events import each_once
-from streams.feeds.adapting.expressions import Expression
 from streams.feeds.adapting.functions import header
+from streams.feeds.adapting.quick import Expression
 from streams.feeds.adapting.rules import Made, Rule
 from streams.feeds.adapting.scope import Readable, Scope
 from streams.feeds.adapting.times import written

@@ -13,8 +13,9 @@ from schemas.events import TAGS
 from streams.feeds.adapting.adapter import NAMES, Adapter
 from streams.feeds.adapting.conditions import BadCondition, Condition, condition
 from streams.feeds.adapting.events import COMMON, FIELDS, TYPES
-from streams.feeds.adapting.expressions import BadExpression, Expression, Functions, compiled
+from streams.feeds.adapting.expressions import BadExpression, compiled
 from streams.feeds.adapting.fields import BadField, Compile, Field, field
+from streams.feeds.adapting.quick import Expression, Functions
 from streams.feeds.adapting.rules import Rule, Saying
 from streams.judging.tables import TableError, place_of
 

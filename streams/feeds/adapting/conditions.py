@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from streams.feeds.adapting.expressions import Expression
 from streams.feeds.adapting.fields import Compile
+from streams.feeds.adapting.quick import Expression
 from streams.feeds.adapting.scope import Scope
 
 Word = str | int | float | bool
@@ -91,7 +91,7 @@ class _Equals:
         self._reads = [(expression.read, words) for expression, words in wanted]
 
     def holds(self, scope: Scope) -> bool:
-        return all([_is_one_of(read(scope), words) for read, words in self._reads])
+        return all(_is_one_of(read(scope), words) for read, words in self._reads)
 
     def why_not(self, scope: Scope) -> WhyNot:
         wrong = [(e, words, found) for e, words in self._wanted if not _is_one_of(found := e.read(scope), words)]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from schemas.events import Record
 from schemas.reading import Refused
 from streams.feeds.adapting.adapter import Adapter, Walk
-from streams.feeds.adapting.expressions import ExpressionFailed
 from streams.feeds.adapting.fields import FieldFailed, Told
+from streams.feeds.adapting.quick import ExpressionFailed
 from streams.feeds.adapting.rules import Made, Rule
 from streams.feeds.adapting.scope import Scope
 from streams.feeds.deliveries import Adapted, Opened

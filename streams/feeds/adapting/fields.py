@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from schemas.reading import RefusalReason, Refused
-from streams.feeds.adapting.expressions import Expression, ExpressionFailed, Read
+from streams.feeds.adapting.quick import Expression, ExpressionFailed, Read
 from streams.feeds.adapting.scope import Scope
 from streams.feeds.adapting.times import NoTime, moment_of
 
 _TIMES: Final = frozenset({"occurred_at", "received_at", "due", "opens"})
 _NUMBERS: Final = frozenset({"ordinal"})
+_IDS: Final = frozenset({"id", "case", "subject", "ref"})
 _NEEDED: Final = {"staff": "id", "promises": "due"}
 """Without what a table says nothing: nobody, and no promise."""
 
@@ -143,6 +144,8 @@ class _Said:
 
     def _plain(self) -> Read:
         place, key, raw_of = self._place, self._expression.key, self._expression.read
+        if place.rpartition(".")[2] in _IDS and self._expression.complete:
+            raw_of = self._expression.complete
 
         def read(scope: Scope) -> Any:
             item = scope.item

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from jsonata import Jsonata
+from jsonata.functions import Functions as Standard
 from jsonata.utils import Utils
 
 from streams.feeds.adapting import times
-from streams.feeds.adapting.expressions import Functions
+from streams.feeds.adapting.quick import Functions
 from streams.judging.tables import TableError
 
 Tables = Mapping[str, Mapping[str, Any]]
@@ -49,6 +50,8 @@ def functions(tables: Tables, zones: Zones) -> Functions:
         "plus": times.plus,
         "after": times.after,
         "entries": _entries,
+        # Of nothing JSONata makes true, but the package nothing: a rule for what has no status would never fit.
+        "not": lambda value: not Standard.to_boolean(value),
         "zone": lambda location: zones.get(_key(location)),
         "table": lambda name, key: tables.get(_key(name), _EMPTY).get(_key(key)),
     }

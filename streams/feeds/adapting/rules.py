@@ -9,8 +9,8 @@ from schemas.events import Record
 from schemas.reading import Refused
 from streams.feeds.adapting.conditions import Condition, WhyNot, shown
 from streams.feeds.adapting.events import event
-from streams.feeds.adapting.expressions import Expression, ExpressionFailed
 from streams.feeds.adapting.fields import Field, FieldFailed, Told, reads_of
+from streams.feeds.adapting.quick import Expression, ExpressionFailed
 from streams.feeds.adapting.scope import Scope
 from streams.feeds.deliveries import Thin
 

@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonata import Jsonata
 
-from streams.feeds.adapting.expressions import BadExpression, ExpressionFailed, compiled
+from streams.feeds.adapting.expressions import BadExpression, compiled
 from streams.feeds.adapting.functions import functions
+from streams.feeds.adapting.quick import ExpressionFailed
 from streams.feeds.adapting.scope import Scope
 from streams.feeds.deliveries import Opened
 
@@ -52,7 +53,7 @@ def said_by_jsonata(text: str, body: Any) -> Any:
         return "failed"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(ROOTED, TREES)
 @example("a.b", {"a": [{"b": 1}, {"b": [2]}]})
 @example("a.b", {"a": [{"b": 1}]})
@@ -62,11 +63,42 @@ def test_a_path_is_what_jsonata_takes_it_for(path: str, body: Any) -> None:
     assert said(path, body) == said_by_jsonata(path, body)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(ATOMS, min_size=2, max_size=3).map(" & ".join), TREES)
+FILTERED = st.tuples(ROOTED, STEPS, st.sampled_from(["a", "x", ""])).map(lambda parts: "{}[{} = '{}']".format(*parts))
+NAMES = st.sampled_from(["table('dining', ", "zone(", "plus('2026-03-06T12:00:00Z', ", "entries(", "after("])
+FORMS = st.recursive(
+    ATOMS | FILTERED,
+    lambda inner: (
+        st.lists(inner, min_size=2, max_size=3).map(" & ".join)
+        | st.lists(inner, min_size=2, max_size=3).map(" ?: ".join)
+        | st.tuples(NAMES, inner).map(lambda parts: "${}{})".format(*parts))
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(FORMS, TREES)
 @example("'a' & a & `c d`", {"a": 1.5, "c d": True})
-def test_texts_put_together_are_what_jsonata_makes_of_them(text: str, body: Any) -> None:
+@example("a ?: b", {"a": {}, "b": None})
+@example("a ?: b", {"a": [0], "b": 1})
+@example("a ?: b & 'x' ?: 'y'", {"b": 7})
+@example("a[b = 'x']", {"a": {"b": "x"}})
+@example("a[b = 'x']", {"a": [{"b": "x"}, 7, {"b": ["x"]}]})
+@example("a[b = 'x']", {"a": [{"b": "x"}, {"b": "x", "a": 1}]})
+@example("a.b[b = 'x']", {"a": [{"b": [{"b": "x"}]}]})
+@example("$entries(a)", {"a": {"x": [1, 2], "y": 3}})
+@example("$plus('2026-03-06T12:00:00Z', a)", {"a": 5})
+def test_the_forms_that_our_own_code_reads_are_what_jsonata_takes_them_for(text: str, body: Any) -> None:
     assert said(text, body) == said_by_jsonata(text, body)
+
+
+@pytest.mark.parametrize("text", ["'a' & a", "$table('dining', a) ?: 'x'", "a[b = 'x']", "$record.a", "$table('dining', a) & b"])
+def test_what_adapters_say_most_is_not_left_to_jsonata(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def evaluate(self: Jsonata, *given: Any) -> None:
+        raise AssertionError(text)
+
+    monkeypatch.setattr(Jsonata, "evaluate", evaluate)
+    assert said(text, {"a": {"b": "x"}} if "[" in text else {"a": "g-1", "b": "y"}) not in (None, "failed")
 
 
 @pytest.mark.parametrize(
