@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from streams.feeds.adapters import load_tests, load_with, names
+from streams.feeds.adapters import load, load_tests, load_with, names
 from streams.feeds.adapting.comparing import differences
 from streams.feeds.adapting.tests_file import AdapterTest
 
@@ -30,3 +32,13 @@ def test_an_adapter_makes_of_a_payload_what_its_tests_say(name: str, test: Adapt
 def test_an_adapter_says_what_it_reads_and_has_tests(name: str) -> None:
     assert load_with(name, {}, {}).about
     assert load_tests(name) is not None
+
+
+def test_the_adapter_in_the_documentation_passes_the_tests_there(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "adapters.md").read_text("utf-8")
+    adapter, tests = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "kiosk.toml").write_text(adapter, "utf-8")
+    (tmp_path / "kiosk.tests.toml").write_text(tests, "utf-8")
+    kiosk, beside = load(str(tmp_path / "kiosk.toml")), load_tests(str(tmp_path / "kiosk.toml"))
+    assert beside is not None
+    assert [str(difference) for test in beside.tests for difference in differences(kiosk, test)] == []

@@ -250,3 +250,15 @@ def test_a_canonical_event_passes_and_tells_its_feed_only_where_it_does_not_say_
     assert refused("canonical = true", [step]).reason == "bad_value"
     assert refused("canonical = true", step | {"occurred_at": "noon"}).reason == "bad_time"
     assert refused("canonical = true", step | {"case": ""}).reason == "no_case"
+
+
+def test_half_an_id_is_none() -> None:
+    text = """
+        case = "'kiosk:' & id"
+        [[rule]]
+        name = "ready"
+        steps = { ready = "at" }
+    """
+    assert refused(text, {"at": 1772798400}).reason == "no_case"
+    assert refused(text, {"id": "", "at": 1772798400}).reason == "no_case"
+    assert steps(adapt(text, {"id": 0, "at": 1772798400})) == [("kiosk:0", "", "ready")]
