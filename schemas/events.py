@@ -11,7 +11,7 @@ from typing import Annotated, Final, get_args
 
 from msgspec import Meta, Struct
 
-from schemas.words import Origin, Party
+from schemas.words import Origin, Party, Quality
 
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Label = Annotated[str, Meta(max_length=256)]
@@ -68,10 +68,27 @@ class PromisesMade(Envelope, frozen=True, kw_only=True, tag="promises_made"):
     promises: list[PromiseTerms] = []
 
 
+class PromisesStated(Envelope, frozen=True, kw_only=True, tag="promises_stated"):
+    """What a system of record says now is promised: a snapshot, which says no more when it is repeated.
+
+    promises: one that was not known is made. One whose due or window differs from what was last stated, or from what
+    it was made with where nothing was stated yet, is amended by us. One stated as before stays as it is, whatever was
+    agreed elsewhere since. A promise that is left out stays as it is too.
+    """
+
+    promises: list[PromiseTerms] = []
+
+
 class StepReached(Envelope, frozen=True, kw_only=True, tag="step_reached"):
-    """A step of the work was reached. Policies name the steps that keep or start a promise; any others may come."""
+    """A step of the work was reached. Policies name the steps that keep or start a promise; any others may come.
+
+    quality: how its time is known. measured, or left out: someone or something noted it when it was reached.
+    status_change: a status was set, maybe later. proxy: something else stands for it, such as the payment for the
+    hand-over; a verdict that rests on it has the evidence assumed.
+    """
 
     step: Name
+    quality: Quality | None = None
 
 
 class StepUndone(Envelope, frozen=True, kw_only=True, tag="step_undone"):
@@ -123,6 +140,7 @@ class StaffAssigned(Envelope, frozen=True, kw_only=True, tag="staff_assigned"):
 
 PlainEvent = (
     PromisesMade
+    | PromisesStated
     | StepReached
     | StepUndone
     | PromiseAmended

@@ -24,7 +24,7 @@ from schemas.words import RULINGS, VERDICTS
 Schema = dict[str, Any]
 Record = type[msgspec.Struct]
 
-CONTRACT_VERSION: Final = "1.0.0"
+CONTRACT_VERSION: Final = "1.1.0"
 """Version of the contract, for its readers. A change that refuses what was accepted raises the first number."""
 
 RECORDS: Final[tuple[Record, ...]] = get_args(events.Record)

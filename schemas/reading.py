@@ -22,6 +22,8 @@ RefusalReason = Literal[
     "unknown_kind",
     "due_before_made",
     "too_late",
+    "bad_envelope",
+    "unknown_shape",
 ]
 REFUSAL_REASONS: Final[tuple[RefusalReason, ...]] = get_args(RefusalReason)
 

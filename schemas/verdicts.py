@@ -26,10 +26,13 @@ class VerdictRecord(Struct, frozen=True, kw_only=True, tag_field="type", tag="ve
     """The judgement of one promise on both bases; a record of `promise.verdicts`, keyed by case.
 
     id: a JSON array of case, subject, kind, ordinal and revision.
-    revision: 0 for the first verdict, one more each time that a finding, the location or `retracted` changed.
+    revision: 0 for the first verdict, one more each time that a finding, the location, `retracted`, or whether the
+    evidence is assumed changed.
     retracted: the history no longer holds this promise (its event was corrected): origin, policy and made_at are null,
     and the findings are the last ones.
     decided_at: the instant of the partition's clock at which it was so judged.
+    evidence: what it rests on: what happened (event), that nothing did (deadline), or a step that is known by a proxy
+    alone (assumed).
     """
 
     id: str

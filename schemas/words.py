@@ -29,9 +29,12 @@ Origin = Literal["written", "spoken", "assumed"]
 Party = Literal["us", "customer"]
 Evidence = Literal["event", "deadline", "assumed"]
 Stage = Literal["at_risk", "overdue"]
+Quality = Literal["measured", "status_change", "proxy"]
 
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 BASES: Final[tuple[Basis, ...]] = get_args(Basis)
+QUALITIES: Final[tuple[Quality, ...]] = get_args(Quality)
+"""The best first. The position of a quality is its code in stored state: append only."""
 
 
 class Ruling(NamedTuple):

@@ -14,7 +14,19 @@ from streams.book.book import Incoming
 from streams.connection import Connection
 from streams.knock import NotLetIn, knock
 from streams.permissions import Need, is_missing, is_refused, listed, topic_partitions
-from streams.topics import ALERTS, CHANGELOG, EVENTS, TOPICS, transactional_id
+from streams.topics import (
+    ALERTS,
+    CHANGELOG,
+    EVENTS,
+    INTAKE,
+    INTAKE_TOPICS,
+    NEEDS_FETCH,
+    REJECTS,
+    TOPICS,
+    Topic,
+    intake_id,
+    transactional_id,
+)
 
 ANSWER_MS: Final = 10_000
 """How long a Kafka may take to answer before it counts as not there."""
@@ -23,6 +35,11 @@ _WORKER: Final = (
     Need("READ", "topic", EVENTS.name),
     Need("READ", "topic", CHANGELOG.name),
     *(Need("WRITE", "topic", topic.name) for topic in TOPICS if topic is not EVENTS),
+)
+
+_INTAKE: Final = (
+    Need("READ", "topic", INTAKE.name),
+    *(Need("WRITE", "topic", topic.name) for topic in (EVENTS, REJECTS, NEEDS_FETCH, INTAKE)),
 )
 
 
@@ -45,15 +62,21 @@ def admin_client(connection: Connection) -> Iterator[KafkaAdminClient]:
         admin.close()
 
 
-def create_topics(connection: Connection, partitions: int, replication: int) -> dict[str, str]:
-    """Create every topic that is missing. Returns what was done with each, by name. Raises KafkaFailed."""
+def create_topics(
+    connection: Connection, partitions: int, replication: int, feeds: Iterable[Topic] = ()
+) -> dict[str, str]:
+    """Create every topic that is missing, those of feeds too. Returns what was done with each, by name.
+
+    Raises KafkaFailed.
+    """
     done: dict[str, str] = {}
     with admin_client(connection) as admin:
-        for topic in TOPICS:
-            new = NewTopic(topic.name, partitions, replication, topic_configs=topic.created_with(replication))
+        for topic in (*TOPICS, *INTAKE_TOPICS, *feeds):
+            number = topic.partitions or partitions
+            new = NewTopic(topic.name, number, replication, topic_configs=topic.created_with(replication))
             try:
                 admin.create_topics([new])
-                done[topic.name] = f"created, {partitions} partitions"
+                done[topic.name] = f"created, {number} partition{'' if number == 1 else 's'}"
             except TopicAlreadyExistsError:
                 done[topic.name] = "is there already, left as it is"
             except TopicAuthorizationFailedError as error:
@@ -76,10 +99,29 @@ def check_worker(connection: Connection, group: str, *, is_exact: bool) -> None:
         _check_partitions(admin, connection)
 
 
+def check_intake(connection: Connection, group: str, topics: Sequence[str], create: str) -> dict[str, int]:
+    """How many partitions each topic has that intake writes to.
+
+    Raises KafkaFailed unless all are there, with the `topics` of the feeds, and a member of `group` may do with them
+    what it has to. create: the options with which `promises topics` creates what is missing.
+    """
+    needs = [*(Need("READ", "topic", topic) for topic in topics), *_INTAKE, Need("READ", "group", group)]
+    needs += [Need("WRITE", "transactional id", intake_id(topic, 0)) for topic in topics]
+    with admin_client(connection) as admin:
+        _check(admin, connection, needs, create)
+        written = EVENTS, REJECTS, NEEDS_FETCH
+        return {topic.name: len(topic_partitions(admin, topic.name)) for topic in written}
+
+
 def check_notifier(connection: Connection, group: str) -> None:
     """Raise KafkaFailed unless promise.alerts is there, and a member of `group` may read it."""
+    check(connection, [Need("READ", "topic", ALERTS.name), Need("READ", "group", group)])
+
+
+def check(connection: Connection, needs: Sequence[Need]) -> None:
+    """Raise KafkaFailed unless all topics of `needs` are there, and we are allowed all of them."""
     with admin_client(connection) as admin:
-        _check(admin, connection, [Need("READ", "topic", ALERTS.name), Need("READ", "group", group)])
+        _check(admin, connection, needs)
 
 
 def partitions_of(connection: Connection, need: Need) -> list[int]:
@@ -129,6 +171,11 @@ def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incom
         consumer.close()
 
 
+def reader(connection: Connection) -> KafkaConsumer:
+    """A consumer of what is committed, in no group: whoever has it says what it reads. Raises KafkaFailed."""
+    return _consumer(connection)
+
+
 def group_consumer(connection: Connection, group: str, client: str) -> KafkaConsumer:
     """A member of the consumer group, by the name of `client`. It commits when told to, and is missed within 10 s of
     its end. Raises KafkaFailed."""
@@ -147,7 +194,7 @@ def not_allowed(connection: Connection, needs: Iterable[Need]) -> KafkaFailed:
     return KafkaFailed(f"{denied}; grant it with kafka-acls, as docs/kafka.md says")
 
 
-def _check(admin: KafkaAdminClient, connection: Connection, needs: Sequence[Need]) -> None:
+def _check(admin: KafkaAdminClient, connection: Connection, needs: Sequence[Need], create: str = "") -> None:
     where = connection.bootstrap
     try:
         forbidden = [need for need in needs if is_refused(admin, need)]
@@ -157,8 +204,8 @@ def _check(admin: KafkaAdminClient, connection: Connection, needs: Sequence[Need
     if forbidden:
         raise not_allowed(connection, forbidden)
     if missing:
-        topics = ", ".join(missing)
-        raise KafkaFailed(f"{where} has no topic {topics}; create what is missing: promises topics --bootstrap {where}")
+        command = f"promises topics --bootstrap {where}{create}"
+        raise KafkaFailed(f"{where} has no topic {', '.join(missing)}; create what is missing: {command}")
 
 
 def _check_partitions(admin: KafkaAdminClient, connection: Connection) -> None:

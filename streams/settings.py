@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from streams.connection import Connection
+from streams.feeds.feed_book import Adapts
+from streams.feeds.feeds_file import Feed
 from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Millis, Policies
 
@@ -78,3 +81,17 @@ class Settings:
     def is_exact(self) -> bool:
         """Whether it writes in transactions."""
         return self.processing == "exactly_once"
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings:
+    """The settings of an intake. adapters: by the name of the feed. partitions: how many each topic has that is written
+    to. connection, metrics, group, instance: as in Settings."""
+
+    connection: Connection
+    feeds: tuple[Feed, ...]
+    adapters: Mapping[str, Adapts]
+    partitions: Mapping[str, int]
+    metrics: Address
+    group: str
+    instance: str | None = None

@@ -22,6 +22,21 @@ SLICE_RECORDS: Final = 100
 """Records that are judged before the event loop has its turn, a few milliseconds of work: a transaction needs about ten
 turns, so this decides how long it takes while a worker is busy."""
 
+SLICE_SECONDS: Final = 0.005
+"""How long records of feeds are adapted before the event loop has its turn: some vendors' take milliseconds each."""
+
+CLOCK_SECONDS: Final = 1.0
+"""How often intake says how far a partition of a feed is read: a deadline that waits for the feed is found so much
+later. Each time costs a record in every partition of promise.events, for good."""
+
+ANSWER_MS: Final = 200
+"""How old a record may be that is not in the broker's last answer, though there was nothing more: other brokers have to
+have it first, and the answer takes its way."""
+
+SETTLE_SECONDS: Final = 1.0
+"""How long the transactions of others may be open where several write; what is open for longer may be one of ours that
+Kafka never ended."""
+
 DIRTY_RECORDS: Final = 50_000
 """Changelog records waiting for their transaction, at most; then the partition is not read until they are fewer."""
 

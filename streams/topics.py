@@ -11,6 +11,8 @@ _LARGEST_STATE: Final = 32 * MAX_BYTES
 _HEADERS: Final = 64 * 1024
 _HOUR: Final = 3_600_000
 _DAY: Final = 24 * _HOUR
+_WEEK: Final = 7 * _DAY
+_LARGEST_FEED: Final = 2 * MAX_BYTES
 
 SAFE_REPLICATION: Final = 3
 """Copies from which on one broker may fail and nothing that was acknowledged is lost."""
@@ -36,10 +38,11 @@ class Setting(NamedTuple):
 
 
 class Topic(NamedTuple):
-    """A topic and the settings that must hold for it."""
+    """A topic and the settings that must hold for it. partitions: how many it is created with, where that is fixed."""
 
     name: str
     wanted: tuple[Setting, ...]
+    partitions: int | None = None
 
     @property
     def settings(self) -> dict[str, str]:
@@ -117,9 +120,70 @@ CHANGELOG: Final = Topic(
     ),
 )
 TOPICS: Final = (EVENTS, CHANGELOG, VERDICTS, ALERTS, REJECTS)
+"""What a worker needs. Each has as many partitions as promise.events."""
+
+NEEDS_FETCH: Final = Topic(
+    "promise.needs_fetch",
+    (
+        _kept("compaction keeps one notification of an order and drops the others"),
+        Setting("retention.ms", str(_WEEK), "what is gone is never fetched", least=str(_DAY)),
+        _size(_LARGEST_VALUE + _HEADERS, "a notification that does not fit stops its feed"),
+    ),
+)
+INTAKE: Final = Topic(
+    "promise.intake",
+    (
+        Setting("cleanup.policy", "compact", "deletion by age loses how far a quiet feed is read"),
+        # An owner reads all of it before it goes on, and it holds a few records a second for each partition of a feed.
+        Setting("min.cleanable.dirty.ratio", "0.01", "a new owner reads more that is outdated", advised=True),
+        Setting("segment.bytes", str(16 << 20), "what is outdated stays for longer", advised=True),
+        Setting("segment.ms", str(_HOUR), "what is outdated stays for longer", advised=True),
+        Setting("delete.retention.ms", str(_DAY), "slow readers miss what is gone", advised=True),
+        Setting("min.compaction.lag.ms", "0", "a new owner reads more that is outdated", advised=True),
+    ),
+    partitions=1,  # its keys never move to another partition, however many the other topics have
+)
+INTAKE_TOPICS: Final = (NEEDS_FETCH, INTAKE)
+"""What intake needs beside promise.events, promise.rejects and the topics of its feeds."""
+
+
+def feed_topic(name: str) -> Topic:
+    """The topic of a feed as it is best, for feeds whose senders have none yet."""
+    return Topic(
+        name,
+        (
+            Setting("cleanup.policy", "delete", "compaction drops records that were not read yet", advised=True),
+            Setting(
+                "retention.ms",
+                str(_WEEK),
+                "an intake that was away for longer has missed what is gone",
+                least=str(_DAY),
+                advised=True,
+            ),
+            # A sender whose clock is ahead would make a feed that is behind look as if it had been read further.
+            Setting(
+                "message.timestamp.type",
+                "LogAppendTime",
+                "while intake is behind, the clock of the feed follows the clocks of its senders",
+                advised=True,
+            ),
+            Setting(
+                "max.message.bytes",
+                str(_LARGEST_FEED),
+                "what is too large to be taken is refused to its sender, and not kept with a reason",
+                least=str(_LARGEST_FEED),
+                advised=True,
+            ),
+        ),
+    )
 
 
 def transactional_id(partition: int) -> str:
     """Under which the owner of `partition` writes, whatever its consumer group: the changelog is one, so two groups
     must shut each other out."""
     return f"promises-{EVENTS.name}-{partition}"
+
+
+def intake_id(topic: str, partition: int) -> str:
+    """Under which the owner of a partition of a feed's topic writes, whatever its consumer group."""
+    return f"promises-intake-{topic}-{partition}"

@@ -83,6 +83,23 @@ class Story:
         )
         return self._tell(events.PromisesMade, time or self.time, promises=[given], **said)
 
+    def stated(
+        self,
+        kind: str,
+        *,
+        due: str,
+        opens: str | None = None,
+        origin: Origin = "written",
+        ordinal: int = 1,
+        time: str | None = None,
+        **said: Any,
+    ) -> Story:
+        """At `time`, or with the event before: the till says that `kind` is promised by `due`."""
+        now = events.PromiseTerms(
+            kind=kind, due=moment(due), opens=moment(opens) if opens else None, origin=origin, ordinal=ordinal
+        )
+        return self._tell(events.PromisesStated, time or self.time, promises=[now], **said)
+
     def nothing_promised(self, time: str, **said: Any) -> Story:
         return self._tell(events.PromisesMade, time, promises=[], **said)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.planted_feeds import FEED_MUTANTS
 from tests.planted_mutant import Mutant
+from tests.planted_snapshots import SNAPSHOT_MUTANTS
 
 MUTANTS: Final = (
     Mutant(
@@ -223,4 +224,5 @@ MUTANTS: Final = (
         )
     ),
     *FEED_MUTANTS,
+    *SNAPSHOT_MUTANTS,
 )  # fmt: skip

@@ -9,12 +9,12 @@ import pytest
 from schemas.instants import Instant, parse
 from schemas.reading import Refused
 from streams.book.book import Incoming
+from streams.feeds.adapters import load
 from streams.feeds.files import lines
-from streams.feeds.mapping import EventMapping
 from streams.feeds.records import Outgoing, outgoing
 
 ROOT = Path(__file__).parent.parent
-MAPPING = ROOT / "examples" / "promise-log.toml"
+ADAPTER = ROOT / "examples" / "promise-log.toml"
 POLICIES = ROOT / "examples" / "promise-log-policies.toml"
 FLIGHTS = "nycflights13_week"
 
@@ -27,9 +27,23 @@ def data_set(name: str) -> Path:
     return folder
 
 
+def samples() -> set[str]:
+    """All sample payloads of vendors, by their place in ../shared/pos; skips the test where they are not there."""
+    folder = ROOT.parent / "shared" / "pos"
+    if not folder.is_dir():
+        pytest.skip("the sample payloads of vendors are not beside the repository (../shared/pos)")
+    return {str(file.relative_to(folder)) for file in folder.rglob("*.json")}
+
+
+def sample(name: str) -> bytes:
+    """One sample payload; skips the test where it is not there."""
+    assert name in samples()
+    return (ROOT.parent / "shared" / "pos" / name).read_bytes()
+
+
 def records(name: str, as_of: str) -> list[Incoming]:
     """The records that `promises replay` sends of a data set, as one partition would have them."""
-    events = lines([str(data_set(name) / "events.csv.gz")], EventMapping(MAPPING.read_text("utf-8"), "the mapping"))
+    events = lines([str(data_set(name) / "events.csv.gz")], load(str(ADAPTER)))
     return [_incoming(record) for record in outgoing(events, parse(as_of)) if not isinstance(record, Refused)]
 
 

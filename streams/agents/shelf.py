@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
@@ -17,9 +17,8 @@ from aiokafka.errors import (
 from faust.types import TP
 
 from streams import timing
-from streams.book.book import Book
 from streams.ledger.commits import Commits
-from streams.ledger.ledger import Ledger, StepWriter
+from streams.ledger.ledger import Kept, Ledger, State, StepWriter
 
 log = logging.getLogger("promises")
 
@@ -27,10 +26,13 @@ _REFUSED = ClusterAuthorizationFailedError, TopicAuthorizationFailedError, Trans
 """No further try helps against these."""
 
 
-class Opener(Protocol):
+_Opened = TypeVar("_Opened", bound=Kept, covariant=True)
+
+
+class Opener(Protocol[_Opened]):
     """Makes the book of a partition from its changelog, and fences its former owner."""
 
-    async def open(self, partition: int, progress: Callable[[int, int], None]) -> tuple[Book, StepWriter]:
+    async def open(self, tp: TP, progress: Callable[[int, int], None]) -> tuple[_Opened, StepWriter]:
         """Raises KafkaError when another try may help, anything else when not."""
 
 
@@ -48,7 +50,7 @@ class Hopeless(Exception):
     """A partition could neither be opened nor given up; the message says which, and why."""
 
 
-class Shelf(Mapping[TP, Ledger]):
+class Shelf(Mapping[TP, Ledger[State]], Generic[State]):
     """The ledgers of all partitions that are open here, one each.
 
     recovering: of partitions being opened, the offset reached in the changelog and where it ends.
@@ -56,7 +58,7 @@ class Shelf(Mapping[TP, Ledger]):
     more workers than partitions. is_dealt: tells the two apart.
     """
 
-    def __init__(self, opener: Opener, group: Group, on_hopeless: Callable[[Exception], None]) -> None:
+    def __init__(self, opener: Opener[State], group: Group, on_hopeless: Callable[[Exception], None]) -> None:
         self.commits = Commits()
         self.recovering: dict[TP, tuple[int, int]] = {}
         self.owned: frozenset[TP] = frozenset()
@@ -64,13 +66,13 @@ class Shelf(Mapping[TP, Ledger]):
         self._opener = opener
         self._group = group
         self._on_hopeless = on_hopeless
-        self._ledgers: dict[TP, Ledger] = {}
+        self._ledgers: dict[TP, Ledger[State]] = {}
         self._losses: Counter[TP] = Counter()
         self._generation = -1
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def __getitem__(self, tp: TP) -> Ledger:
+    def __getitem__(self, tp: TP) -> Ledger[State]:
         return self._ledgers[tp]
 
     def __iter__(self) -> Iterator[TP]:
@@ -119,7 +121,7 @@ class Shelf(Mapping[TP, Ledger]):
         while True:
             try:
                 self.recovering[tp] = 0, 0
-                book, writer = await self._opener.open(tp.partition, self._progress(tp))
+                book, writer = await self._opener.open(tp, self._progress(tp))
             except KafkaError as error:
                 if isinstance(error, _REFUSED) or asyncio.get_running_loop().time() > deadline:
                     raise Hopeless(f"{_name(tp)} cannot be opened: {error!r}") from error
@@ -137,20 +139,20 @@ class Shelf(Mapping[TP, Ledger]):
 
         return progress
 
-    def _lose(self, tp: TP) -> Callable[[Ledger], None]:
-        def lose(ledger: Ledger) -> None:
+    def _lose(self, tp: TP) -> Callable[[Ledger[State]], None]:
+        def lose(ledger: Ledger[State]) -> None:
             error = ledger.lost
             if error is not None and not isinstance(error, KafkaError):
                 self._on_hopeless(error)
             elif isinstance(error, _REFUSED) or self._loses_again(tp, ledger):
-                self._on_hopeless(Hopeless(f"{_name(tp)}: what was judged cannot be written: {error!r}"))
+                self._on_hopeless(Hopeless(f"{_name(tp)}: what came of it cannot be written: {error!r}"))
             else:
-                log.warning("%s: what was judged cannot be written: %r", _name(tp), error)
+                log.warning("%s: what came of it cannot be written: %r", _name(tp), error)
                 self._spawn(self._reopen(tp, ledger))
 
         return lose
 
-    def _loses_again(self, tp: TP, ledger: Ledger) -> bool:
+    def _loses_again(self, tp: TP, ledger: Ledger[State]) -> bool:
         """Whether it was opened often enough without one step being written."""
         self._losses[tp] = 1 if ledger.steps else self._losses[tp] + 1
         return self._losses[tp] > timing.LOSSES
@@ -166,7 +168,7 @@ class Shelf(Mapping[TP, Ledger]):
         if isinstance(error, Exception):
             self._on_hopeless(error)
 
-    async def _reopen(self, tp: TP, lost: Ledger) -> None:
+    async def _reopen(self, tp: TP, lost: Ledger[State]) -> None:
         """Open again what is still ours; otherwise a rebalance is coming, which takes it away or gives it back."""
         deadline = asyncio.get_running_loop().time() + timing.LOST_SECONDS
         while self._ledgers.get(tp) is lost:
@@ -177,7 +179,7 @@ class Shelf(Mapping[TP, Ledger]):
             else:
                 await asyncio.sleep(timing.REOPEN_SECONDS)
 
-    async def _replace(self, tp: TP, lost: Ledger) -> None:
+    async def _replace(self, tp: TP, lost: Ledger[State]) -> None:
         async with self._lock:
             if self._ledgers.get(tp) is not lost:
                 return

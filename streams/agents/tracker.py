@@ -24,7 +24,7 @@ class Tracker:
     all. `wall` is the wall clock.
     """
 
-    def __init__(self, shelf: Shelf, clock: ClockMode, wall: Callable[[], Instant]) -> None:
+    def __init__(self, shelf: Shelf[Book], clock: ClockMode, wall: Callable[[], Instant]) -> None:
         self.shelf = shelf
         self._clock = clock
         self._wall = wall

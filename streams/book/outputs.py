@@ -11,7 +11,7 @@ import msgspec
 
 from schemas.instants import Instant, moment, show
 from schemas.verdicts import AlertRecord, Finding, VerdictRecord
-from schemas.words import UNDELIVERED, Stage
+from schemas.words import Stage
 from streams.judging.case import Change, Outcome
 
 Output = VerdictRecord | AlertRecord
@@ -53,7 +53,7 @@ def _verdict(case: str, change: Change, now: Instant) -> VerdictRecord:
         policy=promise.policy.id if promise else None,
         made_at=moment(promise.made_at) if promise else None,
         decided_at=moment(now),
-        evidence="deadline" if after.current.ruling == UNDELIVERED else "event",
+        evidence=after.evidence,
         original=original,
         current=original if after.amended is None else _finding(after.amended),
     )

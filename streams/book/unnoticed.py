@@ -22,6 +22,7 @@ from streams.book.codec import (
     write_head,
 )
 from streams.judging.facts import Fact, What
+from streams.judging.history import packed_fact
 from streams.judging.policy import Policies
 
 _REACHED: Final = What.REACHED
@@ -47,4 +48,4 @@ def appended(stored: bytes, fact: Fact, policies: Policies, now: Instant) -> byt
     ):
         return None
     head: bytes = write_head(VERSION, flags, wake_at, more_at, fact.at, last_due, count + 1, hand, body)
-    return head + stored[HEAD_SIZE:] + pack(fact)
+    return b"".join((head, stored[HEAD_SIZE:], packed_fact(fact)))

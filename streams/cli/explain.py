@@ -16,15 +16,16 @@ from streams.book.book import Book, Incoming
 from streams.cli.options import (
     UNREADABLE,
     USAGE,
+    AdapterOption,
     KafkaConfigOption,
     LocationsOption,
-    MappingOption,
     PoliciesOption,
+    TablesOption,
     clear_errors,
     fail,
     instant_argument,
+    load_adapter,
     load_locations,
-    load_mapping,
     load_policies,
 )
 from streams.connection import Connection, read_connection
@@ -45,7 +46,8 @@ def explain(
         str | None, typer.Option(envvar="PROMISES_BOOTSTRAP", help="Read Kafka, where no file is given.")
     ] = None,
     kafka_config: KafkaConfigOption = None,
-    mapping: MappingOption = None,
+    adapter: AdapterOption = None,
+    tables: TablesOption = "",
     policies: PoliciesOption = None,
     locations: LocationsOption = None,
     as_of: Annotated[
@@ -59,13 +61,13 @@ def explain(
         fail("give a FILE and a CASE, or --bootstrap HOST:PORT and a CASE", USAGE)
     until = instant_argument(as_of, "--as-of") if as_of else None
     with clear_errors():
-        rules, columns = load_policies(policies), load_mapping(mapping)
-        feeds = load_locations(locations).feeds()
+        rules, places = load_policies(policies), load_locations(locations)
+        feeds, reader = places.feeds(), load_adapter(adapter, tables, places)
         if bootstrap and not file:
             until = until or wall_clock()
             records = _from_kafka(read_connection(bootstrap, kafka_config), until)
         else:
-            read = list(lines(file, columns))
+            read = list(lines(file, reader))
             until = until or latest(read)
             records = _from_file(read, until)
         found = explained(records, case, rules, until, feeds)
@@ -110,13 +112,15 @@ def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, I
 
 
 def _print(case: str, found: list[Explanation]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     for one in found:
         promise = one.as_json()
         subject = f" of {promise['subject']}" if promise["subject"] else ""
         console.print(f"{case}: {promise['kind']}{subject}: {promise['verdict']}, {promise['reason']}", markup=False)
         original = promise["original"]
         console.print(f"  due {promise['due']}, judged by {promise['policy']}", markup=False)
+        if promise["evidence"] == "assumed":
+            console.print("  assumed: the delivery is known by a proxy alone", markup=False)
         if original["due"] != promise["due"]:
             told = f"{original['verdict']}, {original['reason']}"
             console.print(f"  originally due {original['due']}: {told}", markup=False)

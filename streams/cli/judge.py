@@ -19,12 +19,15 @@ from schemas.words import Basis
 from streams.cli.options import (
     REJECTS,
     USAGE,
-    MappingOption,
+    AdapterOption,
+    LocationsOption,
     PoliciesOption,
+    TablesOption,
     clear_errors,
     fail,
     instant_argument,
-    load_mapping,
+    load_adapter,
+    load_locations,
     load_policies,
     messages,
 )
@@ -36,8 +39,10 @@ from streams.judging.report import AXES, Axis, Key, Point, Row, point, point_as_
 
 
 def judge(
-    files: Annotated[list[str], typer.Argument(help="Canonical NDJSON; CSV or NDJSON with --mapping; gzip, or -.")],
-    mapping: MappingOption = None,
+    files: Annotated[list[str], typer.Argument(help="Canonical NDJSON; CSV or NDJSON with --adapter; gzip, or -.")],
+    adapter: AdapterOption = None,
+    tables: TablesOption = "",
+    locations: LocationsOption = None,
     policies: PoliciesOption = None,
     as_of: Annotated[
         list[str] | None, typer.Option(help="Judge as of then; repeatable. Default: the last event.")
@@ -52,8 +57,8 @@ def judge(
     chosen = _basis(basis)
     instants = [instant_argument(text, "--as-of") for text in as_of or []]
     with clear_errors():
-        rules, columns = load_policies(policies), load_mapping(mapping)
-        taken = collect(lines(files, columns), rules)
+        rules, reader = load_policies(policies), load_adapter(adapter, tables, load_locations(locations))
+        taken = collect(lines(files, reader), rules)
     if not instants and taken.cases:
         instants = [taken.latest]
     points = [point(taken.cases.values(), rules, at, chosen, groupings) for at in instants]
@@ -132,7 +137,7 @@ def _print_json(taken: Taken, points: list[Point], policies: Policies, basis: Ba
 
 
 def _print_tables(taken: Taken, points: list[Point]) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for one in points:
         console.print(f"as of {show(one.as_of)}\n")
         console.print(_table("", [(("all",), one.totals)]))

@@ -1,4 +1,4 @@
-"""What several commands share: reading policies and mappings, instants as arguments, and how a command fails."""
+"""What several commands share: reading policies and adapters, instants as arguments, and how a command fails."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from schemas.instants import Instant, parse
 from streams.alerting.objectives import ObjectiveError
 from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
 from streams.connection import KafkaConfigError
+from streams.feeds.adapters import Adapter, load
 from streams.feeds.feeds_file import Feed, FeedsError, parse_feeds
 from streams.feeds.files import UnreadableInput
-from streams.feeds.mapping import EventMapping, MappingError
 from streams.judging.locations import Locations
 from streams.judging.locations_file import LocationsError, parse_locations
 from streams.judging.policy import Policies
@@ -27,13 +27,14 @@ from streams.judging.policy_file import PolicyError, parse_policies
 from streams.judging.tables import TableError
 from streams.kafka import KafkaFailed
 from streams.logs import writes_json
+from streams.settings import Address
 
 NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
 """Exit codes: what was looked at is not well, usage or configuration, unreadable input, rejects under --strict."""
 
 Read = TypeVar("Read")
 
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+messages = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 PoliciesOption = Annotated[
     Path | None,
@@ -43,9 +44,15 @@ LocationsOption = Annotated[
     Path | None,
     typer.Option("--locations", envvar="PROMISES_LOCATIONS", help="Locations, TOML. Default: none is known."),
 ]
-MappingOption = Annotated[
-    Path | None,
-    typer.Option("--mapping", envvar="PROMISES_MAPPING", help="How columns become events, TOML. Default: canonical."),
+AdapterOption = Annotated[
+    str | None,
+    typer.Option("--adapter", envvar="PROMISES_ADAPTER", help="How records become events: a name, or a .toml file."),
+]
+TablesOption = Annotated[
+    str, typer.Option("--tables", envvar="PROMISES_TABLES", help="Reference tables of the adapter, TOML.")
+]
+FeedsOption = Annotated[
+    Path | None, typer.Option("--feeds", envvar="PROMISES_FEEDS", help="Feeds, TOML. Default: none is known.")
 ]
 BootstrapOption = Annotated[
     str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka, as HOST:PORT[,HOST:PORT].")
@@ -56,6 +63,7 @@ KafkaConfigOption = Annotated[
     typer.Option("--kafka-config", envvar="PROMISES_KAFKA_CONFIG", help="TLS and login, TOML. Default: none."),
 ]
 GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")]
+MetricsOption = Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Where /metrics is.")]
 LogOption = Annotated[str, typer.Option(envvar="PROMISES_LOG", help="text, or json: one object a line, on stderr.")]
 
 
@@ -77,7 +85,7 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (TableError, ObjectiveError, MappingError, KafkaConfigError) as error:
+    except (TableError, ObjectiveError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
@@ -104,6 +112,14 @@ def argument(read: Callable[[str], Read], text: str, option: str) -> Read:
         fail(f"{option} {text}: {error}", USAGE)
 
 
+def metrics_address(text: str) -> Address:
+    """Where --metrics says; the error quotes the text itself."""
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        fail(f"--metrics {error}", USAGE)
+
+
 def load_policies(path: Path | None) -> Policies:
     """The policies in `path`, or the default ones. Raises PolicyError."""
     if path is None:
@@ -116,19 +132,24 @@ def load_locations(path: Path | None) -> Locations:
     return parse_locations(_text(path, LocationsError), str(path)) if path else Locations()
 
 
+def load_feeds(path: Path | None) -> tuple[Feed, ...]:
+    """The feeds in `path`; none where none is given. Raises FeedsError."""
+    return parse_feeds(_text(path, FeedsError), str(path)) if path else ()
+
+
 def load_receivers(path: Path | None) -> Receivers | None:
     """The receivers in `path`, if one is given. Raises ReceiversError."""
     return parse_receivers(_text(path, ReceiversError), str(path)) if path else None
 
 
-def load_feeds(path: Path) -> tuple[Feed, ...]:
-    """The feeds in `path`. Raises FeedsError."""
-    return parse_feeds(_text(path, FeedsError), str(path))
+def zones_of(locations: Locations) -> dict[str, str]:
+    """The time zone of each location."""
+    return {location.id: location.zone for location in locations.all}
 
 
-def load_mapping(path: Path | None) -> EventMapping | None:
-    """The mapping in `path`, if one is given. Raises MappingError."""
-    return EventMapping(_text(path, MappingError), str(path)) if path else None
+def load_adapter(name_or_path: str | None, tables: str, locations: Locations) -> Adapter | None:
+    """The adapter of that name or file, if one is given; None lets canonical events pass. Raises AdapterError."""
+    return load(name_or_path, tables, zones_of(locations)) if name_or_path else None
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -14,13 +14,16 @@ from schemas.instants import Instant, moment
 from schemas.reading import Refused
 from streams.cli.options import (
     USAGE,
+    AdapterOption,
     BootstrapOption,
     KafkaConfigOption,
-    MappingOption,
+    LocationsOption,
+    TablesOption,
     clear_errors,
     fail,
     instant_argument,
-    load_mapping,
+    load_adapter,
+    load_locations,
     messages,
 )
 from streams.connection import Connection, read_connection
@@ -32,10 +35,12 @@ from streams.topics import EVENTS
 
 
 def replay(
-    file: Annotated[str, typer.Argument(help="Canonical NDJSON; CSV or NDJSON with --mapping; gzip, or -.")],
+    file: Annotated[str, typer.Argument(help="Canonical NDJSON; CSV or NDJSON with --adapter; gzip, or -.")],
     bootstrap: BootstrapOption,
     kafka_config: KafkaConfigOption = None,
-    mapping: MappingOption = None,
+    adapter: AdapterOption = None,
+    tables: TablesOption = "",
+    locations: LocationsOption = None,
     as_of: Annotated[str | None, typer.Option(help="Send what happened by then, and stop the clock there.")] = None,
     speed: Annotated[str, typer.Option(help="How many times real time, or max.")] = "max",
 ) -> None:
@@ -46,7 +51,8 @@ def replay(
         connection = read_connection(bootstrap, kafka_config)
         places = partitions_of(connection, Need("WRITE", "topic", EVENTS.name))
         sender = _Sender(connection, places)
-        for record in outgoing(lines([file], load_mapping(mapping)), until):
+        reader = load_adapter(adapter, tables, load_locations(locations))
+        for record in outgoing(lines([file], reader), until):
             if isinstance(record, Refused):
                 sender.refused += 1
             else:

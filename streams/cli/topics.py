@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from streams.cli.options import BootstrapOption, KafkaConfigOption, clear_errors
+from streams.cli.options import BootstrapOption, FeedsOption, KafkaConfigOption, clear_errors, load_feeds
 from streams.connection import read_connection
 from streams.kafka import create_topics
+from streams.topics import feed_topic
 
 
 def topics(
@@ -19,9 +20,11 @@ def topics(
     ] = 4,
     replication: Annotated[int, typer.Option(envvar="PROMISES_REPLICATION", min=1, help="3 in production.")] = 1,
     kafka_config: KafkaConfigOption = None,
+    feeds: FeedsOption = None,
 ) -> None:
-    """Create the topics that are missing, each with the settings it needs."""
+    """Create the topics that are missing, each with the settings it needs; with --feeds those of the feeds, too."""
     with clear_errors():
-        done = create_topics(read_connection(bootstrap, kafka_config), partitions, replication)
+        of_feeds = [feed_topic(feed.topic) for feed in load_feeds(feeds)]
+        done = create_topics(read_connection(bootstrap, kafka_config), partitions, replication, of_feeds)
     for name, what in done.items():
         Console().print(f"{name}: {what}", markup=False, highlight=False)

@@ -14,6 +14,7 @@ from streams.cli.options import (
     KafkaConfigOption,
     LocationsOption,
     LogOption,
+    MetricsOption,
     PoliciesOption,
     argument,
     clear_errors,
@@ -21,17 +22,17 @@ from streams.cli.options import (
     hush_kafka,
     load_locations,
     load_policies,
+    metrics_address,
     one_of,
 )
 from streams.connection import read_connection
 from streams.judging.tables import length_of_time
 from streams.kafka import check_worker
-from streams.settings import Address, ClockMode, Processing, Settings
+from streams.settings import ClockMode, Processing, Settings
 
 ClockOption = Annotated[
     str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
 ]
-MetricsOption = Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Where /metrics is.")]
 ProcessingOption = Annotated[
     str,
     typer.Option(
@@ -70,7 +71,7 @@ def worker(
     hush_kafka()
     mode: ClockMode = one_of(ClockMode, clock, "--clock")
     how: Processing = one_of(Processing, processing, "--processing")
-    address = _address(metrics)
+    address = metrics_address(metrics)
     kept_for = argument(length_of_time, retention, "--retention") if retention is not None else None
     with clear_errors():
         connection, rules = read_connection(bootstrap, kafka_config), load_policies(policies)
@@ -78,14 +79,6 @@ def worker(
         settings = Settings(connection, rules, mode, address, group, how, instance, kept_for, feeds)
         check_worker(connection, group, is_exact=settings.is_exact)
     _run(settings)
-
-
-def _address(text: str) -> Address:
-    """The error quotes the text itself."""
-    try:
-        return Address.parse(text)
-    except ValueError as error:
-        fail(f"--metrics {error}", USAGE)
 
 
 def _run(settings: Settings) -> None:

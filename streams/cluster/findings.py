@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 from streams.cluster.looking import TopicFound
-from streams.topics import EVENTS, IN_SYNC, SAFE_IN_SYNC, SAFE_REPLICATION, TOPICS, Setting, Topic
+from streams.topics import EVENTS, IN_SYNC, INTAKE_TOPICS, SAFE_IN_SYNC, SAFE_REPLICATION, TOPICS, Setting, Topic
 
 Level = Literal["error", "warning"]
 
@@ -39,10 +39,13 @@ class Finding(NamedTuple):
         return f"{self.level}: {self.where}: {self.what}; {self.remedy}"
 
 
-def findings(bootstrap: str, found: Mapping[str, TopicFound]) -> list[Finding]:
-    """What is wrong with these topics of the Kafka at `bootstrap`; what is wrong with several alike is said once."""
+def findings(bootstrap: str, found: Mapping[str, TopicFound], feeds: Iterable[Topic] = ()) -> list[Finding]:
+    """What is wrong with these topics of the Kafka at `bootstrap`; what is wrong with several alike is said once.
+
+    feeds: the topics of feeds that are to be there. Without any, those of intake need not be there either.
+    """
     where: dict[Finding, list[str]] = {}
-    for finding in _all(bootstrap, found):
+    for finding in (*_all(bootstrap, found), *_of_intake(bootstrap, found, tuple(feeds))):
         where.setdefault(finding._replace(where=""), []).append(finding.where)
     return [finding._replace(where=", ".join(topics)) for finding, topics in where.items()]
 
@@ -57,6 +60,17 @@ def _all(bootstrap: str, found: Mapping[str, TopicFound]) -> Iterator[Finding]:
             yield from _number(bootstrap, topic, one, events)
             yield from _copies(bootstrap, topic, one)
             yield from _settings(bootstrap, topic, one)
+
+
+def _of_intake(bootstrap: str, found: Mapping[str, TopicFound], feeds: tuple[Topic, ...]) -> Iterator[Finding]:
+    for topic in (*INTAKE_TOPICS, *feeds):
+        one = found.get(topic.name)
+        if one is not None:
+            yield from _copies(bootstrap, topic, one)
+            yield from _settings(bootstrap, topic, one)
+        elif feeds:
+            create = f"create it: promises topics --bootstrap {bootstrap} --feeds FILE"
+            yield Finding("error", topic.name, "is not there", create)
 
 
 def _missing(bootstrap: str, topic: Topic, events: TopicFound | None) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +13,7 @@ from kafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopic
 from streams.connection import Connection
 from streams.kafka import KafkaFailed, admin_client, not_allowed
 from streams.permissions import Need
-from streams.topics import EVENTS, TOPICS
+from streams.topics import EVENTS, INTAKE_TOPICS, TOPICS, Topic
 
 _LATEST: Final = -1
 """Asks for the offset after the last record."""
@@ -45,10 +45,10 @@ class Group(NamedTuple):
     committed: Mapping[int, int] = {}
 
 
-def topics_found(connection: Connection) -> dict[str, TopicFound]:
-    """Those of our topics that are there, by name. Raises KafkaFailed."""
+def topics_found(connection: Connection, feeds: Iterable[Topic] = ()) -> dict[str, TopicFound]:
+    """Those of our topics, and of those of `feeds`, that are there, by name. Raises KafkaFailed."""
     with _kafka(connection) as admin:
-        there = _partitions(connection, admin, [topic.name for topic in TOPICS])
+        there = _partitions(connection, admin, [topic.name for topic in (*TOPICS, *INTAKE_TOPICS, *feeds)])
         settings = _settings(connection, admin, list(there))
         return {
             name: TopicFound(len(partitions), min(len(one["replica_nodes"]) for one in partitions), settings[name])

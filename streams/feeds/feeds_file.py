@@ -12,7 +12,7 @@ from streams.feeds.signatures import scheme_of
 from streams.judging.policy import Millis
 from streams.judging.tables import Table, TableError, place_of, tables_of
 
-_KEYS: Final = {"name", "topic", "adapter", "tables", "silence", "webhook"}
+_KEYS: Final = {"name", "topic", "adapter", "tables", "schemas", "silence", "webhook"}
 _WEBHOOK: Final = {"path", "scheme", "secrets", "url", "header", "tolerance"}
 _SILENCE: Final = ("trusted", "unknown")
 _TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
@@ -57,14 +57,16 @@ class Feed(NamedTuple):
 
     name: the `source` of its events and clock records; a location of locations.toml may name it. adapter: the name of
     one that comes with `promises`, or a file, as it stands in the feeds file. tables: a file of reference tables for
-    it, or empty. trusts_silence: whether a topic that is read to its end says that nothing happened; else the clock of
-    the feed moves with its records only.
+    it, or empty. schemas: where those of its Avro are found, a folder or the URL of a registry, or empty.
+    trusts_silence: whether a topic that is read to its end says that nothing happened; else the clock of the feed moves
+    with its records only.
     """
 
     name: str
     topic: str
     adapter: str = "generic"
     tables: str = ""
+    schemas: str = ""
     trusts_silence: bool = True
     webhook: Webhook | None = None
 
@@ -109,6 +111,7 @@ class _Reader(Table):
             self._matching("topic", f"feeds.{name}", _TOPIC, f'write a name of a topic, such as "feeds.{name}"'),
             self._adapter(folder),
             str(folder / self.text("tables", example="tables.toml")) if "tables" in self.table else "",
+            self._schemas(folder) if "schemas" in self.table else "",
             silence == "trusted",
             self._webhook(folder, name) if "webhook" in self.table else None,
         )
@@ -122,6 +125,10 @@ class _Reader(Table):
         """A name stays a name; whatever looks like a file is one."""
         adapter = self.text("adapter", "generic", example="square")
         return str(folder / adapter) if adapter.endswith(".toml") else adapter
+
+    def _schemas(self, folder: PurePath) -> str:
+        place = self.text("schemas", example="schemas")
+        return place if place.startswith(("http://", "https://")) else str(folder / place)
 
     def _webhook(self, folder: PurePath, name: str) -> Webhook:
         inner = _Reader(self.inner("webhook", _WEBHOOK), f"{self.where}, webhook")

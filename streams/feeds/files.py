@@ -1,4 +1,4 @@
-"""Files of events: canonical NDJSON, or CSV and NDJSON through a mapping; gzip or not; `-` is standard input."""
+"""Files of events: canonical NDJSON, or CSV and NDJSON through an adapter; gzip or not; `-` is standard input."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import IO, Any, NamedTuple, TypeVar, cast
 
-import msgspec
-
 from schemas.events import Record
 from schemas.reading import MAX_BYTES, Refused, read
-from streams.feeds.mapping import EventMapping, Format, MappingError
+from streams.feeds.adapting.adapter import Adapter, Format
+from streams.feeds.adapting.adapter_file import AdapterError
+from streams.feeds.decoding import decode
+from streams.feeds.deliveries import Opened
 
 _Source = TypeVar("_Source")
 
@@ -34,12 +35,12 @@ class Line(NamedTuple):
     record: Record | Refused
 
 
-def lines(files: Iterable[str], mapping: EventMapping | None) -> Iterator[Line]:
-    """All events of `files`, in their order. Raises UnreadableInput, and MappingError for columns that are missing."""
+def lines(files: Iterable[str], adapter: Adapter | None) -> Iterator[Line]:
+    """All events of `files`, in their order. Raises UnreadableInput, and AdapterError for columns that are missing."""
     for file in files:
         try:
             with _opened(file) as stream:
-                yield from _lines(file, stream, mapping)
+                yield from _lines(file, stream, adapter)
         except (OSError, EOFError, zlib.error) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else error
             raise UnreadableInput(f"{file}: {why}; give a readable file, gzip or plain, or - for stdin") from error
@@ -62,12 +63,21 @@ def _buffered(raw: IO[bytes] | gzip.GzipFile) -> io.BufferedReader:
     return io.BufferedReader(cast("io.RawIOBase", raw))
 
 
-def _lines(file: str, stream: io.BufferedReader, mapping: EventMapping | None) -> Iterator[Line]:
-    if mapping is None:
-        return _ndjson(file, stream, read)
-    if (mapping.format or _format(file, stream)) == "csv":
-        return _csv(file, stream, mapping)
-    return _ndjson(file, stream, lambda value: mapping.record(_object(value)))
+def _lines(file: str, stream: io.BufferedReader, adapter: Adapter | None) -> Iterator[Line]:
+    if adapter is None or adapter.canonical:
+        return _ndjson(file, stream, lambda value: (read(value),))
+    if (adapter.format or _format(file, stream)) == "csv":
+        return _csv(file, stream, adapter)
+    return _ndjson(file, stream, lambda value: _adapted(adapter, decode(value)))
+
+
+def _adapted(adapter: Adapter, body: Any) -> Sequence[Record]:
+    """What a row or a line becomes; nothing where it is nobody's business. Raises Refused."""
+    adapted = adapter.adapt(Opened(body))
+    if adapted.thin and not adapted.events:
+        kind, ref = adapted.thin[0]
+        raise Refused("unknown_shape", f"says only that {kind} {ref} changed: give what was fetched of it")
+    return adapted.events
 
 
 def _format(file: str, stream: io.BufferedReader) -> Format:
@@ -77,36 +87,26 @@ def _format(file: str, stream: io.BufferedReader) -> Format:
     return "csv" if ".csv" in PurePath(file).name.lower() else "ndjson"
 
 
-def _ndjson(file: str, stream: IO[bytes], parse: Callable[[bytes], Record]) -> Iterator[Line]:
+def _ndjson(file: str, stream: IO[bytes], parse: Callable[[bytes], Sequence[Record]]) -> Iterator[Line]:
     for number, raw in enumerate(stream, 1):
         line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
         if value := line.strip():
-            yield Line(file, number, _or_refused(parse, value))
+            yield from _parsed(file, number, parse, value)
 
 
-def _object(value: bytes) -> dict[str, Any]:
-    try:
-        row = msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Refused("not_json", str(error)) from None
-    if not isinstance(row, dict):
-        raise Refused("bad_value", "the line is no JSON object")
-    return row
-
-
-def _csv(file: str, stream: io.BufferedReader, mapping: EventMapping) -> Iterator[Line]:
+def _csv(file: str, stream: io.BufferedReader, adapter: Adapter) -> Iterator[Line]:
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(MAX_BYTES)
     try:
         # strict: a quote that is never closed would take the rest of the file into its cell, unsaid.
         rows = csv.DictReader(text, strict=True)
-        _check_columns(file, rows.fieldnames or [], mapping)
-        yield from _rows(file, rows, mapping)
+        _check_columns(file, rows.fieldnames or [], adapter)
+        yield from _rows(file, rows, adapter)
     finally:
         text.detach()
 
 
-def _rows(file: str, rows: csv.DictReader[str], mapping: EventMapping) -> Iterator[Line]:
+def _rows(file: str, rows: csv.DictReader[str], adapter: Adapter) -> Iterator[Line]:
     while True:
         try:
             row = next(rows)
@@ -115,7 +115,7 @@ def _rows(file: str, rows: csv.DictReader[str], mapping: EventMapping) -> Iterat
         except csv.Error as error:
             yield Line(file, rows.reader.line_num, Refused("bad_value", f"not CSV: {error}"))
         else:
-            yield Line(file, rows.line_num, _or_refused(lambda row: mapping.record(_whole(row)), row))
+            yield from _parsed(file, rows.line_num, lambda row: _adapted(adapter, _whole(row)), row)
 
 
 def _whole(row: dict[str, str]) -> dict[str, str]:
@@ -125,16 +125,17 @@ def _whole(row: dict[str, str]) -> dict[str, str]:
     return row
 
 
-def _check_columns(file: str, columns: Sequence[str], mapping: EventMapping) -> None:
-    missing = sorted(mapping.columns - set(columns))
+def _check_columns(file: str, columns: Sequence[str], adapter: Adapter) -> None:
+    missing = sorted(adapter.columns - set(columns))
     if missing:
-        raise MappingError(
-            f"{mapping.source}: {file} has no column {', '.join(missing)}; it has {', '.join(columns) or 'none'}"
+        raise AdapterError(
+            f"{adapter.name}: {file} has no column {', '.join(missing)}; it has {', '.join(columns) or 'none'}"
         )
 
 
-def _or_refused(parse: Callable[[_Source], Record], source: _Source) -> Record | Refused:
+def _parsed(file: str, number: int, parse: Callable[[_Source], Sequence[Record]], source: _Source) -> Iterator[Line]:
     try:
-        return parse(source)
+        for record in parse(source):
+            yield Line(file, number, record)
     except Refused as refused:
-        return refused
+        yield Line(file, number, refused)

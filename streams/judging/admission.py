@@ -9,15 +9,18 @@ from typing import Any, Final
 from schemas import events
 from schemas.instants import ImplausibleInstant, Instant, instant
 from schemas.reading import Refused
-from schemas.words import Origin
+from schemas.words import QUALITIES, Origin, Quality
 from streams.judging.facts import Fact, Terms, What
 from streams.judging.policy import Attributes, Policies
+
+_QUALITY: Final[dict[Quality | None, int]] = {None: 0} | {quality: code for code, quality in enumerate(QUALITIES)}
+"""Where nothing is said of it, a step was measured."""
 
 
 def admit(event: events.CaseEvent, policies: Policies) -> Fact:
     """The fact that `event` states. Raises Refused where no policy can judge it."""
     if type(event) is events.StepReached:  # most are
-        return _fact(event, What.REACHED, event.step)
+        return _fact(event, What.REACHED, event.step, (), (), _QUALITY[event.quality])
     return _READERS[type(event)](event, policies)
 
 
@@ -27,6 +30,7 @@ def _fact(
     name: str,
     terms: tuple[Terms, ...] = (),
     instead: tuple[Fact, ...] = (),
+    quality: int = 0,
 ) -> Fact:
     """The fact of that name, with what every event says."""
     try:
@@ -46,6 +50,7 @@ def _fact(
         event.segment or "",
         terms,
         instead,
+        quality,
     )
 
 
@@ -55,9 +60,20 @@ def _undone(event: events.StepUndone, policies: Policies) -> Fact:
 
 def _made(event: events.PromisesMade, policies: Policies) -> Fact:
     terms = tuple([_given(event, given, policies) for given in event.promises])
+    _check_ordinals(terms)
+    return _fact(event, What.MADE, "", terms)
+
+
+def _stated(event: events.PromisesStated, policies: Policies) -> Fact:
+    """A snapshot may come long after the promise was made: a due before it is nothing strange."""
+    terms = tuple([_terms(policies, one.kind, one.ordinal, one.due, one.opens, one.origin) for one in event.promises])
+    _check_ordinals(terms)
+    return _fact(event, What.STATED, "", terms)
+
+
+def _check_ordinals(terms: tuple[Terms, ...]) -> None:
     if len(terms) > 1 and len({(one.kind, one.ordinal) for one in terms}) < len(terms):
         raise Refused("bad_value", "two promises of one kind have the same ordinal; number them 1, 2, 3")
-    return _fact(event, What.MADE, "", terms)
 
 
 def _given(event: events.PromisesMade, given: events.PromiseTerms, policies: Policies) -> Terms:
@@ -141,6 +157,7 @@ def _instant(field: str, moment: datetime) -> Instant:
 
 _READERS: Final[dict[type, Callable[[Any, Policies], Fact]]] = {
     events.PromisesMade: _made,
+    events.PromisesStated: _stated,
     events.StepUndone: _undone,
     events.PromiseAmended: _amended,
     events.PromiseWithdrawn: _withdrawn,

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from schemas.instants import NEVER, Instant
 from schemas.values import State, Value, field, pack
-from schemas.words import RULINGS, Basis, Origin, Party, Ruling
+from schemas.words import RULINGS, UNDELIVERED, Basis, Evidence, Origin, Party, Ruling
 from streams.judging.facts import Fact
-from streams.judging.history import History, packed, unpacked
+from streams.judging.history import History, packed, packed_fact, unpacked
 from streams.judging.policy import Attributes, Millis, Policy
 
 
@@ -69,6 +69,17 @@ class Hand(Value, frozen=True):
     staff: str
 
 
+class Aside(State):
+    """What few cases have, so that the others need not store that they lack it.
+
+    stated: what was last stated of a promise, where that is not its original window. proxies: by subject, the steps
+    that are known by a proxy alone.
+    """
+
+    stated: dict[PromiseKey, Window] = field(default_factory=dict)
+    proxies: dict[str, list[str]] = field(default_factory=dict)
+
+
 class Standing(State):
     """How a case stands after some of its facts.
 
@@ -81,6 +92,7 @@ class Standing(State):
     cancelled: dict[str, Ending] = field(default_factory=dict)
     hands: list[Hand] = field(default_factory=list)
     attributes: Attributes = Attributes()
+    aside: Aside | None = None
 
     @property
     def last_due(self) -> Instant:
@@ -115,7 +127,8 @@ class Judged(Value, frozen=True):
     amended: the outcome on the current basis, where that is not the original one.
     revision: the number of its last published verdict; -1 before the first. retracted: the history holds it no longer.
     settled, delivered: by basis (original, current), whether a first verdict other than open, and a first lateness, was
-    ever given. at_risk, overdue: the dues of which that was ever said.
+    ever given. at_risk, overdue: the dues of which that was ever said. assumed: whether its delivery is known by a
+    proxy alone.
     """
 
     original: Outcome
@@ -127,11 +140,19 @@ class Judged(Value, frozen=True):
     delivered: tuple[bool, bool] = (False, False)
     at_risk: tuple[Instant, ...] = ()
     overdue: tuple[Instant, ...] = ()
+    assumed: bool = False
 
     @property
     def current(self) -> Outcome:
         """The outcome on the current basis."""
         return self.original if self.amended is None else self.amended
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the current outcome rests on."""
+        if self.assumed:
+            return "assumed"
+        return "deadline" if self.current.ruling == UNDELIVERED else "event"
 
     def on(self, basis: Basis) -> Outcome:
         """The outcome on that basis."""
@@ -176,7 +197,7 @@ class Case(State):
 
     def append(self, fact: Fact) -> None:
         """Add a fact that comes after all others."""
-        self.facts += pack(fact)
+        self.facts += packed_fact(fact)
         self.count += 1
         self.last_at = fact.at
 

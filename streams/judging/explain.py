@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from schemas.instants import NEVER, Instant, show
+from schemas.words import QUALITIES
 from streams.judging.case import OPEN_CODES, Case, Judged, Outcome, Promise, PromiseKey, Standing
 from streams.judging.facts import Fact, What
 from streams.judging.fold import apply, completed_at, ending
@@ -42,6 +43,7 @@ class Explanation:
             "origin": promise.origin,
             "location": judged.location or None,
             **_outcome_as_json(judged.current),
+            "evidence": judged.evidence,
             "original": _outcome_as_json(judged.original),
             "policy": promise.policy.id,
             "revision": judged.revision if judged.revision >= 0 else None,
@@ -132,7 +134,10 @@ def _due_again(before: Promise, after: Promise) -> str:
 
 def _progress(before: _View, after: _View, promise: Promise, fact: Fact) -> Iterator[str]:
     if after.completed != before.completed:
-        yield "open again: what kept it was undone" if after.completed == NEVER else _delivered(after, promise)
+        if after.completed == NEVER:
+            yield "open again: what kept it was undone"
+        else:
+            yield _delivered(after, promise) + _quality(fact)
     if after.ended != before.ended:
         yield f"{'withdrawn' if fact.what == What.WITHDRAWN else 'cancelled'} by {_party(after.ended_by)}"
 
@@ -144,6 +149,11 @@ def _delivered(after: _View, promise: Promise) -> str:
     return f"delivered {abs(seconds):.3f} s {'after' if seconds > 0 else 'before'} due"
 
 
+def _quality(fact: Fact) -> str:
+    """How the time of a step is known, where it was not measured."""
+    return f" ({QUALITIES[fact.quality]})" if fact.quality else ""
+
+
 def _party(by: str) -> str:
     return "us" if by == "us" else "the customer"
 
@@ -151,7 +161,9 @@ def _party(by: str) -> str:
 def _aside(fact: Fact) -> str:
     if fact.what == What.CORRECTED:
         return f"corrects {fact.name}" if fact.instead else f"says that {fact.name} never happened"
-    return f"{fact.what.name.lower()} {fact.name}".strip() + ": changes nothing here"
+    if fact.what == What.STATED:
+        return "states nothing new here"
+    return f"{fact.what.name.lower()} {fact.name}".strip() + f"{_quality(fact)}: changes nothing here"
 
 
 def _deadline(standing: Standing, promise: Promise, judged: Judged, now: Instant) -> Iterator[Step]:

@@ -13,8 +13,9 @@ from schemas.words import Origin
 
 
 class What(IntEnum):
-    """What a fact says. The numbers are stored, and break ties between facts of one instant: append only."""
+    """What a fact says. The numbers are stored, and break ties between facts of one instant: never change one."""
 
+    STATED = -1  # first of its instant: what a snapshot states may be amended or withdrawn by the same snapshot
     MADE = 0
     AMENDED = 1
     ASSIGNED = 2
@@ -42,6 +43,7 @@ class Fact(Value, order=True, frozen=True):
 
     name: the step, the party, the reason of a hold or the id of the corrected fact, as `what` requires.
     instead: of a correction, the fact that takes the place of the corrected one; None if there was none.
+    quality: of a step, how its time is known: the place in QUALITIES.
     Empty text means that nothing was said.
     """
 
@@ -56,3 +58,4 @@ class Fact(Value, order=True, frozen=True):
     segment: str = ""
     terms: tuple[Terms, ...] = ()
     instead: tuple[Fact, ...] = ()
+    quality: int = 0

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from schemas.instants import NEVER, Instant
-from streams.judging.case import Ending, Hand, Promise, PromiseKey, Standing, Window
+from schemas.words import QUALITIES
+from streams.judging.case import Aside, Ending, Hand, Promise, PromiseKey, Standing, Window
 from streams.judging.facts import Fact, Terms, What
 from streams.judging.policy import Attributes, Policies, Policy
 
@@ -57,13 +58,44 @@ def _assigned(standing: Standing, fact: Fact, policies: Policies) -> bool:
 def _made(standing: Standing, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
         key = PromiseKey(fact.subject, terms.kind, terms.ordinal)
-        known = standing.promises.get(key)
-        if known is None or (known.started_by and _is_in_time(known, fact)):
-            standing.promises[key] = _given(key, standing, fact, terms, policies)
-        else:
-            _promise_again(standing, known, fact, terms)
-            known.started_by = ""  # now it was said, and stands without the step
+        _promise(standing, key, standing.promises.get(key), fact, terms, policies)
     return bool(fact.terms)
+
+
+def _promise(
+    standing: Standing, key: PromiseKey, known: Promise | None, fact: Fact, terms: Terms, policies: Policies
+) -> None:
+    if known is None or (known.started_by and _is_in_time(known, fact)):
+        standing.promises[key] = _given(key, standing, fact, terms, policies)
+    else:
+        _promise_again(standing, known, fact, terms)
+        known.started_by = ""  # now it was said, and stands without the step
+
+
+def _stated(standing: Standing, fact: Fact, policies: Policies) -> bool:
+    """What is stated as it was before says nothing: so a snapshot takes back nothing that was agreed elsewhere."""
+    is_new = False
+    for terms in fact.terms:
+        key, window = PromiseKey(fact.subject, terms.kind, terms.ordinal), Window(terms.opens, terms.due)
+        known = standing.promises.get(key)
+        if known is None or known.started_by or window != _last_stated(standing, known):
+            _promise(standing, key, known, fact, terms, policies)
+            if window != _last_stated(standing, standing.promises[key]):
+                _aside(standing).stated[key] = window
+            is_new = True
+    return is_new
+
+
+def _last_stated(standing: Standing, promise: Promise) -> Window:
+    """What was last stated of `promise`; what it was made with, where nothing was."""
+    aside = standing.aside
+    return promise.original if aside is None else aside.stated.get(promise.key, promise.original)
+
+
+def _aside(standing: Standing) -> Aside:
+    if standing.aside is None:
+        standing.aside = Aside()
+    return standing.aside
 
 
 def _given(key: PromiseKey, standing: Standing, fact: Fact, terms: Terms, policies: Policies) -> Promise:
@@ -91,6 +123,8 @@ def _promise_again(standing: Standing, promise: Promise, fact: Fact, terms: Term
         return
     window = Window(terms.opens, terms.due)
     if fact.what is What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):
+        if not promise.started_by:  # the original window no longer says what was stated
+            _aside(standing).stated.setdefault(promise.key, promise.original)
         promise.original = window
     promise.amended = None if window == promise.original else window
 
@@ -107,6 +141,8 @@ def _reached(standing: Standing, fact: Fact, policies: Policies) -> bool:
     if fact.name in reached:  # the first time counts
         return False
     reached[fact.name] = fact.at
+    if fact.quality == _PROXY:
+        _aside(standing).proxies.setdefault(fact.subject, []).append(fact.name)
     if fact.name in policies.starts:
         _assume(standing, fact, policies)
     return True
@@ -136,6 +172,8 @@ def _undone(standing: Standing, fact: Fact, policies: Policies) -> bool:
     reached = standing.steps.get(fact.subject)
     if reached is not None and reached.pop(fact.name, None) is not None and not reached:
         del standing.steps[fact.subject]
+    if standing.aside is not None and fact.name in standing.aside.proxies.get(fact.subject, ()):
+        standing.aside.proxies[fact.subject].remove(fact.name)
     for key in [key for key, promise in standing.promises.items() if promise.started_by == fact.name]:
         if key.subject == fact.subject:  # an assumed promise stands and falls with the step that started it
             del standing.promises[key]
@@ -180,6 +218,16 @@ def completed_at(standing: Standing, promise: Promise) -> Instant:
     return first
 
 
+def is_assumed(standing: Standing, promise: Promise, completed: Instant) -> bool:
+    """Whether that `promise` was delivered at `completed` is known by a proxy alone."""
+    aside = standing.aside
+    if aside is None:
+        return False
+    subject = promise.key.subject
+    reached, proxies = standing.steps[subject], aside.proxies.get(subject, [])
+    return all(step in proxies for step in promise.policy.kept_by if reached.get(step) == completed)
+
+
 def ending(standing: Standing, promise: Promise) -> Ending | None:
     """What ended `promise` first: its withdrawal, or the cancellation of its subject or of the whole case."""
     first = promise.withdrawn
@@ -192,7 +240,10 @@ def ending(standing: Standing, promise: Promise) -> Ending | None:
     return first
 
 
+_PROXY: Final = QUALITIES.index("proxy")
+
 _STEPS: Final[list[Callable[[Standing, Fact, Policies], bool] | None]] = [None] * len(What)
+_STEPS[What.STATED] = _stated
 _STEPS[What.MADE] = _made
 _STEPS[What.AMENDED] = _amended
 _STEPS[What.ASSIGNED] = _assigned

@@ -10,7 +10,7 @@ from schemas.instants import NEVER, Instant
 from schemas.values import pack, unpacker
 from streams.judging.facts import Fact, Terms, What
 
-__all__ = ["Fact", "History", "Known", "Terms", "What", "insert", "packed", "unpacked"]
+__all__ = ["Fact", "History", "Known", "Terms", "What", "insert", "packed", "packed_fact", "unpacked"]
 
 History = list[Fact]
 """The facts of one case, sorted, no id twice."""
@@ -21,7 +21,17 @@ _unpack = unpacker(list[Fact])
 
 def packed(history: History) -> bytes:
     """The facts as bytes, one after another: a further one is appended without a look at the others."""
-    return b"".join(map(pack, history))
+    return b"".join(map(packed_fact, history))
+
+
+def packed_fact(fact: Fact) -> bytes:
+    """The fact as bytes, without the last fields where they say nothing: most facts are steps."""
+    stored = pack(fact)
+    if fact.quality:
+        return stored
+    if fact.terms or fact.instead:
+        return b"\x9b" + stored[1:-1]  # MessagePack's head of an array of 11
+    return b"\x99" + stored[1:-3]
 
 
 def unpacked(facts: bytes, count: int) -> History:

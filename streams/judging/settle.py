@@ -11,7 +11,7 @@ from schemas.words import RULINGS, Ruling
 from streams.judging.accountability import in_hand
 from streams.judging.case import OPEN_CODES, Case, Change, Ending, Judged, Outcome, Promise, Standing, Window
 from streams.judging.facts import Fact, What
-from streams.judging.fold import apply, completed_at, ending, fold
+from streams.judging.fold import apply, completed_at, ending, fold, is_assumed
 from streams.judging.history import History, Known, insert
 from streams.judging.policy import Policies, Policy
 
@@ -132,12 +132,13 @@ def _judged(
         wake_at = min(wake_at, next_change(promise.policy, current, known))
         amended = None if current == original else current
     location = promise.location or standing.attributes.location
+    assumed = original.lateness is not None and is_assumed(standing, promise, completed)
     if before is None:
-        return _next(_NEVER_JUDGED, original, amended, location), wake_at
+        return _next(_NEVER_JUDGED, original, amended, location, assumed), wake_at
     is_as_before = original == before.original and amended == before.amended and location == before.location
-    if is_as_before and not before.retracted:
+    if is_as_before and assumed == before.assumed and not before.retracted:
         return before, wake_at
-    return _next(before, original, amended, location), wake_at
+    return _next(before, original, amended, location, assumed), wake_at
 
 
 def _still_undelivered(before: Outcome, outcome: Outcome) -> Outcome:
@@ -147,7 +148,7 @@ def _still_undelivered(before: Outcome, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _next(was: Judged, original: Outcome, amended: Outcome | None, location: str) -> Judged:
+def _next(was: Judged, original: Outcome, amended: Outcome | None, location: str, assumed: bool) -> Judged:
     """The judgement after `was`: a new revision once anything but open was said, and ever after."""
     current = original if amended is None else amended
     (original_settled, current_settled), (original_delivered, current_delivered) = was.settled, was.delivered
@@ -162,6 +163,7 @@ def _next(was: Judged, original: Outcome, amended: Outcome | None, location: str
         (original_delivered or original.lateness is not None, current_delivered or current.lateness is not None),
         _also(was.at_risk, current.due) if current.code == _AT_RISK else was.at_risk,
         _also(was.overdue, current.due) if current.code == _UNDELIVERED else was.overdue,
+        assumed,
     )
 
 

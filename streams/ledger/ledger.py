@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from time import monotonic
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from streams import timing
-from streams.book.book import Book
 from streams.ledger.commits import Commits
 from streams.ledger.writer import Changes, Message
 
@@ -26,7 +25,30 @@ class StepWriter(Protocol):
         """Write no more."""
 
 
-class Ledger:
+class Kept(Protocol):
+    """What a ledger keeps: a book, the state of one partition."""
+
+    @property
+    def next(self) -> int:
+        """The offset to read next: all below is in this state."""
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to write."""
+
+    @property
+    def dirty(self) -> int:
+        """How many records the next changes have at least."""
+
+    def changes(self) -> Changes:
+        """The records of all that changed since this was last asked."""
+
+
+State = TypeVar("State", bound=Kept)
+"""The kind of book."""
+
+
+class Ledger(Generic[State]):
     """A book and the writer that makes it durable.
 
     next: the offset to read next: all below is in memory. durable: all below is in the changelog, with everything that
@@ -34,7 +56,9 @@ class Ledger:
     and the book must go.
     """
 
-    def __init__(self, book: Book, writer: StepWriter, on_lost: Callable[[Ledger], None], commits: Commits) -> None:
+    def __init__(
+        self, book: State, writer: StepWriter, on_lost: Callable[[Ledger[Any]], None], commits: Commits
+    ) -> None:
         self.book = book
         self.durable = book.next
         self.steps = 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import TopicPartition
+from faust.types import TP
 
 from streams.book.book import Book
 from streams.book.changelog import Contents
@@ -44,13 +45,15 @@ class Opener:
     retention: Millis | None = None
     feeds: FeedsOf = field(default_factory=dict)
 
-    async def open(self, partition: int, progress: Progress) -> tuple[Book, Writer]:
-        """The book of `partition` as its changelog has it, and the one producer that may write for it from now on.
+    async def open(self, tp: TP, progress: Progress) -> tuple[Book, Writer]:
+        """The book of a partition of promise.events as its changelog has it, and the one producer that may write for
+        it from now on.
 
         Raises KafkaError, WrongLog, UnknownPolicy.
         """
+        partition = tp.partition
         name = transactional_id(partition) if self.is_exact else None
-        writer = Writer(self.client, partition, name)
+        writer = Writer(self.client, TopicPartition(CHANGELOG.name, partition), name)
         try:
             await writer.start()  # fences, so it comes before the end of the changelog is asked for
             async with Log(self.client, "read_committed") as committed:

@@ -11,29 +11,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, ProducerClosed, RecordListTooLargeError
 from aiokafka.producer import sender
 
 from streams import timing
-from streams.topics import CHANGELOG
 
 sender.BACKOFF_OVERRIDE = timing.NEXT_TRANSACTION_SECONDS
 
 
 class Message(NamedTuple):
-    """A record for an output topic; it goes to the partition of the same number as its cause."""
+    """A record for an output topic.
+
+    partition: None is that of the writer. timestamp: in milliseconds; None is when it is sent.
+    """
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int | None = None
+    timestamp: int | None = None
 
 
 Changes = Iterable[tuple[bytes, bytes | None]]
 """Records for the changelog; without a value a record takes one back."""
 
-_Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+_Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes]], int | None]
 
 
 _NO_HEADERS: list[tuple[str, bytes]] = []
@@ -44,11 +48,11 @@ class RecordTooLarge(Exception):
 
 
 class Writer:
-    """Writes for one partition, to the partition of the same number of each topic. Nothing else writes there."""
+    """Writes for one partition: what changed to a partition of a changelog, what was said to wherever it belongs."""
 
-    def __init__(self, client: Mapping[str, Any], partition: int, transactional_id: str | None) -> None:
+    def __init__(self, client: Mapping[str, Any], changelog: TopicPartition, transactional_id: str | None) -> None:
         """client: how to reach Kafka. transactional_id: None writes without transactions, at least once."""
-        self._partition = partition
+        self._changelog = changelog
         self._is_transactional = transactional_id is not None
         self._producer = AIOKafkaProducer(
             **client,
@@ -84,52 +88,65 @@ class Writer:
         Without transactions what was said goes first, so that it may repeat but is never missing, and the changes
         follow in one batch, which Kafka takes whole or not at all. Raises KafkaError and RecordTooLarge.
         """
-        topics = _by_topic(said)
-        changed: dict[str, list[_Record]] = {CHANGELOG.name: [(key, value, _NO_HEADERS) for key, value in changes]}
+        places = self._by_place(said)
+        changed: dict[TopicPartition, list[_Record]] = {}
+        changed[self._changelog] = [(key, value, _NO_HEADERS, None) for key, value in changes]
         if self._is_transactional:
             await self._producer.begin_transaction()
-            await self._send_all(topics | changed)
+            await self._send_all(places | changed)
             await self._producer.commit_transaction()
         else:
-            await self._send_all(topics)
+            await self._send_all(places)
             await self._send_all(changed, in_one_batch=True)
 
-    async def _send_all(self, topics: Mapping[str, Sequence[_Record]], *, in_one_batch: bool = False) -> None:
+    def _by_place(self, said: Iterable[Message]) -> dict[TopicPartition, list[_Record]]:
+        places: dict[TopicPartition, list[_Record]] = {}
+        mine = self._changelog.partition
+        for topic, key, value, headers, partition, timestamp in said:
+            place = TopicPartition(topic, mine if partition is None else partition)
+            places.setdefault(place, []).append((key, value, [*headers], timestamp))
+        return places
+
+    async def _send_all(
+        self, places: Mapping[TopicPartition, Sequence[_Record]], *, in_one_batch: bool = False
+    ) -> None:
         sending = [
-            (topic, await self._send(topic, records, in_one_batch=in_one_batch))
-            for topic, records in topics.items()
+            (place, await self._send(place, records, in_one_batch=in_one_batch))
+            for place, records in places.items()
             if records
         ]
         # aiokafka commits even when a batch of the transaction failed: look at each before.
-        for topic, batches in sending:
+        for (topic, partition), batches in sending:
             try:
                 await asyncio.gather(*batches)
             except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
                 raise RecordTooLarge(
-                    f"{topic}[{self._partition}] does not take a record that belongs there, because of its size: raise "
+                    f"{topic}[{partition}] does not take a record that belongs there, because of its size: raise "
                     f"max.message.bytes of {topic} ({error!r})"
                 ) from error
 
-    async def _send(self, topic: str, records: Sequence[_Record], *, in_one_batch: bool) -> list[asyncio.Future[Any]]:
+    async def _send(
+        self, place: TopicPartition, records: Sequence[_Record], *, in_one_batch: bool
+    ) -> list[asyncio.Future[Any]]:
         sending: list[asyncio.Future[Any]] = []
         batch = self._producer.create_batch()
-        for key, value, headers in records:
+        for key, value, headers, timestamp in records:
             # In transactions the producer itself bounds the batch, by the same number.
             full = not (self._is_transactional or in_one_batch) and batch.size() > timing.BATCH_BYTES
-            if full or batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+            if full or batch.append(key=key, value=value, timestamp=timestamp, headers=headers) is None:
                 if in_one_batch:
                     raise RecordTooLarge(
-                        f"what changed in one step does not fit into {timing.CHANGELOG_BATCH_BYTES} bytes of {topic}; "
-                        "without transactions it must: use --processing exactly_once"
+                        f"what changed in one step does not fit into {timing.CHANGELOG_BATCH_BYTES} bytes of "
+                        f"{place.topic}; without transactions it must: use --processing exactly_once"
                     )
-                sending.append(await self._send_batch(batch, topic))
+                sending.append(await self._send_batch(batch, place))
                 batch = self._producer.create_batch()
-                batch.append(key=key, value=value, timestamp=None, headers=headers)
-        sending.append(await self._send_batch(batch, topic))
+                batch.append(key=key, value=value, timestamp=timestamp, headers=headers)
+        sending.append(await self._send_batch(batch, place))
         return sending
 
-    async def _send_batch(self, batch: Any, topic: str) -> asyncio.Future[Any]:
-        sent: asyncio.Future[Any] = await self._producer.send_batch(batch, topic, partition=self._partition)
+    async def _send_batch(self, batch: Any, place: TopicPartition) -> asyncio.Future[Any]:
+        sent: asyncio.Future[Any] = await self._producer.send_batch(batch, place.topic, partition=place.partition)
         sent.add_done_callback(_looked_at)
         return sent
 
@@ -158,10 +175,3 @@ def _fail_rest(producer: AIOKafkaProducer) -> None:
 def _looked_at(future: asyncio.Future[Any]) -> None:
     if not future.cancelled():
         future.exception()
-
-
-def _by_topic(said: Iterable[Message]) -> dict[str, list[_Record]]:
-    topics: dict[str, list[_Record]] = {}
-    for topic, key, value, headers in said:
-        topics.setdefault(topic, []).append((key, value, [*headers]))
-    return topics

@@ -107,7 +107,67 @@ READY: Final = Metric(
     "1 when every partition that this worker owns is recovered; also when it owns none.",
 )
 
-CATALOGUE: Final = (
+INTAKE_RECORDS: Final = Metric(
+    "promises_intake_records_total",
+    "counter",
+    ("feed", "outcome"),
+    "records",
+    "Records of feeds that were read. lost: their topic dropped them before.",
+)
+INTAKE_EVENTS: Final = Metric(
+    "promises_intake_events_total", "counter", ("feed", "type"), "events", "Events sent to promise.events."
+)
+INTAKE_REJECTS: Final = Metric(
+    "promises_intake_rejects_total",
+    "counter",
+    ("feed", "reason"),
+    "records",
+    "Records of feeds that were refused, sent to promise.rejects.",
+)
+INTAKE_IGNORED: Final = Metric(
+    "promises_intake_ignored_total",
+    "counter",
+    ("feed", "rule"),
+    "records",
+    "Records that are nobody's business, by the rule of the adapter that says so.",
+)
+INTAKE_NEEDS_FETCH: Final = Metric(
+    "promises_intake_needs_fetch_total",
+    "counter",
+    ("feed", "kind"),
+    "notifications",
+    "What has to be fetched from the vendor first, sent to promise.needs_fetch.",
+)
+INTAKE_LAG: Final = Metric(
+    "promises_intake_lag_records",
+    "gauge",
+    ("feed", "partition"),
+    "records",
+    "Offsets between what was read of a partition of the feed and its end.",
+)
+INTAKE_CLOCK: Final = Metric(
+    "promises_intake_clock_timestamp_seconds",
+    "gauge",
+    ("feed", "partition"),
+    "seconds since 1970",
+    "The instant up to which a partition of the feed was said to be read.",
+)
+INTAKE_COMMIT: Final = Metric(
+    "promises_intake_commit_seconds",
+    "histogram",
+    (),
+    "seconds",
+    "How long this intake took to make a step durable: what was adapted is in Kafka for good.",
+)
+INTAKE_READY: Final = Metric(
+    "promises_intake_ready",
+    "gauge",
+    (),
+    "0 or 1",
+    "1 when every partition of a feed that this intake owns is open; also when it owns none.",
+)
+
+WORKER: Final = (
     STATE,
     STAFF_STATE,
     MADE,
@@ -124,6 +184,20 @@ CATALOGUE: Final = (
     COMMIT,
     READY,
 )
+"""What a worker serves."""
+
+INTAKE: Final = (
+    INTAKE_RECORDS,
+    INTAKE_EVENTS,
+    INTAKE_REJECTS,
+    INTAKE_IGNORED,
+    INTAKE_NEEDS_FETCH,
+    INTAKE_LAG,
+    INTAKE_CLOCK,
+    INTAKE_COMMIT,
+    INTAKE_READY,
+)
+"""What intake serves."""
 
 GATEWAY_REQUESTS: Final = Metric(
     "promises_gateway_requests_total",
@@ -154,4 +228,6 @@ GATEWAY_READY: Final = Metric(
 )
 
 GATEWAY: Final = (GATEWAY_REQUESTS, GATEWAY_SECONDS, GATEWAY_KAFKA, GATEWAY_IN_FLIGHT, GATEWAY_READY)
-"""What `promises gateway` serves; CATALOGUE is what a worker does."""
+"""What the gateway serves."""
+
+CATALOGUE: Final = WORKER + INTAKE + GATEWAY

@@ -8,7 +8,6 @@ from itertools import accumulate
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from schemas.events import TAGS
 from schemas.instants import Instant
@@ -18,6 +17,7 @@ from streams.book.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED
 from streams.book.windows import PLACES, WIDTHS, Label
 from streams.ledger.commits import COMMIT_BOUNDS, Commits
 from streams.metrics import catalogue
+from streams.metrics.exposed import Exposed
 from streams.metrics.snapshot import PartitionCounts, Snapshot
 
 NOBODY: Final = "unattributed"
@@ -33,10 +33,10 @@ _WAYS: Final = [
     if before != after
 ]
 _BOUNDS: Final = [*(f"{bound:.1f}" for bound in LATENESS_BOUNDS), "+Inf"]
-_Samples = Counter[tuple[str, ...]]
+Samples = Counter[tuple[str, ...]]
 
 
-class SnapshotCollector(Collector):
+class SnapshotCollector(Exposed[Snapshot]):
     """Exposes the last snapshot that it was given. Setting `snapshot` replaces it whole."""
 
     def __init__(self) -> None:
@@ -48,24 +48,25 @@ class SnapshotCollector(Collector):
         counts = list(snapshot.partitions.values())
         rows = _rows(counts)
         by_basis = list(_by_basis(rows))
-        yield _family(catalogue.STATE, _state(by_basis))
-        yield _family(catalogue.STAFF_STATE, _staff(rows))
-        yield _family(catalogue.MADE, _made(rows))
-        yield _family(catalogue.VERDICTS, _verdicts(by_basis))
-        yield _family(catalogue.REVISED, _revised(by_basis))
+        yield family_of(catalogue.STATE, _state(by_basis))
+        yield family_of(catalogue.STAFF_STATE, _staff(rows))
+        yield family_of(catalogue.MADE, _made(rows))
+        yield family_of(catalogue.VERDICTS, _verdicts(by_basis))
+        yield family_of(catalogue.REVISED, _revised(by_basis))
         yield _lateness(by_basis)
-        yield _family(catalogue.WINDOW_KEPT, _windows(rows, counts, kept=True))
-        yield _family(catalogue.WINDOW_DUE, _windows(rows, counts, kept=False))
-        yield _family(catalogue.EVENTS, _by_name(TAGS.values(), (c.events for c in counts)))
-        yield _family(catalogue.DUPLICATES, Counter({(): sum(c.duplicates for c in counts)}))
-        yield _family(catalogue.REJECTS, _by_name(REFUSAL_REASONS, (c.rejects for c in counts)))
+        yield family_of(catalogue.WINDOW_KEPT, _windows(rows, counts, kept=True))
+        yield family_of(catalogue.WINDOW_DUE, _windows(rows, counts, kept=False))
+        yield family_of(catalogue.EVENTS, _by_name(TAGS.values(), (c.events for c in counts)))
+        yield family_of(catalogue.DUPLICATES, Counter({(): sum(c.duplicates for c in counts)}))
+        yield family_of(catalogue.REJECTS, _by_name(REFUSAL_REASONS, (c.rejects for c in counts)))
         yield _clock(snapshot)
         yield _feeds(counts)
-        yield _commit(snapshot.commits)
-        yield _family(catalogue.READY, Counter({(): int(snapshot.ready)}))
+        yield commits_of(catalogue.COMMIT, snapshot.commits)
+        yield family_of(catalogue.READY, Counter({(): int(snapshot.ready)}))
 
 
-def _family(metric: catalogue.Metric, samples: _Samples) -> Metric:
+def family_of(metric: catalogue.Metric, samples: Mapping[tuple[str, ...], float]) -> Metric:
+    """A counter or a gauge with these values by labels."""
     kind = CounterMetricFamily if metric.type == "counter" else GaugeMetricFamily
     family = kind(metric.name, metric.help, labels=metric.labels)
     for labels, value in samples.items():
@@ -92,9 +93,9 @@ def _by_basis(rows: Mapping[Label, Row]) -> Iterator[Labelled]:
             yield (*label, basis), row.on(number)
 
 
-def _state(rows: Iterable[Labelled]) -> _Samples:
+def _state(rows: Iterable[Labelled]) -> Samples:
     """The rulings that a row always shows, and those that ever stood in it."""
-    samples: _Samples = Counter()
+    samples: Samples = Counter()
     for labels, counts in rows:
         shown = counts.seen | _ALWAYS
         for code, ruling in enumerate(RULINGS):
@@ -103,9 +104,9 @@ def _state(rows: Iterable[Labelled]) -> _Samples:
     return samples
 
 
-def _staff(rows: Mapping[Label, Row]) -> _Samples:
+def _staff(rows: Mapping[Label, Row]) -> Samples:
     """Every verdict of whoever answers for anything now, or has been judged."""
-    samples: _Samples = Counter()
+    samples: Samples = Counter()
     for (location, kind), row in rows.items():
         for number, basis in enumerate(BASES):
             for staff, counts in row.staff_on(number):
@@ -115,18 +116,18 @@ def _staff(rows: Mapping[Label, Row]) -> _Samples:
     return samples
 
 
-def _made(rows: Mapping[Label, Row]) -> _Samples:
+def _made(rows: Mapping[Label, Row]) -> Samples:
     return Counter({tuple(label): row.made for label, row in rows.items()})
 
 
-def _verdicts(rows: Iterable[Labelled]) -> _Samples:
+def _verdicts(rows: Iterable[Labelled]) -> Samples:
     settled = [(code, verdict) for code, verdict in enumerate(VERDICTS) if code != OPEN]
     return Counter({(*labels, verdict): counts.first[code] for labels, counts in rows for code, verdict in settled})
 
 
-def _revised(rows: Iterable[Labelled]) -> _Samples:
+def _revised(rows: Iterable[Labelled]) -> Samples:
     """Every way between two verdicts; those from and to none once somebody went them."""
-    samples: _Samples = Counter()
+    samples: Samples = Counter()
     for labels, counts in rows:
         for place, before, after in _WAYS:
             count = counts.revised[place]
@@ -145,13 +146,13 @@ def _lateness(rows: Iterable[Labelled]) -> Metric:
     return family
 
 
-def _windows(rows: Mapping[Label, Row], counts: Iterable[PartitionCounts], *, kept: bool) -> _Samples:
+def _windows(rows: Mapping[Label, Row], counts: Iterable[PartitionCounts], *, kept: bool) -> Samples:
     places = [
         (basis, window, number * PLACES + (not kept), number * PLACES + (not kept) + 2 * part)
         for number, window in enumerate(WIDTHS)
         for part, basis in zip(PART_OF, BASES, strict=True)
     ]
-    samples: _Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, *_ in places})
+    samples: Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, *_ in places})
     for one in counts:
         for label, sums in one.windows.items():
             for basis, window, both, own in places:
@@ -159,15 +160,15 @@ def _windows(rows: Mapping[Label, Row], counts: Iterable[PartitionCounts], *, ke
     return samples
 
 
-def _by_name(names: Iterable[str], counts: Iterable[Mapping[str, int]]) -> _Samples:
-    samples: _Samples = Counter({(name,): 0 for name in names})
+def _by_name(names: Iterable[str], counts: Iterable[Mapping[str, int]]) -> Samples:
+    samples: Samples = Counter({(name,): 0 for name in names})
     for one in counts:
         samples.update({(name,): number for name, number in one.items()})
     return samples
 
 
-def _commit(commits: Commits) -> Metric:
-    metric = catalogue.COMMIT
+def commits_of(metric: catalogue.Metric, commits: Commits) -> Metric:
+    """The histogram of transactions."""
     bounds = [*map(str, COMMIT_BOUNDS), "+Inf"]
     buckets = list(zip(bounds, map(float, accumulate(commits.counts)), strict=True))
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)

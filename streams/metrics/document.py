@@ -8,13 +8,13 @@ from typing import Final
 
 from streams.book.rows import LATENESS_BOUNDS
 from streams.book.windows import WIDTHS
-from streams.metrics.catalogue import CATALOGUE, GATEWAY, Metric
+from streams.metrics.catalogue import GATEWAY, INTAKE, WORKER, Metric
 from streams.metrics.collector import NOBODY
 
 _HEAD: Final = f"""# Metrics
 
-What a worker serves at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over workers
-and partitions; rates are left to whoever reads them: divide last, and never average ratios.
+What a worker and intake serve at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over
+workers and partitions; rates are left to whoever reads them: divide last, and never average ratios.
 
 - `basis` is `original` (the first promise) or `current` (the last one). Choose one: each counts every promise.
 - `location` or `staff` is `{NOBODY}` where no event named one.
@@ -24,6 +24,16 @@ and partitions; rates are left to whoever reads them: divide last, and never ave
 - A partition counts only at the worker that owns it, from when it has read it to the end.
 - For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. For `open`,
   what counts as first is promises made less all first verdicts.
+
+## A worker
+
+"""
+_INTAKE: Final = """
+## Intake
+
+What `promises intake` serves, from the member that owns the partition of the feed. The counters are kept in Kafka with
+the offset that they go to, so they survive restarts. Every outcome, type and reason is there at 0 from the start, a
+rule or kind once it was counted.
 
 """
 _TABLE: Final = "| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n"
@@ -38,7 +48,12 @@ What `promises gateway` serves. `feed` is the name of a feed, or the path of wha
 
 def page() -> str:
     """The whole page."""
-    return "".join([_HEAD, _TABLE, *_lines(CATALOGUE), _GATEWAY, _TABLE, *_lines(GATEWAY)])
+    return "".join([_HEAD, *_table(WORKER), _INTAKE, *_table(INTAKE), _GATEWAY, *_table(GATEWAY)])
+
+
+def _table(metrics: Iterable[Metric]) -> Iterator[str]:
+    yield _TABLE
+    yield from _lines(metrics)
 
 
 def _lines(metrics: Iterable[Metric]) -> Iterator[str]:

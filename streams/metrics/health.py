@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from schemas.instants import Instant, show
+from streams.metrics.exposed import Beats
 from streams.metrics.snapshot import Snapshot
 
 STILL_SECONDS: Final = 10.0
@@ -27,13 +28,14 @@ class Health(msgspec.Struct, frozen=True):
 
 class PartitionState(msgspec.Struct, frozen=True, omit_defaults=True):
     """A partition that the worker owns. clock: RFC 3339, where it is live. read, total: where it recovers, the offset
-    reached in its changelog and where that ends."""
+    reached in its changelog and where that ends. topic: where it is not promise.events."""
 
     partition: int
     state: Literal["live", "recovering"]
     clock: str | None = None
     read: int | None = None
     total: int | None = None
+    topic: str | None = None
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -45,7 +47,7 @@ class Readiness(msgspec.Struct, frozen=True):
     partitions: list[PartitionState]
 
 
-def health(snapshot: Snapshot, now: float) -> Health:
+def health(snapshot: Beats, now: float) -> Health:
     """Whether the event loop moves. `now` is of the monotonic clock, as `snapshot.beat` is."""
     age = now - snapshot.beat
     if age <= STILL_SECONDS:
@@ -55,30 +57,37 @@ def health(snapshot: Snapshot, now: float) -> Health:
 
 def readiness(snapshot: Snapshot, now: float, group: str) -> Readiness:
     """Whether every partition that the worker owns is recovered, and how far those are that are not."""
-    alive = health(snapshot, now)
-    partitions = sorted(_partitions(snapshot), key=lambda one: one.partition)
-    says = _says(snapshot) if alive.healthy else alive.says
-    return Readiness(alive.healthy and snapshot.ready, says, group, partitions)
+    return readiness_of(health(snapshot, now), snapshot.ready, list(_partitions(snapshot)), group)
+
+
+def readiness_of(alive: Health, ready: bool, partitions: list[PartitionState], group: str) -> Readiness:
+    """Of a process that owns these partitions. ready: it knows which it owns, and has recovered them."""
+    says = _says(partitions, ready) if alive.healthy else alive.says
+    return Readiness(alive.healthy and ready, says, group, sorted(partitions, key=_place))
+
+
+def _place(one: PartitionState) -> tuple[str, int]:
+    return one.topic or "", one.partition
 
 
 def _partitions(snapshot: Snapshot) -> Iterator[PartitionState]:
     for partition, counts in snapshot.partitions.items():
-        yield PartitionState(partition, "live", clock=_shown(counts.clock))
+        yield PartitionState(partition, "live", clock=shown(counts.clock))
     for partition, recovery in snapshot.recovering.items():
         yield PartitionState(partition, "recovering", read=recovery.read, total=recovery.total)
 
 
-def _shown(clock: Instant) -> str | None:
+def shown(clock: Instant) -> str | None:
     """None while the partition has seen nothing that has a time."""
     return show(clock) if clock else None
 
 
-def _says(snapshot: Snapshot) -> str:
-    owned = len(snapshot.partitions) + len(snapshot.recovering)
-    if snapshot.recovering:
-        return f"{len(snapshot.recovering)} of {owned} partitions are recovering"
-    if not snapshot.ready:
+def _says(partitions: list[PartitionState], ready: bool) -> str:
+    recovering = sum(one.state == "recovering" for one in partitions)
+    if recovering:
+        return f"{recovering} of {len(partitions)} partitions are recovering"
+    if not ready:
         return "waits to be told its partitions by the consumer group"
-    if not owned:
+    if not partitions:
         return "owns no partition: there are at least as many other workers as partitions, and it stands by"
-    return f"all {owned} partitions are live"
+    return f"all {len(partitions)} partitions are live"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from mode import Service
 
-from streams.metrics.collector import SnapshotCollector
+from streams.metrics.exposed import Exposed
 
 BEAT_SECONDS: Final = 1.0
 
@@ -16,7 +16,7 @@ BEAT_SECONDS: Final = 1.0
 class Heartbeat(Service):
     """Says in the collector's snapshot that the event loop moves, every second; started before the app."""
 
-    def __init__(self, collector: SnapshotCollector) -> None:
+    def __init__(self, collector: Exposed[Any]) -> None:
         super().__init__()
         self._collector = collector
 

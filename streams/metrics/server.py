@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import msgspec
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from streams.metrics.collector import SnapshotCollector
-from streams.metrics.health import health, readiness
+from streams.metrics.exposed import Exposed, Shown
+from streams.metrics.health import Readiness, health
 from streams.settings import Address
 
 if TYPE_CHECKING:
@@ -44,11 +44,15 @@ class Answer(NamedTuple):
 
 Page = Callable[["WSGIEnvironment"], Answer]
 
+_Of = TypeVar("_Of")
+Readies = Callable[[_Of, float, str], Readiness]
+"""Whether a process is ready: from its snapshot, the monotonic clock and the name of its consumer group."""
+
 
 @contextmanager
-def served(collector: SnapshotCollector, address: Address, group: str) -> Iterator[Address]:
+def served(collector: Exposed[Shown], address: Address, group: str, readies: Readies[Shown]) -> Iterator[Address]:
     """Serve what `collector` has; gives the address. Port 0 takes a free one. Raises AddressTaken."""
-    with serving(_pages(collector, group), address) as bound:
+    with serving(_pages(collector, group, readies), address) as bound:
         yield bound
 
 
@@ -70,7 +74,7 @@ def serving(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
         thread.join()
 
 
-def _pages(collector: SnapshotCollector, group: str) -> Mapping[str, Page]:
+def _pages(collector: Exposed[Shown], group: str, readies: Readies[Shown]) -> Mapping[str, Page]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
 
@@ -79,7 +83,7 @@ def _pages(collector: SnapshotCollector, group: str) -> Mapping[str, Page]:
         return document(found, is_well=found.healthy)
 
     def readyz(_: WSGIEnvironment) -> Answer:
-        found = readiness(collector.snapshot, time.monotonic(), group)
+        found = readies(collector.snapshot, time.monotonic(), group)
         return document(found, is_well=found.ready)
 
     return {"/metrics": metrics_page(registry), "/healthz": healthz, "/readyz": readyz}

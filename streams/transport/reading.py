@@ -69,11 +69,25 @@ class Reading:
 
         `now_ms` is this machine's clock, milliseconds UTC. False while `tp` is not read here.
         """
+        read_at = self.read_at(tp)
+        return read_at is not None and now_ms - read_at <= POLL_LIMIT_MS
+
+    def read_at(self, tp: TP) -> int | None:
+        """When the broker answered, in milliseconds UTC, that there was no more of `tp` than the application has read.
+
+        What it answered last counts; None where there was more. None while `tp` is not read here.
+        """
         end, given, position = self._ends.get(tp), self._given.get(tp), self._positions.get(tp)
         if end is None or given is None or position is None or tp in self._again:
-            return False
-        read = end.fetched >= end.highwater and position.next >= given
-        return read and now_ms - end.polled_at <= POLL_LIMIT_MS
+            return None
+        return end.polled_at if end.fetched >= end.highwater and position.next >= given else None
+
+    def lag(self, tp: TP) -> int | None:
+        """How many offsets the application is behind what the broker last answered; None where it has not answered."""
+        end, position = self._ends.get(tp), self._positions.get(tp)
+        if end is None or position is None:
+            return None
+        return 0 if self.read_at(tp) is not None else max(0, end.highwater - position.next)
 
     def durable(self) -> dict[TP, int]:
         """The offsets to commit of the partitions that are read here."""

@@ -40,14 +40,15 @@ class Town:
     def __post_init__(self) -> None:
         self.shelf = Shelf(self, self, self.hopeless.append)
 
-    async def open(self, partition: int, progress: Callable[[int, int], None]) -> tuple[Book, Pen]:
+    async def open(self, tp: TP, progress: Callable[[int, int], None]) -> tuple[Book, Pen]:
+        partition = tp.partition
         self.opened.append(partition)
         await asyncio.sleep(0)
         if self.errors:
             raise self.errors.pop(0)
         paper = self.papers.setdefault(partition, Paper())
         progress(3, 7)
-        assert self.shelf.recovering[TP(EVENTS.name, partition)] == (3, 7)
+        assert self.shelf.recovering[tp] == (3, 7)
         pen = paper.pen()
         pen.breaks = self.breaks
         return Book.restored(self.policies, Contents(paper.records), feeds=self.feeds), pen

@@ -70,7 +70,7 @@ def steps(draw: DrawFn) -> Tried:
     subject, staff = (hands[-1].subject, hands[-1].staff) if hands else ("", "")
     plain = Fact(case.last_at + 1, What.REACHED, "new", subject, "boxed", staff)
     possible = _twists(case, clock)
-    twisted = draw(st.permutations([*sorted(possible), "location"]))[: draw(st.sampled_from([1, 1, 1, 2, 0]))]
+    twisted = draw(st.permutations([*sorted(possible), "location"]))[: draw(st.sampled_from([1, 1, 1, 2, 0, 0]))]
     fact = replace(plain, **{field: draw(st.sampled_from(possible[field])) for field in twisted})
     now = max(clock, fact.at + draw(st.sampled_from([0, 0, 0, 0, MINUTE, -1])))
     if case.wake_at != NEVER and draw(st.sampled_from([False, False, True])):
@@ -83,7 +83,7 @@ def _twists(case: Case, clock: Instant) -> dict[str, list[Any]]:
     last = case.last_at
     return {
         "at": [last, last - 1, last + MINUTE, clock, clock + 1, BASE],
-        "what": [What.ASSIGNED, What.UNDONE, What.CANCELLED],
+        "what": [What.ASSIGNED, What.UNDONE, What.CANCELLED, What.STATED],
         "id": ["e", *[fact.id for fact in case.history]],
         "subject": ["", "bag"],
         "name": ["ready", "handed_over", "ordered", "us"],
@@ -91,6 +91,7 @@ def _twists(case: Case, clock: Instant) -> dict[str, list[Any]]:
         "location": ["north", "south"],
         "channel": ["app"],
         "segment": ["new"],
+        "quality": [1, 2],
     }
 
 

@@ -7,9 +7,11 @@ from base64 import b64decode
 import pytest
 
 from schemas.instants import instant
+from schemas.values import pack, replace
 from streams.book.codec import UnknownPolicy, decode, encode, wake_at
 from streams.judging.admission import admit
 from streams.judging.case import Case
+from streams.judging.history import packed, packed_fact, unpacked
 from streams.judging.policy import Policies
 from streams.judging.settle import settle, take
 from tests.histories import READY, Story, at, order, rules
@@ -21,6 +23,8 @@ RICH = RICH.reached("ready", "12:45").corrected("e4", "12:50", order("o1").about
 RICH = RICH.withdrawn("ready", "12:55", by="customer").about("").cancelled("12:58", by="us", segment="new")
 
 
+STEPS = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", "12:30")
+STEPS = STEPS.reached("picked_up", "12:45", quality="proxy")
 ASSUMED = rules('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
 RENAMED = rules('[[policy]]\nname = "pickup"\nkind = "ready"\n')
 
@@ -46,6 +50,12 @@ def as_it_came(story: Story) -> Case:
 
 def test_a_case_with_all_that_a_case_can_have_comes_back_as_it_was() -> None:
     assert decode(encode(told(RICH)), READY) == told(RICH)
+
+
+def test_a_case_of_a_till_comes_back_as_it_was() -> None:
+    story = STEPS.stated("ready", due="12:50", time="12:10").amended("ready", "12:20", due="13:00", by="customer")
+
+    assert decode(encode(told(story)), READY) == told(story)
 
 
 def test_a_case_without_anything_comes_back_too() -> None:
@@ -107,6 +117,34 @@ VERSION_1 = {
 """Cases as version 1 of the code stored them, in base64: recorded then."""
 
 
+BEFORE_SNAPSHOTS = {
+    "rich": (
+        "Ag8QAAAAAAAAABAAAAAAAAAAAAABnMM578AAAAGcwzvEgAAAAAcAAAAKAAABCpKjYmFnpGFubmGSlYGTo2JhZ6VyZWFkeQGZk6Ni"
+        "YWelcmVhZHkBp3JlYWR5QDHPAAABnMME1gCmc3Bva2Vup2hhcmJvdXKSzwAAAZzDIE1AzwAAAZzDKXUAkgDPAAABnMM7xICgks8A"
+        "AAGcwzcwoKhjdXN0b21lcoGjYmFngaVyZWFkec8AAAGcwyThIIGgks8AAAGcwznvwKJ1c5GTzwAAAZzDCWngo2JhZ6Rhbm5hk6do"
+        "YXJib3Vyo2FwcKNuZXeBk6NiYWelcmVhZHkBmZQAzwAAAZzDKXUA0v/7bCCkYW5uYZQAzwAAAZzDO8SA0v/pHKCkYW5uYadoYXJi"
+        "b3VyBMKSw8OSw8OQkc8AAAGcwyl1AJvPAAABnMME1gAAomUxo2JhZ6Cgp2hhcmJvdXKgoJGVpXJlYWR5Ac8AAAGcwyBNQM8AAAGc"
+        "wyl1AKZzcG9rZW6Qm88AAAGcwwlp4AKiZTKjYmFnoKRhbm5hoKCgkJCbzwAAAZzDDf3AAaJlM6NiYWeidXOgoKNhcHCgkZWlcmVh"
+        "ZHkBAM8AAAGcwzvEgKd3cml0dGVukJvPAAABnMMuCOAFomU0o2JhZ6VyZWFkeaCgoKCQkJvPAAABnMMynMAJomU1o2JhZ6JlNKCg"
+        "oKCQkZvPAAABnMMk4SAFomU0o2JhZ6VyZWFkeaCgoKCQkJvPAAABnMM3MKAHomU2o2JhZ6hjdXN0b21lcqCgoKCRlaVyZWFkeQEA"
+        "AKd3cml0dGVukJvPAAABnMM578AIomU3oKJ1c6CgoKNuZXeQkA=="
+    ),
+    "ahead": (
+        "AgIAAAGcwyBNQAAAAZzDIE1AAAABnMMgTUAAAAAAAAAAAAAAAAIAAAAHAAAAtZKgpGFubmGSlYGToKVyZWFkeQGZk6ClcmVhZHkB"
+        "p3JlYWR5QDHPAAABnMME1gCnYXNzdW1lZKdoYXJib3VykgDPAAABnMMSkaDAp29yZGVyZWTAgaCBp29yZGVyZWTPAAABnMME1gCA"
+        "kZPPAAABnMME1gCgpGFubmGTp2hhcmJvdXKgoIGToKVyZWFkeQGZlAPPAAABnMMSkaDApGFubmHAp2hhcmJvdXIAwpLDw5LCwpCR"
+        "zwAAAZzDEpGgm88AAAGcwwTWAAWiZTGgp29yZGVyZWSkYW5uYadoYXJib3VyoKCQkJvPAAABnMMgTUAFomUyoKVyZWFkeaCgoKCQ"
+        "kA=="
+    ),
+    "retracted": (
+        "AgEQAAAAAAAAABAAAAAAAAAAAAABnMM7xIAAAAAAAAAAAAAAAAMAAAABAAAAQ8CSlYCBoIGlcmVhZHnPAAABnMMuCOCAkJOgoKCB"
+        "k6ClcmVhZHkBmZQCzwAAAZzDKXUAzgAEk+CgwKABw5LDw5LDw5CQm88AAAGcwwTWAACiZTGgoKCgoKCRlaVyZWFkeQEAzwAAAZzD"
+        "KXUAp3dyaXR0ZW6Qm88AAAGcwy4I4AWiZTKgpXJlYWR5oKCgoJCQm88AAAGcwzvEgAmiZTOgomUxoKCgoJCQ"
+    ),
+}
+"""Cases as version 2 stored them before any could be stated or known by a proxy: recorded then."""
+
+
 def in_version_1() -> dict[str, tuple[Case, Policies]]:
     """The same cases, told again."""
     ahead = order("o1").ordered("12:00", at="harbour", staff="anna").reached("ready", "12:30")
@@ -126,6 +164,31 @@ def test_what_version_1_stored_is_read_as_the_same_case(name: str) -> None:
 
     assert decode(stored, policies) == case
     assert wake_at(stored) == case.wake_at
+
+
+@pytest.mark.parametrize("name", BEFORE_SNAPSHOTS)
+def test_what_was_stored_before_there_were_snapshots_is_read_as_the_same_case_and_goes_on(name: str) -> None:
+    case, policies = in_version_1()[name]
+    old = decode(b64decode(BEFORE_SNAPSHOTS[name]), policies)
+    assert old == replace(case, facts=old.facts)
+    assert old.history == case.history
+
+    later = order("o1").stated("ready", due="13:20", time="13:01", id="v2").reached("ready", "13:02", quality="proxy")
+    for fact in later.facts(policies):
+        for one in (old, case):
+            take(one, fact, policies, at("13:10"))
+            settle(one, policies, at("13:10"))
+    assert (old.history, old.judged, old.wake_at) == (case.history, case.judged, case.wake_at)
+    assert decode(encode(old), policies) == old
+
+
+def test_facts_are_stored_without_what_they_do_not_say() -> None:
+    [made, step, known_by_proxy] = STEPS.facts()
+
+    assert len(packed_fact(step)) < len(pack(step)) - 2
+    assert len(packed_fact(made)) < len(pack(made))
+    assert packed_fact(known_by_proxy) == pack(known_by_proxy)
+    assert unpacked(packed([made, step, known_by_proxy]), 3) == [made, step, known_by_proxy]
 
 
 def test_what_version_1_stored_by_a_policy_that_is_gone_names_it() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
-LOG_MAPPING = ROOT / "examples" / "promise-log.toml"
+LOG_ADAPTER = ROOT / "examples" / "promise-log.toml"
 LOG_POLICIES = ROOT / "examples" / "promise-log-policies.toml"
 
 _TERMINAL = {"COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import LOG_MAPPING, LOG_POLICIES, promises, report
+from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, promises, report
 from tests.cli.stories import Event, amended, at, morning, promised, ready, shown, text, written
 
 ROW = {"promises", "kept", "broken", "excluded", "open", "reasons", "kept_rate", "lateness_seconds"}
@@ -193,10 +193,10 @@ def test_a_packed_file_and_standard_input_say_the_same_as_the_file(day: Path, tm
     assert promises("judge", "-", "--json", stdin=packed.read_bytes()).out == plain
 
 
-def test_a_mapped_csv_on_standard_input_says_the_same_as_the_file(tmp_path: Path) -> None:
+def test_an_adapted_csv_on_standard_input_says_the_same_as_the_file(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text(LOG, "utf-8")
-    settings = ["--mapping", str(LOG_MAPPING), "--policies", str(LOG_POLICIES)]
+    settings = ["--adapter", str(LOG_ADAPTER), "--policies", str(LOG_POLICIES)]
     assert report("judge", "-", *settings, stdin=LOG.encode()) == report("judge", log, *settings)
 
 
@@ -208,12 +208,12 @@ def test_several_files_are_one_history_and_a_reject_names_its_own(tmp_path: Path
     assert [(reject["file"], reject["line"]) for reject in found["rejects"]] == [(str(kitchen), 1)]
 
 
-def test_policies_and_mapping_come_from_the_environment_too(tmp_path: Path) -> None:
+def test_policies_and_adapter_come_from_the_environment_too(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text(LOG, "utf-8")
-    said = report("judge", log, "--mapping", LOG_MAPPING, "--policies", LOG_POLICIES)
+    said = report("judge", log, "--adapter", LOG_ADAPTER, "--policies", LOG_POLICIES)
     assert said["points"][0]["totals"]["reasons"]["late"] == 1
-    environment = {"PROMISES_MAPPING": str(LOG_MAPPING), "PROMISES_POLICIES": str(LOG_POLICIES)}
+    environment = {"PROMISES_ADAPTER": str(LOG_ADAPTER), "PROMISES_POLICIES": str(LOG_POLICIES)}
     assert report("judge", log, environment=environment) == said
 
 

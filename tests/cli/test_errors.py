@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import LOG_MAPPING, promises
+from tests.cli.command import LOG_ADAPTER, promises
 from tests.cli.stories import promised, text, written
 
 USAGE, UNREADABLE = 2, 3
@@ -56,13 +56,13 @@ def test_one_unreadable_file_of_several_ends_the_command(tmp_path: Path) -> None
     assert "missing.ndjson" in said(UNREADABLE, "judge", good, tmp_path / "missing.ndjson", "--json")
 
 
-def test_a_csv_without_a_column_of_the_mapping_names_the_column_and_those_it_has(tmp_path: Path) -> None:
+def test_a_csv_without_a_column_of_the_adapter_names_the_column_and_those_it_has(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text("event_id,event_time,arrival_time,event_type,promise_id,shop,staff,promised_at\n", "utf-8")
-    line = said(USAGE, "judge", log, "--mapping", LOG_MAPPING)
+    line = said(USAGE, "judge", log, "--adapter", LOG_ADAPTER)
     assert f"{log} has no column location;" in line
     assert "shop" in line
-    assert str(LOG_MAPPING) in line
+    assert str(LOG_ADAPTER) in line
 
 
 def test_a_grouping_that_is_not_known_is_answered_with_those_that_are() -> None:
@@ -109,7 +109,7 @@ def test_policies_that_cannot_be_used_are_told_with_file_key_and_remedy(
     assert told in line
 
 
-@pytest.mark.parametrize("option", ["--policies", "--mapping"])
+@pytest.mark.parametrize("option", ["--policies", "--adapter"])
 def test_a_settings_file_that_is_not_there_is_a_mistake_of_usage(option: str, tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     assert f"{file}: cannot be read" in said(USAGE, "judge", "-", option, file)
@@ -129,10 +129,10 @@ def test_an_address_of_kafka_that_is_none_is_a_mistake_of_usage(command: list[st
     assert "'kafka' is no HOST:PORT" in said(USAGE, *command, "--bootstrap", "kafka")
 
 
-def test_a_mapping_that_is_not_utf_8_cannot_be_read(tmp_path: Path) -> None:
-    file = tmp_path / "mapping.toml"
-    file.write_bytes(b"[event]\nid = 'num\xe9ro'\n")
-    assert f"{file}: cannot be read" in said(USAGE, "check", "--mapping", file)
+def test_an_adapter_that_is_not_utf_8_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_bytes(b"id = 'num\xe9ro'\n")
+    assert f"{file}: cannot be read" in said(USAGE, "check", "--adapter", file)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,12 @@ def test_a_kafka_in_the_environment_does_not_forbid_to_explain_from_a_file(tmp_p
     assert (answer.code, answer.err) == (0, "")
 
 
-def test_a_mapped_row_with_a_list_for_a_type_is_a_reject_and_no_crash(tmp_path: Path) -> None:
-    mapping = tmp_path / "mapping.toml"
-    mapping.write_text('[event]\nid = "id"\ncase = "order"\noccurred_at = "at"\ntype = "what"\n', "utf-8")
-    answer = promises("judge", "-", "--mapping", mapping, "--json", stdin=b'{"id":"1","order":"s1","what":["made"]}\n')
+def test_a_row_with_a_list_where_the_adapter_looks_for_a_word_is_a_reject_and_no_crash() -> None:
+    row = b'{"event_id":"1","promise_id":"s1","event_type":["delivered"]}\n'
+    answer = promises("judge", "-", "--adapter", LOG_ADAPTER, "--json", stdin=row)
     assert (answer.code, answer.err) == (0, "")
-    assert [reject["reason"] for reject in answer.document["rejects"]] == ["unknown_type"]
+    assert [reject["reason"] for reject in answer.document["rejects"]] == ["unknown_shape"]
+
+
+def test_an_adapter_that_nobody_knows_is_answered_with_those_that_there_are() -> None:
+    assert "there is no adapter 'sqare'; there are generic, square" in said(USAGE, "judge", "-", "--adapter", "sqare")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import LOG_MAPPING, LOG_POLICIES, promises, report
+from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, promises, report
 from tests.cli.stories import amended, at, event, promised, ready, shown, written
 
 PINNED = {
@@ -100,7 +100,7 @@ def test_explain_reads_a_mapped_log(tmp_path: Path) -> None:
         "utf-8",
         newline="",
     )
-    settings = ["--mapping", str(LOG_MAPPING), "--policies", str(LOG_POLICIES)]
+    settings = ["--adapter", str(LOG_ADAPTER), "--policies", str(LOG_POLICIES)]
     (promise,) = report("explain", log, "parcel-1", *settings)["promises"]
     assert (promise["verdict"], promise["reason"], promise["lateness_seconds"]) == ("broken", "late", 1800.0)
 
@@ -135,12 +135,14 @@ def test_check_shows_the_default_policies_and_ends_well() -> None:
     assert last == "no mistakes found"
 
 
-def test_check_says_what_the_given_policies_and_mapping_hold() -> None:
-    answer = promises("check", "--policies", LOG_POLICIES, "--mapping", LOG_MAPPING)
+def test_check_says_what_the_given_policies_and_adapter_hold() -> None:
+    answer = promises("check", "--policies", LOG_POLICIES, "--adapter", LOG_ADAPTER)
     columns = "arrival_time, event_id, event_time, event_type, location, promise_id, promised_at, staff"
     assert answer.out.splitlines() == [
         "delivered@1: delivered, kept by delivered, grace 0 s",
-        f"{LOG_MAPPING}: reads {columns}",
+        f"{LOG_ADAPTER}: A log of promises, one row an event",
+        f"{LOG_ADAPTER}: reads {columns}",
+        f"{LOG_ADAPTER}: tests beside it: 4",
         "no mistakes found",
     ]
 

@@ -19,15 +19,15 @@ import pytest
 from schemas.events import Clock
 from schemas.instants import moment, parse, show
 from schemas.reading import Refused
+from streams.feeds.adapters import load
 from streams.feeds.files import lines
-from streams.feeds.mapping import EventMapping
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Outcome
 from streams.judging.history import History, insert
 from streams.judging.measures import quantile
 from streams.judging.policy_file import parse_policies
 from streams.judging.settle import judge
-from tests.cli.command import LOG_MAPPING, LOG_POLICIES, ROOT, promises
+from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises
 
 DATA = ROOT.parent / "shared" / "data"
 KNOWN = {
@@ -87,9 +87,8 @@ class Dataset:
     def judged(self) -> list[Judged]:
         """Every promise as judged at the end, inside this process."""
         policies = parse_policies(LOG_POLICIES.read_text("utf-8"), LOG_POLICIES.name)
-        mapping = EventMapping(LOG_MAPPING.read_text("utf-8"), LOG_MAPPING.name)
         histories: defaultdict[str, History] = defaultdict(list)
-        for line in lines([str(self.events)], mapping):
+        for line in lines([str(self.events)], load(str(LOG_ADAPTER))):
             assert not isinstance(line.record, Refused | Clock)
             insert(histories[line.record.case], admit(line.record, policies))
         as_of = parse(self.truth["as_of"])
@@ -108,7 +107,7 @@ class Dataset:
 
 def judged_text(file: Path, instants: Iterable[str]) -> str:
     as_of = [argument for instant in instants for argument in ("--as-of", instant)]
-    answer = promises("judge", file, "--mapping", LOG_MAPPING, "--policies", LOG_POLICIES, *as_of, *BY, "--json")
+    answer = promises("judge", file, "--adapter", LOG_ADAPTER, "--policies", LOG_POLICIES, *as_of, *BY, "--json")
     assert (answer.code, answer.err) == (0, ""), answer.err
     return answer.out
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from streams.metrics.catalogue import CATALOGUE, COMMIT, Metric
+from streams.metrics.catalogue import CATALOGUE, COMMIT, INTAKE_COMMIT, Metric
+
+_COMMITS: Final = (COMMIT, INTAKE_COMMIT)
 
 METRICS: Final = {metric.name: metric for metric in CATALOGUE}
 
@@ -35,18 +37,18 @@ def _samples(metric: Metric) -> Iterator[tuple[str, frozenset[str]]]:
         return
     yield f"{metric.name}_bucket", labels | {"le"}
     yield f"{metric.name}_count", labels
-    if metric is COMMIT:
+    if metric in _COMMITS:
         yield f"{metric.name}_sum", labels
 
 
 SERIES: Final = RECORDED | PROMETHEUS | dict(pair for metric in METRICS.values() for pair in _samples(metric))
 """Labels by the name of the series."""
 
-OF_THE_PROCESS: Final = frozenset(name for name, _ in _samples(COMMIT))
+OF_THE_PROCESS: Final = frozenset(name for metric in _COMMITS for name, _ in _samples(metric))
 OF_THE_BOOK: Final = frozenset(
     name
     for metric in METRICS.values()
-    if metric.type in ("counter", "histogram") and metric is not COMMIT
+    if metric.type in ("counter", "histogram") and metric not in _COMMITS
     for name, _ in _samples(metric)
 )
 """Counters: those that start with the process, and those that outlive it and move with their partition."""

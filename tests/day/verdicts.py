@@ -38,9 +38,16 @@ def truly(orders: Iterable[Order], policies: Policies, now: Instant) -> dict[Key
         history: History = []
         for event in truth(order):
             insert(history, admit(event, policies))
-        for promise, judged in judge(history, policies, now).promises:
-            found[order.case, promise.key.kind] = (_outcome(judged.original), _outcome(judged.current))
+        found |= stands(order.case, history, policies, now)
     return found
+
+
+def stands(case: str, history: History, policies: Policies, now: Instant) -> dict[Key, tuple[Stands, Stands]]:
+    """Every promise of one case, on the original and the current basis."""
+    return {
+        (case, promise.key.kind): (_outcome(judged.original), _outcome(judged.current))
+        for promise, judged in judge(history, policies, now).promises
+    }
 
 
 def _outcome(outcome: Outcome) -> Stands:

@@ -10,19 +10,23 @@ import pytest
 
 from schemas.events import Clock, PromisesMade, Record
 from schemas.reading import MAX_BYTES, Refused
+from streams.feeds.adapting.adapter import Adapter
+from streams.feeds.adapting.adapter_file import AdapterError, parse_adapter
 from streams.feeds.files import UnreadableInput, lines
-from streams.feeds.mapping import EventMapping, MappingError
 
-MAPPING = """
-[event]
+ADAPTER = """
 id = "id"
 case = "order"
 occurred_at = "at"
 location = "shop"
-type = { constant = "promises_made" }
-promises = [{ kind = { constant = "ready" }, due = "due" }]
+rule = [{ name = "row", promises_made = { promises = [{ kind = "'ready'", due = "due" }] } }]
 """
-MAPPED = '[event]\nid = "id"\ncase = "case"\noccurred_at = "occurred_at"\ntype = "type"\nstep = "step"\n'
+STEPS = """
+id = "id"
+case = "case"
+occurred_at = "occurred_at"
+rule = [{ name = "step", when = { type = "step_reached" }, step_reached = { step = "step" } }]
+"""
 HEADER = b"id,order,at,shop,due\n"
 STEP = b'{"type":"step_reached","id":"%d","case":"a-1","occurred_at":"2026-03-06T12:00:00Z","step":"ready"}\n'
 
@@ -31,18 +35,22 @@ def made(shop: bytes = b"soho", order: bytes = b"a-1") -> bytes:
     return b"1,%s,2026-03-06T12:00:00Z,%s,2026-03-06T12:10:00Z\n" % (order, shop)
 
 
+def adapter(text: str) -> Adapter:
+    return parse_adapter(text, "shop.toml", {})
+
+
 def csv_lines(folder: Path, content: bytes, name: str = "log.csv") -> list[tuple[int, Record | Refused]]:
-    return read(folder, content, name, EventMapping(MAPPING, "shop.toml"))
+    return read(folder, content, name, adapter(ADAPTER))
 
 
 def ndjson_lines(folder: Path, content: bytes, name: str = "log.ndjson") -> list[tuple[int, Record | Refused]]:
     return read(folder, content, name, None)
 
 
-def read(folder: Path, content: bytes, name: str, mapping: EventMapping | None) -> list[tuple[int, Record | Refused]]:
+def read(folder: Path, content: bytes, name: str, reader: Adapter | None) -> list[tuple[int, Record | Refused]]:
     file = folder / name
     file.write_bytes(content)
-    found = list(lines([str(file)], mapping))
+    found = list(lines([str(file)], reader))
     assert {line.file for line in found} <= {str(file)}
     return [(line.number, line.record) for line in found]
 
@@ -92,7 +100,7 @@ def test_a_cell_that_is_not_utf_8_costs_its_row_alone(tmp_path: Path) -> None:
     assert places(csv_lines(tmp_path, HEADER + made(b"caf\xe9") + made(b"caf\xc3\xa9"))) == ["bad_value", "café"]
 
 
-def test_a_cell_that_is_not_utf_8_and_not_mapped_costs_nothing(tmp_path: Path) -> None:
+def test_a_cell_that_is_not_utf_8_and_not_asked_for_costs_nothing(tmp_path: Path) -> None:
     content = HEADER.replace(b"\n", b",note\n") + made().replace(b"\n", b",\xe9\n")
     assert places(csv_lines(tmp_path, content)) == ["soho"]
 
@@ -121,8 +129,8 @@ def test_a_cell_beyond_all_measure_costs_its_row_alone_and_the_row_is_named(tmp_
     assert [number for number, _ in found] == [2, 3, 4]
 
 
-def test_a_csv_without_a_column_of_the_mapping_names_file_column_and_what_there_is(tmp_path: Path) -> None:
-    with pytest.raises(MappingError) as raised:
+def test_a_csv_without_a_column_of_the_adapter_names_file_column_and_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError) as raised:
         csv_lines(tmp_path, b"id;order;at;shop;due\n")
     message = str(raised.value)
     assert message.startswith("shop.toml: ")
@@ -130,7 +138,7 @@ def test_a_csv_without_a_column_of_the_mapping_names_file_column_and_what_there_
 
 
 def test_an_empty_csv_has_no_columns_and_one_with_columns_alone_has_no_events(tmp_path: Path) -> None:
-    with pytest.raises(MappingError, match="it has none"):
+    with pytest.raises(AdapterError, match="it has none"):
         csv_lines(tmp_path, b"")
     assert csv_lines(tmp_path, HEADER) == []
 
@@ -153,25 +161,26 @@ def test_ndjson_lines_keep_their_numbers_over_empty_lines_and_windows_line_ends(
     ],
     ids=["words", "cut off", "not utf-8", "too deep", "a list", "nothing"],
 )
-@pytest.mark.parametrize("is_mapped", [False, True], ids=["canonical", "mapped"])
+@pytest.mark.parametrize("is_adapted", [False, True], ids=["canonical", "adapted"])
 def test_a_line_that_is_no_event_costs_itself_alone(
-    tmp_path: Path, line: bytes, reason: str, *, is_mapped: bool
+    tmp_path: Path, line: bytes, reason: str, *, is_adapted: bool
 ) -> None:
-    mapping = EventMapping(MAPPED, "shop.toml") if is_mapped else None
-    found = read(tmp_path, STEP % 1 + line + STEP % 2, "log.ndjson", mapping)
+    reader = adapter(STEPS) if is_adapted else None
+    found = read(tmp_path, STEP % 1 + line + STEP % 2, "log.ndjson", reader)
     assert [number for number, _ in found] == [1, 2, 3]
-    assert [record.reason for _, record in found if isinstance(record, Refused)] == [reason]
+    expected = "unknown_shape" if is_adapted and reason != "not_json" else reason
+    assert [record.reason for _, record in found if isinstance(record, Refused)] == [expected]
 
 
-def test_a_huge_line_is_a_reject_and_where_columns_are_mapped_only_those_count(tmp_path: Path) -> None:
+def test_a_huge_line_is_a_reject_and_where_an_adapter_reads_only_its_events_count(tmp_path: Path) -> None:
     huge = (STEP % 2).replace(b"}", b',"note":"' + b"x" * MAX_BYTES + b'"}')
     (_, first), (_, refused), (_, last) = ndjson_lines(tmp_path, STEP % 1 + huge + STEP % 3)
     assert isinstance(refused, Refused)
     assert refused.reason == "too_large"
     assert not isinstance(first, Refused)
     assert not isinstance(last, Refused)
-    ((_, mapped),) = read(tmp_path, huge, "log.ndjson", EventMapping(MAPPED, "shop.toml"))
-    assert not isinstance(mapped, Refused)
+    ((_, adapted),) = read(tmp_path, huge, "log.ndjson", adapter(STEPS))
+    assert not isinstance(adapted, Refused)
 
 
 def test_gzip_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
@@ -193,7 +202,7 @@ def test_a_damaged_gzip_is_an_error_that_names_the_file_and_the_remedy(
 ) -> None:
     content = damage(gzip.compress(HEADER + made() if is_csv else STEP % 1))
     with pytest.raises(UnreadableInput, match=r"log\.gz: .*; give a readable file, gzip or plain, or - for stdin"):
-        read(tmp_path, content, "log.gz", EventMapping('format = "csv"\n' + MAPPING, "shop.toml") if is_csv else None)
+        read(tmp_path, content, "log.gz", adapter('format = "csv"\n' + ADAPTER) if is_csv else None)
 
 
 def test_a_file_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
@@ -209,19 +218,54 @@ def test_files_are_read_one_after_the_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["log.csv", "LOG.CSV", "log.csv.gz", "2026.csv.1"])
-def test_a_mapped_file_whose_name_says_csv_is_csv(tmp_path: Path, name: str) -> None:
+def test_an_adapted_file_whose_name_says_csv_is_csv(tmp_path: Path, name: str) -> None:
     assert places(csv_lines(tmp_path, HEADER + made(), name)) == ["soho"]
 
 
 def test_a_folder_whose_name_says_csv_does_not_make_its_files_csv(tmp_path: Path) -> None:
     folder = tmp_path / "from.csv.exports"
     folder.mkdir()
-    found = read(folder, STEP % 1, "log.ndjson", EventMapping(MAPPED, "shop.toml"))
+    found = read(folder, STEP % 1, "log.ndjson", adapter(STEPS))
     assert [isinstance(record, Refused) for _, record in found] == [False]
 
 
-def test_the_format_that_the_mapping_says_wins_over_the_name(tmp_path: Path) -> None:
-    mapping = EventMapping('format = "csv"\n' + MAPPING, "shop.toml")
-    assert places(read(tmp_path, HEADER + made(), "log.txt", mapping)) == ["soho"]
-    mapping = EventMapping('format = "ndjson"\n' + MAPPED, "shop.toml")
-    assert [number for number, _ in read(tmp_path, STEP % 1, "log.csv", mapping)] == [1]
+def test_the_format_that_the_adapter_says_wins_over_the_name(tmp_path: Path) -> None:
+    reader = adapter('format = "csv"\n' + ADAPTER)
+    assert places(read(tmp_path, HEADER + made(), "log.txt", reader)) == ["soho"]
+    reader = adapter('format = "ndjson"\n' + STEPS)
+    assert [number for number, _ in read(tmp_path, STEP % 1, "log.csv", reader)] == [1]
+
+
+ORDERS = """
+case = "order"
+occurred_at = "at"
+
+[[rule]]
+name = "test"
+when = "test"
+ignore = "a test of the till"
+
+[[rule]]
+name = "changed"
+when = { type = "changed" }
+thin = { kind = "'order'", ref = "order" }
+
+[[rule]]
+name = "lines"
+each = "lines"
+case = "$record.order"
+subject = "sku"
+steps = { ready = "ready_at", picked_up = "picked_up_at" }
+"""
+
+
+def test_a_line_may_be_several_events_or_nobodys_business_or_too_little(tmp_path: Path) -> None:
+    content = b"""{"order": "a-1", "lines": [{"sku": "1", "ready_at": "2026-03-06T12:00:00Z"}, {"sku": "2"},
+        {"sku": "3", "ready_at": "2026-03-06T12:00:00Z", "picked_up_at": "2026-03-06T12:04:00Z"}]}
+        {"order": "a-2", "test": true}
+        {"order": "a-3", "type": "changed"}"""
+    found = read(tmp_path, content.replace(b",\n", b","), "log.ndjson", adapter(ORDERS))
+    assert [number for number, _ in found] == [1, 1, 1, 3]
+    *_, (_, thin) = found
+    assert isinstance(thin, Refused)
+    assert "says only that order a-3 changed: give what was fetched of it" in thin.detail

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from schemas import events
 from schemas.instants import Instant
-from schemas.words import Party
+from schemas.words import Party, Quality
 from streams.judging.admission import admit
 from streams.judging.history import Fact
 from tests.histories import Story, at, moment, order, rules
@@ -93,6 +93,9 @@ _SAID: Final = st.fixed_dictionaries(
 )
 
 
+_QUALITIES: Final[SearchStrategy[Quality | None]] = st.sampled_from([None, "proxy", "status_change", "proxy"])
+
+
 def _time(minute: int) -> str:
     return f"12:{minute:02}"
 
@@ -104,9 +107,27 @@ def _made(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     return story.promised(kind, due=_time(due), opens=opens, time=_time(draw(st.integers(0, 4))), **said)
 
 
+def _given(story: Story) -> list[events.PromisesMade | events.PromisesStated]:
+    return [event for event in story.told if isinstance(event, events.PromisesMade | events.PromisesStated)]
+
+
+def _stated(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+    """A snapshot: of something that was promised, mostly with a due that was given or stated before; or of another."""
+    given = _given(story)
+    if not given or draw(st.integers(0, 4)) == 4:
+        kind, due = draw(_KINDS), _time(draw(st.integers(4, 18)))
+        return story.stated(kind, due=due, time=_time(draw(st.integers(0, 6))), **said)
+    event = draw(st.sampled_from(given))
+    said = {**said, "subject": event.subject}
+    dues = [_time(one.promises[0].due.minute) for one in given if one.subject == event.subject]
+    due = draw(st.sampled_from([*dues, _time(draw(st.integers(6, 20)))]))
+    when = draw(st.sampled_from([_time(draw(st.integers(2, 8))), time]))
+    return story.stated(event.promises[0].kind, due=due, time=when, **said)
+
+
 def _promised(draw: DrawFn, story: Story) -> tuple[str, str]:
     """Subject and kind of something that was promised; of anything, if nothing was."""
-    made = [event for event in story.told if isinstance(event, events.PromisesMade)]
+    made = _given(story)
     if not made or draw(st.integers(0, 9)) == 7:
         return draw(_SUBJECTS), draw(_KINDS)
     event = draw(st.sampled_from(made))
@@ -124,12 +145,12 @@ def _amended(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Sto
 def _delivered(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     subject, kind = _promised(draw, story)
     step = {"ready": "ready", "delivered": "handed_over"}[kind]
-    return story.reached(step, time, **{**said, "subject": subject})
+    return story.reached(step, time, quality=draw(_QUALITIES), **{**said, "subject": subject})
 
 
 def _stepped(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     step = draw(st.sampled_from(["ordered", "ready", "handed_over", "picked_up"]))
-    return story.reached(step, time, **said)
+    return story.reached(step, time, quality=draw(_QUALITIES), **said)
 
 
 def _placed(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
@@ -170,7 +191,8 @@ def _held(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
 
 
 _CHAPTERS: Final[list[Callable[[DrawFn, Story, str, dict[str, Any]], Story]]] = [
-    *[_amended] * 6, *[_delivered] * 7, *[_undone] * 4, *[_ended] * 3, *[_corrected] * 4, *[_made] * 2, _stepped, _held,
+    *[_amended] * 6, *[_delivered] * 7, *[_undone] * 5, *[_ended] * 4, *[_corrected] * 4, *[_stated] * 3, *[_made] * 2,
+    _stepped, _held,
 ]  # fmt: skip
 
 
@@ -179,7 +201,7 @@ def stories(draw: DrawFn) -> Story:
     """One to twelve events of one case, in the order of their arrival, which is not that of their occurrence."""
     story = order("c")
     if draw(st.integers(0, 9)) < 9:
-        story = draw(st.sampled_from([_made, _made, _placed]))(draw, story, "12:00", draw(_SAID))
+        story = draw(st.sampled_from([_placed, _made, _stated]))(draw, story, "12:00", draw(_SAID))
     length = draw(st.sampled_from([8, 11, 6, 9, 4, 2, 1]))
     for chapter in draw(st.lists(st.sampled_from(_CHAPTERS), min_size=length, max_size=length)):
         story = chapter(draw, story, _time(draw(_MINUTES)), _named(draw, story))

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.instants import NEVER, Instant
+from schemas.values import replace
 from streams.book.codec import decode, encode
 from streams.judging.case import Case, Outcome, Promise, PromiseKey
 from streams.judging.fold import fold
-from streams.judging.history import Fact, History, Known
+from streams.judging.history import Fact, History, Known, What
 from streams.judging.settle import judge, settle, take
 from tests.histories import Story, history_of
 from tests.judging.generated import END, TOWN, Arrived, admitted, arrivals, clocks, settled_by, stories
@@ -25,12 +26,13 @@ class Said(NamedTuple):
     original: Outcome
     current: Outcome
     location: str
+    assumed: bool
 
 
 def said(history: History, now: Instant) -> dict[PromiseKey, Said]:
     """The judgement of a history from scratch."""
     return {
-        promise.key: Said(promise, judged.original, judged.current, judged.location)
+        promise.key: Said(promise, judged.original, judged.current, judged.location, judged.assumed)
         for promise, judged in judge(list(history), TOWN, now).promises
     }
 
@@ -38,13 +40,13 @@ def said(history: History, now: Instant) -> dict[PromiseKey, Said]:
 def kept_in(case: Case) -> dict[PromiseKey, Said]:
     """The judgement that a case remembers."""
     return {
-        key: Said(case.standing.promises[key], judged.original, judged.current, judged.location)
+        key: Said(case.standing.promises[key], judged.original, judged.current, judged.location, judged.assumed)
         for key, judged in case.judged.items()
         if not judged.retracted
     }
 
 
-def outcomes(history: History, now: Instant) -> dict[PromiseKey, tuple[Outcome, Outcome, str]]:
+def outcomes(history: History, now: Instant) -> dict[PromiseKey, tuple[Outcome, Outcome, str, bool]]:
     return {key: told[1:] for key, told in said(history, now).items()}
 
 
@@ -142,6 +144,34 @@ def test_what_happens_after_an_instant_says_nothing_about_it(story: Story, now: 
     history = story.facts(TOWN)
 
     assert said(history, now) == said([fact for fact in history if fact.at <= now], now)
+
+
+@settled_by(120)
+@given(stories(), clocks())
+def test_how_the_time_of_a_step_is_known_changes_the_evidence_alone(story: Story, now: Instant) -> None:
+    history = story.facts(TOWN)
+    found, as_measured = said(history, now), said([_measured(fact) for fact in history], now)
+
+    assert {key: one._replace(assumed=False) for key, one in found.items()} == as_measured
+    assert all(one.current.lateness is not None for one in found.values() if one.assumed)
+
+
+def _measured(fact: Fact) -> Fact:
+    return replace(fact, quality=0, instead=tuple(_measured(one) for one in fact.instead))
+
+
+@settled_by(120)
+@given(stories(), clocks(), st.data())
+def test_a_snapshot_that_repeats_the_last_one_changes_nothing(story: Story, now: Instant, data: st.DataObject) -> None:
+    history = story.facts(TOWN)
+    stated = [fact for fact in history if fact.what is What.STATED]
+    if not stated or any(fact.what is What.CORRECTED for fact in history):
+        return
+    last = data.draw(st.sampled_from(stated))
+    until = min((fact.at for fact in stated if fact > last and fact.subject == last.subject), default=END)
+    again = replace(last, id="again", at=data.draw(st.integers(last.at, until)), staff="", location="")
+    if again > last and until > again.at:
+        assert said(history_of([*history, again]), now) == said(history, now)
 
 
 @settled_by(60)

@@ -153,3 +153,28 @@ def test_before_its_first_verdict_and_after_its_last_change_nothing_is_shown() -
 
     assert waiting.as_json()["revision"] is None
     assert (kept.as_json()["wake_at"], kept.as_json()["lateness_seconds"]) == (None, -1200.0)
+
+
+def test_a_till_that_says_the_same_again_and_then_another_due() -> None:
+    story = order("o1").stated("ready", due="12:40", time="12:00").stated("ready", due="12:40", time="12:10")
+
+    assert steps(story.stated("ready", due="12:50", time="12:20")) == [
+        MADE,
+        "e2: states nothing new here",
+        "e3: now due 2026-03-06T12:50:00.000Z, the original due stands",
+        "time: the original deadline passed with nothing delivered: broken",
+        "time: the deadline passed with nothing delivered: broken",
+    ]
+
+
+def test_how_the_time_of_a_step_is_known_where_it_was_not_measured() -> None:
+    story = STORY.reached("boxed", "12:20", quality="status_change").reached("ready", "12:30", quality="proxy")
+    [explanation] = explained(story)
+
+    assert steps(story) == [
+        MADE,
+        "e2: reached boxed (status_change): changes nothing here",
+        "e3: delivered 600.000 s before due (proxy)",
+    ]
+    assert explanation.as_json()["evidence"] == "assumed"
+    assert steps(STORY.reached("ready", "12:30", quality="measured"))[-1] == "e2: delivered 600.000 s before due"

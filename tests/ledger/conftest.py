@@ -32,3 +32,12 @@ def kafka() -> Iterator[LocalKafka]:
 def place(kafka: LocalKafka) -> Place:
     """A partition of which nobody has heard."""
     return Place(kafka.bootstrap, next(_numbers))
+
+
+@pytest.fixture(scope="module")
+def without_verification(kafka: LocalKafka) -> Iterator[None]:
+    """A broker that takes records of transactions of which it was never told, so that such can be planted."""
+    for verified in (False, True):
+        configure(kafka.bootstrap, ConfigResourceType.BROKER, "1", transaction_partition_verification_enable=verified)
+        if not verified:
+            yield

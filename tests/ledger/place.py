@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from faust.types import TP
 from kafka import KafkaAdminClient
 from kafka import TopicPartition as AdminPartition
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -17,7 +18,7 @@ from streams.judging.policy import Policies
 from streams.ledger.changelog import Log
 from streams.ledger.opening import WRITTEN, Opener
 from streams.ledger.writer import Writer
-from streams.topics import EVENTS, Topic, transactional_id
+from streams.topics import CHANGELOG, EVENTS, Topic, transactional_id
 from tests.book.desk import FOREVER, record
 from tests.histories import READY, Story, at
 
@@ -60,7 +61,7 @@ class Place:
         self, policies: Policies = READY, *, is_exact: bool = True, progress: Progress = ignored
     ) -> AsyncIterator[tuple[Book, Writer]]:
         """A worker takes the place over; at the end it goes."""
-        book, writer = await Opener(self.client, policies, is_exact).open(self.partition, progress)
+        book, writer = await Opener(self.client, policies, is_exact).open(TP(EVENTS.name, self.partition), progress)
         try:
             yield book, writer
         finally:
@@ -69,7 +70,7 @@ class Place:
     @asynccontextmanager
     async def writer(self, *, is_exact: bool = True) -> AsyncIterator[Writer]:
         """Somebody who may write here, and does not care for books."""
-        writer = Writer(self.client, self.partition, self.name if is_exact else None)
+        writer = Writer(self.client, self.of(CHANGELOG), self.name if is_exact else None)
         try:
             await writer.start()
             yield writer
@@ -116,6 +117,18 @@ class Place:
         """The operator deletes all records before that offset."""
         with KafkaAdminClient(bootstrap_servers=self.bootstrap) as admin:
             admin.delete_records({AdminPartition(topic.name, self.partition): before})
+
+
+async def hangs(writer: Writer, *places: TopicPartition) -> None:
+    """From now on Kafka takes records for these places, without knowing that they are of a transaction."""
+    producer = writer._producer
+    await producer.begin_transaction()
+    producer._txn_manager._txn_partitions.update(places)
+
+
+async def sends(writer: Writer, place: TopicPartition, *records: tuple[bytes | None, bytes | None]) -> None:
+    for key, value in records:
+        await writer._producer.send_and_wait(place.topic, value, key=key, partition=place.partition)
 
 
 def judge(book: Book, records: list[Incoming]) -> Book:

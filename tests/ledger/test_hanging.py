@@ -5,46 +5,22 @@ Here it is planted by records of a transaction that Kafka was never told of, whi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from kafka.admin import ConfigResourceType
 
 from streams.book.book import Incoming
-from streams.ledger.writer import Message, Writer
-from streams.local.kafka import LocalKafka
+from streams.ledger.writer import Message
 from streams.topics import ALERTS, CHANGELOG, VERDICTS, Topic
 from tests.book.kept import all_of
 from tests.histories import order
-from tests.ledger.place import Place, configure, judge
+from tests.ledger.place import Place, hangs, judge, sends
 from tests.ledger.running import run
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("without_verification")]
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour")
 MORE = STORY.reached("ready", "12:30")
 NEXT = order("o2").promised("ready", due="12:50", time="12:40", at="harbour")
 KEPT = Message(VERDICTS.name, b"o1", b"kept")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _without_verification(kafka: LocalKafka) -> Iterator[None]:
-    for verified in (False, True):
-        configure(kafka.bootstrap, ConfigResourceType.BROKER, "1", transaction_partition_verification_enable=verified)
-        if not verified:
-            yield
-
-
-async def hangs(writer: Writer, place: Place, topics: tuple[Topic, ...]) -> None:
-    """From now on Kafka takes records for these topics, without knowing that they are of a transaction."""
-    producer = writer._producer
-    await producer.begin_transaction()
-    producer._txn_manager._txn_partitions.update(place.of(topic) for topic in topics)
-
-
-async def sends(writer: Writer, place: Place, topic: Topic, *records: tuple[bytes | None, bytes | None]) -> None:
-    for key, value in records:
-        await writer._producer.send_and_wait(topic.name, value, key=key, partition=place.partition)
 
 
 async def judged_before(place: Place) -> list[Incoming]:
@@ -59,9 +35,9 @@ def test_what_kafka_said_was_ended_is_read_and_said_once(place: Place) -> None:
     async def story() -> None:
         records = await judged_before(place)
         async with place.opened() as (book, dying):
-            await hangs(dying, place, (CHANGELOG, VERDICTS))
-            await sends(dying, place, CHANGELOG, *judge(book, records[1:]).changes())
-            await sends(dying, place, VERDICTS, KEPT[1:3])
+            await hangs(dying, place.of(CHANGELOG), place.of(VERDICTS))
+            await sends(dying, place.of(CHANGELOG), *judge(book, records[1:]).changes())
+            await sends(dying, place.of(VERDICTS), KEPT[1:3])
         assert (await place.hidden()).keys() == {CHANGELOG.name, VERDICTS.name}
         async with place.opened() as (again, writer):
             assert all_of(again) == all_of(book)
@@ -80,8 +56,8 @@ def test_one_topic_that_hangs_is_enough(place: Place, topic: Topic) -> None:
     async def story() -> None:
         await judged_before(place)
         async with place.writer() as dying:
-            await hangs(dying, place, (topic,))
-            await sends(dying, place, topic, (b"\0heal", None))
+            await hangs(dying, place.of(topic))
+            await sends(dying, place.of(topic), (b"\0heal", None))
         assert await place.hidden() == {topic.name: 1}
         async with place.opened() as (book, _):
             assert (book.next, len(book)) == (1, 1)

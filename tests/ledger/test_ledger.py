@@ -32,7 +32,7 @@ class Shop:
     """A ledger, the pen that it writes with, and the paper."""
 
     def __init__(self) -> None:
-        self.paper, self.commits, self.lost = Paper(), Commits(), list[Ledger]()
+        self.paper, self.commits, self.lost = Paper(), Commits(), list[Ledger[Book]]()
         self.pen: Pen = self.paper.pen()
         self.ledger = Ledger(Book(READY), self.pen, self.lost.append, self.commits)
 

@@ -20,7 +20,8 @@ from streams.local.town_shops import KITCHEN, SHOPS
 SEVEN = parse("2026-03-02T07:00:00Z")
 MINUTE = 1000
 RUSH = KITCHEN.rush
-FACTS: tuple[type, ...] = get_args(events.CaseEvent)
+FACTS: tuple[type, ...] = tuple(fact for fact in get_args(events.CaseEvent) if fact is not events.PromisesStated)
+"""A shop of the town says what happens when it does; snapshots are what feeds of orders say."""
 
 Cases = dict[str, list[Arrival]]
 

@@ -13,7 +13,7 @@ from schemas.instants import moment, parse
 from streams.book.book import Book, Incoming
 from streams.judging.policy_file import parse_policies
 from streams.ledger.commits import Commits
-from streams.metrics.catalogue import CATALOGUE, Metric
+from streams.metrics.catalogue import WORKER, Metric
 from streams.metrics.collector import NOBODY, SnapshotCollector
 from streams.metrics.scrape import Scrape
 from streams.metrics.snapshot import PartitionCounts, Snapshot
@@ -189,7 +189,7 @@ def test_partitions_add_up() -> None:
     }
 
 
-@pytest.mark.parametrize("metric", CATALOGUE, ids=lambda metric: metric.name)
+@pytest.mark.parametrize("metric", WORKER, ids=lambda metric: metric.name)
 def test_every_metric_of_the_catalogue_is_served(metric: Metric) -> None:
     collector = SnapshotCollector()
     collector.snapshot = Snapshot(True, {0: replace(counts(promised("o1", due=10)), heard={"till": NOON})})

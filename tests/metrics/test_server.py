@@ -61,7 +61,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def port() -> Iterator[Shop]:
     collector = SnapshotCollector()
-    with served(collector, Address("127.0.0.1", 0), "the shop") as address:
+    with served(collector, Address("127.0.0.1", 0), "the shop", readiness) as address:
         yield Shop(address, collector)
 
 
@@ -190,7 +190,8 @@ def test_a_page_that_fails_is_told_in_the_log_and_the_others_go_on(
 def test_an_address_that_is_taken_is_named_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = Address("127.0.0.1", other.getsockname()[1])
-        with pytest.raises(AddressTaken, match=rf"{taken}.*--metrics"), served(SnapshotCollector(), taken, "g"):
+        serving = served(SnapshotCollector(), taken, "g", readiness)
+        with pytest.raises(AddressTaken, match=rf"{taken}.*--metrics"), serving:
             pass
 
 

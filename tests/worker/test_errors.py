@@ -16,7 +16,7 @@ import pytest
 
 from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
-from streams.topics import TOPICS
+from streams.topics import INTAKE_TOPICS, TOPICS
 from streams.wall import wall_clock
 from tests.cli.command import ROOT, Answer, promises
 from tests.worker.answers import UNREACHABLE, USAGE, is_clear
@@ -84,11 +84,12 @@ def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
 
 
 def test_topics_are_created_once(shop: Shop) -> None:
-    names = [topic.name for topic in TOPICS]
+    made = {topic.name: topic.partitions or 4 for topic in (*TOPICS, *INTAKE_TOPICS)}
     first, again = shop.before["topics"], promises("topics", "--bootstrap", shop.bootstrap)
     assert (first.code, first.err, again.code, again.err) == (0, "", 0, "")
-    assert first.out.splitlines() == [f"{name}: created, 4 partitions" for name in names]
-    assert again.out.splitlines() == [f"{name}: is there already, left as it is" for name in names]
+    created = [f"{name}: created, {number} partition{'s' * (number > 1)}" for name, number in made.items()]
+    assert first.out.splitlines() == created
+    assert again.out.splitlines() == [f"{name}: is there already, left as it is" for name in made]
 
 
 @pytest.mark.parametrize("clock", ["wall", "", "LIVE"])

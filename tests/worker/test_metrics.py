@@ -96,13 +96,13 @@ def test_the_page_has_what_the_catalogue_lists_and_nothing_else(worker: Worker, 
         (f"{metric.name}_bucket", frozenset({*metric.labels, "le"}))
         if metric.type == "histogram"
         else (metric.name, frozenset(metric.labels))
-        for metric in catalogue.CATALOGUE
+        for metric in catalogue.WORKER
     }
     # Lateness has both signs, so it has neither.
     listed |= {(f"{catalogue.COMMIT.name}_{part}", frozenset()) for part in ("count", "sum")}
     families = list(text_string_to_metric_families(worker.text()))
     assert {(one.name, frozenset(one.labels)) for family in families for one in family.samples} == listed
-    types = {metric.name.removesuffix("_total"): (metric.type, metric.help) for metric in catalogue.CATALOGUE}
+    types = {metric.name.removesuffix("_total"): (metric.type, metric.help) for metric in catalogue.WORKER}
     assert {family.name: (family.type, family.documentation) for family in families} == types
 
 

@@ -17,7 +17,7 @@ from kafka.admin import ConfigResource, NewTopic
 
 from schemas.instants import parse
 from streams.local.kafka import LocalKafka
-from streams.topics import ALERTS, CHANGELOG, EVENTS, TOPICS
+from streams.topics import ALERTS, CHANGELOG, EVENTS, INTAKE_TOPICS, TOPICS
 from streams.wall import wall_clock
 from tests.cli.command import promises
 from tests.worker.answers import UNREACHABLE, is_clear
@@ -76,7 +76,7 @@ def asked(worker: Worker, path: str) -> tuple[int, dict[str, Any]]:
 
 def test_fresh_topics_are_as_they_must_be_but_for_the_lone_broker(bootstrap: str) -> None:
     (lone,) = found(bootstrap, 0)
-    assert lone.startswith(f"warning: {', '.join(topic.name for topic in TOPICS)}: has one copy")
+    assert lone.startswith(f"warning: {', '.join(topic.name for topic in (*TOPICS, *INTAKE_TOPICS))}: has one copy")
 
 
 def test_what_somebody_changed_by_hand_is_found_and_mended_as_it_is_told(bootstrap: str) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from kafka.admin import ACL
 
+from streams.connection import read_connection
+from streams.kafka import producer
+from streams.topics import EVENTS
+from streams.topics import REJECTS as REJECTED
 from streams.wall import wall_clock
 from tests.cli.command import Answer, promises
 from tests.notifier.process import Notifier, to_nobody
@@ -18,12 +23,14 @@ from tests.support.acls import documented, for_whom
 from tests.support.certificates import Authority
 from tests.support.secured import LOGIN, MUTUAL, SecuredKafka, secured_kafka
 from tests.worker.answers import UNREACHABLE, is_clear
-from tests.worker.records import Order, verdicts
-from tests.worker.workers import Worker
+from tests.worker.records import Order, send, verdicts
+from tests.worker.workers import Intake, Worker
 
-COMMANDS: Final = ("topics", "replay", "worker", "explain", "check", "status", "notify")
+COMMANDS: Final = (
+    *("topics", "replay", "worker", "explain", "check", "status", "notify", "intake", "tail", "rejects", "retry"),
+)
 USERS: Final = tuple(f"promises-{command}" for command in COMMANDS)
-TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS, NOTIFY = USERS
+TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS, NOTIFY, INTAKE, TAIL, REJECTS, RETRY = USERS
 PASSWORDS: Final = re.compile("knows it|sesame")
 """What is in every password here."""
 CASE: Final = "o-1043"
@@ -37,7 +44,9 @@ class Shop:
         self.files = {user: kafka.user(user) for user in USERS}
         self.certified = kafka.certified(EXPLAIN)
         kafka.grant(acl for user in USERS for acl in documented(user))
-        self.created = self.asked(TOPICS, "topics")
+        self.feeds = kafka.folder / "feeds.toml"
+        self.feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
+        self.created = self.asked(TOPICS, "topics", "--feeds", self.feeds)
 
     @property
     def address(self) -> str:
@@ -83,7 +92,8 @@ def replayed(shop: Shop, events: Path) -> Answer:
 
 def test_topics_are_created_by_who_may_create_them(shop: Shop) -> None:
     assert (shop.created.code, shop.created.err) == (0, "")
-    assert {line.split(": ")[1] for line in shop.created.out.splitlines()} == {"created, 4 partitions"}
+    created = {line.split(": ")[1] for line in shop.created.out.splitlines()}
+    assert created == {"created, 4 partitions", "created, 1 partition"}
 
 
 def test_a_worker_judges_what_was_replayed(shop: Shop, replayed: Answer, tmp_path: Path) -> None:
@@ -98,6 +108,27 @@ def test_a_worker_judges_what_was_replayed(shop: Shop, replayed: Answer, tmp_pat
     assert {one.current.verdict for one in verdicts(shop.kafka.local.bootstrap, "soho")} == {"kept"}
 
 
+def test_intake_reads_a_feed_with_what_is_granted_to_it(shop: Shop, tmp_path: Path) -> None:
+    made = wall_clock()
+    send(shop.kafka.local.bootstrap, Order("fed", "harbour").promised(made, made + 60_000), topic="feeds.square")
+    with Intake(shop.address, tmp_path, shop.feeds, "--kafka-config", shop.files[INTAKE]) as intake:
+        page = intake.until_read(1)
+        assert page.sum("promises_intake_events_total", feed="square", type="promises_made") == 1
+        assert intake.stop() == 0
+    assert PASSWORDS.search(intake.log.read_text()) is None
+    answer = shop.asked(CHECK, "check", "--feeds", shop.feeds)
+    assert (answer.code, answer.err) == (0, "")
+
+
+def test_an_intake_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop) -> None:
+    answer = shop.told(shop.kafka.user("foreigner"), "intake", "--feeds", shop.feeds)
+    written = ", ".join(f"promise.{name}" for name in ("events", "rejects", "needs_fetch", "intake"))
+    topics = f"READ topic feeds.square, promise.intake; WRITE topic {written}"
+    others = "READ group promises-intake; WRITE transactional id promises-intake-feeds.square-0"
+    assert answer.code == UNREACHABLE
+    assert f"user foreigner may not {topics}; {others}; grant" in answer.err
+
+
 def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(shop: Shop, replayed: Answer) -> None:
     login = shop.asked(EXPLAIN, "explain", CASE, "--json")
     mutual = shop.told(shop.certified, "explain", CASE, "--json", address=shop.kafka.local.bootstrap_of(MUTUAL))
@@ -107,10 +138,22 @@ def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(sh
     assert mutual.document == login.document
 
 
+def test_events_are_seen_and_refused_records_looked_at_and_sent_again_by_who_may(shop: Shop, replayed: Answer) -> None:
+    assert CASE in shop.asked(TAIL, "tail", "--from-beginning", "--case", CASE, "--limit", "1").out
+    refused = {"topic": EVENTS.name, "reason": "unknown_kind"}
+    with closing(producer(read_connection(shop.address, shop.files[WORKER]))) as worker:
+        headers = [(name, text.encode()) for name, text in refused.items()]
+        worker.send(REJECTED.name, b"{}", key=b"o-1044", headers=headers).get(30)
+    assert shop.asked(REJECTS, "rejects", "list").out.startswith("1 refused record waits")
+    assert shop.asked(RETRY, "rejects", "retry", "--yes").err == "1 of 1 sent\n"
+    answer = shop.asked(REJECTS, "rejects", "list", "--json")
+    assert (answer.document["waiting"], answer.document["retried"]) == (0, 1)
+
+
 def test_topics_are_looked_at_by_who_may_see_their_settings(shop: Shop) -> None:
     answer = shop.asked(CHECK, "check")
     assert (answer.code, answer.err) == (0, "")
-    is_clear(shop.asked(WORKER, "check"), UNREACHABLE, shop.address, "DESCRIBE_CONFIGS topic promise.")
+    is_clear(shop.asked(WORKER, "check"), UNREACHABLE, shop.address, "DESCRIBE topic promise.intake")
     is_clear(shop.asked(TOPICS, "status"), UNREACHABLE, shop.address, "DESCRIBE topic promise.events")
 
 
@@ -214,8 +257,18 @@ def test_a_worker_whose_permission_is_taken_back_ends_and_says_why(
         (("topics",), "CREATE topic promise.events"),
         (("replay", "-"), "WRITE topic promise.events"),
         (("explain", CASE), "READ topic promise.events"),
+        (("tail",), "READ topic promise.events"),
+        (("rejects", "list"), "READ topic promise.rejects"),
     ],
 )
 def test_a_command_that_is_not_allowed(command: tuple[str, ...], told: str, shop: Shop) -> None:
     answer = shop.told(shop.kafka.user(f"visitor-{command[0]}"), *command)
     is_clear(answer, UNREACHABLE, shop.address, f"visitor-{command[0]} may not {told}", "kafka-acls")
+
+
+def test_who_may_look_at_refused_records_may_not_send_them(shop: Shop) -> None:
+    with closing(producer(read_connection(shop.address, shop.files[WORKER]))) as worker:
+        worker.send(REJECTED.name, b"{}", headers=[("topic", EVENTS.name.encode()), ("reason", b"not_json")]).get(30)
+    answer = shop.asked(REJECTS, "rejects", "retry", "--yes")
+    written = f"WRITE topic {EVENTS.name}, {REJECTED.name}; WRITE transactional id promises-rejects-retry"
+    assert (answer.code, f"user {REJECTS} may not {written}; grant it" in answer.err) == (UNREACHABLE, True)

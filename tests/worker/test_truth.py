@@ -22,7 +22,7 @@ from streams.local.kafka import LocalKafka
 from streams.metrics.scrape import Scrape
 from streams.topics import ALERTS, REJECTS
 from streams.topics import VERDICTS as VERDICT_TOPIC
-from tests.cli.command import LOG_MAPPING, LOG_POLICIES, ROOT, promises
+from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises
 from tests.worker.records import Held, read
 from tests.worker.workers import Worker, taken, topics
 
@@ -94,7 +94,7 @@ def replay(folder: Path, bootstrap: str) -> int:
     """Send the data set; how many records that were."""
     as_of = json.loads((folder / "truth.json").read_text("utf-8"))["as_of"]
     file = folder / "events.csv.gz"
-    answer = promises("replay", file, "--bootstrap", bootstrap, "--mapping", LOG_MAPPING, "--as-of", as_of)
+    answer = promises("replay", file, "--bootstrap", bootstrap, "--adapter", LOG_ADAPTER, "--as-of", as_of)
     said = re.fullmatch(r"(\d+) records sent to promise\.events, 0 lines refused\n", answer.err)
     assert answer.code == 0, answer.err
     assert said is not None, answer.err

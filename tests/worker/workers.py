@@ -20,7 +20,7 @@ from kafka import KafkaAdminClient
 from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
-from streams.topics import TOPICS
+from streams.topics import INTAKE_TOPICS, TOPICS
 from tests.cli.command import ROOT, promises
 
 logs: Final[list[Path]] = []
@@ -48,7 +48,7 @@ def topics(bootstrap: str) -> Iterator[None]:
     create_topics(bootstrap)
     yield
     with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
-        admin.delete_topics([topic.name for topic in TOPICS])
+        admin.delete_topics([topic.name for topic in (*TOPICS, *INTAKE_TOPICS)])
 
 
 def until(condition: Callable[[], bool], what: str, *, seconds: float = 90) -> None:
@@ -101,14 +101,14 @@ class Program:
         self.process.wait()
 
 
-class Worker(Program):
-    """`promises worker` on a free port."""
+class Served(Program):
+    """A command that serves /metrics on a free port."""
 
-    def __init__(self, bootstrap: str, directory: Path, *options: str | Path) -> None:
+    def __init__(self, command: str, bootstrap: str, directory: Path, *options: str | Path) -> None:
         address = f"127.0.0.1:{free_ports(1)[0]}"
         self.url = f"http://{address}/metrics"
-        log = directory / f"worker-{next(_numbers)}.log"
-        super().__init__(log, "worker", "--bootstrap", bootstrap, "--metrics", address, *options)
+        log = directory / f"{command}-{next(_numbers)}.log"
+        super().__init__(log, command, "--bootstrap", bootstrap, "--metrics", address, *options)
 
     def stop(self, seconds: float = 30) -> int:
         """Ask it to end, as a service manager does; the exit code. Raises TimeoutExpired."""
@@ -128,17 +128,24 @@ class Worker(Program):
             return Scrape("")
 
     def until(self, holds: Callable[[Scrape], bool], what: str, *, seconds: float = 90) -> Scrape:
-        """The first page that `holds`; fails, saying `what` did not happen, when the worker ends or time is up."""
+        """The first page that `holds`; fails, saying `what` did not happen, when the process ends or time is up."""
         asked = time.monotonic()
         deadline = asked + seconds
         while not holds(page := self.page()):
             code = self.process.poll()
-            assert code is None, f"the worker ended with exit code {code} before this: {what}"
+            assert code is None, f"the process ended with exit code {code} before this: {what}"
             assert time.monotonic() < deadline, f"waited {seconds:.0f} s for this in vain: {what}\n{shown(page)}"
             # A large page takes its time, which is the worker's too: leave it most.
             time.sleep(0.2 + 3 * (time.monotonic() - asked))
             asked = time.monotonic()
         return page
+
+
+class Worker(Served):
+    """`promises worker`."""
+
+    def __init__(self, bootstrap: str, directory: Path, *options: str | Path) -> None:
+        super().__init__("worker", bootstrap, directory, *options)
 
     def until_ready(self) -> Scrape:
         return self.until(lambda page: page.sum("promises_ready") == 1, "the worker is ready")
@@ -149,6 +156,22 @@ class Worker(Program):
             lambda page: taken(page) >= records and page.sum("promises_ready") == 1,
             f"all {records} records are read",
             seconds=180,
+        )
+
+
+class Intake(Served):
+    """`promises intake`."""
+
+    def __init__(self, bootstrap: str, directory: Path, feeds: Path, *options: str | Path) -> None:
+        super().__init__("intake", bootstrap, directory, "--feeds", feeds, *options)
+
+    def until_ready(self) -> Scrape:
+        return self.until(lambda page: page.sum("promises_intake_ready") == 1, "intake is ready")
+
+    def until_read(self, records: int) -> Scrape:
+        """A page on which so many records of feeds were read in all."""
+        return self.until(
+            lambda page: page.sum("promises_intake_records_total") >= records, f"all {records} records are read"
         )
 
 
@@ -166,6 +189,8 @@ def shown(page: Scrape) -> str:
             ("promises_events_total", ("type",)),
             ("promises_rejects_total", ("reason",)),
             ("promises_clock_timestamp_seconds", ("partition",)),
+            ("promises_intake_records_total", ("feed", "outcome")),
+            ("promises_intake_clock_timestamp_seconds", ("feed", "partition")),
             ("promises_state", ("location", "basis", "verdict", "reason")),
         )
     )

@@ -1,0 +1,119 @@
+"""A day of webhooks of Square, Toast and Shopify through their adapters, without Kafka: whatever comes first or twice,
+or is an old snapshot that was sent again, what is judged is what truly became of each order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import Final, NamedTuple
+
+import pytest
+
+from schemas.events import Clock, Record
+from schemas.instants import Instant, parse
+from streams.cli.options import load_policies
+from streams.feeds.adapters import load
+from streams.feeds.decoding import decode
+from streams.feeds.deliveries import Adapted, Opened
+from streams.judging.admission import admit
+from streams.judging.facts import Fact
+from streams.judging.history import History, insert
+from tests.day.orders import SHOPS, STEPS, Dated, Order, Vendor, day
+from tests.day.verdicts import Key, Stands, stands, truly
+from tests.day.webhooks import fetched, webhooks
+
+START: Final = parse("2026-03-06T06:00:00Z")
+MINUTE: Final = 60_000.0
+HOUR: Final = 3_600_000
+ENDED: Final = START + 48 * HOUR
+"""When every promise has long been due."""
+
+
+def back_again(vendor: Vendor) -> Order:
+    """An order that was promised for one hour, then for another, and then for the first again; it began in between."""
+    first, other, placed = START + 2 * HOUR, START + 3 * HOUR, START
+    promised = (Dated(placed, first), Dated(placed + HOUR // 2, other), Dated(placed + HOUR, first))
+    early, late = STEPS[vendor]
+    steps = ((early, START + HOUR + HOUR // 4), (late, first + HOUR // 2))
+    return Order(vendor, "90001", SHOPS[vendor][0], placed, promised, steps)
+
+
+ORDERS: Final = [*day(1, START, MINUTE, 300), *map(back_again, SHOPS)]
+POLICIES: Final = load_policies(None)
+ADAPTERS: Final = {vendor: load(vendor) for vendor in SHOPS}
+
+
+class Body(NamedTuple):
+    """Something that came from a vendor: pushed at that instant, or fetched."""
+
+    value: bytes
+    headers: dict[str, str]
+    at: Instant
+
+
+def adapted(vendor: Vendor, body: Body) -> Adapted:
+    """What a body becomes."""
+    return ADAPTERS[vendor].adapt(Opened(decode(body.value), body.headers, received_at=body.at))
+
+
+def sent(order: Order) -> Iterator[Body]:
+    """All that speaks of `order`: what its vendor pushes, and what is fetched where that says only that it changed."""
+    for webhook in webhooks(order):
+        body = Body(webhook.body, webhook.headers, webhook.at)
+        yield body
+        if adapted(order.vendor, body).thin:
+            yield Body(fetched(order, webhook.version), {}, webhook.at)
+
+
+def facts(order: Order, events: tuple[Record, ...]) -> list[Fact]:
+    """What the history of `order` keeps of its events; none is of another case."""
+    assert {None if isinstance(event, Clock) else event.case for event in events} <= {order.case}
+    return [admit(event, POLICIES) for event in events if not isinstance(event, Clock)]
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, list[list[Fact]]]:
+    """What each body says, by case: all once, and all again as they would come an hour later."""
+    found: dict[str, list[list[Fact]]] = {}
+    for order in ORDERS:
+        bodies = list(sent(order))
+        again = [body._replace(at=body.at + HOUR) for body in bodies]
+        found[order.case] = [facts(order, adapted(order.vendor, body).events) for body in bodies + again]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_webhooks_in_any_order_and_twice_are_judged_as_the_day_was(
+    said: dict[str, list[list[Fact]]], seed: int
+) -> None:
+    chance = Random(seed)
+    found: dict[Key, tuple[Stands, Stands]] = {}
+    for case, bodies in said.items():
+        history: History = []
+        for body in chance.sample(bodies, len(bodies)):
+            for fact in body:
+                insert(history, fact)
+        found |= stands(case, history, POLICIES, ENDED)
+    truth = truly(ORDERS, POLICIES, ENDED)
+    assert {key: (found.get(key), truth[key]) for key in truth if found.get(key) != truth[key]} == {}
+    assert found.keys() == truth.keys()
+
+
+def test_what_is_said_again_says_nothing_new(said: dict[str, list[list[Fact]]]) -> None:
+    for bodies in said.values():
+        half = len(bodies) // 2
+        assert bodies[:half] == bodies[half:]
+        assert sum(map(len, bodies[:half])) > 0
+
+
+def test_the_day_has_all_that_can_become_of_a_promise() -> None:
+    truth = truly(ORDERS, POLICIES, ENDED)
+    reasons = {
+        (vendor, both[0].reason) for (case, _), both in truth.items() for vendor in SHOPS if case.startswith(vendor)
+    }
+    assert reasons >= {
+        (vendor, reason) for vendor in SHOPS for reason in ("on_time", "late", "undelivered", "cancelled_by_us")
+    }
+    assert ("shopify", "cancelled_by_customer") in reasons
+    assert any(original != current for original, current in truth.values())

@@ -1,0 +1,35 @@
+"""What intake says when something is wrong: one clear line, no traceback, an exit code to act on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import promises
+from tests.worker.answers import USAGE, is_clear
+
+NOBODY = "127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["no feeds", "[[feed]]"]),
+        ("[[feed]\n", ["not TOML"]),
+        ('[[feed]]\nname = "till"\nadapter = "squash"\n', ["feed till", "no adapter 'squash'"]),
+        (None, ["cannot be read"]),
+    ],
+)
+def test_feeds_that_cannot_be_used(text: str | None, words: list[str], tmp_path: Path) -> None:
+    feeds = tmp_path / "feeds.toml"
+    if text is not None:
+        feeds.write_text(text, "utf-8")
+    is_clear(promises("intake", "--bootstrap", NOBODY, "--feeds", feeds), USAGE, *words)
+
+
+def test_an_address_for_metrics_that_is_none(tmp_path: Path) -> None:
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text('[[feed]]\nname = "till"\n', "utf-8")
+    answer = promises("intake", "--bootstrap", NOBODY, "--feeds", feeds, "--metrics", "9465")
+    is_clear(answer, USAGE, "--metrics", "'9465'", "HOST:PORT")

@@ -1,0 +1,182 @@
+"""A till says again and again what is promised now: what it says first is the promise, what it says anew amends."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from schemas.events import PromisesStated, PromiseTerms
+from schemas.reading import Refused
+from schemas.words import Party
+from streams.judging.case import Window
+from tests.histories import Story, at, moment, order, rules
+
+STORY = order("o1").stated("ready", due="12:40", time="12:00")
+ASSUMED = rules('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
+
+
+def dues(story: Story, now: str = "12:39") -> tuple[str, str]:
+    """The original and the current due, as times of the day."""
+    promise, _ = story.promise(now)
+    return _text(promise.original), _text(promise.current)
+
+
+def _text(window: Window) -> str:
+    minutes = (window.due - at("00:00")) // 60_000
+    return f"{minutes // 60}:{minutes % 60:02}"
+
+
+def test_what_is_stated_first_is_promised() -> None:
+    assert dues(STORY) == ("12:40", "12:40")
+    assert STORY.promise("12:39")[0].made_at == at("12:00")
+    assert STORY.reached("ready", "12:40").says("13:00") == "kept / on_time"
+    assert STORY.says("13:00") == "broken / undelivered"
+
+
+def test_what_is_stated_again_says_nothing() -> None:
+    assert STORY.stated("ready", due="12:40", time="12:10").judgement("13:00") == STORY.judgement("13:00")
+
+
+def test_another_due_amends_by_us() -> None:
+    story = STORY.stated("ready", due="12:50", time="12:10").reached("ready", "12:45")
+
+    assert dues(story) == ("12:40", "12:50")
+    assert story.says("13:00", basis="original") == "broken / late"
+    assert story.says("13:00", basis="current") == "kept / on_time"
+
+
+def test_another_window_amends_even_where_the_due_is_the_same() -> None:
+    promise, _ = STORY.stated("ready", opens="12:30", due="12:40", time="12:10").promise("12:20")
+
+    assert promise.current == Window(at("12:30"), at("12:40"))
+
+
+def test_a_due_put_off_and_back_again_is_the_original_one() -> None:
+    story = STORY.stated("ready", due="12:50", time="12:10").stated("ready", due="12:40", time="12:20")
+
+    assert dues(story) == ("12:40", "12:40")
+
+
+@pytest.mark.parametrize("by", ["us", "customer"])
+def test_what_was_agreed_on_the_phone_stands_while_the_till_repeats_the_old_due(by: Party) -> None:
+    #  12:00        12:10                    12:20        12:30
+    #  till 12:40   on the phone: 13:00      till 12:40   till 12:40
+    story = STORY.amended("ready", "12:10", due="13:00", by=by)
+    repeated = story.stated("ready", due="12:40", time="12:20").stated("ready", due="12:40", time="12:30")
+
+    assert dues(repeated) == dues(story) == ("12:40" if by == "us" else "13:00", "13:00")
+
+
+def test_the_till_that_follows_the_phone_says_nothing_new_and_may_put_it_off_further() -> None:
+    story = STORY.amended("ready", "12:10", due="13:00", by="customer").stated("ready", due="13:00", time="12:20")
+
+    assert dues(story) == ("13:00", "13:00")
+    assert dues(story.stated("ready", due="13:10", time="12:30")) == ("13:00", "13:10")
+    assert dues(story.stated("ready", due="12:40", time="12:30")) == ("13:00", "12:40")
+
+
+def test_two_calls_later_the_old_due_of_the_till_still_says_nothing() -> None:
+    story = STORY.amended("ready", "12:10", due="13:00", by="customer")
+    story = story.amended("ready", "12:20", due="13:10", by="customer").stated("ready", due="12:40", time="12:30")
+
+    assert dues(story) == ("13:10", "13:10")
+
+
+@pytest.mark.parametrize("by", ["us", "customer"])
+def test_a_promise_given_by_word_counts_as_stated_with_what_it_was_made_with(by: Party) -> None:
+    spoken = order("o1").promised("ready", due="12:40", time="12:00", origin="spoken")
+    phoned = spoken.amended("ready", "12:10", due="13:00", by=by)
+
+    assert dues(spoken.stated("ready", due="12:40", time="12:05")) == ("12:40", "12:40")
+    assert dues(phoned.stated("ready", due="12:40", time="12:20")) == dues(phoned)
+    assert dues(phoned.stated("ready", due="12:50", time="12:20")) == (dues(phoned)[0], "12:50")
+
+
+def test_a_due_said_at_the_counter_stands_while_the_till_repeats_its_own() -> None:
+    story = STORY.promised("ready", due="12:50", time="12:10").stated("ready", due="12:40", time="12:20")
+
+    assert dues(story) == ("12:40", "12:50")
+
+
+def test_an_old_snapshot_that_comes_late_has_said_the_original_due() -> None:
+    story = STORY.stated("ready", due="12:50", time="12:10").stated("ready", due="12:45", time="12:20")
+
+    for told in permutations(story.told):
+        assert dues(Story("o1", told)) == ("12:40", "12:45")
+
+
+def test_a_retried_snapshot_is_the_same_fact() -> None:
+    once = STORY.stated("ready", due="12:50", time="12:10", id="v2")
+
+    assert once.stated("ready", due="12:50", time="12:10", id="v2").facts() == once.facts()
+
+
+def test_a_snapshot_after_the_delivery_changes_nothing() -> None:
+    story = STORY.reached("ready", "12:45").stated("ready", due="12:50", time="12:46")
+
+    assert story.says("13:00") == "broken / late"
+
+
+def test_the_first_that_is_heard_of_a_promise_may_come_after_its_due_and_after_its_delivery() -> None:
+    story = order("o1").reached("ready", "12:35").stated("ready", due="12:40", time="12:50")
+
+    assert story.says("13:00") == "kept / on_time"
+
+
+def test_a_snapshot_may_state_and_withdraw_at_one_instant() -> None:
+    story = order("o1").withdrawn("ready", "12:00", by="customer").stated("ready", due="12:40", time="12:00")
+
+    assert story.says("13:00") == "excluded / cancelled_by_customer"
+
+
+def test_what_is_agreed_at_the_instant_of_a_snapshot_comes_after_it() -> None:
+    agreed = order("o1").amended("ready", "12:10", due="13:00", by="customer")
+
+    assert dues(agreed.stated("ready", due="12:40", time="12:10")) == ("13:00", "13:00")
+    assert dues(STORY.amended("ready", "12:10", due="13:00", by="us").stated("ready", due="12:50", time="12:10")) == (
+        "12:40",
+        "13:00",
+    )
+
+
+def test_a_promise_that_a_snapshot_leaves_out_stays() -> None:
+    story = STORY.stated("ready", due="12:30", ordinal=2, time="12:10")
+
+    assert story.says("13:00", ordinal=1) == story.says("13:00", ordinal=2) == "broken / undelivered"
+
+
+def test_a_stated_promise_takes_the_place_of_an_assumed_one_and_outlives_its_step() -> None:
+    story = order("o1").ordered("12:00").stated("ready", due="12:40", time="12:05")
+    promise, _ = story.undone("ordered", "12:06").promise("12:30", ASSUMED)
+
+    assert (promise.origin, promise.made_at, promise.original.due) == ("written", at("12:05"), at("12:40"))
+
+
+def test_the_breach_of_an_assumed_promise_is_not_undone_by_a_statement() -> None:
+    story = order("o1").ordered("12:00").stated("ready", due="12:40", time="12:20")
+    again = story.undone("ordered", "12:21").stated("ready", due="12:40", time="12:22")
+
+    for told in (story, again):
+        assert told.says("12:30", ASSUMED, "original") == "broken / undelivered"
+        assert told.says("12:30", ASSUMED, "current") == "open / pending"
+
+
+def test_an_assumed_due_that_is_stated_is_given_from_then_on() -> None:
+    story = order("o1").ordered("12:00").stated("ready", due="12:15", time="12:20").undone("ordered", "12:21")
+
+    assert story.says("12:30", ASSUMED) == "broken / undelivered"
+
+
+def test_a_snapshot_that_was_wrong_never_stated_anything() -> None:
+    story = STORY.stated("ready", due="12:50", time="12:10").denied("e2", "12:20")
+
+    assert dues(story) == ("12:40", "12:40")
+
+
+def test_two_promises_of_one_number_are_refused_as_ever() -> None:
+    terms = PromiseTerms(kind="ready", due=moment("12:40"))
+    twice = PromisesStated(id="v1", case="o1", occurred_at=moment("12:00"), promises=[terms, terms])
+
+    with pytest.raises(Refused, match="number them 1, 2, 3"):
+        Story("o1", (twice,)).facts()
