@@ -146,10 +146,10 @@ def producer(connection: Connection, **settings: Any) -> KafkaProducer:
         )
 
 
-def check_gateway(connection: Connection, topics: Iterable[str]) -> None:
-    """Raise KafkaFailed unless all `topics` are there, and we may write to them."""
+def check_gateway(connection: Connection, topics: Iterable[str], create: str) -> None:
+    """Raise KafkaFailed unless all `topics` are there, and we may write to them. create: as for intake."""
     with admin_client(connection) as admin:
-        _check(admin, connection, [Need("WRITE", "topic", topic) for topic in topics])
+        _check(admin, connection, [Need("WRITE", "topic", topic) for topic in topics], create)
 
 
 def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incoming]]:

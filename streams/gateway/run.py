@@ -47,12 +47,14 @@ class NoTokens(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a gateway is told. tokens: the file of those who may post by hand; None: nobody may."""
+    """What a gateway is told. tokens: the file of those who may post by hand; None: nobody may. feeds_file: whose
+    feeds these are, for whoever has to create their topics."""
 
     connection: Connection
     feeds: tuple[Feed, ...]
     bind: Address
     metrics: Address
+    feeds_file: Path
     tokens: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -71,7 +73,7 @@ def run(settings: Settings) -> None:
     """Take requests until told to end. Raises FeedsError, NoTokens, KafkaFailed and AddressTaken."""
     check_paths(settings.feeds)
     tokens = _tokens(settings.tokens)
-    check_gateway(settings.connection, settings.topics)
+    check_gateway(settings.connection, settings.topics, f" --feeds {settings.feeds_file}")
     reach = Reach(settings.connection, settings.topics)
     meters = Meters(settings.labels, lambda: reach.readiness().ready)
     with closing(_outbox(settings)) as outbox, _watched(reach):
