@@ -1,6 +1,7 @@
 """`make bench`: the whole engine on a real Kafka, and others on the same job.
 
-Parts, all when none is named: contest, deadlines, recovery, growth, scrape, alarms; and `profile`, only when named.
+Parts, all when none is named: contest, deadlines, recovery, growth, scrape, alarms, gateway; and `profile`, only when
+named.
 What is printed can go into docs/benchmarks.md as it is.
 """
 
@@ -19,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.alarms import alarms
 from benchmarks.contest import contest
+from benchmarks.gateway import gateway
 from benchmarks.growth import growth
 from benchmarks.lateness import deadlines
 from benchmarks.processes import Failed
@@ -35,6 +37,7 @@ USUAL: dict[str, Part] = {
     "growth": growth,
     "scrape": scrape,
     "alarms": alarms,
+    "gateway": gateway,
 }
 PARTS: dict[str, Part] = USUAL | {"profile": profile}
 

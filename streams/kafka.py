@@ -115,8 +115,13 @@ def check_intake(connection: Connection, group: str, topics: Sequence[str], crea
 
 def check_notifier(connection: Connection, group: str) -> None:
     """Raise KafkaFailed unless promise.alerts is there, and a member of `group` may read it."""
+    check(connection, [Need("READ", "topic", ALERTS.name), Need("READ", "group", group)])
+
+
+def check(connection: Connection, needs: Sequence[Need]) -> None:
+    """Raise KafkaFailed unless all topics of `needs` are there, and we are allowed all of them."""
     with admin_client(connection) as admin:
-        _check(admin, connection, [Need("READ", "topic", ALERTS.name), Need("READ", "group", group)])
+        _check(admin, connection, needs)
 
 
 def partitions_of(connection: Connection, need: Need) -> list[int]:
@@ -141,10 +146,10 @@ def producer(connection: Connection, **settings: Any) -> KafkaProducer:
         )
 
 
-def check_gateway(connection: Connection, topics: Iterable[str]) -> None:
-    """Raise KafkaFailed unless all `topics` are there, and we may write to them."""
+def check_gateway(connection: Connection, topics: Iterable[str], create: str) -> None:
+    """Raise KafkaFailed unless all `topics` are there, and we may write to them. create: as for intake."""
     with admin_client(connection) as admin:
-        _check(admin, connection, [Need("WRITE", "topic", topic) for topic in topics])
+        _check(admin, connection, [Need("WRITE", "topic", topic) for topic in topics], create)
 
 
 def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incoming]]:
@@ -164,6 +169,11 @@ def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incom
         raise KafkaFailed(f"{connection.bootstrap}: {topic} cannot be read: {error}") from error
     finally:
         consumer.close()
+
+
+def reader(connection: Connection) -> KafkaConsumer:
+    """A consumer of what is committed, in no group: whoever has it says what it reads. Raises KafkaFailed."""
+    return _consumer(connection)
 
 
 def group_consumer(connection: Connection, group: str, client: str) -> KafkaConsumer:

@@ -29,6 +29,7 @@ MAY_KNOW = {
         "streams.permissions",
         "streams.topics",
     },
+    "streams.held": {"schemas", "streams.connection", "streams.kafka", "streams.permissions"},
     "streams.logs": {"schemas"},
     "streams.cluster": {
         "streams.connection",
@@ -131,6 +132,7 @@ MAY_KNOW = {
         "streams.connection",
         "streams.feeds",
         "streams.gateway",
+        "streams.held",
         "streams.kafka",
         "streams.logs",
         "streams.cluster",

@@ -71,7 +71,7 @@ def gateway(
 
     with clear_errors():
         try:
-            run(Settings(connection, found, at, shown, tokens))
+            run(Settings(connection, found, at, shown, feeds, tokens))
         except NoTokens as error:
             fail(f"--tokens {error}", USAGE)
         except AddressTaken as error:

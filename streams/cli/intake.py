@@ -62,8 +62,6 @@ def intake(
     address = metrics_address(metrics)
     with clear_errors():
         connection, declared = read_connection(bootstrap, kafka_config), load_feeds(feeds)
-        if not declared:
-            fail(f"{feeds}: names no feed; write a [[feed]] for each topic that is to be read", USAGE)
         known = load_locations(locations)
         _tell_who_waits(known, declared)
         adapters = ways_of(declared, zones_of(known))

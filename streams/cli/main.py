@@ -13,9 +13,11 @@ from streams.cli.gateway import gateway
 from streams.cli.intake import intake
 from streams.cli.judge import judge
 from streams.cli.notify import notify
+from streams.cli.rejects import rejects
 from streams.cli.replay import replay
 from streams.cli.rules import rules
 from streams.cli.status import status
+from streams.cli.tail import tail
 from streams.cli.topics import topics
 from streams.cli.town import town
 from streams.cli.worker import worker
@@ -28,10 +30,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
-    judge, explain, replay, adapt, gateway, intake, worker, topics, check, status, demo, town, rules, notify,
+    judge, explain, replay, adapt, gateway, intake, worker, topics, check, status, tail, demo, town, rules, notify,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(dashboards)
+app.add_typer(rejects)
 
 
 @app.callback()

@@ -16,6 +16,7 @@ from schemas.reading import Refused
 from streams.feeds.deliveries import Adapted, Delivered
 from streams.feeds.envelopes import SchemaUnavailable
 from streams.feeds.feeds_file import Feed
+from streams.feeds.headers import headers_of
 
 Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -208,9 +209,4 @@ def _outcome(adapted: Adapted) -> Outcome:
 
 
 def _delivered(record: Record, topic: str) -> Delivered:
-    headers = {name.lower(): _text(value) for name, value in record.headers}
-    return Delivered(record.value, record.key, headers, topic, record.timestamp)
-
-
-def _text(value: bytes | None) -> str:
-    return (value or b"").decode(errors="replace")
+    return Delivered(record.value, record.key, headers_of(record.headers), topic, record.timestamp)

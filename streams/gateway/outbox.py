@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,6 +83,8 @@ class Outbox:
         self._is_ended = False
         self._delivered_at = time.monotonic()
         self._refused: dict[str, _Refused] = {}
+        self._told: deque[tuple[asyncio.Future[None], Undelivered | None]] = deque()
+        self._is_waking = False
         self._thread = Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 
@@ -157,14 +160,16 @@ class Outbox:
         self._tell(waiting, Undelivered(f"Kafka: {type(error).__name__}", is_too_large=is_too_large))
 
     def _tell(self, waiting: _Waiting, error: Undelivered | None) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            waiting.done.get_loop().call_soon_threadsafe(_settle, waiting.done, error)
+        """Kafka answers for many records at once: the event loop is woken once for all of them."""
+        self._told.append((waiting.done, error))
+        if not self._is_waking:
+            self._is_waking = True
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                waiting.done.get_loop().call_soon_threadsafe(self._settle)
 
-
-def _settle(done: asyncio.Future[None], error: Undelivered | None) -> None:
-    if done.done():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)
+    def _settle(self) -> None:
+        self._is_waking = False  # before the first is taken: whoever comes after that wakes us again
+        while self._told:
+            done, error = self._told.popleft()
+            if not done.done():
+                done.set_result(None) if error is None else done.set_exception(error)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -36,6 +37,8 @@ from streams.topics import EVENTS
 log = logging.getLogger("promises")
 
 _BEAT_SECONDS: Final = 1.0
+_SWITCH_SECONDS: Final = 0.0005
+"""How long one thread may keep another waiting. Each request passes through three; Python's own 5 ms add up."""
 
 
 class NoTokens(ValueError):
@@ -44,12 +47,14 @@ class NoTokens(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a gateway is told. tokens: the file of those who may post by hand; None: nobody may."""
+    """What a gateway is told. tokens: the file of those who may post by hand; None: nobody may. feeds_file: whose
+    feeds these are, for whoever has to create their topics."""
 
     connection: Connection
     feeds: tuple[Feed, ...]
     bind: Address
     metrics: Address
+    feeds_file: Path
     tokens: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -68,7 +73,7 @@ def run(settings: Settings) -> None:
     """Take requests until told to end. Raises FeedsError, NoTokens, KafkaFailed and AddressTaken."""
     check_paths(settings.feeds)
     tokens = _tokens(settings.tokens)
-    check_gateway(settings.connection, settings.topics)
+    check_gateway(settings.connection, settings.topics, f" --feeds {settings.feeds_file}")
     reach = Reach(settings.connection, settings.topics)
     meters = Meters(settings.labels, lambda: reach.readiness().ready)
     with closing(_outbox(settings)) as outbox, _watched(reach):
@@ -97,7 +102,8 @@ def _outbox(settings: Settings) -> Outbox:
         lambda: producer(
             settings.connection,
             bootstrap_timeout_ms=millis,
-            linger_ms=2,
+            linger_ms=5,
+            metrics_enabled=False,
             max_block_ms=millis,
             request_timeout_ms=millis,
             delivery_timeout_ms=millis + 1000,
@@ -136,6 +142,7 @@ def _listening(address: Address) -> socket.socket:
 
 async def _serve(app: Starlette, limits: Limits, sock: socket.socket, reach: Reach) -> None:
     hush_uvicorn()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     server = uvicorn.Server(uvicorn.Config(app, **as_uvicorn_wants(limits)))
     beating = asyncio.create_task(_beat(reach))
     # uvicorn sends itself the signal again when it has ended; then there is nothing left to do.

@@ -7,14 +7,17 @@ that must be equal once only we write: the end for readers of what is committed,
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
 from streams import timing
+
+_POLL_SECONDS: Final = 0.05
 
 Progress = Callable[[int, int], None]
 """Told how far the reading is: the offset reached, and the offset where it ends."""
@@ -74,3 +77,14 @@ class Log:
                 for record in found:
                     take(record.key, record.value)
         progress(end, end)
+
+
+async def unread(committed: Log, ends: Mapping[TopicPartition, int], seconds: float = 0.0) -> frozenset[TopicPartition]:
+    """Where readers of what is committed do not get as far as `ends`, though they are given so long to."""
+    deadline = monotonic() + seconds
+    while True:
+        stable = await committed.ends(ends)
+        left = frozenset(place for place, end in ends.items() if stable[place] < end)
+        if not left or monotonic() >= deadline:
+            return left
+        await asyncio.sleep(_POLL_SECONDS)

@@ -5,11 +5,9 @@ Others write to the same topics all the time, so what is open there is mostly th
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +20,7 @@ from schemas.instants import moment, parse
 from streams import timing
 from streams.feeds.feed_book import Adapts, FeedBook, Standing, key_of, standing
 from streams.feeds.feeds_file import Feed
-from streams.ledger.changelog import Log, Progress
+from streams.ledger.changelog import Log, Progress, unread
 from streams.ledger.opening import HEAL
 from streams.ledger.writer import Message, Writer
 from streams.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS, intake_id
@@ -31,7 +29,6 @@ log = logging.getLogger("promises")
 
 _STANDINGS: Final = TopicPartition(INTAKE.name, 0)
 _LONG_AGO: Final = parse("2000-01-01T00:00:00Z")
-_POLL_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class FeedOpener:
         """Wait until all that was written before is either there to be read or taken back."""
         async with Log(self.client, "read_uncommitted") as whole:
             ends = await whole.ends([_STANDINGS, *self._outputs()])
-        open_still = await _until_read(committed, ends, timing.SETTLE_SECONDS)
+        open_still = await unread(committed, ends, timing.SETTLE_SECONDS)
         if not open_still:
             return
         # Ours, if Kafka lost its end: any commit of ours ends it. Somebody else's is not touched by what says nothing.
@@ -71,7 +68,7 @@ class FeedOpener:
         heal = [(HEAL, None)] if _STANDINGS in open_still else []
         await writer.write(heal, [_saying_nothing(place) for place in open_still if place != _STANDINGS])
         patience = timing.TRANSACTION_MS / 1000 + timing.SETTLE_SECONDS
-        if await _until_read(committed, {_STANDINGS: ends[_STANDINGS]}, patience):
+        if await unread(committed, {_STANDINGS: ends[_STANDINGS]}, patience):
             raise KafkaTimeoutError(
                 f"{INTAKE.name} has a transaction that does not end; where that goes on, find and abort it with "
                 "kafka-transactions.sh find-hanging"
@@ -95,18 +92,6 @@ class FeedOpener:
         elif book.next < before:
             log.warning("%s[%d] was made anew: it ends at %d and was read to %d; read from the start", *tp, end, before)
         return book
-
-
-async def _until_read(committed: Log, ends: Mapping[TopicPartition, int], seconds: float) -> frozenset[TopicPartition]:
-    """Wait until readers of what is committed get as far as `ends`; gives the places where they do not in time."""
-    deadline, left = monotonic() + seconds, frozenset(ends)
-    while left:
-        stable = await committed.ends(left)
-        left = frozenset(place for place in left if stable[place] < ends[place])
-        if monotonic() > deadline:
-            break
-        await asyncio.sleep(_POLL_SECONDS if left else 0)
-    return left
 
 
 def _saying_nothing(place: TopicPartition) -> Message:

@@ -10,11 +10,12 @@ from typing import Any
 from aiokafka import TopicPartition
 from faust.types import TP
 
+from streams import timing
 from streams.book.book import Book
 from streams.book.changelog import Contents
 from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Millis, Policies
-from streams.ledger.changelog import Log, Progress
+from streams.ledger.changelog import Log, Progress, unread
 from streams.ledger.writer import Message, Writer
 from streams.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
 
@@ -22,6 +23,9 @@ log = logging.getLogger("promises")
 
 WRITTEN = (CHANGELOG, VERDICTS, ALERTS, REJECTS)
 """The topics that a partition's writer writes to."""
+
+_SHARED = {REJECTS.name}
+"""Those to which intake writes, too: what is open there may be its own, and ends by itself."""
 
 HEAL = b"\0heal"
 """Key of a record that says nothing: its transaction ends one that hangs."""
@@ -66,21 +70,21 @@ class Opener:
 
     async def _heal(self, partition: int, writer: Writer, committed: Log) -> None:
         tps = [TopicPartition(topic.name, partition) for topic in WRITTEN]
-        hanging = await self._hanging(tps, committed)
+        async with Log(self.client, "read_uncommitted") as whole:
+            ends = await whole.ends(tps)
+        hanging = await unread(committed, ends)
+        if hanging and {tp.topic for tp in hanging} <= _SHARED:
+            hanging = await unread(committed, {tp: ends[tp] for tp in hanging}, timing.SETTLE_SECONDS)
         if not hanging:
             return
-        log.warning("partition %d: Kafka lost the end of a transaction in %s; ending it", partition, _names(hanging))
+        log.warning("partition %d: ending what hangs in %s, as if Kafka had lost its end", partition, _names(hanging))
         await writer.write([(HEAL, None)], [Message(tp.topic, HEAL, None) for tp in tps[1:]])
-        if hanging := await self._hanging(tps, committed):
+        mine = {tp: end for tp, end in ends.items() if tp.topic not in _SHARED}
+        if hanging := await unread(committed, mine, timing.SETTLE_SECONDS):
             raise WrongLog(
                 f"{_names(hanging)} of {self._where()} has a transaction that never ends: find and abort it with "
                 f"kafka-transactions.sh find-hanging"
             )
-
-    async def _hanging(self, tps: Iterable[TopicPartition], committed: Log) -> list[TopicPartition]:
-        async with Log(self.client, "read_uncommitted") as whole:
-            stable, ends = await committed.ends(tps), await whole.ends(tps)
-        return [tp for tp, end in ends.items() if stable[tp] < end]
 
     async def _read(self, partition: int, committed: Log, progress: Progress) -> Book:
         changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))

@@ -6,7 +6,7 @@ import pytest
 
 from streams.cluster.findings import Finding, findings
 from streams.cluster.looking import TopicFound
-from streams.topics import ALERTS, CHANGELOG, EVENTS, IN_SYNC, TOPICS, Topic
+from streams.topics import ALERTS, CHANGELOG, EVENTS, IN_SYNC, INTAKE, INTAKE_TOPICS, TOPICS, Topic, feed_topic
 
 KAFKA = "kafka:9092"
 
@@ -47,6 +47,21 @@ def test_each_topic_that_is_missing_is_created_like_the_events() -> None:
     nothing = findings(KAFKA, {})
     assert [one.where for one in nothing] == [", ".join(topic.name for topic in TOPICS)]
     assert nothing[0].remedy == "create it: promises topics --bootstrap kafka:9092"
+
+
+def test_topics_of_intake_are_missed_where_there_are_feeds() -> None:
+    square = feed_topic("feeds.square")
+    (missing,) = findings(KAFKA, topics(), [square])
+    assert (missing.level, missing.where) == ("error", "promise.needs_fetch, promise.intake, feeds.square")
+    assert missing.remedy == "create it: promises topics --bootstrap kafka:9092 --feeds FILE"
+    made = {topic.name: TopicFound(topic.partitions or 12, 3, topic.created_with(3)) for topic in INTAKE_TOPICS}
+    assert findings(KAFKA, topics() | made) == []
+    fed = made | {square.name: TopicFound(5, 3, square.created_with(3))}
+    assert findings(KAFKA, topics() | fed, [square]) == []
+    (senders,) = findings(KAFKA, but(topics() | fed, square, message_timestamp_type="CreateTime"), [square])
+    assert (senders.level, senders.where) == ("warning", "feeds.square")
+    (deleted,) = findings(KAFKA, but(topics() | made, INTAKE, cleanup_policy="delete"))
+    assert (deleted.level, deleted.where) == ("error", "promise.intake")
 
 
 def test_topics_with_other_numbers_of_partitions_are_errors() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
+import requests
 
 from schemas.instants import Instant
 from schemas.verdicts import VerdictRecord
@@ -20,6 +21,7 @@ from streams.cli.options import load_policies
 from streams.local.ports import free_ports
 from streams.topics import VERDICTS
 from streams.wall import wall_clock
+from tests.cli.command import promises
 from tests.day.disorder import Arrival, disordered
 from tests.day.living import Enricher, post
 from tests.day.orders import SHOPS, Order, day
@@ -73,6 +75,14 @@ def locations(directory: Path) -> Path:
     return path
 
 
+def is_ready(port: int) -> bool:
+    """Whether who serves metrics at that port is ready."""
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
 def disturb(intake: Program, begins: Instant, ends: Instant) -> None:
     """Kill it again and again, and once hold it back."""
     pause = (ends - begins - HELD_SECONDS * 1000) / 1000 / (KILLS + 2)
@@ -91,6 +101,7 @@ def disturb(intake: Program, begins: Instant, ends: Instant) -> None:
 def lived(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     directory = tmp_path_factory.mktemp("day")
     at_kafka, of_feeds = ("--bootstrap", bootstrap), ("--feeds", feeds(directory))
+    assert promises("topics", *at_kafka, *of_feeds).code == 0
     gateway_port, gateway_metrics, intake_metrics = free_ports(3)
     address = f"127.0.0.1:{gateway_port}"
     served = ("--bind", address, "--metrics", f"127.0.0.1:{gateway_metrics}")
@@ -102,7 +113,8 @@ def lived(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         ) as intake,
     ):
         worker.until_ready()
-        start = wall_clock() + 2_000
+        until(lambda: is_ready(gateway_metrics) and is_ready(intake_metrics), "gateway and intake are ready")
+        start = wall_clock() + 1_000
         orders = day(1, start, MINUTE, ORDERS)
         arrivals = disordered((webhook for order in orders for webhook in webhooks(order)), 1, MINUTE)
         with Enricher(bootstrap, orders):

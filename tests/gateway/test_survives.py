@@ -98,7 +98,12 @@ def test_a_gateway_that_has_no_topic_no_secret_or_no_port_says_so(kafka: LocalKa
     with socket.create_server(("127.0.0.1", free_ports(1)[0])) as taken:
         port = f"127.0.0.1:{taken.getsockname()[1]}"
         for text, options, code, said in (
-            (feeds.replace("promise.events", "feeds.nowhere"), (), 3, "has no topic feeds.nowhere"),
+            (
+                feeds.replace("promise.events", "feeds.nowhere"),
+                (),
+                3,
+                f"--bootstrap {kafka.bootstrap} --feeds {tmp_path}",
+            ),
             (secret, (), 2, f"feed till: there is no secret: {tmp_path / 'empty'}: is empty"),
             (feeds, ("--bind", port), 2, f"webhooks cannot be taken at {port}: "),
             (feeds, ("--metrics", port), 2, f"/metrics cannot be served at {port}: "),

@@ -15,7 +15,7 @@ NOBODY = "127.0.0.1:9"
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", ["names no feed", "[[feed]]"]),
+        ("", ["no feeds", "[[feed]]"]),
         ("[[feed]\n", ["not TOML"]),
         ('[[feed]]\nname = "till"\nadapter = "squash"\n', ["feed till", "no adapter 'squash'"]),
         (None, ["cannot be read"]),

@@ -194,8 +194,8 @@ def test_the_topic_of_a_feed_that_was_never_created(town: Town, tmp_path: Path) 
     bootstrap, feeds = town.bootstrap, tmp_path / "feeds.toml"
     feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
     answer = promises("intake", "--bootstrap", bootstrap, "--feeds", feeds)
-    remedy = f"--bootstrap {bootstrap} --feeds {feeds}"
-    is_clear(answer, UNREACHABLE, f"{bootstrap} has no topic feeds.square; ", remedy)
+    told = f"{bootstrap} has no topic feeds.square; create what is missing: promises topics --bootstrap {bootstrap}"
+    is_clear(answer, UNREACHABLE, f"{told} --feeds {feeds}")
     found = promises("check", "--bootstrap", bootstrap, "--feeds", feeds)
     (missing,) = [line for line in found.out.splitlines() if line.startswith("error: ")]
     assert missing.startswith("error: feeds.square: is not there; create it: promises topics")

@@ -96,9 +96,7 @@ def test_an_intake_that_is_killed_five_times_under_load_says_everything_once(
         page = intake.until_read(2 * len(rush.cases))
         each_once(bootstrap, rush)
         counted = page.by("promises_intake_records_total", "outcome", feed="till")
-        assert {outcome: number for (outcome,), number in counted.items() if number} == {
-            "adapted": 2 * len(rush.cases)
-        }
+        assert {outcome: number for (outcome,), number in counted.items() if number} == {"adapted": 2 * len(rush.cases)}
         assert intake.stop(10) == 0
 
 

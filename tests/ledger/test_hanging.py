@@ -5,14 +5,19 @@ Here it is planted by records of a transaction that Kafka was never told of, whi
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from aiokafka import AIOKafkaProducer
+from faust.types import TP
 
 from streams.book.book import Incoming
+from streams.ledger.opening import Opener
 from streams.ledger.writer import Message
-from streams.topics import ALERTS, CHANGELOG, VERDICTS, Topic
+from streams.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, Topic
 from tests.book.kept import all_of
-from tests.histories import order
-from tests.ledger.place import Place, hangs, judge, sends
+from tests.histories import READY, order
+from tests.ledger.place import Place, hangs, ignored, judge, sends
 from tests.ledger.running import run
 
 pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("without_verification")]
@@ -62,5 +67,26 @@ def test_one_topic_that_hangs_is_enough(place: Place, topic: Topic) -> None:
         async with place.opened() as (book, _):
             assert (book.next, len(book)) == (1, 1)
         assert await place.hidden() == {}
+
+    run(story())
+
+
+@pytest.mark.parametrize("is_ended", [True, False], ids=["ends soon", "was killed"])
+def test_what_intake_is_just_refusing_keeps_no_worker_from_its_partition(place: Place, is_ended: bool) -> None:
+    async def story() -> None:
+        await judged_before(place)
+        async with AIOKafkaProducer(**place.client, transactional_id=f"intake of {place.partition}") as intake:
+            await intake.begin_transaction()
+            await intake.send_and_wait(REJECTS.name, b"{", partition=place.partition)
+            opener = Opener(place.client, READY, is_exact=True)
+            opening = asyncio.ensure_future(opener.open(TP(EVENTS.name, place.partition), ignored))
+            if is_ended:
+                await intake.commit_transaction()
+            book, writer = await opening
+            assert (book.next, len(book)) == (1, 1)
+            await writer.stop()
+            if not is_ended:
+                assert (await place.hidden()).keys() == {REJECTS.name}, "it is not ours to end"
+                await intake.abort_transaction()
 
     run(story())

@@ -10,13 +10,15 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from streams import timing
 from streams.ledger.writer import Message, RecordTooLarge, Writer
 from streams.local.kafka import LocalKafka
-from streams.topics import ALERTS, CHANGELOG, REJECTS, VERDICTS
+from streams.topics import ALERTS, CHANGELOG, INTAKE, REJECTS, VERDICTS
 from tests.ledger.conftest import LARGEST_ALERT
 from tests.ledger.place import Place
 from tests.ledger.running import run
+from tests.worker.records import read
 
 pytestmark = pytest.mark.kafka
 
+NOON = 1_772_798_400_000
 KEPT = Message(VERDICTS.name, b"o1", b"kept")
 LARGE = Message(ALERTS.name, b"o1", b"." * 2 * LARGEST_ALERT)
 
@@ -31,6 +33,19 @@ def test_a_step_is_written_to_the_partition_of_its_own_number(place: Place) -> N
             assert await place.count(REJECTS) == 1
 
     run(story())
+
+
+def test_what_belongs_elsewhere_goes_there_in_the_same_step_with_its_own_time(place: Place) -> None:
+    async def story() -> None:
+        async with place.writer() as writer:
+            here = KEPT._replace(partition=place.partition)
+            there = Message(INTAKE.name, place.name.encode(), b"far", partition=0, timestamp=NOON)
+            await writer.write([(b"h", b"head")], [KEPT._replace(key=b"o0"), here, there])
+        assert await place.read(VERDICTS) == {b"o0": b"kept", b"o1": b"kept"}
+
+    run(story())
+    (found,) = [one for one in read(place.bootstrap, INTAKE.name, [0]) if one.key == place.name.encode()]
+    assert (found.value, found.timestamp) == (b"far", NOON)
 
 
 def test_whoever_takes_a_place_over_shuts_its_former_owner_out(place: Place) -> None:

@@ -198,6 +198,18 @@ def test_a_shop_is_not_caught_up_once_it_is_to_be_read_elsewhere(happens: Callab
     assert not reading.caught_up(OTHER_SHOP, NOON)
 
 
+def test_how_far_behind_a_shop_is_and_when_it_was_not() -> None:
+    reading, till = opened()
+    assert (reading.lag(SHOP), reading.read_at(SHOP)) == (None, None)
+    reading.polled({SHOP: End(3, 7, NOON)})
+    assert (reading.lag(SHOP), reading.read_at(SHOP)) == (7, None)
+    list(reading.chunks(SHOP, orders(0, 1, 2)))
+    reading.polled({SHOP: End(7, 7, NOON)})
+    assert (reading.lag(SHOP), reading.read_at(SHOP)) == (7, None), "three are on their way to the till"
+    till.next = 3  # what follows is no order: the end of a transaction, say
+    assert (reading.lag(SHOP), reading.read_at(SHOP)) == (0, NOON)
+
+
 class Morning:
     """A log of orders, a till, and between them a queue to which anything may happen."""
 

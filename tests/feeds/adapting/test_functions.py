@@ -9,10 +9,11 @@ import pytest
 from streams.feeds.adapting.expressions import compiled
 from streams.feeds.adapting.functions import functions
 from streams.feeds.adapting.scope import Scope
+from streams.feeds.deliveries import Opened
 
 
 def said(text: str, body: Any) -> Any:
-    return compiled(text, functions({}, {}), frozenset()).read(Scope(body, {}, {}))
+    return compiled(text, functions({}, {}), frozenset()).read(Scope(body, Opened(body), {}))
 
 
 @pytest.mark.parametrize("body", [{}, {"status": None}, {"status": ""}, {"status": False}, {"status": []}])
