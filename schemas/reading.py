@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from schemas.events import Record
+from schemas.events import TAGS, Record
 
 RefusalReason = Literal[
     "empty",
@@ -46,6 +46,8 @@ def _shortened(detail: str) -> str:
 
 
 _decode: Callable[[bytes], Record] = msgspec.json.Decoder(Record).decode
+_encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
+_KINDS: Final[dict[str, Any]] = {tag: kind for kind, tag in TAGS.items()}
 
 
 def read(value: bytes | None) -> Record:
@@ -64,6 +66,24 @@ def read(value: bytes | None) -> Record:
 
 def convert(fields: dict[str, Any]) -> Record:
     """The event in `fields`, as `read` would have it from JSON. Raises Refused."""
+    return _converted(fields) or _by_way_of_json(fields)
+
+
+def _converted(fields: dict[str, Any]) -> Record | None:
+    """The event in `fields`; None where `read` has to say what is wrong.
+
+    By its own class, because msgspec looks at all classes of a union anew each time: 19 us instead of 1.
+    """
+    tag = fields.get("type")
+    kind = _KINDS.get(tag) if isinstance(tag, str) else None
+    try:
+        record = msgspec.convert(fields, kind) if kind else None
+        return record if record and len(_encode(record)) <= MAX_BYTES else None
+    except (msgspec.ValidationError, UnicodeError, RecursionError):
+        return None
+
+
+def _by_way_of_json(fields: dict[str, Any]) -> Record:
     try:
         value = msgspec.json.encode(fields)
     except UnicodeError as error:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from schemas.events import Record
 from schemas.instants import Instant
+
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,7 @@ class Delivered:
     timestamp: Instant = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """What was in the envelopes.
 
     body: decoded JSON; a whole number beyond 2**53 is a text, because what follows may compute in floats and an id must
@@ -36,7 +38,7 @@ class Opened:
     """
 
     body: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_HEADERS
     topic: str = ""
     key: str = ""
     received_at: Instant = 0
@@ -51,8 +53,7 @@ class Thin(NamedTuple):
     ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class Adapted:
+class Adapted(NamedTuple):
     """What a record becomes: canonical events, or why there are none. Never partly: else it is refused.
 
     rules: the names of the rules that made the events, in their order. ignored: the rule that says that such a record

@@ -91,7 +91,8 @@ def _ndjson(file: str, stream: IO[bytes], parse: Callable[[bytes], Sequence[Reco
     for number, raw in enumerate(stream, 1):
         line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
         if value := line.strip():
-            yield from _parsed(file, number, parse, value)
+            for record in _parsed(parse, value):
+                yield Line(file, number, record)
 
 
 def _csv(file: str, stream: io.BufferedReader, adapter: Adapter) -> Iterator[Line]:
@@ -101,12 +102,12 @@ def _csv(file: str, stream: io.BufferedReader, adapter: Adapter) -> Iterator[Lin
         # strict: a quote that is never closed would take the rest of the file into its cell, unsaid.
         rows = csv.DictReader(text, strict=True)
         _check_columns(file, rows.fieldnames or [], adapter)
-        yield from _rows(file, rows, adapter)
+        yield from _rows(file, rows, lambda row: _adapted(adapter, _whole(row)))
     finally:
         text.detach()
 
 
-def _rows(file: str, rows: csv.DictReader[str], adapter: Adapter) -> Iterator[Line]:
+def _rows(file: str, rows: csv.DictReader[str], parse: Callable[[dict[str, str]], Sequence[Record]]) -> Iterator[Line]:
     while True:
         try:
             row = next(rows)
@@ -115,7 +116,8 @@ def _rows(file: str, rows: csv.DictReader[str], adapter: Adapter) -> Iterator[Li
         except csv.Error as error:
             yield Line(file, rows.reader.line_num, Refused("bad_value", f"not CSV: {error}"))
         else:
-            yield from _parsed(file, rows.line_num, lambda row: _adapted(adapter, _whole(row)), row)
+            for record in _parsed(parse, row):
+                yield Line(file, rows.line_num, record)
 
 
 def _whole(row: dict[str, str]) -> dict[str, str]:
@@ -133,9 +135,8 @@ def _check_columns(file: str, columns: Sequence[str], adapter: Adapter) -> None:
         )
 
 
-def _parsed(file: str, number: int, parse: Callable[[_Source], Sequence[Record]], source: _Source) -> Iterator[Line]:
+def _parsed(parse: Callable[[_Source], Sequence[Record]], source: _Source) -> Sequence[Record | Refused]:
     try:
-        for record in parse(source):
-            yield Line(file, number, record)
+        return parse(source)
     except Refused as refused:
-        yield Line(file, number, refused)
+        return (refused,)

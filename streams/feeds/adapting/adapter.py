@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
-import msgspec
 from msgspec.structs import replace
 
-from schemas.events import CaseEvent, Clock, Record
+from schemas.events import Clock, Record
 from schemas.instants import moment
-from schemas.reading import Refused, refusal
+from schemas.reading import Refused, convert
 from streams.feeds.adapting.events import each_once
 from streams.feeds.adapting.functions import header
 from streams.feeds.adapting.quick import Expression
@@ -74,9 +73,9 @@ class Adapter:
         """What a record of `feed` becomes. Raises Refused."""
         if self.canonical:
             return Adapted((_canonical(opened.body, feed),), ("canonical",))
-        found = Walk(self, opened, feed)
-        events = each_once([made.record for made in found.made() if made.record is not None])
-        return found.adapted(events)
+        walk = Walk(self, opened, feed)
+        walk.go()
+        return walk.adapted(each_once([made.record for made in walk.made if made.record is not None]))
 
 
 class Walk:
@@ -89,6 +88,7 @@ class Walk:
     def __init__(self, adapter: Adapter, opened: Opened, feed: str) -> None:
         self.scope = Scope(opened.body, opened, adapter.lets)
         self.fitting: list[Rule] = []
+        self.made: list[Made] = []
         self._adapter = adapter
         self._thin: dict[Thin, None] = {}
         self._ignored = ""
@@ -96,15 +96,15 @@ class Walk:
         if opened.received_at:
             self._outside["received_at"] = moment(opened.received_at)
 
-    def made(self) -> Iterator[Made]:
-        """Every event of every rule that fits. Raises Refused."""
+    def go(self) -> None:
+        """Make every event of every rule that fits. Raises Refused; what was made before that is there."""
         for rule in self._adapter.rules:
             scopes = rule.fits(self.scope)
             if scopes:
                 self.fitting.append(rule)
                 if rule.thin:
                     self._thin.update(dict.fromkeys(rule.needs(scopes)))
-                yield from rule.made(scopes, self._outside)
+                rule.make(scopes, self._outside, self.made)
                 if rule.ignore:
                     self._ignored = rule.name
                     return
@@ -130,8 +130,5 @@ def _canonical(body: Any, feed: str) -> Record:
     """A record that is a canonical event, from `feed` where it does not say so itself. Raises Refused."""
     if not isinstance(body, dict):
         raise Refused("bad_value", "the record is no JSON object")
-    try:
-        event: CaseEvent | Clock = msgspec.convert(body, Record)
-    except msgspec.ValidationError as error:
-        raise refusal(error) from None
+    event = convert(body)
     return event if isinstance(event, Clock) or event.source or not feed else replace(event, source=feed)

@@ -31,6 +31,10 @@ class Condition(Protocol):
 
     columns: frozenset[str]
 
+    def fails_at_once(self, item: Any) -> bool:
+        """Whether one look at the whole record says that it does not hold, as of most rules."""
+        ...
+
     def holds(self, scope: Scope) -> bool:
         """Whether it does. Raises ExpressionFailed."""
         ...
@@ -75,6 +79,9 @@ class _Says:
         self.columns = expression.columns
         self._expression = expression
 
+    def fails_at_once(self, item: Any) -> bool:
+        return False
+
     def holds(self, scope: Scope) -> bool:
         return bool(self._expression.read(scope))
 
@@ -89,6 +96,13 @@ class _Equals:
         self.columns = frozenset[str]().union(*(expression.columns for expression, _ in wanted))
         self._wanted = wanted
         self._reads = [(expression.read, words) for expression, words in wanted]
+        self._key, self._words = wanted[0][0].key, wanted[0][1]
+
+    def fails_at_once(self, item: Any) -> bool:
+        if self._key is None or item.__class__ is not dict:
+            return False
+        found = item.get(self._key)
+        return found.__class__ is str and found not in self._words
 
     def holds(self, scope: Scope) -> bool:
         return all(_is_one_of(read(scope), words) for read, words in self._reads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from schemas.events import Record
@@ -34,19 +35,16 @@ class Explanation(NamedTuple):
 
 def explain(adapter: Adapter, opened: Opened, feed: str = "") -> Explanation:
     """What `adapter` makes of a record, refused or not, and why."""
-    walk, made = Walk(adapter, opened, feed), []
+    walk = Walk(adapter, opened, feed)
     outcome: Adapted | Refused
-    try:
-        for one in walk.made():
-            made.append(one)
-    except Refused:
-        pass  # told by the outcome
+    with suppress(Refused):  # the outcome tells it
+        walk.go()
     try:
         outcome = adapter.adapt(opened, feed)
     except Refused as refused:
         outcome = refused
     others = [(rule.name, _why_not(rule, walk)) for rule in adapter.rules if rule not in walk.fitting]
-    return Explanation(outcome, tuple(walk.fitting), tuple(made), tuple(others))
+    return Explanation(outcome, tuple(walk.fitting), tuple(walk.made), tuple(others))
 
 
 def _why_not(rule: Rule, walk: Walk) -> str:

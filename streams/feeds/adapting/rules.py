@@ -90,9 +90,11 @@ class Rule:
         Raises Refused.
         """
         try:
-            if self._when is not None and not self._when.holds(scope):
+            if self._when is not None and (self._when.fails_at_once(scope.item) or not self._when.holds(scope)):
                 return []
-            items = [scope.item] if self._each is None else _items(self._each.read(scope))
+            if self._each is None:
+                return [scope.within(scope.item, self._lets) if self._lets else scope]
+            items = _items(self._each.read(scope))
         except ExpressionFailed as error:
             raise Refused(error.reason, f"rule {self.name!r}: {error}") from None
         return [scope.within(item, self._lets) for item in items]
@@ -103,13 +105,13 @@ class Rule:
             return self._when.why_not(scope)
         return WhyNot(f"{self._each.text if self._each else 'the record'} is nothing", "")
 
-    def made(self, scopes: list[Scope], outside: Outside) -> Iterator[Made]:
-        """Its events. Raises Refused."""
+    def make(self, scopes: list[Scope], outside: Outside, made: list[Made]) -> None:
+        """Add its events to those that were `made`. Raises Refused."""
         for scope in scopes if self._says else ():
             try:
                 common = {key: value for key, read in self._reads if (value := read(scope)) is not None}
                 for saying in self._says:
-                    yield Made(saying.event(scope, common, outside), self, saying, scope)
+                    made.append(Made(saying.event(scope, common, outside), self, saying, scope))
             except FieldFailed as failed:
                 raise failed.refused(self.name) from None
             except Refused as refused:
