@@ -36,7 +36,7 @@ MINUTE: Final = 40.0
 ORDERS: Final = 150
 KILLS: Final = 5
 HELD_SECONDS: Final = 120 if os.environ.get("PROMISES_SLOW") else 15
-SLACK: Final = 4_000
+SLACK: Final = 2_000
 """Milliseconds that a webhook may take to be judged, on a machine under load."""
 
 
@@ -144,7 +144,7 @@ def test_an_intake_that_is_away_breaks_no_promise(lived: Lived) -> None:
     punctual = [order for order in lived.orders if order.vendor == "toast" and order.id not in on_its_way]
     in_time = [order for order in punctual if in_good_time(order)]
     first = {order.case: lived.verdicts[order.case, "ready"][0].current.verdict for order in in_time}
-    assert len(first) > ORDERS // 15
+    assert len(first) >= 8
     assert set(first.values()) == {"kept"}
 
 
