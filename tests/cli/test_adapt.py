@@ -87,7 +87,7 @@ def test_adapt_tells_what_is_nobodys_business_and_what_has_to_be_fetched(tmp_pat
     assert answer.out.splitlines()[0] == "rule 'ping' fits: ignored, the kiosk tries whether we are there"
     assert "rule 'pickup' does not fit: not looked at: the reading ended before it" in answer.out
     assert answer.out.splitlines()[-1] == "ignored, by rule 'ping'"
-    thin = b'{"type": "order.updated", "data": {"object": {"order_updated": {"order_id": "O1"}}}}'
+    thin = b'{"type": "order.updated", "data": {"id": "O1"}}'
     assert promises("adapt", "-", "--adapter", "square", stdin=thin).out.splitlines()[-1] == "to be fetched: order O1"
 
 
