@@ -1,7 +1,7 @@
 """`make bench`: the whole engine on a real Kafka, and others on the same job.
 
-Parts, all when none is named: contest, deadlines, recovery, growth, scrape, alarms, gateway; and `profile`, only when
-named.
+Parts, all when none is named: contest, deadlines, recovery, growth, scrape, alarms, intake, gateway; and `profile`,
+only when named.
 What is printed can go into docs/benchmarks.md as it is.
 """
 
@@ -22,6 +22,7 @@ from benchmarks.alarms import alarms
 from benchmarks.contest import contest
 from benchmarks.gateway import gateway
 from benchmarks.growth import growth
+from benchmarks.intake import intake
 from benchmarks.lateness import deadlines
 from benchmarks.processes import Failed
 from benchmarks.profiling import profile
@@ -37,6 +38,7 @@ USUAL: dict[str, Part] = {
     "growth": growth,
     "scrape": scrape,
     "alarms": alarms,
+    "intake": intake,
     "gateway": gateway,
 }
 PARTS: dict[str, Part] = USUAL | {"profile": profile}

@@ -16,6 +16,9 @@ _OF_THE_WAY: Final = re.compile(
 )
 """What is between the sender and us, and of no use to an adapter. Addresses of machines are not kept either."""
 
+_OURS: Final = re.compile(r"promises\..*|__(key|value)_schema_id")
+"""What readers of the record believe of it: nobody outside says that we received it yesterday, or in an envelope."""
+
 _SECRET: Final = re.compile(r"authorization|cookie|secret|token|password|api-?key|-auth$")
 
 
@@ -32,6 +35,8 @@ def record_headers(
 
 
 def _is_kept(name: str, scheme: Scheme) -> bool:
-    if _OF_THE_WAY.fullmatch(name) or name == "authorization" or name in secret_headers(scheme):
+    if _OF_THE_WAY.fullmatch(name) or _OURS.fullmatch(name):
+        return False
+    if name == "authorization" or name in secret_headers(scheme):
         return False
     return name in scheme.headers or not _SECRET.search(name)

@@ -13,14 +13,14 @@ from schemas.words import QUALITIES, Origin, Quality
 from streams.judging.facts import Fact, Terms, What
 from streams.judging.policy import Attributes, Policies
 
-_QUALITY: Final[dict[Quality | None, int]] = {None: 0} | {quality: code for code, quality in enumerate(QUALITIES)}
-"""Where nothing is said of it, a step was measured."""
+_QUALITIES: Final[dict[Quality, int]] = {quality: code for code, quality in enumerate(QUALITIES)}
 
 
 def admit(event: events.CaseEvent, policies: Policies) -> Fact:
     """The fact that `event` states. Raises Refused where no policy can judge it."""
     if type(event) is events.StepReached:  # most are
-        return _fact(event, What.REACHED, event.step, (), (), _QUALITY[event.quality])
+        quality = event.quality
+        return _fact(event, What.REACHED, event.step, (), (), 0 if quality is None else _QUALITIES[quality])
     return _READERS[type(event)](event, policies)
 
 

@@ -15,6 +15,8 @@ from streams.judging.facts import Fact
 from streams.judging.history import History, packed, packed_fact, unpacked
 from streams.judging.policy import Attributes, Millis, Policy
 
+_UNDELIVERED: Final = RULINGS.index(UNDELIVERED)
+
 
 class PromiseKey(NamedTuple):
     """Which promise of a case."""
@@ -152,7 +154,7 @@ class Judged(Value, frozen=True):
         """What the current outcome rests on."""
         if self.assumed:
             return "assumed"
-        return "deadline" if self.current.ruling == UNDELIVERED else "event"
+        return "deadline" if self.current.code == _UNDELIVERED else "event"
 
     def on(self, basis: Basis) -> Outcome:
         """The outcome on that basis."""

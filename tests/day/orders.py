@@ -96,21 +96,21 @@ def _order(chance: Random, vendor: Vendor, id: str, start: Instant, minute: floa
         return since + int(minutes * minute)
 
     placed = after(start, chance.uniform(0, 20 * 60))
-    asked = chance.choice([15, 25, 40, 180, 240])
+    asked = chance.choice([15, 25, 40, 180, 240, 300])
     promised = [Dated(placed, after(placed, asked))]
     if chance.random() < 0.25:
         promised.append(Dated(after(placed, asked * chance.uniform(0.2, 0.9)), after(placed, asked * 1.5)))
     if chance.random() < 0.05:  # and back to what was said first
         promised.append(Dated(after(promised[-1].at, asked * 0.05), promised[0].due))
-    keeps = after(placed, asked * chance.lognormvariate(-0.1, 0.25))
+    keeps = after(placed, asked * chance.lognormvariate(-0.3, 0.4))
     first, second = STEPS[vendor]
     is_first = first == KIND[vendor]
     early, late = (keeps, after(keeps, 4)) if is_first else (after(placed, 3), max(keeps, after(placed, 4)))
     told = Order(vendor, id, chance.choice(SHOPS[vendor]), placed, tuple(promised), ())
     ends = chance.random()
-    if ends < 0.04:  # forgotten
+    if ends < 0.06:  # forgotten
         return told
-    if ends < 0.14:
+    if ends < 0.16:
         return _cancelled(told, after(placed, asked * chance.uniform(0.1, 1.4)), chance.choice(WHO_CANCELS[vendor]))
     return _done(told, ((first, early), (second, late)))
 

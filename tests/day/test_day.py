@@ -33,10 +33,11 @@ from tests.worker.workers import Program, Worker, until
 MINUTE: Final = 40.0
 """Milliseconds of a minute of the day."""
 
+SEED: Final = 3
 ORDERS: Final = 150
 KILLS: Final = 5
 HELD_SECONDS: Final = 120 if os.environ.get("PROMISES_SLOW") else 15
-SLACK: Final = 4_000
+SLACK: Final = 2_000
 """Milliseconds that a webhook may take to be judged, on a machine under load."""
 
 
@@ -115,8 +116,8 @@ def lived(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         worker.until_ready()
         until(lambda: is_ready(gateway_metrics) and is_ready(intake_metrics), "gateway and intake are ready")
         start = wall_clock() + 1_000
-        orders = day(1, start, MINUTE, ORDERS)
-        arrivals = disordered((webhook for order in orders for webhook in webhooks(order)), 1, MINUTE)
+        orders = day(SEED, start, MINUTE, ORDERS)
+        arrivals = disordered((webhook for order in orders for webhook in webhooks(order)), SEED, MINUTE)
         with Enricher(bootstrap, orders):
             disturbing = threading.Thread(target=disturb, args=(intake, start, arrivals[-1].at))
             disturbing.start()
@@ -144,7 +145,7 @@ def test_an_intake_that_is_away_breaks_no_promise(lived: Lived) -> None:
     punctual = [order for order in lived.orders if order.vendor == "toast" and order.id not in on_its_way]
     in_time = [order for order in punctual if in_good_time(order)]
     first = {order.case: lived.verdicts[order.case, "ready"][0].current.verdict for order in in_time}
-    assert len(first) > ORDERS // 15
+    assert len(first) >= 8
     assert set(first.values()) == {"kept"}
 
 

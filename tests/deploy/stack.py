@@ -28,7 +28,8 @@ from tests.support.alertmanager import home_of, movable
 from tests.support.debian import program
 from tests.worker.workers import environment, logs, until
 
-_PLACE: Final = re.compile(r"(?:\b(kafka|worker-1|worker-2|prometheus|alertmanager|127\.0\.0\.1)|(?<=//)):(\d{4,5})\b")
+_HOSTS: Final = r"kafka|worker-1|worker-2|intake|gateway|prometheus|alertmanager|127\.0\.0\.1"
+_PLACE: Final = re.compile(rf"(?:\b({_HOSTS})|(?<=//)):(\d{{4,5}})\b")
 
 
 class Stack:
@@ -70,6 +71,7 @@ class Stack:
 
     def once(self, service: str) -> None:
         """Run a service that ends by itself, and well."""
+        self._mount(service)
         subprocess.run(self._command(service), cwd=ROOT, env=self._environment(service), check=True, timeout=120)
 
     def kill(self, service: str) -> None:

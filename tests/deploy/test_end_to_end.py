@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+import requests
 
 from schemas.instants import show
 from schemas.words import VERDICTS
@@ -166,6 +167,14 @@ def test_a_killed_worker_changes_no_total(stack: Stack, town: Living, bootstrap:
     assert locations.keys() == {shop.location for shop in SHOPS}
     for location, row in locations.items():
         assert standing(stack, location) == {verdict: row[verdict] for verdict in VERDICTS}
+
+
+def test_the_profile_of_feeds_takes_webhooks_once_their_secrets_are_there(stack: Stack) -> None:
+    stack.once("feed-topics")
+    stack.start("intake")
+    stack.start("gateway")
+    answer = requests.post(f"http://{stack.address('gateway', 8088)}/shopify", b"{}", timeout=30)
+    assert (answer.status_code, "secret" in answer.text) == (503, True)
 
 
 def standing(stack: Stack, location: str) -> dict[str, float]:

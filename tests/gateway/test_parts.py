@@ -34,6 +34,13 @@ def kept(scheme: str, header: str = "", **headers: str) -> dict[str, str]:
     return {name: value for name, value in told.items() if name not in ours}
 
 
+def test_nobody_outside_says_when_we_received_something_or_in_which_envelope_it_came() -> None:
+    said = {"promises.received_at": "2020-01-01T00:00:00Z", "promises.retried": "3@7", "__value_schema_id": "x"}
+    found = record_headers(said | {"x-topic": "orders"}, scheme_of("shopify", ""), "till", "", NOON)
+    ours = (("promises.feed", b"till"), ("promises.received_at", b"2026-03-06T12:00:00.000Z"))
+    assert found == (("x-topic", b"orders"), *ours)
+
+
 def test_what_adapters_need_travels_and_what_is_secret_or_of_the_way_does_not() -> None:
     assert kept(
         "deliverect",
