@@ -11,7 +11,6 @@ from schemas.events import Clock, Record
 from schemas.instants import moment
 from schemas.reading import Refused, convert
 from streams.feeds.adapting.events import each_once
-from streams.feeds.adapting.functions import header
 from streams.feeds.adapting.quick import Expression
 from streams.feeds.adapting.rules import Made, Rule
 from streams.feeds.adapting.scope import Readable, Scope
@@ -35,9 +34,8 @@ _WAY: Final[Mapping[str, Readable]] = {
     "key": _Way(lambda opened: opened.key),
     "id": _Way(lambda opened: opened.id),
     "received": _Way(lambda opened: written(moment(opened.received_at)) if opened.received_at else None),
-    "header": _Way(lambda opened: header(opened.headers)),
 }
-NAMES: Final = frozenset(_WAY)
+NAMES: Final = frozenset(_WAY) | {"header"}
 """What every expression may ask for with a dollar sign."""
 
 Format = Literal["csv", "ndjson"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
+from importlib import import_module
 from typing import Any, Final
-
-from jsonata import Jsonata
 
 from streams.feeds.adapting.quick import Expression, ExpressionFailed, Functions, Quick, Read
 from streams.feeds.adapting.scope import Scope
@@ -31,6 +31,23 @@ def compiled(text: str, functions: Functions, known: frozenset[str]) -> Expressi
     return Quick(jsonata, functions).expression(text) or Expression(text, whole.ready().read)
 
 
+def _package() -> Any:
+    """JSONata, once it is needed: it takes 70 ms to import, and what reads rows never needs it."""
+    return import_module("jsonata")
+
+
+def _header(scope: Scope) -> Any:
+    """The function `$header`, as JSONata calls it: by name, whatever its case."""
+    headers = scope.opened.headers
+    return _package().Jsonata.JLambda(lambda name: headers.get(str(name).lower()))
+
+
+def _without_null(function: Callable[..., Any]) -> Callable[..., Any]:
+    """JSONata tells null from nothing; adapters need not."""
+    null = import_module("jsonata.utils").Utils.NULL_VALUE
+    return lambda *given: function(*(None if value is null else value for value in given))
+
+
 class _Whole:
     """An expression as JSONata reads it."""
 
@@ -46,22 +63,22 @@ class _Whole:
         return self
 
     def read(self, scope: Scope) -> Any:
-        bindings = {name: scope.value(name) for name in self._names}
+        bindings = {name: _header(scope) if name == "header" else scope.value(name) for name in self._names}
         try:
             return self._jsonata.evaluate(scope.item, bindings)
         except Exception as error:  # whatever JSONata meets in other people's data: its kinds of errors are not told
             raise ExpressionFailed(self.text, error) from None
 
     @cached_property
-    def _jsonata(self) -> Jsonata:
+    def _jsonata(self) -> Any:
         try:
-            expression = Jsonata(self.text)
+            expression = _package().Jsonata(self.text)
         except Exception as error:  # the parser stumbles over some texts in ways of its own
             raise BadExpression(f"{self.text!r} is no JSONata: {error}") from None
         # A walk through the whole record each time, a hundred times dearer than a path: ours come from JSON.
         expression.set_validate_input(False)
         for name, function in self._functions.items():
-            expression.register_lambda(name, function)
+            expression.register_lambda(name, _without_null(function))
         return expression
 
     def _asked(self) -> frozenset[str]:
@@ -72,7 +89,7 @@ class _Whole:
         for name in sorted(asked - self._known - self._functions.keys()):
             if name in _CHANGING:
                 raise BadExpression(f"{self.text!r}: ${name} is another each time; write $received")
-            if Jsonata.static_frame.lookup(name) is None:
+            if _package().Jsonata.static_frame.lookup(name) is None:
                 names = ", ".join(f"${name}" for name in sorted(self._known | self._functions.keys()))
                 raise BadExpression(f"{self.text!r}: nothing is called ${name}; there are {names} and what JSONata has")
         return asked

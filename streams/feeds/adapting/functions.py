@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-
-from jsonata import Jsonata
-from jsonata.functions import Functions as Standard
-from jsonata.utils import Utils
 
 from streams.feeds.adapting import times
 from streams.feeds.adapting.quick import Functions
@@ -43,7 +39,7 @@ def read_tables(path: str) -> Tables:
 
 def functions(tables: Tables, zones: Zones) -> Functions:
     """The functions by name; what they are given may be missing, and then they give nothing."""
-    own: dict[str, Callable[..., Any]] = {
+    return {
         "local": times.local,
         "ticks": times.ticks,
         "clock": times.clock,
@@ -51,19 +47,18 @@ def functions(tables: Tables, zones: Zones) -> Functions:
         "after": times.after,
         "entries": _entries,
         # Of nothing JSONata makes true, but the package nothing: a rule for what has no status would never fit.
-        "not": lambda value: not Standard.to_boolean(value),
+        "not": lambda value: not _is_true(value),
         "zone": lambda location: zones.get(_key(location)),
         "table": lambda name, key: tables.get(_key(name), _EMPTY).get(_key(key)),
     }
-    return {name: _without_null(function) for name, function in own.items()}
 
 
 _EMPTY: Final[Mapping[str, Any]] = {}
 
 
-def header(headers: Mapping[str, str]) -> Any:
-    """The function `$header`, for the record that has those headers (by name in lower case)."""
-    return Jsonata.JLambda(lambda name: headers.get(str(name).lower()))
+def _is_true(value: Any) -> bool:
+    """Whether JSONata takes a value for true: a list, if anything in it is."""
+    return any(map(_is_true, value)) if isinstance(value, list) else bool(value)
 
 
 def _key(value: Any) -> str:
@@ -79,8 +74,3 @@ def _entries(value: Any) -> list[dict[str, Any]] | None:
         for key, inner in value.items()
         for item in (inner if isinstance(inner, list) else [inner])
     ]
-
-
-def _without_null(function: Callable[..., Any]) -> Callable[..., Any]:
-    """JSONata tells null from nothing; adapters need not."""
-    return lambda *given: function(*(None if value is Utils.NULL_VALUE else value for value in given))

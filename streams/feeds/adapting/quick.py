@@ -104,6 +104,8 @@ class Quick(NamedTuple):
         parts, function = _split(inside, ","), self.functions.get(name)
         given = [self.expression(part) for part in parts or ()]
         known = [one for one in given if one is not None]
+        if name == "header" and len(known) == len(given) == 1:
+            return Expression(text, _header(known[0].read, self.jsonata(text)), known[0].columns)
         if function is None or not known or len(known) < len(given):
             return None
         return Expression(text, _call(text, function, [one.read for one in known], self.jsonata(text)), _columns(known))
@@ -191,6 +193,14 @@ def _call(text: str, function: Callable[..., Any], reads: list[Read], fallback: 
             return function(*given)
         except Exception as error:  # as when JSONata calls it
             raise ExpressionFailed(text, error) from None
+
+    return read
+
+
+def _header(name_of: Read, fallback: Read) -> Read:
+    def read(scope: Scope) -> Any:
+        name = name_of(scope)
+        return scope.opened.headers.get(name.lower()) if isinstance(name, str) else fallback(scope)
 
     return read
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonata import Jsonata
+from jsonata.utils import Utils
 
 from streams.feeds.adapting.expressions import BadExpression, compiled
 from streams.feeds.adapting.functions import functions
@@ -18,6 +20,7 @@ from streams.feeds.deliveries import Opened
 FUNCTIONS = functions({"dining": {"g-1": "TAKE_OUT"}}, {"soho": "Europe/London"})
 KEYS = st.sampled_from(["a", "b", "c d"])
 LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-2, 2) | st.sampled_from(["", "a", "x"])
+HEADERS = {"x": "1", "a": "2"}
 TREES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=12
 )
@@ -38,15 +41,21 @@ _RECORD = _Record()
 def said(text: str, body: Any) -> Any:
     """What our code reads; its errors are as good as values."""
     try:
-        return compiled(text, FUNCTIONS, frozenset({"record"})).read(Scope(body, Opened(body), {"record": _RECORD}))
+        expression = compiled(text, FUNCTIONS, frozenset({"record", "header"}))
+        return expression.read(Scope(body, Opened(body, HEADERS), {"record": _RECORD}))
     except ExpressionFailed:
         return "failed"
+
+
+def null_is_nothing(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *given: function(*(None if value is Utils.NULL_VALUE else value for value in given))
 
 
 def said_by_jsonata(text: str, body: Any) -> Any:
     expression = Jsonata(text)
     for name, function in FUNCTIONS.items():
-        expression.register_lambda(name, function)
+        expression.register_lambda(name, null_is_nothing(function))
+    expression.register_lambda("header", lambda name: HEADERS.get(str(name).lower()))
     try:
         return expression.evaluate(body, {"record": body})
     except Exception:  # as our code takes all that it raises for one failure
@@ -64,7 +73,9 @@ def test_a_path_is_what_jsonata_takes_it_for(path: str, body: Any) -> None:
 
 
 FILTERED = st.tuples(ROOTED, STEPS, st.sampled_from(["a", "x", ""])).map(lambda parts: "{}[{} = '{}']".format(*parts))
-NAMES = st.sampled_from(["table('dining', ", "zone(", "plus('2026-03-06T12:00:00Z', ", "entries(", "after("])
+NAMES = st.sampled_from(
+    ["table('dining', ", "zone(", "plus('2026-03-06T12:00:00Z', ", "entries(", "after(", "header(", "not("]
+)
 FORMS = st.recursive(
     ATOMS | FILTERED,
     lambda inner: (
