@@ -83,6 +83,8 @@ class Walk:
     before it stands.
     """
 
+    __slots__ = ("_adapter", "_ignored", "_outside", "_thin", "fitting", "made", "scope")
+
     def __init__(self, adapter: Adapter, opened: Opened, feed: str) -> None:
         self.scope = Scope(opened.body, opened, adapter.lets)
         self.fitting: list[Rule] = []

@@ -131,48 +131,40 @@ class _Said:
     def __init__(self, place: str, expression: Expression, values: _Values | None = None) -> None:
         self._place = place
         self._expression = expression
-        self._values = values
-        name = place.rpartition(".")[2]
-        fit = moment_of if name in _TIMES else _number if name in _NUMBERS else _text
-        self.read = self._plain() if fit is _text and values is None else self._reader(fit)
+        self.read = self._reader(values)
 
     def told(self, scope: Scope) -> Iterator[Told]:
         value = self.read(scope)
         yield Told(self._place, self._expression.text, self._expression.read(scope), value)
 
-    # Functions of their own, because a record asks dozens of fields.
+    def _reader(self, values: _Values | None) -> Read:
+        """A function of its own, because a record asks dozens of fields."""
+        name, always = self._place.rpartition(".")[2], self._expression.always
+        fit = moment_of if name in _TIMES else _number if name in _NUMBERS else _text
+        if fit is _text and always and values is None:
+            return lambda scope: always
+        complete = self._expression.complete if name in _IDS else None
+        return self._fitted(complete or self._expression.read, _then(values, fit) if values else fit)
 
-    def _plain(self) -> Read:
-        place, key, raw_of = self._place, self._expression.key, self._expression.read
-        if place.rpartition(".")[2] in _IDS and self._expression.complete:
-            raw_of = self._expression.complete
+    def _fitted(self, raw_of: Read, fit: Callable[[Any], Any]) -> Read:
+        place, key, said = self._place, self._expression.key, self._expression.text
 
         def read(scope: Scope) -> Any:
             item = scope.item
-            if item.__class__ is dict and (text := item.get(key)).__class__ is str:
-                return text or None
             try:
-                raw = raw_of(scope)
-            except ExpressionFailed as error:
-                raise FieldFailed(error.reason, f"{place}: {error}") from None
-            return raw or None if raw.__class__ is str else _text(raw)
-
-        return read
-
-    def _reader(self, fit: Callable[[Any], Any]) -> Read:
-        place, text, raw_of = self._place, self._expression.text, self._expression.read
-        ours = self._values.of if self._values else None
-
-        def read(scope: Scope) -> Any:
-            try:
-                raw = raw_of(scope)
-                return fit(ours(raw) if ours else raw)
+                if item.__class__ is dict and (text := item.get(key)).__class__ is str:
+                    return fit(text) if text else None
+                return fit(raw_of(scope))
             except ExpressionFailed as error:
                 raise FieldFailed(error.reason, f"{place}: {error}") from None
             except NoTime as error:
-                raise FieldFailed("bad_time", f"{place} ({text}): {error}") from None
+                raise FieldFailed("bad_time", f"{place} ({said}): {error}") from None
 
         return read
+
+
+def _then(values: _Values, fit: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda raw: fit(values.of(raw))
 
 
 def _text(raw: Any) -> Any:

@@ -42,14 +42,15 @@ class Expression(NamedTuple):
 
     text: as it was written. read: gives the value for what is in a scope, None where it has none; raises
     ExpressionFailed. columns: the first keys of its paths, where it is no more than those. key: where it is no more
-    than one key of its item, which who reads it may look up first. complete: as `read`, but None where something is
-    missing of what is put together: half an id is none.
+    than one key of its item, which who reads it may look up first. always: what it is, where it is a text in quotes.
+    complete: as `read`, but None where something is missing of what is put together: half an id is none.
     """
 
     text: str
     read: Read
     columns: frozenset[str] = frozenset()
     key: str | None = None
+    always: str | None = None
     complete: Read | None = None
 
 
@@ -77,13 +78,13 @@ class Quick(NamedTuple):
         if len(known) < len(found):
             return None
         read, complete = together([one.read for one in known], self.jsonata(text))
-        return Expression(text, read, _columns(known), None, complete)
+        return Expression(text, read, _columns(known), complete=complete)
 
     def _atom(self, text: str) -> Expression | None:
         bare = text.strip()
         if quoted := _TEXT.fullmatch(bare):
             value = quoted[1] if quoted[1] is not None else quoted[2]
-            return Expression(text, lambda scope: value)
+            return Expression(text, lambda scope: value, always=value)
         if path := _PATH.fullmatch(bare):
             return self._path(text, path)
         if call := _CALL.fullmatch(bare):

@@ -33,8 +33,8 @@ def moment_of(value: Any) -> datetime | None:
 
     None where it tells none: nothing, an empty text, or a year that stands for "never". Raises NoTime.
     """
-    if value.__class__ is str and value[4:5] == "-":
-        found = _written(value)  # as most are
+    if value.__class__ is str and value[4:5] == "-":  # as most are
+        found = _written(value)
     elif value is None or value == "":
         return None
     elif isinstance(value, str):
