@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -53,16 +54,24 @@ def moment_of(value: Any) -> datetime | None:
 
 
 def _written(text: str) -> datetime | None:
-    try:
-        return msgspec.convert(text, datetime)
-    except msgspec.ValidationError:
-        pass
+    # What is finer than a microsecond is rounded, as in canonical events; the standard library would cut it off.
+    parsers = (_iso_8601, _rfc_3339) if len(text) <= _MICROSECONDS else (_rfc_3339, _iso_8601)
+    for parse in parsers:
+        try:
+            return parse(text)
+        except ValueError:
+            continue
     if text[:4].isdigit() and int(text[:4]) <= _ZERO:
         return None  # such as the year 0 of MySQL
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise NoTime(f"{text!r} is no time: write RFC 3339, a number since 1970, or $local(text, zone, form)") from None
+    raise NoTime(f"{text!r} is no time: write RFC 3339, a number since 1970, or $local(text, zone, form)")
+
+
+_iso_8601: Final[Callable[[str], datetime]] = datetime.fromisoformat
+_MICROSECONDS: Final = len("2026-03-06T12:00:00.000000Z")
+
+
+def _rfc_3339(text: str) -> datetime:
+    return msgspec.convert(text, datetime)
 
 
 def _since_epoch(number: float) -> datetime | None:

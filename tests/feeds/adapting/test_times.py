@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +57,11 @@ def test_noon_is_noon_however_it_is_written(said: Any) -> None:
 )
 def test_what_stands_for_never_is_no_time(said: Any) -> None:
     assert moment_of(said) is None
+
+
+def test_what_is_finer_than_a_microsecond_is_rounded_as_in_a_canonical_event() -> None:
+    assert moment_of("2026-03-06T12:00:00.0000005Z") == msgspec.convert("2026-03-06T12:00:00.0000005Z", datetime)
+    assert moment_of("2026-03-06T12:00:00.037339943Z") == NOON.replace(microsecond=37340)
 
 
 @pytest.mark.parametrize("said", ["noon", "2026-03-06", "12:40", True, ["2026-03-06T12:00:00Z"], {"at": 1}])
