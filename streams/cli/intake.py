@@ -28,7 +28,6 @@ from streams.cli.options import (
 )
 from streams.connection import read_connection
 from streams.feeds.feeds_file import Feed
-from streams.feeds.ways import ways_of
 from streams.judging.locations import Locations
 from streams.kafka import check_intake
 from streams.settings import IntakeSettings
@@ -57,6 +56,9 @@ def intake(
     log: LogOption = "text",
 ) -> None:
     """Adapt what feeds bring to events in promise.events until told to end."""
+    # What reads schemas takes a while to import; no other command waits for it.
+    from streams.feeds.ways import ways_of
+
     logs.set_up(one_of(logs.LogForm, log, "--log"))
     hush_kafka()
     address = metrics_address(metrics)
