@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.feeds.adapters import names
 from tests.cli.command import LOG_ADAPTER, promises
 from tests.cli.stories import promised, text, written
 
@@ -169,4 +170,5 @@ def test_a_row_with_a_list_where_the_adapter_looks_for_a_word_is_a_reject_and_no
 
 
 def test_an_adapter_that_nobody_knows_is_answered_with_those_that_there_are() -> None:
-    assert "there is no adapter 'sqare'; there are generic, square" in said(USAGE, "judge", "-", "--adapter", "sqare")
+    line = said(USAGE, "judge", "-", "--adapter", "sqare")
+    assert f"there is no adapter 'sqare'; there are {', '.join(names())}, or name a .toml file" in line
