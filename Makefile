@@ -19,7 +19,7 @@ venv: .venv/.installed ## Installs everything locked into .venv (PYTHON=... name
 test: lint ## Lints, checks types and runs all tests; says what was skipped and why
 # In CI a skipped test is a failure: tests/conftest.py sees to it in pytest_sessionfinish when CI is set.
 # Most tests wait for other programs: more of them than cores. Files are begun in the order that tests/conftest.py gives.
-	.venv/bin/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	.venv/bin/python -m pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 lint: venv ## Lints and checks types
 	.venv/bin/ruff check

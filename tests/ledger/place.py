@@ -80,7 +80,7 @@ class Place:
     async def told(self, story: Story) -> list[Incoming]:
         """The events of `story` happen and stand in promise.events."""
         records = [record(event, at(story.time)) for event in story.told]
-        async with AIOKafkaProducer(**self.client) as shop:
+        async with AIOKafkaProducer(**self.client, enable_idempotence=True) as shop:  # or a slow broker has one twice
             for one in records:
                 await shop.send_and_wait(
                     EVENTS.name, one.value, key=one.key, partition=self.partition, timestamp_ms=one.timestamp
