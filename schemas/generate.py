@@ -121,7 +121,7 @@ def _ruling(verdict: str) -> Schema:
 
 
 def asyncapi() -> Schema:
-    """The AsyncAPI 3.0 document of the four topics. It stands alone: its schemas are repeated inside it."""
+    """The AsyncAPI 3.0 document of all that others read or write. It stands alone: schemas are repeated inside it."""
     _, schemas = _components([*RECORDS, VerdictRecord, AlertRecord], "#/components/schemas/{name}")
     records = [_tag(record) for record in RECORDS]
     return {
@@ -134,12 +134,14 @@ def asyncapi() -> Schema:
             "verdicts": _channel("promise.verdicts", "How each promise was judged, and each revision.", ["verdict"]),
             "alerts": _channel("promise.alerts", "Promises at risk, or due with nothing delivered.", ["alert"]),
             "rejects": _channel("promise.rejects", "Records that could not be read, as they came.", ["reject"]),
+            "needs_fetch": _channel("promise.needs_fetch", "What has to be fetched from vendors.", ["thin"]),
         },
         "operations": {
             "read_events": _operation("receive", "events"),
             "publish_verdicts": _operation("send", "verdicts"),
             "publish_alerts": _operation("send", "alerts"),
             "publish_rejects": _operation("send", "rejects"),
+            "publish_needs_fetch": _operation("send", "needs_fetch"),
         },
         "components": {"messages": _messages(), "schemas": schemas},
     }
@@ -156,31 +158,57 @@ _CASE_KEY: Final = {
     "maxLength": 256,
     "description": "The case, in UTF-8: all records of a case are in one partition, in order.",
 }
-_HEADERS: Final[Schema] = {
-    "type": "object",
-    "description": "Kafka headers; each value is text in UTF-8.",
-    "required": ["reason", "detail", "topic", "partition", "offset"],
-    "properties": {
-        "reason": {"enum": list(REFUSAL_REASONS), "description": "Why it was refused; what is counted."},
-        "detail": {"type": "string", "description": "What was wrong and where, for a person to read."},
-        "topic": {"type": "string", "description": "The topic that the record came from."},
-        "partition": {"type": "string", "pattern": "^[0-9]+$", "description": "Its partition there, in digits."},
-        "offset": {"type": "string", "pattern": "^[0-9]+$", "description": "Its offset there, in digits."},
-    },
+_DIGITS: Final = "^-?[0-9]+$"
+_STOOD: Final[Schema] = {
+    "topic": {"type": "string", "description": "The topic that the record came from."},
+    "partition": {"type": "string", "pattern": _DIGITS, "description": "Its partition there, in digits."},
+    "offset": {"type": "string", "pattern": _DIGITS, "description": "Its offset there, in digits."},
+    "timestamp": {"type": "string", "pattern": _DIGITS, "description": "Its own, in milliseconds since 1970."},
 }
-_REJECT: Final[Schema] = {
-    "name": "reject",
-    "title": "reject",
-    "summary": "A record that is not an event: key and value are the original bytes, the headers say why.",
-    "contentType": "application/octet-stream",
-    "headers": _HEADERS,
-    "payload": {"type": ["string", "null"], "format": "binary", "description": "The value as it came, or none."},
-    "bindings": {
-        "kafka": {
-            "bindingVersion": "0.5.0",
-            "key": {"type": ["string", "null"], "format": "binary", "description": "The key as it came, or none."},
-        }
-    },
+_FED: Final[Schema] = {
+    "feed": {"type": "string", "description": "The feed that it came from."},
+    "adapter": {"type": "string", "description": "The adapter that read it."},
+}
+_WHY: Final[Schema] = {
+    "reason": {"enum": list(REFUSAL_REASONS), "description": "Why it was refused; what is counted."},
+    "detail": {"type": "string", "description": "What was wrong and where, for a person to read."},
+}
+_WHAT: Final[Schema] = {
+    "kind": {"type": "string", "description": "What is to be fetched, such as order."},
+    "ref": {"type": "string", "description": "Which of them: the id that the vendor's API takes."},
+}
+
+
+def _kept(name: str, summary: str, told: Schema, sometimes: Schema) -> Schema:
+    """A record of somebody else's that is kept as it came, with headers that say what of it."""
+    return {
+        "name": name,
+        "title": name,
+        "summary": summary,
+        "contentType": "application/octet-stream",
+        "headers": {
+            "type": "object",
+            "description": "Kafka headers; each value is text in UTF-8. Those of a feed's record are original.NAME.",
+            "required": list(told),
+            "properties": told | sometimes,
+        },
+        "payload": {"type": ["string", "null"], "format": "binary", "description": "The value as it came, or none."},
+        "bindings": {
+            "kafka": {
+                "bindingVersion": "0.5.0",
+                "key": {"type": ["string", "null"], "format": "binary", "description": "As it came, or of what it is."},
+            }
+        },
+    }
+
+
+_KEPT: Final = {
+    "reject": _kept(
+        "reject", "A record that is not an event: the original bytes, the headers say why.", _WHY | _STOOD, _FED
+    ),
+    "thin": _kept(
+        "thin", "A notification that says only that something changed, keyed by its ref.", _WHAT | _FED | _STOOD, {}
+    ),
 }
 
 
@@ -206,7 +234,7 @@ def _messages() -> dict[str, Schema]:
     of_a_case = [record for record in RECORDS if record is not events.Clock]
     keyed: list[Record] = [*of_a_case, VerdictRecord, AlertRecord]
     messages = {_tag(record): _message(record, _CASE_KEY) for record in keyed}
-    return messages | {"clock": _message(events.Clock, _CLOCK_KEY), "reject": _REJECT}
+    return messages | {"clock": _message(events.Clock, _CLOCK_KEY)} | _KEPT
 
 
 _CLOCK_KEY: Final = {"description": "Not read: a clock is sent to every partition of the topic by its number."}

@@ -282,6 +282,7 @@ def test_the_topics_carry_the_records_of_the_types() -> None:
     assert set(messages_of("promise.verdicts")) == {"verdict"}
     assert set(messages_of("promise.alerts")) == {"alert"}
     assert set(messages_of("promise.rejects")) == {"reject"}
+    assert set(messages_of("promise.needs_fetch")) == {"thin"}
 
 
 def test_everything_of_a_case_is_keyed_by_the_case_and_a_clock_is_not() -> None:
@@ -291,8 +292,13 @@ def test_everything_of_a_case_is_keyed_by_the_case_and_a_clock_is_not() -> None:
     assert all(key["description"].startswith("The case") for key in keys.values())
 
 
+def test_what_has_to_be_fetched_says_what_it_is() -> None:
+    thin = messages_of("promise.needs_fetch")["thin"]["headers"]
+    assert {"kind", "ref", "feed", "adapter"} <= set(thin["required"])
+
+
 def test_a_reject_says_in_its_headers_why_and_whence_it_came() -> None:
     headers = messages_of("promise.rejects")["reject"]["headers"]
-    assert headers["required"] == ["reason", "detail", "topic", "partition", "offset"]
-    assert set(headers["properties"]) == set(headers["required"])
+    assert headers["required"] == ["reason", "detail", "topic", "partition", "offset", "timestamp"]
+    assert set(headers["properties"]) == {*headers["required"], "feed", "adapter"}
     assert headers["properties"]["reason"]["enum"] == list(REFUSAL_REASONS)
