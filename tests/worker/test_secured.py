@@ -18,6 +18,7 @@ from streams.topics import EVENTS
 from streams.topics import REJECTS as REJECTED
 from streams.wall import wall_clock
 from tests.cli.command import Answer, promises
+from tests.gateway.gateways import Gateway, signature
 from tests.notifier.process import Notifier, to_nobody
 from tests.support.acls import documented, for_whom
 from tests.support.certificates import Authority
@@ -26,11 +27,15 @@ from tests.worker.answers import UNREACHABLE, is_clear
 from tests.worker.records import Order, send, verdicts
 from tests.worker.workers import Intake, Worker
 
-COMMANDS: Final = (
-    *("topics", "replay", "worker", "explain", "check", "status", "notify", "intake", "tail", "rejects", "retry"),
-)
-USERS: Final = tuple(f"promises-{command}" for command in COMMANDS)
-TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS, NOTIFY, INTAKE, TAIL, REJECTS, RETRY = USERS
+COMMANDS: Final = "topics replay worker explain check status notify intake gateway tail rejects retry"
+USERS: Final = tuple(f"promises-{command}" for command in COMMANDS.split())
+TOPICS, REPLAY, WORKER, EXPLAIN, CHECK, STATUS, NOTIFY, INTAKE, GATEWAY, TAIL, REJECTS, RETRY = USERS
+WEBHOOK_URL: Final = "https://hooks.example/square"
+WEBHOOK: Final = f"""
+[[feed]]
+name = "square"
+webhook = {{ scheme = "square", url = "{WEBHOOK_URL}", secrets = ["shopify"] }}
+"""
 PASSWORDS: Final = re.compile("knows it|sesame")
 """What is in every password here."""
 CASE: Final = "o-1043"
@@ -118,6 +123,15 @@ def test_intake_reads_a_feed_with_what_is_granted_to_it(shop: Shop, tmp_path: Pa
     assert PASSWORDS.search(intake.log.read_text()) is None
     answer = shop.asked(CHECK, "check", "--feeds", shop.feeds)
     assert (answer.code, answer.err) == (0, "")
+
+
+def test_the_gateway_takes_webhooks_and_promises_with_what_is_granted_to_it(shop: Shop, tmp_path: Path) -> None:
+    file = shop.files[GATEWAY]
+    with Gateway(shop.address, tmp_path, "--kafka-config", file, feeds=WEBHOOK) as gateway:
+        gateway.until_answers()
+        taken = gateway.post("/square", b"{}", {"X-Square-Hmacsha256-Signature": signature(b"{}", url=WEBHOOK_URL)})
+        said = gateway.say("/promises", {"case": "o-77", "kind": "ready", "within": "20m"})
+        assert (taken.status, said.status) == (200, 201)
 
 
 def test_an_intake_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop) -> None:
