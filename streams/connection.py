@@ -37,6 +37,10 @@ PASSWORD: Final = "PROMISES_KAFKA_PASSWORD"
 _ADDRESS: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,/]+):\d{1,5}")
 
 
+class KafkaFailed(Exception):
+    """Kafka refused or was not reached; the message says what, where and what to do."""
+
+
 class KafkaConfigError(ValueError):
     """What was said of the connection cannot be used; the message names file, key and remedy, and no password."""
 

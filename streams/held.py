@@ -10,8 +10,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.instants import Instant
-from streams.connection import Connection
-from streams.kafka import KafkaFailed, partitions_of, reader
+from streams.connection import Connection, KafkaFailed
+from streams.kafka import partitions_of, reader
 from streams.permissions import Need
 
 Headers = tuple[tuple[str, bytes], ...]

@@ -11,7 +11,7 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
 from streams.book.book import Incoming
-from streams.connection import Connection
+from streams.connection import Connection, KafkaFailed
 from streams.knock import NotLetIn, knock
 from streams.permissions import Need, is_missing, is_refused, listed, topic_partitions
 from streams.topics import (
@@ -41,10 +41,6 @@ _INTAKE: Final = (
     Need("READ", "topic", INTAKE.name),
     *(Need("WRITE", "topic", topic.name) for topic in (EVENTS, REJECTS, NEEDS_FETCH, INTAKE)),
 )
-
-
-class KafkaFailed(Exception):
-    """Kafka refused or was not reached; the message says what, where and what to do."""
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from streams.alerting.documents import percent
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies, Policy
+from streams.judging.tables import TableError
 
 
-class ObjectiveError(ValueError):
+class ObjectiveError(TableError):
     """Objectives that no alert can be made from; the message names them and says what to do."""
 
 

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Final
+
 import typer
 
-from streams.cli.adapt import adapt
-from streams.cli.check import check
-from streams.cli.dashboards import dashboards
-from streams.cli.demo import demo
-from streams.cli.explain import explain
-from streams.cli.gateway import gateway
-from streams.cli.intake import intake
-from streams.cli.judge import judge
-from streams.cli.notify import notify
-from streams.cli.rejects import rejects
-from streams.cli.replay import replay
-from streams.cli.rules import rules
-from streams.cli.status import status
-from streams.cli.tail import tail
-from streams.cli.topics import topics
-from streams.cli.town import town
-from streams.cli.worker import worker
-
-app = typer.Typer(
-    name="promises",
-    help="Judges promises against deliveries, live, from event streams.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+COMMANDS: Final = (
+    *("judge", "explain", "replay", "adapt", "gateway", "intake", "worker", "topics", "check", "status", "tail"),
+    *("rejects", "demo", "town", "rules", "notify", "dashboards"),
 )
-for command in (
-    judge, explain, replay, adapt, gateway, intake, worker, topics, check, status, tail, demo, town, rules, notify,
-):  # fmt: skip
-    app.command()(command)
-app.add_typer(dashboards)
-app.add_typer(rejects)
+"""The commands; each has the module of its name, and is in there under its name."""
 
 
-@app.callback()
+def app_of(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command `promises` with these commands of it."""
+    app = typer.Typer(
+        name="promises",
+        help="Judges promises against deliveries, live, from event streams.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_root)
+    for name in commands:
+        found = getattr(import_module(f"streams.cli.{name}"), name)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found)
+        else:
+            app.command()(found)
+    return app
+
+
 def _root() -> None:
     """Judges promises against deliveries, live, from event streams."""
 
 
 def main() -> None:
-    """The command `promises`."""
-    app()
+    """The command `promises`. Only the one that is asked for is imported: all of them take a second."""
+    asked = [name for name in sys.argv[1:2] if name in COMMANDS]
+    app_of(asked or COMMANDS)()

@@ -14,9 +14,8 @@ import typer
 from rich.console import Console
 
 from schemas.instants import Instant, parse
-from streams.alerting.objectives import ObjectiveError
 from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
-from streams.connection import KafkaConfigError
+from streams.connection import KafkaConfigError, KafkaFailed
 from streams.feeds.adapters import Adapter, load
 from streams.feeds.feeds_file import Feed, FeedsError, parse_feeds
 from streams.feeds.files import UnreadableInput
@@ -25,7 +24,6 @@ from streams.judging.locations_file import LocationsError, parse_locations
 from streams.judging.policy import Policies
 from streams.judging.policy_file import PolicyError, parse_policies
 from streams.judging.tables import TableError
-from streams.kafka import KafkaFailed
 from streams.logs import writes_json
 from streams.settings import Address
 
@@ -85,7 +83,7 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (TableError, ObjectiveError, KafkaConfigError) as error:
+    except (TableError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)

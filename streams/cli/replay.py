@@ -26,10 +26,10 @@ from streams.cli.options import (
     load_locations,
     messages,
 )
-from streams.connection import Connection, read_connection
+from streams.connection import Connection, KafkaFailed, read_connection
 from streams.feeds.files import lines
 from streams.feeds.records import Outgoing, outgoing
-from streams.kafka import KafkaFailed, partitions_of, producer
+from streams.kafka import partitions_of, producer
 from streams.permissions import Need
 from streams.topics import EVENTS
 

@@ -9,8 +9,8 @@ from typing import Any, Final, Self
 from kafka.errors import KafkaError
 
 from streams.cli.rejected import Reject, again, note
-from streams.connection import Connection
-from streams.kafka import KafkaFailed, check, partitions_of, producer
+from streams.connection import Connection, KafkaFailed
+from streams.kafka import check, partitions_of, producer
 from streams.permissions import Need
 from streams.topics import REJECTS
 

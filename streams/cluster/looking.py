@@ -10,8 +10,8 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
 
-from streams.connection import Connection
-from streams.kafka import KafkaFailed, admin_client, not_allowed
+from streams.connection import Connection, KafkaFailed
+from streams.kafka import admin_client, not_allowed
 from streams.permissions import Need
 from streams.topics import EVENTS, INTAKE_TOPICS, TOPICS, Topic
 

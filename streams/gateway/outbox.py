@@ -23,7 +23,7 @@ from kafka.errors import (
     RetriableError,
 )
 
-from streams.kafka import KafkaFailed
+from streams.connection import KafkaFailed
 
 log = logging.getLogger("promises")
 

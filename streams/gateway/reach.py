@@ -11,8 +11,8 @@ import msgspec
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from streams.connection import Connection
-from streams.kafka import KafkaFailed, admin_client
+from streams.connection import Connection, KafkaFailed
+from streams.kafka import admin_client
 from streams.metrics.health import STILL_SECONDS, Health
 from streams.permissions import is_missing
 

@@ -18,8 +18,8 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
-from streams.connection import Connection
-from streams.kafka import ANSWER_MS, KafkaFailed, group_consumer
+from streams.connection import Connection, KafkaFailed
+from streams.kafka import ANSWER_MS, group_consumer
 from streams.notifying.outbox import Place
 from streams.notifying.progress import Position
 from streams.topics import ALERTS

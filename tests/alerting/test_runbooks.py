@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from streams.alerting.tiers import TIERS, Tier
-from streams.cli.main import app
+from streams.cli.main import app_of
 from tests.alerting.test_rules import alerts, known_series, selected
 from tests.cli.command import ROOT
 
@@ -52,7 +52,7 @@ def test_a_page_names_its_severities(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_command_of_ours_on_a_page_exists(page: Path) -> None:
-    ours = typer.main.get_command(app)
+    ours = typer.main.get_command(app_of())
     assert isinstance(ours, TyperGroup)
     for command in commands(page.read_text("utf-8")):
         if command[0] == "promises":

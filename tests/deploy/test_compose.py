@@ -12,7 +12,7 @@ import pytest
 import typer
 from compose_spec import PyCompose
 
-from streams.cli.main import app
+from streams.cli.main import app_of
 from streams.local import kafka_program
 from tests.deploy.compose import compose, services
 from tests.shared import ROOT
@@ -83,7 +83,7 @@ def test_kafka_is_the_one_that_everything_is_tested_with() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_and_setting_of_ours_exists(name: str) -> None:
     command, *arguments = services()[name]["command"]
-    found = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
+    found = typer.main.get_command(app_of()).commands[command]  # type: ignore[attr-defined]
     options = {option for parameter in found.params for option in parameter.opts}
     settings = {parameter.envvar for parameter in found.params}
     assert {argument for argument in arguments if argument.startswith("--")} <= options

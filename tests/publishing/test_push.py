@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.dashboards import TOKEN
-from streams.cli.main import app
+from streams.cli.main import app_of
 from streams.local.ports import free_ports
 from streams.publishing.push import committed
 from tests.cli.command import Answer, promises
@@ -32,7 +32,7 @@ def grafana() -> Iterator[Grafana]:
 def command(*arguments: str | Path, token: str = EDITOR) -> Answer:
     """`promises dashboards ARGUMENTS` in this process: most of a second less than in one of its own."""
     settings = {name: None for name in os.environ if name.startswith("PROMISES_")}
-    told = CliRunner().invoke(app, ["dashboards", *map(str, arguments)], env=settings | {TOKEN: token})
+    told = CliRunner().invoke(app_of(), ["dashboards", *map(str, arguments)], env=settings | {TOKEN: token})
     return Answer(told.exit_code, told.stdout, told.stderr)
 
 

@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 from typer.testing import CliRunner
 
 from schemas.instants import Instant, show
-from streams.cli.main import app
+from streams.cli.main import app_of
 from streams.cli.resending import TRANSACTIONAL_ID
 from streams.connection import Connection
 from streams.kafka import producer
@@ -57,7 +57,7 @@ def came(offset: int) -> Instant:
 
 def rejects(bootstrap: str, command: str, *options: str) -> Answer:
     """`promises rejects`, in this process: it takes a second to start one."""
-    ended = CliRunner().invoke(app, ["rejects", command, *options, "--bootstrap", bootstrap])
+    ended = CliRunner().invoke(app_of(), ["rejects", command, *options, "--bootstrap", bootstrap])
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
     return Answer(ended.exit_code, ended.stdout, ended.stderr)
 
