@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
@@ -21,7 +20,7 @@ from jsonschema import Draft202012Validator
 from schemas.events import Record
 from schemas.generate import RECORDS, documents, main
 from schemas.instants import instant, moment, parse
-from schemas.reading import REFUSAL_REASONS, RefusalReason, Refused, read
+from schemas.reading import RefusalReason, Refused, read
 from schemas.verdicts import AlertRecord, Finding, VerdictRecord
 from schemas.words import RULINGS, Reason, Ruling, Verdict
 
@@ -241,64 +240,3 @@ def test_what_a_docstring_says_of_a_field_is_said_at_the_field() -> None:
     assert definitions["Correction"]["properties"]["occurred_at"]["description"].startswith("when the correction")
     finding = published("verdict")["$defs"][Finding.__name__]
     assert "actual minus due" in finding["properties"]["lateness_seconds"]["description"]
-
-
-def asyncapi() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((PACKAGE / "asyncapi.json").read_text("utf-8"))
-    return document
-
-
-def references(node: Any) -> Iterator[str]:
-    """Every `$ref` in a document."""
-    if isinstance(node, dict):
-        yield from (value for key, value in node.items() if key == "$ref")
-    if isinstance(node, dict | list):
-        for item in node.values() if isinstance(node, dict) else node:
-            yield from references(item)
-
-
-def target(document: Any, reference: str) -> Any:
-    """What a `$ref` into `document` points at. Raises KeyError when that is nothing."""
-    for step in reference.removeprefix("#/").split("/"):
-        document = document[step]
-    return document
-
-
-def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
-    document = asyncapi()
-    found = list(references(document))
-    assert len(found) > len(RECORDS)
-    assert all(target(document, reference) for reference in found)
-
-
-def messages_of(topic: str) -> dict[str, Any]:
-    document = asyncapi()
-    (channel,) = (channel for channel in document["channels"].values() if channel["address"] == topic)
-    return {name: target(document, link["$ref"]) for name, link in channel["messages"].items()}
-
-
-def test_the_topics_carry_the_records_of_the_types() -> None:
-    assert set(messages_of("promise.events")) == TAGS
-    assert set(messages_of("promise.verdicts")) == {"verdict"}
-    assert set(messages_of("promise.alerts")) == {"alert"}
-    assert set(messages_of("promise.rejects")) == {"reject"}
-    assert set(messages_of("promise.needs_fetch")) == {"thin"}
-
-
-def test_everything_of_a_case_is_keyed_by_the_case_and_a_clock_is_not() -> None:
-    everything = messages_of("promise.events") | messages_of("promise.verdicts") | messages_of("promise.alerts")
-    keys = {name: message["bindings"]["kafka"]["key"] for name, message in everything.items()}
-    assert "type" not in keys.pop("clock")
-    assert all(key["description"].startswith("The case") for key in keys.values())
-
-
-def test_what_has_to_be_fetched_says_what_it_is() -> None:
-    thin = messages_of("promise.needs_fetch")["thin"]["headers"]
-    assert {"kind", "ref", "feed", "adapter"} <= set(thin["required"])
-
-
-def test_a_reject_says_in_its_headers_why_and_whence_it_came() -> None:
-    headers = messages_of("promise.rejects")["reject"]["headers"]
-    assert headers["required"] == ["reason", "detail", "topic", "partition", "offset", "timestamp"]
-    assert set(headers["properties"]) == {*headers["required"], "feed", "adapter"}
-    assert headers["properties"]["reason"]["enum"] == list(REFUSAL_REASONS)
