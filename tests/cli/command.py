@@ -28,6 +28,7 @@ class Answer(NamedTuple):
     @property
     def document(self) -> dict[str, Any]:
         """The JSON object on stdout, which holds nothing else."""
+        assert self.out, f"nothing on stdout, exit code {self.code}"
         document: dict[str, Any] = json.loads(self.out)
         return document
 

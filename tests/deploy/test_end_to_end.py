@@ -7,6 +7,9 @@ quarter of an hour old: it is at once in the windows that alerts look at, and so
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import math
 import re
 import time
@@ -169,12 +172,18 @@ def test_a_killed_worker_changes_no_total(stack: Stack, town: Living, bootstrap:
         assert standing(stack, location) == {verdict: row[verdict] for verdict in VERDICTS}
 
 
-def test_the_profile_of_feeds_takes_webhooks_once_their_secrets_are_there(stack: Stack) -> None:
+def test_the_profile_of_feeds_takes_webhooks_that_are_signed(stack: Stack) -> None:
+    secrets = stack.directory / "gateway" / "etc" / "promises" / "secrets"
+    secrets.mkdir(parents=True)
+    for vendor in ("square", "shopify"):
+        (secrets / vendor).write_text("of the stack", "utf-8")
     stack.once("feed-topics")
     stack.start("intake")
     stack.start("gateway")
-    answer = requests.post(f"http://{stack.address('gateway', 8088)}/shopify", b"{}", timeout=30)
-    assert (answer.status_code, "secret" in answer.text) == (503, True)
+    address, body = f"http://{stack.address('gateway', 8088)}/shopify", b'{"id": 7}'
+    signed = base64.b64encode(hmac.digest(b"of the stack", body, hashlib.sha256)).decode()
+    answers = [requests.post(address, body, headers={"x-shopify-hmac-sha256": by}, timeout=30) for by in ("", signed)]
+    assert [answer.status_code for answer in answers] == [401, 200]
 
 
 def standing(stack: Stack, location: str) -> dict[str, float]:

@@ -3,6 +3,7 @@ came, with the reason; and the worker goes on."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 
@@ -16,7 +17,7 @@ from tests.worker.hostile import LETTERS, expected, fuzzed
 from tests.worker.records import Given, Held, Order, read, send
 from tests.worker.workers import Worker
 
-FUZZED = 100_000
+FUZZED = 100_000 if os.environ.get("PROMISES_SLOW") else 25_000
 SEED = 20260306
 HOUR = 3_600_000
 
@@ -80,7 +81,7 @@ def test_the_contract_says_why(name: str) -> None:
     assert expected(Held(0, 0, 0, given.key, given.value, ())) == fate
 
 
-def test_a_hundred_thousand_damaged_records_are_read_to_the_last(worker: Worker, bootstrap: str) -> None:
+def test_damaged_records_without_number_are_read_to_the_last(worker: Worker, bootstrap: str) -> None:
     send(bootstrap, *fuzzed(FUZZED, SEED))
     fates = becomes_what_the_contract_says(worker, bootstrap)
     assert fates.total() == FUZZED + len(LETTERS)
