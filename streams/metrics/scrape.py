@@ -19,6 +19,9 @@ Labels = Mapping[str, str]
 _ANSWER_SECONDS: Final = 2.0
 """How long a worker may take to say whether it is ready: it is a thread of its own that says it."""
 
+_readiness: Final = msgspec.json.Decoder(Readiness).decode
+"""Made once, before there are threads: msgspec crashes where two of them are the first to read one kind of value."""
+
 
 class Scrape:
     """The samples of one page of metrics."""
@@ -62,6 +65,6 @@ def readiness_at(address: Address) -> Readiness | None:
     except (OSError, HTTPException):
         return None
     try:
-        return msgspec.json.decode(said, type=Readiness)
+        return _readiness(said)
     except msgspec.DecodeError:
         return None
