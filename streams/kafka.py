@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
-from streams.book.book import Incoming
 from streams.connection import Connection, KafkaFailed
 from streams.knock import NotLetIn, knock
 from streams.permissions import Need, is_missing, is_refused, listed, topic_partitions
@@ -146,25 +145,6 @@ def check_gateway(connection: Connection, topics: Iterable[str], create: str) ->
     """Raise KafkaFailed unless all `topics` are there, and we may write to them. create: as for intake."""
     with admin_client(connection) as admin:
         _check(admin, connection, [Need("WRITE", "topic", topic) for topic in topics], create)
-
-
-def read_to_end(connection: Connection, topic: str) -> Iterator[tuple[int, Incoming]]:
-    """Every record that `topic` holds now, with its partition. Raises KafkaFailed."""
-    places = [TopicPartition(topic, number) for number in partitions_of(connection, Need("READ", "topic", topic))]
-    consumer = _consumer(connection)
-    try:
-        consumer.assign(places)
-        consumer.seek_to_beginning(*places)
-        ends = consumer.end_offsets(places)
-        while any(consumer.position(place) < end for place, end in ends.items()):
-            for place, records in consumer.poll(timeout_ms=500).items():
-                for record in records:
-                    if record.offset < ends[place]:
-                        yield place.partition, Incoming(record.timestamp, record.key, record.value)
-    except KafkaError as error:
-        raise KafkaFailed(f"{connection.bootstrap}: {topic} cannot be read: {error}") from error
-    finally:
-        consumer.close()
 
 
 def reader(connection: Connection) -> KafkaConsumer:

@@ -78,10 +78,9 @@ class Story:
         **said: Any,
     ) -> Story:
         """At `time`, or with the event before: `kind` is promised by `due`."""
-        given = events.PromiseTerms(
-            kind=kind, due=moment(due), opens=moment(opens) if opens else None, origin=origin, ordinal=ordinal
+        return self._tell(
+            events.PromisesMade, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
         )
-        return self._tell(events.PromisesMade, time or self.time, promises=[given], **said)
 
     def stated(
         self,
@@ -95,10 +94,9 @@ class Story:
         **said: Any,
     ) -> Story:
         """At `time`, or with the event before: the till says that `kind` is promised by `due`."""
-        now = events.PromiseTerms(
-            kind=kind, due=moment(due), opens=moment(opens) if opens else None, origin=origin, ordinal=ordinal
+        return self._tell(
+            events.PromisesStated, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
         )
-        return self._tell(events.PromisesStated, time or self.time, promises=[now], **said)
 
     def nothing_promised(self, time: str, **said: Any) -> Story:
         return self._tell(events.PromisesMade, time, promises=[], **said)
@@ -178,6 +176,12 @@ class Story:
             return " / ".join(found[basis])
         assert found["original"] == found["current"], found
         return " / ".join(found["current"])
+
+
+def _terms(kind: str, due: str, opens: str | None, origin: Origin, ordinal: int) -> events.PromiseTerms:
+    return events.PromiseTerms(
+        kind=kind, due=moment(due), opens=moment(opens) if opens else None, origin=origin, ordinal=ordinal
+    )
 
 
 def order(case: str) -> Story:

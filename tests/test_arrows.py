@@ -23,7 +23,6 @@ MAY_KNOW = {
     "streams.knock": {"streams.connection"},
     "streams.permissions": set(),
     "streams.kafka": {
-        "streams.book",
         "streams.connection",
         "streams.knock",
         "streams.permissions",

@@ -15,7 +15,6 @@ from streams.agents.shelf import Shelf
 from streams.feeds.feed_book import FeedBook
 from streams.ledger.writer import Message
 from streams.metrics.intake import FeedCounts, FeedPlace, IntakeSnapshot
-from streams.metrics.snapshot import Recovery
 from streams.transport import Chunk, Reading, Record
 
 
@@ -55,13 +54,10 @@ class Intake:
 
     def snapshot(self, reading: Reading) -> IntakeSnapshot:
         """The counts of all partitions that are open and this member's, and how far the others are, as they are now."""
-        owned = self.shelf.owned
-        open_here = {tp: ledger.book for tp, ledger in self.shelf.items() if tp in owned and not ledger.lost}
-        recovering = {tp: Recovery() for tp in owned if tp not in open_here}
-        recovering |= {tp: Recovery(at, end or None) for tp, (at, end) in self.shelf.recovering.items()}
+        books, recovering = self.shelf.standing()
         return IntakeSnapshot(
             ready=self.shelf.is_dealt and not recovering,
-            partitions={_place(tp, book.feed.name): _counts(book, reading.lag(tp)) for tp, book in open_here.items()},
+            partitions={_place(tp, book.feed.name): _counts(book, reading.lag(tp)) for tp, book in books.items()},
             recovering={_place(tp): recovery for tp, recovery in recovering.items()},
             commits=self.shelf.commits.copied(),
         )

@@ -19,6 +19,7 @@ from faust.types import TP
 from streams import timing
 from streams.ledger.commits import Commits
 from streams.ledger.ledger import Kept, Ledger, State, StepWriter
+from streams.metrics.snapshot import Recovery
 
 log = logging.getLogger("promises")
 
@@ -80,6 +81,12 @@ class Shelf(Mapping[TP, Ledger[State]], Generic[State]):
 
     def __len__(self) -> int:
         return len(self._ledgers)
+
+    def standing(self) -> tuple[dict[TP, State], dict[TP, Recovery]]:
+        """The books that are open and this worker's, and how far its other partitions are."""
+        open_here = {tp: ledger.book for tp, ledger in self._ledgers.items() if tp in self.owned and not ledger.lost}
+        recovering = {tp: Recovery() for tp in self.owned if tp not in open_here}
+        return open_here, recovering | {tp: Recovery(at, end or None) for tp, (at, end) in self.recovering.items()}
 
     async def own(self, tps: Iterable[TP], generation: int) -> None:
         """These partitions are this worker's since `generation` of the group, and no others are.

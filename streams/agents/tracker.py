@@ -12,7 +12,7 @@ from streams.agents.messages import refusal, said
 from streams.agents.shelf import Shelf
 from streams.book.book import Book, Effect
 from streams.ledger.writer import Message
-from streams.metrics.snapshot import PartitionCounts, Recovery, Snapshot
+from streams.metrics.snapshot import PartitionCounts, Snapshot
 from streams.settings import ClockMode
 from streams.transport import Chunk, Reading, Record
 
@@ -62,14 +62,11 @@ class Tracker:
 
     def snapshot(self) -> Snapshot:
         """The counts of all partitions that are open and this worker's, and how far the others are, as they are now."""
-        owned = self.shelf.owned
-        books = {tp.partition: ledger.book for tp, ledger in self.shelf.items() if tp in owned and not ledger.lost}
-        recovering = {tp.partition: Recovery() for tp in owned if tp.partition not in books}
-        recovering |= {tp.partition: Recovery(at, end or None) for tp, (at, end) in self.shelf.recovering.items()}
+        books, recovering = self.shelf.standing()
         return Snapshot(
             ready=self.shelf.is_dealt and not recovering,
-            partitions={partition: _counts(book) for partition, book in books.items()},
-            recovering=recovering,
+            partitions={tp.partition: _counts(book) for tp, book in books.items()},
+            recovering={tp.partition: recovery for tp, recovery in recovering.items()},
             commits=self.shelf.commits.copied(),
         )
 

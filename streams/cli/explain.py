@@ -31,11 +31,11 @@ from streams.cli.options import (
 from streams.connection import Connection, read_connection
 from streams.feeds.files import Line, lines
 from streams.feeds.records import latest, outgoing
+from streams.held import held
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
 from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Policies
-from streams.kafka import read_to_end
 from streams.topics import EVENTS
 from streams.wall import wall_clock
 
@@ -107,8 +107,8 @@ def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, Incoming
 
 
 def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, Incoming]]:
-    for partition, record in read_to_end(connection, EVENTS.name):
-        yield partition, record._replace(timestamp=min(record.timestamp, until))
+    for record in held(connection, EVENTS.name):
+        yield record.place.partition, Incoming(min(record.timestamp, until), record.key, record.value)
 
 
 def _print(case: str, found: list[Explanation]) -> None:

@@ -23,7 +23,7 @@ from streams.cli.options import (
     load_feeds,
     one_of,
 )
-from streams.connection import read_connection
+from streams.connection import Connection, read_connection
 from streams.feeds.feeds_file import Feed
 from streams.feeds.schemes import SCHEMES
 from streams.settings import Address
@@ -64,7 +64,12 @@ def gateway(
         _refuse_unsigned(found, at)
     if tokens is None and not any(feed.webhook for feed in found):
         fail(f"--feeds {feeds}: no feed has a webhook; give one a [feed.webhook] table, or give --tokens", USAGE)
+    _run(connection, found, at, shown, feeds, tokens)
 
+
+def _run(
+    connection: Connection, found: tuple[Feed, ...], at: Address, shown: Address, feeds: Path, tokens: Path | None
+) -> None:
     # A server takes its time to import; no other command waits for it.
     from streams.gateway.run import NoTokens, Settings, run
     from streams.metrics.server import AddressTaken

@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 
 from streams.connection import Connection, KafkaFailed
 from streams.kafka import admin_client
-from streams.metrics.health import STILL_SECONDS, Health
+from streams.metrics.health import Health, health_of
 from streams.permissions import is_missing
 
 _ASK_SECONDS: Final = 2.0
@@ -53,10 +53,7 @@ class Reach:
         return Readiness(not self._trouble, self._trouble or "Kafka answers, and has every topic")
 
     def health(self) -> Health:
-        age = time.monotonic() - self.beat
-        if age <= STILL_SECONDS:
-            return Health(True, f"the event loop moved {age:.1f} s ago")
-        return Health(False, f"the event loop has stood still for {age:.1f} s; start it again")
+        return health_of(self.beat, time.monotonic())
 
     def _watch(self) -> None:
         while not self._over.is_set():

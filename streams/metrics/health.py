@@ -49,7 +49,12 @@ class Readiness(msgspec.Struct, frozen=True):
 
 def health(snapshot: Beats, now: float) -> Health:
     """Whether the event loop moves. `now` is of the monotonic clock, as `snapshot.beat` is."""
-    age = now - snapshot.beat
+    return health_of(snapshot.beat, now)
+
+
+def health_of(beat: float, now: float) -> Health:
+    """Whether an event loop moves that last did so at `beat`."""
+    age = now - beat
     if age <= STILL_SECONDS:
         return Health(True, f"the event loop moved {age:.1f} s ago")
     return Health(False, f"the event loop has stood still for {age:.1f} s; after {STILL_SECONDS:g} s, start it again")

@@ -23,7 +23,7 @@ import requests
 from schemas.instants import show
 from schemas.words import VERDICTS
 from streams.connection import Connection
-from streams.kafka import read_to_end
+from streams.held import held
 from streams.local.town_shops import SHOPS
 from streams.topics import EVENTS
 from streams.wall import wall_clock
@@ -162,8 +162,8 @@ def test_a_killed_worker_changes_no_total(stack: Stack, town: Living, bootstrap:
     town.is_shut = True
     until(lambda: set(in_town(stack, "open")) == {0}, "all is decided", seconds=120)
     events = tmp_path / "events.jsonl"
-    records = read_to_end(Connection(bootstrap), EVENTS.name)
-    events.write_bytes(b"".join((one.value or b"") + b"\n" for _, one in records))
+    records = held(Connection(bootstrap), EVENTS.name)
+    events.write_bytes(b"".join((one.value or b"") + b"\n" for one in records))
     judged = report("judge", events, "--policies", POLICIES, "--as-of", show(wall_clock()), *BY_LOCATION)
 
     locations = {row["key"][0]: row for row in judged["points"][0]["by"]["location"]}
