@@ -1,0 +1,19 @@
+"""Everything that a forked process may need, imported once by the server that forks it (see processes.py)."""
+
+from __future__ import annotations
+
+import aiokafka
+import faust
+import kafka
+import uvicorn
+
+import streams.app
+import streams.gateway.run
+import streams.intake_app
+import streams.local.kafka
+import streams.notifier.notifier
+from streams.cli.main import app_of
+
+__all__ = ["aiokafka", "faust", "kafka", "streams", "uvicorn"]
+
+app_of()

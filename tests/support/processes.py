@@ -1,0 +1,136 @@
+"""Processes of Python that start at once: forked from a server that has imported everything they need.
+
+A new interpreter spends more than a second of processor time on imports before a worker does anything. The server
+imports once; each process is then a fork of it, with its own environment, working directory, signal handlers and
+standard streams. It has a process id, can be stopped, killed and waited for, and ends when this process is gone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing import forkserver
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Final, NoReturn
+
+from tests.support.isolation import starting_a_process
+
+_CONTEXT: Final = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["tests.support.preloaded"])
+
+_PR_SET_PDEATHSIG: Final = 1
+
+
+class ForkedProcess:
+    """A running `main`; looks like the part of subprocess.Popen that tests use.
+
+    arguments: sys.argv without the name of the program. environment: all of it. log: receives stdout and stderr.
+    """
+
+    def __init__(
+        self,
+        main: Callable[[], None],
+        arguments: Sequence[str],
+        *,
+        directory: Path,
+        environment: Mapping[str, str],
+        log: Path,
+    ) -> None:
+        starting_a_process()
+        details = (main, list(arguments), str(directory), dict(environment), str(log))
+        # A daemon: multiprocessing would wait for any other at the end of this process.
+        self._process = _CONTEXT.Process(target=_run, args=details, daemon=True)
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid: Final = self._process.pid
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs; a signal's number is negative."""
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code once it has ended. Raises subprocess.TimeoutExpired."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        wait([self._process.sentinel], timeout)
+        while (code := self.poll()) is None:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise subprocess.TimeoutExpired(self._process.name, timeout or 0.0)
+            wait([self._process.sentinel], 0.05)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
+def _run(main: Callable[[], None], arguments: list[str], directory: str, environment: dict[str, str], log: str) -> None:
+    """Become the process, and end as an interpreter of its own would."""
+    _die_with_the_server()
+    _take_over_streams(log)
+    os.chdir(directory)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["promises", *arguments]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    _end(_exit_code_of(main))
+
+
+def _die_with_the_server() -> None:
+    """Have the kernel end this process with the server, which ends when nobody holds the pipe to it any more."""
+    pipe = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)
+    if pipe is not None:
+        os.close(pipe)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _take_over_streams(log: str) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    for descriptor in (nothing, output):
+        os.close(descriptor)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+
+
+def _exit_code_of(main: Callable[[], None]) -> int:
+    try:
+        main()
+    except SystemExit as request:
+        if request.code is None or isinstance(request.code, int):
+            return request.code or 0
+        print(request.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        return 1
+    return 0
+
+
+def _end(code: int) -> NoReturn:
+    """End as the interpreter does; not as multiprocessing does, which leaves atexit out."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
