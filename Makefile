@@ -23,6 +23,7 @@ test: lint ## Lints, checks types and runs all tests; says what was skipped and 
 
 lint: venv ## Lints and checks types
 	.venv/bin/ruff check
+	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
 demo: .venv-demo/.locked ## Runs `promises demo`; installs only what that needs, into .venv-demo

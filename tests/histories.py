@@ -166,9 +166,7 @@ class Story:
         assert len(fits) == 1, f"{len(fits)} promises of {key}: {fits}"
         return fits[0]
 
-    def says(
-        self, now: str, policies: Policies = READY, basis: Basis | Literal["both"] = "both", **key: Any
-    ) -> str:
+    def says(self, now: str, policies: Policies = READY, basis: Basis | Literal["both"] = "both", **key: Any) -> str:
         """How that promise stands at `now`, as "kept / on_time"; "both" holds it to the same on either basis."""
         _, judged = self.promise(now, policies, **key)
         found = {"original": judged.original.ruling, "current": judged.current.ruling}

@@ -146,11 +146,7 @@ def _place(location: Location) -> Iterator[Recording]:
 
 def feeds() -> Group:
     """For how long each location's feed has been silent: the newest that any worker has heard counts."""
-    expr = (
-        f"  0 * {SILENT_AFTER}\n"
-        "+ on (feed) group_left ()\n"
-        f"  (time() - max by (feed) ({FEED.name}))\n"
-    )
+    expr = f"  0 * {SILENT_AFTER}\n+ on (feed) group_left ()\n  (time() - max by (feed) ({FEED.name}))\n"
     return Group("promises-feeds", [Recording(SILENCE, expr)])
 
 

@@ -119,6 +119,4 @@ class _Known(dict[str, Policy]):
 @lru_cache(maxsize=8)
 def _reader(policies: Policies) -> Callable[[bytes], tuple[Standing, dict[PromiseKey, Judged]]]:
     known = _Known(policies.by_id)
-    return msgspec.msgpack.Decoder(
-        tuple[Standing, dict[PromiseKey, Judged]], dec_hook=lambda _, id: known[id]
-    ).decode
+    return msgspec.msgpack.Decoder(tuple[Standing, dict[PromiseKey, Judged]], dec_hook=lambda _, id: known[id]).decode

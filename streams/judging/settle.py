@@ -33,9 +33,7 @@ class Judgement(NamedTuple):
     wake_at: Instant
 
 
-def judge(
-    history: History, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0
-) -> Judgement:
+def judge(history: History, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0) -> Judgement:
     """The judgement of a history at `now`, from scratch. What happened after `now` is not yet known.
 
     `known` and `lapsed` as in `settle`.
@@ -88,9 +86,7 @@ def take_ahead(case: Case, policies: Policies, now: Instant) -> None:
     _learn(case, case.history, policies, now)
 
 
-def settle(
-    case: Case, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0
-) -> list[Change]:
+def settle(case: Case, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0) -> list[Change]:
     """Judge every promise of `case` at `now`, note the judgements in it, and say which changed.
 
     known: the instant up to which it is known that nothing else was delivered, where that is before `now`: a deadline

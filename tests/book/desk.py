@@ -35,9 +35,7 @@ def record(event: events.Record, timestamp: Instant) -> Incoming:
 class Desk:
     """A book with everything it said so far."""
 
-    def __init__(
-        self, policies: Policies = READY, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS
-    ) -> None:
+    def __init__(self, policies: Policies = READY, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS) -> None:
         self.book = Book(policies, retention, feeds)
         self.said: list[VerdictRecord | AlertRecord | Refused] = []
 

@@ -198,8 +198,11 @@ def test_a_case_that_is_read_out_is_a_copy() -> None:
 
 
 def test_cases_do_not_mix() -> None:
-    desk = Desk().tells(STORY).tells(order("o2").promised("ready", due="12:40", time="12:01")).tells(
-        order("o1").reached("ready", "12:20", id="bump")
+    desk = (
+        Desk()
+        .tells(STORY)
+        .tells(order("o2").promised("ready", due="12:40", time="12:01"))
+        .tells(order("o1").reached("ready", "12:20", id="bump"))
     )
     desk.waits("12:41")
 

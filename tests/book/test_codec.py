@@ -89,9 +89,7 @@ def test_when_to_look_again_is_read_without_the_rest() -> None:
 
 
 VERSION_1 = {
-    "empty": (
-        "nAHPEAAAAAAAAADPEAAAAAAAAAAAwpCToKCgkICQkJA="
-    ),
+    "empty": ("nAHPEAAAAAAAAADPEAAAAAAAAAAAwpCToKCgkICQkJA="),
     "rich": (
         "nAHPEAAAAAAAAADPEAAAAAAAAAAHw5ebzwAAAZzDBNYAAKJlMaNiYWegoKdoYXJib3VyoKCRlaVyZWFkeQHPAAABnMMgTUDPAAABnMMp"
         "dQCmc3Bva2VukJvPAAABnMMJaeAComUyo2JhZ6CkYW5uYaCgoJCQm88AAAGcww39wAGiZTOjYmFnonVzoKCjYXBwoJGVpXJlYWR5AQDP"

@@ -86,7 +86,7 @@ WRONG = {
 KEYS = {
     'gracee = "1m"': "pol.toml: policy 1: unknown key 'gracee'; known are assumed, at_risk, ",
     'kind = ""': "pol.toml: policy 1: kind = '': write a text, such as kind = \"ready\"",
-    "kind = 7": "pol.toml: policy 1: kind = 7: write a text, such as kind = \"ready\"",
+    "kind = 7": 'pol.toml: policy 1: kind = 7: write a text, such as kind = "ready"',
     'name = ""': "pol.toml: policy 1 (): name = '': write a text, such as name = \"ready\"",
     "version = 0": "pol.toml: policy 1: version = 0: write a whole number from 1",
     "version = true": "pol.toml: policy 1: version = True: write a whole number from 1",
@@ -94,7 +94,7 @@ KEYS = {
     "kept_by = []": "pol.toml: policy 1: kept_by = []: write a list of texts, such as kept_by = [",
     'kept_by = "ready"': "pol.toml: policy 1: kept_by = 'ready': write a list of texts, such as kept_by = [",
     'kept_by = [""]': "pol.toml: policy 1: kept_by = ['']: write a list of texts, such as kept_by = [",
-    "grace = 90": "pol.toml: policy 1: grace = 90: write a length of time as \"500ms\", \"90s\", ",
+    "grace = 90": 'pol.toml: policy 1: grace = 90: write a length of time as "500ms", "90s", ',
     'grace = "1 min"': "pol.toml: policy 1: grace = '1 min': write a length of time as \"500ms\", ",
     'grace = "-1m"': "pol.toml: policy 1: grace = '-1m': write a length of time as \"500ms\", ",
     'grace = "3651d"': "pol.toml: policy 1: grace = '3651d': write at most ten years, 3650d",

@@ -49,9 +49,7 @@ class Till:
     def __init__(self, bootstrap: str, partition: int) -> None:
         self.client = {"bootstrap_servers": bootstrap}
         self.tp = TP(TILL.topic, partition)
-        self.opener = FeedOpener(
-            self.client, {TILL.topic: TILL}, {TILL.topic: ways_of([TILL], {})["till"]}, PARTITIONS
-        )
+        self.opener = FeedOpener(self.client, {TILL.topic: TILL}, {TILL.topic: ways_of([TILL], {})["till"]}, PARTITIONS)
 
     async def rings(self, *steps: str) -> None:
         """Records come in: the steps that an order of this till has reached."""
