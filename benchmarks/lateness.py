@@ -29,8 +29,8 @@ from benchmarks.topics import fresh
 from schemas.instants import Instant, instant
 from schemas.verdicts import VerdictRecord
 from streams.book.book import Incoming
+from streams.kafka.topics import VERDICTS
 from streams.local.kafka import LocalKafka
-from streams.topics import VERDICTS
 from streams.wall import wall_clock
 
 HASTE = 60

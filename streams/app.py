@@ -9,12 +9,12 @@ import faust
 from streams import process
 from streams.agents.shelf import Shelf
 from streams.agents.tracker import Tracker
+from streams.kafka.topics import EVENTS
 from streams.ledger.opening import Opener
 from streams.metrics.collector import SnapshotCollector
 from streams.metrics.health import readiness
 from streams.process import Group, end
 from streams.settings import Address, Settings
-from streams.topics import EVENTS
 from streams.wall import wall_clock
 
 log = logging.getLogger("promises")

@@ -9,11 +9,11 @@ import faust
 from streams import process
 from streams.agents.intake import Intake
 from streams.agents.shelf import Shelf
+from streams.kafka.topics import EVENTS
 from streams.ledger.feed_opening import FeedOpener
 from streams.metrics.intake import IntakeCollector, intake_readiness
 from streams.process import Group, end
 from streams.settings import Address, IntakeSettings
-from streams.topics import EVENTS
 from streams.wall import wall_clock
 
 log = logging.getLogger("promises")

@@ -19,8 +19,8 @@ from faust.types import TP
 from streams import timing
 from streams.agents.shelf import Hopeless, Shelf
 from streams.book.codec import UnknownPolicy
-from streams.connection import Connection
 from streams.feeds.feed_book import UnknownStanding
+from streams.kafka.connection import Connection
 from streams.ledger.opening import WrongLog
 from streams.ledger.writer import RecordTooLarge
 from streams.metrics.exposed import Exposed, Shown

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from streams.connection import Connection
 from streams.feeds.feed_book import Adapts
 from streams.feeds.feeds_file import Feed
 from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Millis, Policies
+from streams.kafka.connection import Connection
 
 ClockMode = Literal["live", "stream"]
 Processing = Literal["exactly_once", "at_least_once"]

@@ -17,8 +17,8 @@ from streams.feeds.deliveries import Adapted, Thin
 from streams.feeds.feed_book import Record as FeedRecord
 from streams.feeds.feed_book import is_credible
 from streams.feeds.feeds_file import Feed
+from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.ledger.writer import Message
-from streams.topics import EVENTS, NEEDS_FETCH, REJECTS
 
 ORIGINAL: Final = "original."
 """What the names of a record's own headers begin with where it is kept with headers of ours."""

@@ -7,8 +7,8 @@ import msgspec
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
 from streams.book.outputs import Output
+from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
 from streams.ledger.writer import Message
-from streams.topics import ALERTS, REJECTS, VERDICTS
 from streams.transport import Chunk, Record
 
 _encode = msgspec.json.Encoder().encode

@@ -28,15 +28,15 @@ from streams.cli.options import (
     load_locations,
     load_policies,
 )
-from streams.connection import Connection, read_connection
 from streams.feeds.files import Line, lines
 from streams.feeds.records import latest, outgoing
-from streams.held import held
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
 from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Policies
-from streams.topics import EVENTS
+from streams.kafka.connection import Connection, read_connection
+from streams.kafka.topic_reader import held
+from streams.kafka.topics import EVENTS
 from streams.wall import wall_clock
 
 

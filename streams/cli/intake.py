@@ -26,10 +26,10 @@ from streams.cli.options import (
     one_of,
     zones_of,
 )
-from streams.connection import read_connection
 from streams.feeds.feeds_file import Feed
 from streams.judging.locations import Locations
-from streams.kafka import check_intake
+from streams.kafka.clients import check_intake
+from streams.kafka.connection import read_connection
 from streams.settings import IntakeSettings
 
 log = logging.getLogger("promises")

@@ -15,7 +15,6 @@ from rich.console import Console
 
 from schemas.instants import Instant, parse
 from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
-from streams.connection import KafkaConfigError, KafkaFailed
 from streams.feeds.adapters import Adapter, load
 from streams.feeds.feeds_file import Feed, FeedsError, parse_feeds
 from streams.feeds.files import UnreadableInput
@@ -24,6 +23,7 @@ from streams.judging.locations_file import LocationsError, parse_locations
 from streams.judging.policy import Policies
 from streams.judging.policy_file import PolicyError, parse_policies
 from streams.judging.tables import TableError
+from streams.kafka.connection import KafkaConfigError, KafkaFailed
 from streams.logs import writes_json
 from streams.settings import Address
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from schemas.instants import ImplausibleInstant, Instant, instant, moment, show
-from streams.held import Headers, Held, Place, place
+from streams.kafka.topic_reader import Headers, Held, Place, place
 
 RETRIED: Final = "promises.retried"
 """The header of a record that was sent again: where its refusal stands in promise.rejects."""

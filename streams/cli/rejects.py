@@ -28,10 +28,10 @@ from streams.cli.options import (
 from streams.cli.rejected import Group, Reject, Survey, Wanted, noted, reject_of, survey
 from streams.cli.resending import Resender
 from streams.cli.showing import columns, harmless, shown
-from streams.connection import Connection, read_connection
-from streams.held import Place, held, place
 from streams.judging.tables import length_of_time
-from streams.topics import REJECTS
+from streams.kafka.connection import Connection, read_connection
+from streams.kafka.topic_reader import Place, held, place
+from streams.kafka.topics import REJECTS
 from streams.wall import wall_clock
 
 rejects = typer.Typer(name="rejects", help="Look at refused records, and send them again.", no_args_is_help=True)

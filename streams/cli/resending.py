@@ -9,10 +9,10 @@ from typing import Any, Final, Self
 from kafka.errors import KafkaError
 
 from streams.cli.rejected import Reject, again, note
-from streams.connection import Connection, KafkaFailed
-from streams.kafka import check, partitions_of, producer
-from streams.permissions import Need
-from streams.topics import REJECTS
+from streams.kafka.clients import check, partitions_of, producer
+from streams.kafka.connection import Connection, KafkaFailed
+from streams.kafka.permissions import Need
+from streams.kafka.topics import REJECTS
 
 TRANSACTIONAL_ID: Final = "promises-rejects-retry"
 """Of whoever retries, so that a second one ends what the first has not committed."""

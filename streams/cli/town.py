@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.options import BootstrapOption, KafkaConfigOption, clear_errors, hush_kafka
-from streams.connection import read_connection
+from streams.kafka.connection import read_connection
 from streams.local.tills import live
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE
 from streams.local.town import town as lives

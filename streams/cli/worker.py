@@ -25,9 +25,9 @@ from streams.cli.options import (
     metrics_address,
     one_of,
 )
-from streams.connection import read_connection
 from streams.judging.tables import length_of_time
-from streams.kafka import check_worker
+from streams.kafka.clients import check_worker
+from streams.kafka.connection import read_connection
 from streams.settings import ClockMode, Processing, Settings
 
 ClockOption = Annotated[

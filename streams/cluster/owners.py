@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from streams.cluster.looking import Group, Member
+from streams.kafka.describe import Group, Member
 from streams.metrics.health import PartitionState, Readiness
 from streams.settings import Address, metrics_of
 

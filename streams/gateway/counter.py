@@ -18,7 +18,7 @@ from streams.gateway.limits import Bucket, Limits
 from streams.gateway.outbox import Message
 from streams.gateway.secret_files import SecretFiles
 from streams.gateway.spoken import SPOKEN, event_of
-from streams.topics import EVENTS
+from streams.kafka.topics import EVENTS
 
 _BEARER: Final = scheme_of("bearer")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")

@@ -23,7 +23,7 @@ from kafka.errors import (
     RetriableError,
 )
 
-from streams.connection import KafkaFailed
+from streams.kafka.connection import KafkaFailed
 
 log = logging.getLogger("promises")
 

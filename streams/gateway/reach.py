@@ -11,10 +11,10 @@ import msgspec
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from streams.connection import Connection, KafkaFailed
-from streams.kafka import admin_client
+from streams.kafka.clients import admin_client
+from streams.kafka.connection import Connection, KafkaFailed
+from streams.kafka.permissions import is_missing
 from streams.metrics.health import Health, health_of
-from streams.permissions import is_missing
 
 _ASK_SECONDS: Final = 2.0
 _SILENT_SECONDS: Final = 8.0

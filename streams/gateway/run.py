@@ -17,7 +17,6 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
-from streams.connection import Connection
 from streams.feeds.feeds_file import Feed
 from streams.gateway.counter import read_tokens
 from streams.gateway.desk import Desk
@@ -29,10 +28,11 @@ from streams.gateway.reach import Reach
 from streams.gateway.secret_files import SecretFiles
 from streams.gateway.service import check_paths, service
 from streams.gateway.spoken import SPOKEN
-from streams.kafka import check_gateway, producer
+from streams.kafka.clients import check_gateway, producer
+from streams.kafka.connection import Connection
+from streams.kafka.topics import EVENTS
 from streams.metrics.server import AddressTaken, Page, document, metrics_page, serving
 from streams.settings import Address
-from streams.topics import EVENTS
 
 log = logging.getLogger("promises")
 

@@ -15,9 +15,9 @@ from streams.book.book import Book
 from streams.book.changelog import Contents
 from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Millis, Policies
+from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
 from streams.ledger.changelog import Log, Progress, unread
 from streams.ledger.writer import Message, Writer
-from streams.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
 
 log = logging.getLogger("promises")
 

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from streams.connection import Connection
-from streams.kafka import create_topics
+from streams.kafka.clients import create_topics
+from streams.kafka.connection import Connection
 from streams.local.kafka import LocalKafka
 from streams.local.keeper import Kept
 from streams.local.ports import free_ports

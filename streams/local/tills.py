@@ -13,12 +13,12 @@ import msgspec
 
 from schemas.events import CaseEvent, Clock
 from schemas.instants import Instant, moment
-from streams.connection import Connection
-from streams.kafka import partitions_of, producer
+from streams.kafka.clients import partitions_of, producer
+from streams.kafka.connection import Connection
+from streams.kafka.permissions import Need
+from streams.kafka.topics import EVENTS
 from streams.local.town import Arrival
 from streams.local.town_shops import SHOPS
-from streams.permissions import Need
-from streams.topics import EVENTS
 from streams.wall import wall_clock
 
 BEAT_MS: Final = 1000

@@ -18,11 +18,11 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
-from streams.connection import Connection, KafkaFailed
-from streams.kafka import ANSWER_MS, group_consumer
+from streams.kafka.clients import ANSWER_MS, group_consumer
+from streams.kafka.connection import Connection, KafkaFailed
+from streams.kafka.topics import ALERTS
 from streams.notifying.outbox import Place
 from streams.notifying.progress import Position
-from streams.topics import ALERTS
 
 log = logging.getLogger("promises")
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from schemas.instants import Instant, show
 from schemas.words import Stage
-from streams.connection import Connection
+from streams.kafka.connection import Connection
+from streams.kafka.topics import ALERTS
 from streams.notifier.courier import Courier
 from streams.notifier.inbox import Inbox, Record
 from streams.notifying.alerts import Alert, NotAnAlert, read_alert
@@ -21,7 +22,6 @@ from streams.notifying.outbox import Outbox, Waiting
 from streams.notifying.showing import one_line
 from streams.notifying.signing import signed
 from streams.notifying.webhook import Webhook
-from streams.topics import ALERTS
 from streams.wall import wall_clock
 
 log = logging.getLogger("promises")

@@ -18,9 +18,9 @@ from streams.agents.shelf import Shelf
 from streams.feeds.feed_book import FeedBook, Standing, standing
 from streams.feeds.feeds_file import Feed
 from streams.feeds.ways import ways_of
+from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.metrics.intake import FeedPlace
 from streams.metrics.snapshot import Recovery
-from streams.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.transport import Chunk, Reading
 from streams.transport.reading import End
 from tests.ledger.running import run

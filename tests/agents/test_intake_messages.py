@@ -17,8 +17,8 @@ from schemas.reading import Refused
 from streams.agents.intake_messages import LARGEST, Place, clocks, messages, partition_of
 from streams.feeds.deliveries import Adapted, Thin
 from streams.feeds.feeds_file import Feed
+from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.ledger.writer import Message
-from streams.topics import EVENTS, NEEDS_FETCH, REJECTS
 
 NOON = parse("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000

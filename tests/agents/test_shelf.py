@@ -16,9 +16,9 @@ from aiokafka.errors import (
 
 from streams import timing
 from streams.agents.shelf import Hopeless
+from streams.kafka.topics import EVENTS
 from streams.ledger.opening import WrongLog
 from streams.ledger.writer import RecordTooLarge
-from streams.topics import EVENTS
 from tests.agents.town import KIOSK, MARKET, SHOP, Town
 from tests.ledger.running import run
 from tests.ledger.stand_in import a_while

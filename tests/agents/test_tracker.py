@@ -19,10 +19,10 @@ from streams.book.book import Incoming
 from streams.book.rows import Row
 from streams.book.windows import Label
 from streams.judging.policy_file import parse_policies
+from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
 from streams.ledger.writer import Message
 from streams.metrics.snapshot import Snapshot
 from streams.settings import ClockMode
-from streams.topics import ALERTS, REJECTS, VERDICTS
 from streams.transport import Reading
 from streams.transport.reading import End
 from tests.agents.town import KIOSK, SHOP, Town

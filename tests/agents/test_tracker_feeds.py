@@ -9,7 +9,7 @@ from schemas.instants import moment
 from schemas.words import RULINGS, UNCONFIRMED
 from streams.book.windows import Label
 from streams.judging.feeds import FeedOf
-from streams.topics import ALERTS, VERDICTS
+from streams.kafka.topics import ALERTS, VERDICTS
 from tests.agents.test_tracker import LATE, Stored, Worker, told_by
 from tests.agents.town import SHOP, Town
 from tests.histories import at

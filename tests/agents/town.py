@@ -13,8 +13,8 @@ from streams.book.book import Book
 from streams.book.changelog import Contents
 from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Policies
+from streams.kafka.topics import EVENTS, VERDICTS
 from streams.ledger.writer import Message
-from streams.topics import EVENTS, VERDICTS
 from tests.book.desk import FOREVER, record
 from tests.histories import READY, at, order
 from tests.ledger.stand_in import Paper, Pen

@@ -13,7 +13,7 @@ from streams.book.changelog import HEAD, Contents
 from streams.book.codec import decode
 from streams.judging.policy import Policies
 from streams.judging.policy_file import parse_policies
-from streams.topics import CHANGELOG, EVENTS
+from streams.kafka.topics import CHANGELOG, EVENTS
 from tests.book.kept import all_of
 from tests.chaos import topics
 from tests.chaos.compare import listed

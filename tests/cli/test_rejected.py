@@ -6,7 +6,7 @@ import pytest
 
 from streams.cli.rejected import Wanted, again, note, noted, reject_of, survey
 from streams.cli.showing import SHOWN, shown
-from streams.held import Headers, Held, Place, place
+from streams.kafka.topic_reader import Headers, Held, Place, place
 
 CAME = 1_772_800_000_000
 

@@ -8,10 +8,10 @@ from itertools import count
 import pytest
 from kafka.admin import ConfigResourceType
 
-from streams.connection import Connection
-from streams.kafka import create_topics
+from streams.kafka.clients import create_topics
+from streams.kafka.connection import Connection
+from streams.kafka.topics import ALERTS
 from streams.local.kafka import LocalKafka
-from streams.topics import ALERTS
 from tests.ledger.place import Place, configure
 
 PLACES = 24

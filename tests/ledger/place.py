@@ -15,10 +15,10 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from streams.book.book import Book, Incoming
 from streams.judging.policy import Policies
+from streams.kafka.topics import CHANGELOG, EVENTS, Topic, transactional_id
 from streams.ledger.changelog import Log
 from streams.ledger.opening import WRITTEN, Opener
 from streams.ledger.writer import Writer
-from streams.topics import CHANGELOG, EVENTS, Topic, transactional_id
 from tests.book.desk import FOREVER, record
 from tests.histories import READY, Story, at
 

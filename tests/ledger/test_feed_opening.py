@@ -24,11 +24,11 @@ from streams.agents.intake_messages import Place, messages, partition_of
 from streams.feeds.feed_book import FeedBook
 from streams.feeds.feeds_file import Feed
 from streams.feeds.ways import ways_of
+from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS
 from streams.ledger.changelog import Log
 from streams.ledger.feed_opening import FeedOpener
 from streams.ledger.writer import Message, Writer
 from streams.local.kafka import LocalKafka
-from streams.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS
 from streams.wall import wall_clock
 from tests.ledger.conftest import PLACES
 from tests.ledger.place import hangs, ignored, sends

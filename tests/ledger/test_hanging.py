@@ -12,9 +12,9 @@ from aiokafka import AIOKafkaProducer
 from faust.types import TP
 
 from streams.book.book import Incoming
+from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, Topic
 from streams.ledger.opening import Opener
 from streams.ledger.writer import Message
-from streams.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, Topic
 from tests.book.kept import all_of
 from tests.histories import READY, order
 from tests.ledger.place import Place, hangs, ignored, judge, sends

@@ -10,10 +10,10 @@ from aiokafka.errors import KafkaConnectionError
 from streams import timing
 from streams.book.book import Book
 from streams.book.changelog import Contents
+from streams.kafka.topics import REJECTS, VERDICTS
 from streams.ledger.commits import COMMIT_BOUNDS, Commits
 from streams.ledger.ledger import Ledger
 from streams.ledger.writer import Message
-from streams.topics import REJECTS, VERDICTS
 from tests.book.desk import FOREVER, record
 from tests.histories import READY, at, order
 from tests.ledger.running import run

@@ -8,10 +8,10 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from streams.book.codec import UnknownPolicy
+from streams.kafka.topics import CHANGELOG, EVENTS, VERDICTS
 from streams.ledger.opening import WrongLog
 from streams.ledger.writer import Message
 from streams.local.ports import free_ports
-from streams.topics import CHANGELOG, EVENTS, VERDICTS
 from tests.book.kept import all_of
 from tests.histories import order, rules
 from tests.ledger.place import Place, judge

@@ -8,9 +8,9 @@ import pytest
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams import timing
+from streams.kafka.topics import ALERTS, CHANGELOG, INTAKE, REJECTS, VERDICTS
 from streams.ledger.writer import Message, RecordTooLarge, Writer
 from streams.local.kafka import LocalKafka
-from streams.topics import ALERTS, CHANGELOG, INTAKE, REJECTS, VERDICTS
 from tests.ledger.conftest import LARGEST_ALERT
 from tests.ledger.place import Place
 from tests.ledger.running import run

@@ -15,8 +15,8 @@ import pytest
 
 from schemas.instants import Instant
 from schemas.words import Stage
+from streams.kafka.topics import ALERTS
 from streams.local.ports import free_ports
-from streams.topics import ALERTS
 from streams.wall import wall_clock
 from tests.cli.command import ROOT
 from tests.notifier.process import SECRET, Notifier

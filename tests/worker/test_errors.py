@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from streams.kafka.topics import INTAKE_TOPICS, TOPICS
 from streams.local.kafka import LocalKafka
 from streams.local.ports import free_ports
-from streams.topics import INTAKE_TOPICS, TOPICS
 from streams.wall import wall_clock
 from tests.cli.command import ROOT, Answer, promises
 from tests.worker.answers import UNREACHABLE, USAGE, is_clear

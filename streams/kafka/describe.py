@@ -10,10 +10,10 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
 
-from streams.connection import Connection, KafkaFailed
-from streams.kafka import admin_client, not_allowed
-from streams.permissions import Need
-from streams.topics import EVENTS, INTAKE_TOPICS, TOPICS, Topic
+from streams.kafka.clients import admin_client, not_allowed
+from streams.kafka.connection import Connection, KafkaFailed
+from streams.kafka.permissions import Need
+from streams.kafka.topics import EVENTS, INTAKE_TOPICS, TOPICS, Topic
 
 _LATEST: Final = -1
 """Asks for the offset after the last record."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from schemas.instants import parse, show
-from streams.cluster.looking import Group, Member
 from streams.cluster.owners import Row, asked_at, headline, rows
+from streams.kafka.describe import Group, Member
 from streams.metrics.health import Readiness, readiness
 from streams.metrics.snapshot import PartitionCounts, Recovery, Snapshot
 from streams.settings import Address, client_id

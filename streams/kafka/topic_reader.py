@@ -10,9 +10,9 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.instants import Instant
-from streams.connection import Connection, KafkaFailed
-from streams.kafka import partitions_of, reader
-from streams.permissions import Need
+from streams.kafka.clients import partitions_of, reader
+from streams.kafka.connection import Connection, KafkaFailed
+from streams.kafka.permissions import Need
 
 Headers = tuple[tuple[str, bytes], ...]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from streams.cluster.findings import Finding, findings
-from streams.cluster.looking import TopicFound
-from streams.topics import ALERTS, CHANGELOG, EVENTS, IN_SYNC, INTAKE, INTAKE_TOPICS, TOPICS, Topic, feed_topic
+from streams.kafka.describe import TopicFound
+from streams.kafka.topic_checks import Finding, findings
+from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, IN_SYNC, INTAKE, INTAKE_TOPICS, TOPICS, Topic, feed_topic
 
 KAFKA = "kafka:9092"
 

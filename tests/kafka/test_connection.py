@@ -9,7 +9,7 @@ import pytest
 from faust.auth import SASLCredentials, SSLCredentials
 from kafka.net.sasl import get_sasl_mechanism
 
-from streams.connection import PASSWORD, Connection, KafkaConfigError, Login, read_connection
+from streams.kafka.connection import PASSWORD, Connection, KafkaConfigError, Login, read_connection
 from tests.support.certificates import Authority, written
 
 KAFKA = "kafka-1:9093,kafka-2:9093"

@@ -10,10 +10,10 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
-from streams.connection import Connection, KafkaFailed
-from streams.knock import NotLetIn, knock
-from streams.permissions import Need, is_missing, is_refused, listed, topic_partitions
-from streams.topics import (
+from streams.kafka.connection import Connection, KafkaFailed
+from streams.kafka.connection_check import NotLetIn, knock
+from streams.kafka.permissions import Need, is_missing, is_refused, listed, topic_partitions
+from streams.kafka.topics import (
     ALERTS,
     CHANGELOG,
     EVENTS,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from streams.cluster.looking import TopicFound
-from streams.topics import EVENTS, IN_SYNC, INTAKE_TOPICS, SAFE_IN_SYNC, SAFE_REPLICATION, TOPICS, Setting, Topic
+from streams.kafka.describe import TopicFound
+from streams.kafka.topics import EVENTS, IN_SYNC, INTAKE_TOPICS, SAFE_IN_SYNC, SAFE_REPLICATION, TOPICS, Setting, Topic
 
 Level = Literal["error", "warning"]
 

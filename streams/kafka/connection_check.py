@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-from streams.connection import Connection
+from streams.kafka.connection import Connection
 
 _SECONDS = 5
 """How long a broker may take to let us in."""
