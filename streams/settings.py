@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+from streams.config.feeds import Feed
 from streams.feeds.feed_book import Adapts
-from streams.feeds.feeds_file import Feed
 from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.kafka.connection import Connection

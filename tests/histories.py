@@ -18,11 +18,11 @@ import msgspec
 from schemas import events
 from schemas.instants import Instant, instant
 from schemas.words import Basis, Origin, Party
+from streams.config.policies import parse_policies
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Promise
 from streams.judging.history import Fact, History, insert
 from streams.judging.policy import Policies
-from streams.judging.policy_file import parse_policies
 from streams.judging.settle import Judgement, judge
 
 DAY = datetime(2026, 3, 6, tzinfo=UTC)

@@ -13,10 +13,10 @@ from faust.types import TP
 from schemas.events import Clock, Record
 from schemas.instants import Instant, instant
 from schemas.reading import MAX_BYTES, Refused
+from streams.config.feeds import Feed
 from streams.feeds.deliveries import Adapted, Thin
 from streams.feeds.feed_book import Record as FeedRecord
 from streams.feeds.feed_book import is_credible
-from streams.feeds.feeds_file import Feed
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.ledger.writer import Message
 

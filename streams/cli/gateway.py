@@ -23,7 +23,7 @@ from streams.cli.options import (
     load_feeds,
     one_of,
 )
-from streams.feeds.feeds_file import Feed
+from streams.config.feeds import Feed
 from streams.feeds.schemes import SCHEMES
 from streams.kafka.connection import Connection, read_connection
 from streams.settings import Address

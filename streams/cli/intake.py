@@ -26,7 +26,7 @@ from streams.cli.options import (
     one_of,
     zones_of,
 )
-from streams.feeds.feeds_file import Feed
+from streams.config.feeds import Feed
 from streams.judging.locations import Locations
 from streams.kafka.clients import check_intake
 from streams.kafka.connection import read_connection

@@ -24,7 +24,7 @@ from streams.cli.options import (
     hush_kafka,
     one_of,
 )
-from streams.judging.tables import length_of_time
+from streams.config.toml import length_of_time
 from streams.kafka.clients import check_notifier
 from streams.kafka.connection import read_connection
 from streams.notifier.notifier import Notices, run

@@ -28,7 +28,7 @@ from streams.cli.options import (
 from streams.cli.rejected import Group, Reject, Survey, Wanted, noted, reject_of, survey
 from streams.cli.resending import Resender
 from streams.cli.showing import columns, harmless, shown
-from streams.judging.tables import length_of_time
+from streams.config.toml import length_of_time
 from streams.kafka.connection import Connection, read_connection
 from streams.kafka.topic_reader import Place, held, place
 from streams.kafka.topics import REJECTS

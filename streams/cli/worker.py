@@ -25,7 +25,7 @@ from streams.cli.options import (
     metrics_address,
     one_of,
 )
-from streams.judging.tables import length_of_time
+from streams.config.toml import length_of_time
 from streams.kafka.clients import check_worker
 from streams.kafka.connection import read_connection
 from streams.settings import ClockMode, Processing, Settings

@@ -13,9 +13,9 @@ import msgspec
 from schemas.events import TAGS, Clock
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
+from streams.config.feeds import Feed
 from streams.feeds.deliveries import Adapted, Delivered
 from streams.feeds.envelopes import SchemaUnavailable
-from streams.feeds.feeds_file import Feed
 from streams.feeds.headers import headers_of
 
 Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from streams.config.feeds import Feed, FeedsError
 from streams.feeds.adapters import Adapter, AdapterError, load
 from streams.feeds.deliveries import Adapted, Delivered
 from streams.feeds.envelopes import Schemas, open_envelopes
 from streams.feeds.feed_book import Adapts
-from streams.feeds.feeds_file import Feed, FeedsError
 from streams.feeds.registry import SchemaFolderError, schemas_at
 
 

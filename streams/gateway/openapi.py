@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.feeds.feeds_file import Feed, Webhook
+from streams.config.feeds import Feed, Webhook
 from streams.feeds.schemes import SCHEMES
 from streams.gateway.spoken import SPOKEN
 

@@ -17,7 +17,7 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
-from streams.feeds.feeds_file import Feed
+from streams.config.feeds import Feed
 from streams.gateway.counter import read_tokens
 from streams.gateway.desk import Desk
 from streams.gateway.limits import Limits

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from streams.feeds.feeds_file import Feed, FeedsError
+from streams.config.feeds import Feed, FeedsError
 from streams.gateway.answers import Answer, Refusal
 from streams.gateway.counter import Counter
 from streams.gateway.desk import App, Desk

@@ -12,7 +12,7 @@ from schemas.events import Label, Moment, Name, Ordinal, Record, Staff
 from schemas.instants import Instant, instant, show
 from schemas.reading import Refused, convert, refusal
 from schemas.words import Origin, Party
-from streams.judging.tables import length_of_time
+from streams.config.toml import length_of_time
 
 SOURCE: Final = "gateway"
 """The source of events that were posted."""

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Final
 
-from streams.feeds.feeds_file import Feed, Webhook
+from streams.config.feeds import Feed, Webhook
 from streams.feeds.schemes import Posted
 from streams.feeds.signatures import Unverified, read_secret, verify
 from streams.gateway.answers import CLOSE, Answer, Refusal, not_now

@@ -18,8 +18,8 @@ from faust.types import TP
 from schemas.events import Clock
 from schemas.instants import moment, parse
 from streams import timing
+from streams.config.feeds import Feed
 from streams.feeds.feed_book import Adapts, FeedBook, Standing, key_of, standing
-from streams.feeds.feeds_file import Feed
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS, intake_id
 from streams.ledger.changelog import Log, Progress, unread
 from streams.ledger.opening import HEAL

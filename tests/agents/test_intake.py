@@ -15,8 +15,8 @@ from schemas.instants import Instant, instant, moment, parse
 from streams import timing
 from streams.agents.intake import Intake
 from streams.agents.shelf import Shelf
+from streams.config.feeds import Feed
 from streams.feeds.feed_book import FeedBook, Standing, standing
-from streams.feeds.feeds_file import Feed
 from streams.feeds.ways import ways_of
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.metrics.intake import FeedPlace

@@ -15,8 +15,8 @@ from schemas.events import Clock, StepReached
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
 from streams.agents.intake_messages import LARGEST, Place, clocks, messages, partition_of
+from streams.config.feeds import Feed
 from streams.feeds.deliveries import Adapted, Thin
-from streams.feeds.feeds_file import Feed
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.ledger.writer import Message
 

@@ -18,7 +18,7 @@ from streams.agents.tracker import Tracker
 from streams.book.book import Incoming
 from streams.book.rows import Row
 from streams.book.windows import Label
-from streams.judging.policy_file import parse_policies
+from streams.config.policies import parse_policies
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
 from streams.ledger.writer import Message
 from streams.metrics.snapshot import Snapshot

@@ -16,8 +16,8 @@ from schemas.words import RULINGS, UNCONFIRMED
 from streams.book.book import Book, Incoming
 from streams.book.changelog import Contents
 from streams.book.codec import UnknownPolicy
+from streams.config.policies import parse_policies
 from streams.judging.feeds import NO_FEEDS, FeedOf, FeedsOf
-from streams.judging.policy_file import parse_policies
 from streams.local.town import town
 from tests.book.desk import Desk, record
 from tests.book.kept import Kept, Twins, all_of

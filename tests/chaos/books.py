@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from streams.book.book import Book, Incoming
 from streams.book.changelog import HEAD, Contents
 from streams.book.codec import decode
+from streams.config.policies import parse_policies
 from streams.judging.policy import Policies
-from streams.judging.policy_file import parse_policies
 from streams.kafka.topics import CHANGELOG, EVENTS
 from tests.book.kept import all_of
 from tests.chaos import topics

@@ -12,7 +12,7 @@ from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
 from streams.agents.tracker import _counts
 from streams.book.book import Book, Incoming
-from streams.judging.policy_file import parse_policies
+from streams.config.policies import parse_policies
 from streams.metrics.collector import SnapshotCollector
 from streams.metrics.scrape import Scrape
 from streams.metrics.snapshot import Snapshot

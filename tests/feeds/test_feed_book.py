@@ -11,9 +11,9 @@ import pytest
 from schemas.events import Clock, PromisesMade, StepReached
 from schemas.instants import Instant, instant, moment, parse
 from schemas.reading import Refused, read
+from streams.config.feeds import Feed, FeedsError
 from streams.feeds.deliveries import Adapted, Delivered, Thin
 from streams.feeds.feed_book import FeedBook, UnknownStanding, key_of, standing
-from streams.feeds.feeds_file import Feed, FeedsError
 from streams.feeds.ways import ways_of
 
 NOON = parse("2026-03-06T12:00:00Z")

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from schemas.instants import parse
-from streams.feeds.feeds_file import parse_feeds
+from streams.config.feeds import parse_feeds
 from streams.feeds.signatures import scheme_of
 from streams.gateway import secret_files
 from streams.gateway.counter import read_tokens

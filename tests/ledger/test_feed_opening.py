@@ -21,8 +21,8 @@ from kafka.admin import NewTopic
 from schemas.events import StepReached
 from schemas.instants import moment
 from streams.agents.intake_messages import Place, messages, partition_of
+from streams.config.feeds import Feed
 from streams.feeds.feed_book import FeedBook
-from streams.feeds.feeds_file import Feed
 from streams.feeds.ways import ways_of
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS
 from streams.ledger.changelog import Log

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, StepReached
 from schemas.instants import moment, parse
 from streams.book.book import Book, Incoming
-from streams.judging.policy_file import parse_policies
+from streams.config.policies import parse_policies
 from streams.ledger.commits import Commits
 from streams.metrics.catalogue import WORKER, Metric
 from streams.metrics.collector import NOBODY, SnapshotCollector

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import TAGS
+from streams.config.toml import TableError, place_of
 from streams.feeds.adapting.adapter import NAMES, Adapter
 from streams.feeds.adapting.conditions import BadCondition, Condition, condition
 from streams.feeds.adapting.events import COMMON, FIELDS, TYPES
@@ -17,7 +18,6 @@ from streams.feeds.adapting.expressions import BadExpression, compiled
 from streams.feeds.adapting.fields import BadField, Compile, Field, field
 from streams.feeds.adapting.quick import Expression, Functions
 from streams.feeds.adapting.rules import Rule, Saying
-from streams.judging.tables import TableError, place_of
 
 _TOP: Final = {"about", "format", "canonical", "let", "rule"}
 _RULE: Final = {"name", "when", "each", "let", "ignore", "thin", "steps"}

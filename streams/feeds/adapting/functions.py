@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from streams.config.toml import TableError
 from streams.feeds.adapting import times
 from streams.feeds.adapting.quick import Functions
-from streams.judging.tables import TableError
 
 Tables = Mapping[str, Mapping[str, Any]]
 """Reference tables: by name, then by key."""

@@ -9,12 +9,12 @@ from typing import Any, Final, NamedTuple
 
 from schemas.instants import Instant, instant
 from schemas.reading import Refused, convert
+from streams.config.toml import place_of
 from streams.feeds.adapting.adapter_file import AdapterError
 from streams.feeds.adapting.events import FIELDS
 from streams.feeds.adapting.functions import Tables, Zones
 from streams.feeds.decoding import decode
 from streams.feeds.deliveries import Opened
-from streams.judging.tables import place_of
 
 _TOP: Final = {"tables", "zones", "test"}
 _RECORD: Final = {"name", "payload", "headers", "key", "topic", "received_at"}

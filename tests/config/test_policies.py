@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.instants import instant
+from streams.config.policies import PolicyError, parse_policies
 from streams.judging.policy import Assumed, Cancellation
-from streams.judging.policy_file import PolicyError, parse_policies
 from tests.histories import at, moment, rules
 
 EVERYTHING = """

@@ -7,10 +7,10 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
+from streams.config.toml import Table, TableError, place_of, tables_of
 from streams.feeds.schemes import SCHEMES, Scheme
 from streams.feeds.signatures import scheme_of
 from streams.judging.policy import Millis
-from streams.judging.tables import Table, TableError, place_of, tables_of
 
 _KEYS: Final = {"name", "topic", "adapter", "tables", "schemas", "silence", "webhook"}
 _WEBHOOK: Final = {"path", "scheme", "secrets", "url", "header", "tolerance"}

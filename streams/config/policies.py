@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from schemas.instants import Instant, instant
+from streams.config.toml import Table, TableError, place_of, tables_of
 from streams.judging.policy import Assumed, Attributes, Cancellation, Policies, Policy
-from streams.judging.tables import Table, TableError, place_of, tables_of
 
 _KEYS: Final = {
     "name", "version", "kind", "kept_by", "grace", "at_risk", "early", "due_before_made", "when", "assumed",

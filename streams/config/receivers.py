@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from typing import Any, Final, NamedTuple
 
-from streams.judging.tables import Table, TableError
+from streams.config.toml import Table, TableError
 
 _KEYS: Final = {
     "mail": {"to", "from", "smarthost", "username"},

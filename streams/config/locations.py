@@ -8,8 +8,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from schemas.instants import NEVER
+from streams.config.toml import Table, TableError, place_of, share, tables_of
 from streams.judging.locations import SILENT_AFTER, Location, Locations
-from streams.judging.tables import Table, TableError, place_of, share, tables_of
 
 _KEYS: Final = {"id", "display_name", "zone", "objectives", "feed", "silent_after", "abandoned_after"}
 

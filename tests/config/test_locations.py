@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from schemas.instants import NEVER
+from streams.config.locations import LocationsError, parse_locations
 from streams.judging.feeds import FeedOf
 from streams.judging.locations import Location, Locations
-from streams.judging.locations_file import LocationsError, parse_locations
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "locations.toml"
 

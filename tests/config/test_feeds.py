@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.feeds.feeds_file import Feed, FeedsError, Webhook, parse_feeds
+from streams.config.feeds import Feed, FeedsError, Webhook, parse_feeds
 
 TOWN = """
 [[feed]]
