@@ -24,9 +24,9 @@ from streams.cli.options import (
     one_of,
 )
 from streams.config.feeds import Feed
-from streams.feeds.schemes import SCHEMES
 from streams.kafka.connection import Connection, read_connection
 from streams.settings import Address
+from streams.signatures.schemes import SCHEMES
 
 
 def gateway(

@@ -8,9 +8,9 @@ from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 from streams.config.toml import Table, TableError, place_of, tables_of
-from streams.feeds.schemes import SCHEMES, Scheme
-from streams.feeds.signatures import scheme_of
 from streams.judging.policy import Millis
+from streams.signatures.schemes import SCHEMES, Scheme
+from streams.signatures.verify import scheme_of
 
 _KEYS: Final = {"name", "topic", "adapter", "tables", "schemas", "silence", "webhook"}
 _WEBHOOK: Final = {"path", "scheme", "secrets", "url", "header", "tolerance"}
@@ -33,7 +33,7 @@ class FeedsError(TableError):
 class Webhook(NamedTuple):
     """How the gateway takes a feed from its vendor.
 
-    path: where it is posted. scheme: how it is signed, a name of streams/feeds/schemes.py. secrets: the files of one
+    path: where it is posted. scheme: how it is signed, a name of streams/signatures/schemes.py. secrets: the files of one
     secret, or of two while one takes the other's place. url: as the vendor knows this webhook, for schemes that sign
     it. header: of the signature, in lower case, where it is not the scheme's own. tolerance: how old a signature may
     be, where it is not as old as the scheme has it.

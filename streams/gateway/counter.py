@@ -10,8 +10,6 @@ from uuid import uuid4
 import msgspec
 
 from schemas.reading import Refused
-from streams.feeds.schemes import Posted
-from streams.feeds.signatures import Unverified, scheme_of, verify
 from streams.gateway.answers import CLOSE, Answer, Refusal, not_now
 from streams.gateway.desk import Arrival, Desk, Take
 from streams.gateway.limits import Bucket, Limits
@@ -19,6 +17,8 @@ from streams.gateway.outbox import Message
 from streams.gateway.secret_files import SecretFiles
 from streams.gateway.spoken import SPOKEN, event_of
 from streams.kafka.topics import EVENTS
+from streams.signatures.schemes import Posted
+from streams.signatures.verify import Unverified, scheme_of, verify
 
 _BEARER: Final = scheme_of("bearer")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")

@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from streams.config.feeds import Feed, Webhook
-from streams.feeds.schemes import SCHEMES
 from streams.gateway.spoken import SPOKEN
+from streams.signatures.schemes import SCHEMES
 
 Document = dict[str, Any]
 

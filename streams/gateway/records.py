@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from schemas.instants import Instant, show
-from streams.feeds.schemes import Scheme
-from streams.feeds.signatures import secret_headers
+from streams.signatures.schemes import Scheme
+from streams.signatures.verify import secret_headers
 
 _OF_THE_WAY: Final = re.compile(
     r"accept(-.*)?|connection|content-(encoding|length)|expect|forwarded|host|keep-alive|te|trailer|transfer-encoding|"

@@ -7,8 +7,6 @@ import time
 from typing import Final
 
 from streams.config.feeds import Feed, Webhook
-from streams.feeds.schemes import Posted
-from streams.feeds.signatures import Unverified, read_secret, verify
 from streams.gateway.answers import CLOSE, Answer, Refusal, not_now
 from streams.gateway.desk import Arrival, Desk
 from streams.gateway.limits import Bucket, Limits
@@ -16,6 +14,8 @@ from streams.gateway.outbox import Message
 from streams.gateway.pings import ping
 from streams.gateway.records import record_headers
 from streams.gateway.secret_files import SecretFiles
+from streams.signatures.schemes import Posted
+from streams.signatures.verify import Unverified, read_secret, verify
 
 log = logging.getLogger("promises")
 

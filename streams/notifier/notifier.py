@@ -20,8 +20,8 @@ from streams.notifying.alerts import Alert, NotAnAlert, read_alert
 from streams.notifying.answers import Answer, Millis
 from streams.notifying.outbox import Outbox, Waiting
 from streams.notifying.showing import one_line
-from streams.notifying.signing import signed
 from streams.notifying.webhook import Webhook
+from streams.signatures.standard_webhooks import signed
 from streams.wall import wall_clock
 
 log = logging.getLogger("promises")

@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Literal
 
 from schemas.instants import Instant
-from streams.feeds.schemes import SCHEMES, Posted, Scheme
 from streams.judging.policy import Millis
+from streams.signatures.schemes import SCHEMES, Posted, Scheme
 
 Failing = Literal["missing", "malformed", "wrong", "old"]
 

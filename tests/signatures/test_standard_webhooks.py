@@ -7,7 +7,7 @@ import base64
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from streams.notifying.signing import read_secrets, signed
+from streams.signatures.standard_webhooks import read_secrets, signed
 from streams.wall import wall_clock
 from tests.notifying.told import alert
 

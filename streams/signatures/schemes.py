@@ -1,4 +1,4 @@
-"""The ways in which vendors sign webhooks, as data with their sources; streams/feeds/signatures.py applies them."""
+"""The ways in which vendors sign webhooks, as data with their sources; streams/signatures/verify.py applies them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 
 from schemas.instants import Instant, parse
 from streams.judging.policy import Millis
-from streams.notifying.signing import read_secrets
+from streams.signatures.standard_webhooks import read_secrets
 
 _MINUTE: Final[Millis] = 60_000
 

@@ -14,8 +14,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from schemas.instants import parse
-from streams.feeds.schemes import SCHEMES, Posted
-from streams.feeds.signatures import Unverified, read_secret, scheme_of, secret_headers, verify
+from streams.signatures.schemes import SCHEMES, Posted
+from streams.signatures.verify import Unverified, read_secret, scheme_of, secret_headers, verify
 
 NOW = parse("2026-03-06T12:00:00Z")
 SECONDS = NOW // 1000
