@@ -12,10 +12,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 COMPILED: Final = (
     *(f"streams/judging/{name}.py" for name in ("accountability", "admission", "fold", "history", "policy", "settle")),
     *(
-        f"streams/book/{name}.py"
+        f"streams/state/{name}.py"
         for name in (
-            *("ageing", "book", "clock", "codec", "deadlines", "feeds"),
-            *("outputs", "tally", "unnoticed", "windows"),
+            *("ageing", "case_codec", "clock", "counts", "fast_path"),
+            *("outputs", "partition", "timers", "watermarks", "windows"),
         )
     ),
 )

@@ -28,9 +28,9 @@ from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from schemas.instants import Instant, instant
 from schemas.verdicts import VerdictRecord
-from streams.book.book import Incoming
 from streams.kafka.topics import VERDICTS
 from streams.local.kafka import LocalKafka
+from streams.state.partition import Incoming
 from streams.wall import wall_clock
 
 HASTE = 60

@@ -18,7 +18,6 @@ from faust.types import TP
 
 from streams import timing
 from streams.agents.shelf import Hopeless, Shelf
-from streams.book.codec import UnknownPolicy
 from streams.feeds.feed_book import UnknownStanding
 from streams.kafka.connection import Connection
 from streams.ledger.opening import WrongLog
@@ -27,6 +26,7 @@ from streams.metrics.exposed import Exposed, Shown
 from streams.metrics.heartbeat import Heartbeat
 from streams.metrics.server import Readies, served
 from streams.settings import Address, client_id
+from streams.state.case_codec import UnknownPolicy
 from streams.transport import Chunk, ChunkConsumer, ChunkSchema, Reading, install
 
 log = logging.getLogger("promises")

@@ -6,9 +6,9 @@ import msgspec
 
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
-from streams.book.outputs import Output
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
 from streams.ledger.writer import Message
+from streams.state.outputs import Output
 from streams.transport import Chunk, Record
 
 _encode = msgspec.json.Encoder().encode

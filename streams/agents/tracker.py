@@ -10,10 +10,10 @@ from schemas.reading import Refused
 from streams import timing
 from streams.agents.messages import refusal, said
 from streams.agents.shelf import Shelf
-from streams.book.book import Book, Effect
 from streams.ledger.writer import Message
 from streams.metrics.snapshot import PartitionCounts, Snapshot
 from streams.settings import ClockMode
+from streams.state.partition import Book, Effect
 from streams.transport import Chunk, Reading, Record
 
 

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from schemas.instants import Instant, show
 from schemas.reading import Refused
-from streams.book.book import Book, Incoming
 from streams.cli.options import (
     UNREADABLE,
     USAGE,
@@ -37,6 +36,7 @@ from streams.judging.policy import Policies
 from streams.kafka.connection import Connection, read_connection
 from streams.kafka.topic_reader import held
 from streams.kafka.topics import EVENTS
+from streams.state.partition import Book, Incoming
 from streams.wall import wall_clock
 
 

@@ -33,10 +33,10 @@ class FeedsError(TableError):
 class Webhook(NamedTuple):
     """How the gateway takes a feed from its vendor.
 
-    path: where it is posted. scheme: how it is signed, a name of streams/signatures/schemes.py. secrets: the files of one
-    secret, or of two while one takes the other's place. url: as the vendor knows this webhook, for schemes that sign
-    it. header: of the signature, in lower case, where it is not the scheme's own. tolerance: how old a signature may
-    be, where it is not as old as the scheme has it.
+    path: the path that it is posted to. scheme: how it is signed, a name in streams/signatures/schemes.py.
+    secrets: the files of one secret, or of two during a rotation. url: the URL as the vendor knows it, for schemes that
+    sign it. header: the header of the signature, in lower case, if it is not the scheme's own. tolerance: the maximum
+    age of a signature, if it is not the scheme's own.
     """
 
     path: str

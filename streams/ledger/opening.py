@@ -11,13 +11,13 @@ from aiokafka import TopicPartition
 from faust.types import TP
 
 from streams import timing
-from streams.book.book import Book
-from streams.book.changelog import Contents
 from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
 from streams.ledger.changelog import Log, Progress, unread
 from streams.ledger.writer import Message, Writer
+from streams.state.changelog import Contents
+from streams.state.partition import Book
 
 log = logging.getLogger("promises")
 

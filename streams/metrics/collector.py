@@ -13,12 +13,12 @@ from schemas.events import TAGS
 from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
-from streams.book.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, Counts, Row, way
-from streams.book.windows import PLACES, WIDTHS, Label
 from streams.ledger.commits import COMMIT_BOUNDS, Commits
 from streams.metrics import catalogue
 from streams.metrics.exposed import Exposed
 from streams.metrics.snapshot import PartitionCounts, Snapshot
+from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, Counts, Row, way
+from streams.state.windows import PLACES, WIDTHS, Label
 
 NOBODY: Final = "unattributed"
 """The label of a location or staff member that no event named."""

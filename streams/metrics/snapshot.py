@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.instants import Instant
-from streams.book.rows import Row
-from streams.book.windows import Label
 from streams.ledger.commits import Commits
+from streams.state.rows import Row
+from streams.state.windows import Label
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,22 +15,22 @@ from schemas.events import Clock
 from schemas.instants import Instant, moment, parse
 from streams import timing
 from streams.agents.tracker import Tracker
-from streams.book.book import Incoming
-from streams.book.rows import Row
-from streams.book.windows import Label
 from streams.config.policies import parse_policies
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
 from streams.ledger.writer import Message
 from streams.metrics.snapshot import Snapshot
 from streams.settings import ClockMode
+from streams.state.partition import Incoming
+from streams.state.rows import Row
+from streams.state.windows import Label
 from streams.transport import Reading
 from streams.transport.reading import End
 from tests.agents.town import KIOSK, SHOP, Town
-from tests.book.desk import record
 from tests.histories import Story, at, order
 from tests.ledger.running import run
 from tests.ledger.stand_in import a_while
 from tests.shared import FLIGHTS, POLICIES, later_than_all, records
+from tests.state.desk import record
 
 SOME = 8_000
 AS_OF = "2013-03-16T00:00:00Z"

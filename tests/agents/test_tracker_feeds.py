@@ -7,9 +7,9 @@ import msgspec
 from schemas.events import Clock
 from schemas.instants import moment
 from schemas.words import RULINGS, UNCONFIRMED
-from streams.book.windows import Label
 from streams.judging.feeds import FeedOf
 from streams.kafka.topics import ALERTS, VERDICTS
+from streams.state.windows import Label
 from tests.agents.test_tracker import LATE, Stored, Worker, told_by
 from tests.agents.town import SHOP, Town
 from tests.histories import at

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from faust.types import TP
 
 from streams.agents.shelf import Shelf
-from streams.book.book import Book
-from streams.book.changelog import Contents
 from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Policies
 from streams.kafka.topics import EVENTS, VERDICTS
 from streams.ledger.writer import Message
-from tests.book.desk import FOREVER, record
+from streams.state.changelog import Contents
+from streams.state.partition import Book
 from tests.histories import READY, at, order
 from tests.ledger.stand_in import Paper, Pen
+from tests.state.desk import FOREVER, record
 
 SHOP, KIOSK, MARKET = (TP(EVENTS.name, partition) for partition in range(3))
 

@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from streams.alerting.records import quoted
-from streams.book.rows import BOTH
-from streams.book.windows import PLACES, WIDTHS, Label, Windows
+from streams.state.rows import BOTH
+from streams.state.windows import PLACES, WIDTHS, Label, Windows
 
 Minute = int
 """Minutes since the timeline began."""

@@ -13,14 +13,14 @@ from kafka import KafkaAdminClient
 from kafka import TopicPartition as AdminPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from streams.book.book import Book, Incoming
 from streams.judging.policy import Policies
 from streams.kafka.topics import CHANGELOG, EVENTS, Topic, transactional_id
 from streams.ledger.changelog import Log
 from streams.ledger.opening import WRITTEN, Opener
 from streams.ledger.writer import Writer
-from tests.book.desk import FOREVER, record
+from streams.state.partition import Book, Incoming
 from tests.histories import READY, Story, at
+from tests.state.desk import FOREVER, record
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 Progress = Callable[[int, int], None]

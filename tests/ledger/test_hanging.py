@@ -11,14 +11,14 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from faust.types import TP
 
-from streams.book.book import Incoming
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, Topic
 from streams.ledger.opening import Opener
 from streams.ledger.writer import Message
-from tests.book.kept import all_of
+from streams.state.partition import Incoming
 from tests.histories import READY, order
 from tests.ledger.place import Place, hangs, ignored, judge, sends
 from tests.ledger.running import run
+from tests.state.kept import all_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("without_verification")]
 

@@ -8,16 +8,16 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from streams import timing
-from streams.book.book import Book
-from streams.book.changelog import Contents
 from streams.kafka.topics import REJECTS, VERDICTS
 from streams.ledger.commits import COMMIT_BOUNDS, Commits
 from streams.ledger.ledger import Ledger
 from streams.ledger.writer import Message
-from tests.book.desk import FOREVER, record
+from streams.state.changelog import Contents
+from streams.state.partition import Book
 from tests.histories import READY, at, order
 from tests.ledger.running import run
 from tests.ledger.stand_in import Paper, Pen, a_while
+from tests.state.desk import FOREVER, record
 
 pytestmark = pytest.mark.usefixtures("hurry")
 

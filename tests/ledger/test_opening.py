@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 from aiokafka.errors import KafkaError
 
-from streams.book.codec import UnknownPolicy
 from streams.kafka.topics import CHANGELOG, EVENTS, VERDICTS
 from streams.ledger.opening import WrongLog
 from streams.ledger.writer import Message
 from streams.local.ports import free_ports
-from tests.book.kept import all_of
+from streams.state.case_codec import UnknownPolicy
 from tests.histories import order, rules
 from tests.ledger.place import Place, judge
 from tests.ledger.running import run
+from tests.state.kept import all_of
 
 pytestmark = pytest.mark.kafka
 

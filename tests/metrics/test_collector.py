@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, StepReached
 from schemas.instants import moment, parse
-from streams.book.book import Book, Incoming
 from streams.config.policies import parse_policies
 from streams.ledger.commits import Commits
 from streams.metrics.catalogue import WORKER, Metric
 from streams.metrics.collector import NOBODY, SnapshotCollector
 from streams.metrics.scrape import Scrape
 from streams.metrics.snapshot import PartitionCounts, Snapshot
+from streams.state.partition import Book, Incoming
 
 NOON = parse("2026-03-06T12:00:00Z")
 MINUTE = 60_000

@@ -2,7 +2,7 @@
 is read. Most steps of a business are of that kind.
 
 There is one truth, `judge`. This module may only say what follows from it: where a fact goes unnoticed, judging with
-it and without it agree (tests/book/test_any_step.py).
+it and without it agree (tests/state/test_any_step.py).
 """
 
 from __future__ import annotations
@@ -11,19 +11,10 @@ from typing import Final
 
 from schemas.instants import Instant
 from schemas.values import pack
-from streams.book.codec import (
-    CHANNEL,
-    CORRECTED,
-    HEAD_SIZE,
-    LOCATION,
-    SEGMENT,
-    VERSION,
-    read_head,
-    write_head,
-)
 from streams.judging.facts import Fact, What
 from streams.judging.history import packed_fact
 from streams.judging.policy import Policies
+from streams.state.case_codec import CHANNEL, CORRECTED, HEAD_SIZE, LOCATION, SEGMENT, VERSION, read_head, write_head
 
 _REACHED: Final = What.REACHED
 

@@ -13,9 +13,9 @@ from typing import Final, Literal
 import msgspec
 
 from schemas.words import RULINGS, VERDICTS, Verdict
-from streams.book import changelog
-from streams.book.cells import Cell
-from streams.book.windows import Label
+from streams.state import changelog
+from streams.state.cells import Cell
+from streams.state.windows import Label
 
 Held = Verdict | Literal["none"]
 HELD: Final[tuple[Held, ...]] = (*VERDICTS, "none")

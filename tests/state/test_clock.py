@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.book.clock import Clock
-from tests.book.desk import Desk, record
+from streams.state.clock import Clock
 from tests.histories import at, order
 from tests.judging.generated import settled_by
+from tests.state.desk import Desk, record
 
 NOON, ONE = at("12:00"), at("13:00")
 

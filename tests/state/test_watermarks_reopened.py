@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streams.book.book import Book
-from streams.book.changelog import Contents, Head, Heard
 from streams.judging.feeds import NO_FEEDS, FeedOf, FeedsOf
-from tests.book.desk import Desk, texts
-from tests.book.kept import Kept, all_of
-from tests.book.test_feeds import MINUTE, PATIENT, TILL, reasons, shop, told
+from streams.state.changelog import Contents, Head, Heard
+from streams.state.partition import Book
 from tests.histories import READY, at, order
+from tests.state.desk import Desk, texts
+from tests.state.kept import Kept, all_of
+from tests.state.test_watermarks import MINUTE, PATIENT, TILL, reasons, shop, told
 
 
 def reopened(desk: Desk, feeds: FeedsOf = TILL) -> Desk:

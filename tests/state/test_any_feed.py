@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from schemas import events
 from schemas.instants import Instant
 from schemas.words import BASES, UNCONFIRMED
-from streams.book.changelog import Contents
 from streams.judging.settle import judge
-from tests.book.desk import FOREVER, Desk, holds_together, record, rolling
-from tests.book.fed import ONE, SOME, Log, fed, looked_at, read
-from tests.book.kept import Kept, Twins
-from tests.book.test_any_log import Net, by_staff, net
-from tests.book.test_any_log import read as read_at_once
+from streams.state.changelog import Contents
 from tests.judging.generated import END, MINUTE, TOWN, settled_by
+from tests.state.desk import FOREVER, Desk, holds_together, record, rolling
+from tests.state.fed import ONE, SOME, Log, fed, looked_at, read
+from tests.state.kept import Kept, Twins
+from tests.state.test_any_log import Net, by_staff, net
+from tests.state.test_any_log import read as read_at_once
 
 LIMIT = ONE["north"].silent_after
 

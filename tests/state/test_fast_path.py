@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from streams.book.codec import decode, encode
-from streams.book.unnoticed import appended
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.settle import settle, take
-from tests.book.desk import Desk
+from streams.state.case_codec import decode, encode
+from streams.state.fast_path import appended
 from tests.histories import READY, Story, at, order
+from tests.state.desk import Desk
 
 PROMISED = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
 

@@ -15,11 +15,11 @@ from hypothesis.strategies import DrawFn, composite
 from msgspec.structs import replace
 
 from schemas.instants import NEVER, Instant, instant
-from streams.book.codec import decode, encode
-from streams.book.unnoticed import appended
 from streams.judging.case import Case
 from streams.judging.history import Fact, What
 from streams.judging.settle import judge, settle, take
+from streams.state.case_codec import decode, encode
+from streams.state.fast_path import appended
 from tests.judging.generated import BASE, END, MINUTE, TOWN, Arrived, admitted, arrivals, settled_by
 
 

@@ -10,8 +10,8 @@ from hypothesis.strategies import DrawFn, composite
 from schemas import events
 from schemas.instants import Instant, moment
 from streams.judging.feeds import FeedOf, FeedsOf
-from tests.book.desk import FOREVER, Desk, record
 from tests.judging.generated import END, MINUTE, TOWN, arrivals
+from tests.state.desk import FOREVER, Desk, record
 
 Log = list[tuple[Instant, events.Record]]
 """Records with the instants at which they arrive, in that order."""

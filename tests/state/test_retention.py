@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from schemas.instants import NEVER, Instant
 from schemas.words import BASES
-from streams.book.book import Book
-from streams.book.changelog import Contents
 from streams.judging.case import Case
-from tests.book.desk import FOREVER, Desk, holds_together, record
-from tests.book.kept import Kept, all_of
+from streams.state.changelog import Contents
+from streams.state.partition import Book
 from tests.histories import READY, order
 from tests.judging.generated import END, MINUTE, TOWN, Arrived, arrivals, settled_by
+from tests.state.desk import FOREVER, Desk, holds_together, record
+from tests.state.kept import Kept, all_of
 
 HOUR = 60 * MINUTE
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")

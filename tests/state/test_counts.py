@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from schemas.words import BASES
-from streams.book.rows import LATENESS_BOUNDS
-from streams.book.windows import Label
-from tests.book.desk import Desk, holds_together, named, rolling
+from streams.state.rows import LATENESS_BOUNDS
+from streams.state.windows import Label
 from tests.histories import Story, at, order
+from tests.state.desk import Desk, holds_together, named, rolling
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
 

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from schemas.events import Clock
-from streams.book.book import Incoming
-from tests.book.desk import FOREVER, Desk, holds_together, record, texts
+from streams.state.partition import Incoming
 from tests.histories import READY, at, moment, order, rules
+from tests.state.desk import FOREVER, Desk, holds_together, record, texts
 
 RISKY = rules('[[policy]]\nkind = "ready"\nat_risk = "10m"\ngrace = "2m"\n')
 STORY = order("o1").promised("ready", due="12:40", time="12:00")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from schemas.events import Clock
 from schemas.words import Basis
 from streams.judging.feeds import FeedOf, FeedsOf
-from tests.book.desk import Desk, holds_together, record, texts
 from tests.histories import Story, at, moment, order, rules
+from tests.state.desk import Desk, holds_together, record, texts
 
 MINUTE = 60_000
 TILL: FeedsOf = {"harbour": FeedOf("till", silent_after=5 * MINUTE)}

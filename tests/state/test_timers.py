@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.instants import NEVER, Instant
-from streams.book.deadlines import Deadlines
+from streams.state.timers import Deadlines
 
 
 class Waking:

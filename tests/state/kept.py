@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.instants import Instant
-from streams.book.book import Book, Incoming
-from streams.book.changelog import Contents
 from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
-from tests.book.desk import FOREVER, Desk
+from streams.state.changelog import Contents
+from streams.state.partition import Book, Incoming
+from tests.state.desk import FOREVER, Desk
 
 
 class Kept:

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from schemas.instants import Instant
-from streams.book import cells, changelog
-from streams.book.cells import Cell
+from streams.state import cells, changelog
+from streams.state.cells import Cell
 
 WIDTHS: Final = {"15m": 15, "1h": 60, "24h": 1440}
 """Minutes in each window."""

@@ -11,8 +11,8 @@ from schemas import events
 from schemas.instants import Instant
 from schemas.words import BASES, Basis, Ruling, Verdict
 from streams.judging.settle import judge
-from tests.book.desk import FOREVER, Desk, by_label, holds_together, record, rolling
 from tests.judging.generated import END, MINUTE, TOWN, Arrived, arrivals, settled_by
+from tests.state.desk import FOREVER, Desk, by_label, holds_together, record, rolling
 
 Label = tuple[str, str, Basis]
 Net = dict[Label, Counter[Ruling]]

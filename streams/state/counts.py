@@ -13,9 +13,10 @@ from typing import Final, cast
 import msgspec
 
 from schemas.instants import Instant
-from streams.book import cells, changelog
-from streams.book.cells import Cell
-from streams.book.rows import (
+from streams.judging.case import Change, Judged, Outcome
+from streams.state import cells, changelog
+from streams.state.cells import Cell
+from streams.state.rows import (
     BOTH,
     BROKEN,
     CURRENT,
@@ -30,8 +31,7 @@ from streams.book.rows import (
     Row,
     way,
 )
-from streams.book.windows import Label, Windows
-from streams.judging.case import Change, Judged, Outcome
+from streams.state.windows import Label, Windows
 
 _ALIKE: Final = ((False, False), (True, True))
 _DUE: Final = (KEPT, BROKEN)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from schemas.instants import NEVER, Instant
-from streams.book.changelog import Heard
-from streams.book.deadlines import Deadlines
 from streams.judging.case import Case
 from streams.judging.feeds import FeedOf, FeedsOf
 from streams.judging.settle import lapses_at
+from streams.state.changelog import Heard
+from streams.state.timers import Deadlines
 
 
 class Feed:

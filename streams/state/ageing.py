@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from schemas.instants import NEVER, Instant, show
 from schemas.reading import Refused
-from streams.book import codec
-from streams.book.deadlines import Deadlines
 from streams.judging.facts import Fact
 from streams.judging.policy import Millis
+from streams.state import case_codec
+from streams.state.timers import Deadlines
 
 
 class Ageing(Deadlines):
@@ -23,7 +23,7 @@ class Ageing(Deadlines):
     def _ages(self, name: str) -> Instant:
         """When nothing has happened to a closed case for the retention."""
         stored = self._stored(name)
-        since = NEVER if stored is None else codec.rests_since(stored)
+        since = NEVER if stored is None else case_codec.rests_since(stored)
         return NEVER if since == NEVER or self._retention is None else since + self._retention + 1
 
     def take_over(self, names: Iterable[str]) -> None:
@@ -36,7 +36,7 @@ class Ageing(Deadlines):
         """That case was `before`, and is now `stored`, which is closed."""
         if self._retention is None:
             return
-        if before is None or codec.rests_since(stored) < codec.rests_since(before):
+        if before is None or case_codec.rests_since(stored) < case_codec.rests_since(before):
             self.set(name, self._ages(name))  # otherwise it has an entry, which is early enough
 
     def aged(self, now: Instant) -> Iterator[str]:

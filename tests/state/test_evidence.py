@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.words import Quality
-from tests.book.desk import Desk
 from tests.histories import order, rules
+from tests.state.desk import Desk
 
 HANDED = rules('[[policy]]\nkind = "ready"\nkept_by = ["ready", "picked_up"]\n')
 STORY = order("o1").promised("ready", due="12:40", time="12:00")

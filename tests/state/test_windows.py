@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.words import BASES
-from streams.book.rows import BOTH, CURRENT, ORIGINAL, PART_OF
-from streams.book.windows import WIDTHS, Label, Windows
-from tests.book.desk import rolling
+from streams.state.rows import BOTH, CURRENT, ORIGINAL, PART_OF
+from streams.state.windows import WIDTHS, Label, Windows
 from tests.judging.generated import settled_by
+from tests.state.desk import rolling
 
 MINUTE = 60_000
 HERE, THERE = Label("here", "ready"), Label("there", "ready")

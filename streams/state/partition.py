@@ -13,21 +13,21 @@ from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
 from schemas.instants import NEVER, ImplausibleInstant, Instant, instant
 from schemas.reading import RefusalReason, Refused, read
-from streams.book import changelog, codec
-from streams.book.ageing import Ageing
-from streams.book.changelog import Contents
-from streams.book.clock import Clock
-from streams.book.deadlines import Deadlines
-from streams.book.feeds import Feeds
-from streams.book.outputs import Output, outputs
-from streams.book.tally import Tally
-from streams.book.unnoticed import appended
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
 from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.judging.settle import settle, take, take_ahead
+from streams.state import case_codec, changelog
+from streams.state.ageing import Ageing
+from streams.state.changelog import Contents
+from streams.state.clock import Clock
+from streams.state.counts import Tally
+from streams.state.fast_path import appended
+from streams.state.outputs import Output, outputs
+from streams.state.timers import Deadlines
+from streams.state.watermarks import Feeds
 
 
 class Record(Protocol):
@@ -98,7 +98,7 @@ class Book:
         head = contents.head
         for policy in head.policies:
             if policy not in self._policies.by_id:
-                raise codec.UnknownPolicy(policy)
+                raise case_codec.UnknownPolicy(policy)
             self._judged_by.add(policy)
         self.next = self._written = head.next
         self.clock.now = head.clock
@@ -110,7 +110,7 @@ class Book:
         self.tally.restore(contents, head.clock)
         self._cases = contents.cases
         for name, stored in self._cases.items():
-            self._deadlines.set(name, codec.wake_at(stored))
+            self._deadlines.set(name, case_codec.wake_at(stored))
         self._ageing.take_over(self._cases)
 
     @property
@@ -183,11 +183,11 @@ class Book:
     def _wakes(self, name: str) -> Instant:
         """When the case changes by itself."""
         stored = self._cases.get(name)
-        return NEVER if stored is None else codec.wake_at(stored)
+        return NEVER if stored is None else case_codec.wake_at(stored)
 
     def _look_at(self, name: str, now: Instant) -> list[Output]:
         """Judge a case by each deadline that is known to have passed, one after the other, and then as it stands."""
-        case = codec.decode(self._cases[name], self._policies)
+        case = case_codec.decode(self._cases[name], self._policies)
         found: list[Output] = []
         until, known = 0, now
         if self._feeds is not None:
@@ -212,7 +212,7 @@ class Book:
     def case(self, name: str) -> Case | None:
         """The case of that name, for a reader: what is done to it changes nothing here."""
         stored = self._cases.get(name)
-        return codec.decode(stored, self._policies) if stored is not None else None
+        return case_codec.decode(stored, self._policies) if stored is not None else None
 
     def __len__(self) -> int:
         return len(self._cases)
@@ -248,7 +248,7 @@ class Book:
             return self._learn(name, Case(), fact)
         longer = appended(stored, fact, self._policies, now)
         if longer is None:
-            return self._learn(name, codec.decode(stored, self._policies), fact)
+            return self._learn(name, case_codec.decode(stored, self._policies), fact)
         self.unnoticed += 1
         self._cases[name] = self._dirty[name] = longer
         return []
@@ -288,7 +288,7 @@ class Book:
         return found
 
     def _keep(self, name: str, case: Case) -> None:
-        before, stored = self._cases.get(name), codec.encode(case)
+        before, stored = self._cases.get(name), case_codec.encode(case)
         if stored != before:
             self._cases[name] = self._dirty[name] = stored
             if case.wake_at == NEVER:

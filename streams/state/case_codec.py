@@ -1,8 +1,7 @@
 """A case as bytes, and back: a head of fixed size, who has it in hand, its standing with what was judged, its facts.
 
-So a deadline needs the head alone, and a fact that nobody notices (`unnoticed`) is appended without a look at the
-rest. What is stored must be readable by every later version of the code: raise the version when a layout changes, and
-keep reading the old one.
+So a timer needs the head alone, and a fact that changes nothing (`fast_path`) is appended without decoding the rest.
+Raise the version when a layout changes: state of another version is refused, never misread.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import msgspec
 
 from schemas.instants import NEVER, Instant
 from schemas.values import pack
-from streams.book import codec_1
 from streams.judging.case import Case, Judged, PromiseKey, Standing
 from streams.judging.policy import Policies, Policy
 
@@ -74,9 +72,7 @@ def encode(case: Case) -> bytes:
 
 def decode(stored: bytes, policies: Policies) -> Case:
     """The case in `stored`. Raises UnknownPolicy, naming the policy version that is missing."""
-    if stored[0] != VERSION:
-        _check_version(stored)
-        return codec_1.decode(stored, _Known(policies.by_id).__getitem__)
+    _check_version(stored)
     _, flags, wake_at, more_at, last_at, _, count, hand, body = read_head(stored)
     begin = HEAD_SIZE + hand
     end = begin + body
@@ -86,24 +82,23 @@ def decode(stored: bytes, policies: Policies) -> Case:
 
 def wake_at(stored: bytes) -> Instant:
     """When the judgement of the case in `stored` next changes by itself."""
-    if stored[0] != VERSION:
-        _check_version(stored)
-        return codec_1.wake_at(stored)
+    _check_version(stored)
     found: Instant = read_head(stored)[2]
     return found
 
 
 def rests_since(stored: bytes) -> Instant:
     """When the last thing happened to the case in `stored`, be it a fact or a due; NEVER while it wakes by itself."""
-    if stored[0] != VERSION:
-        return codec_1.rests_since(stored) if wake_at(stored) == NEVER else NEVER
+    _check_version(stored)
     _, _, wakes, _, last_at, last_due, *_ = read_head(stored)
     return max(last_at, last_due) if wakes == NEVER else NEVER
 
 
 def _check_version(stored: bytes) -> None:
-    if not stored.startswith(codec_1.BEGINNING):
-        raise ValueError(f"a case was stored in version {stored[0]}; this code reads versions 1 and {VERSION}")
+    if stored[0] != VERSION:
+        raise ValueError(
+            f"a case was stored in version {stored[0]}; this code reads version {VERSION}: rebuild the state"
+        )
 
 
 _NOBODY: Final = pack(None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.book.desk import FOREVER, Desk, record, texts
 from tests.histories import order, rules
 from tests.judging.generated import END, MINUTE, TOWN, Arrived, arrivals, settled_by
+from tests.state.desk import FOREVER, Desk, record, texts
 
 RISKY = rules('[[policy]]\nkind = "ready"\nat_risk = "10m"\n')
 STORY = order("o1").promised("ready", due="12:40", time="12:00")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from streams.book import changelog
+from streams.state import changelog
 
 
 @dataclass(slots=True)

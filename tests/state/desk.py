@@ -14,12 +14,12 @@ from schemas.instants import Instant, instant
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
 from schemas.words import BASES, RULINGS, VERDICTS, Basis, Ruling, Verdict
-from streams.book.book import Book, Incoming
-from streams.book.rows import HELD, PART_OF, Held, Row, way
-from streams.book.tally import Tally
-from streams.book.windows import PLACES, WIDTHS, Label, Windows
 from streams.judging.feeds import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
+from streams.state.counts import Tally
+from streams.state.partition import Book, Incoming
+from streams.state.rows import HELD, PART_OF, Held, Row, way
+from streams.state.windows import PLACES, WIDTHS, Label, Windows
 from tests.histories import READY, Story, at, moment
 
 FOREVER = at("70000:00")
