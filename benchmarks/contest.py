@@ -21,7 +21,7 @@ from benchmarks.processes import ROOT, Failed, Measured, running
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from streams.local.kafka import LocalKafka
-from streams.settings import Processing
+from streams.worker.settings import Processing
 
 OPEN = 50_000
 SECONDS = 150

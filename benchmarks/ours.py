@@ -19,7 +19,7 @@ from benchmarks.processes import Failed, Measured, running
 from streams.kafka.topics import EVENTS, VERDICTS
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
-from streams.settings import ClockMode, Processing
+from streams.worker.settings import ClockMode, Processing
 
 COMMITS = "promises_commit_seconds"
 POLL_SECONDS = 0.1

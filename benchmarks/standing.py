@@ -15,7 +15,7 @@ from benchmarks.ours import watch, working
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from streams import timing
+from streams.engine import timing
 from streams.local.kafka import LocalKafka
 from streams.state.partition import Incoming
 

@@ -6,15 +6,15 @@ import logging
 
 import faust
 
-from streams import process
 from streams.agents.intake import Intake
-from streams.agents.shelf import Shelf
+from streams.engine import process
+from streams.engine.partitions import Shelf
+from streams.engine.process import Group, end
 from streams.kafka.topics import EVENTS
 from streams.ledger.feed_opening import FeedOpener
 from streams.metrics.intake import IntakeCollector, intake_readiness
-from streams.process import Group, end
-from streams.settings import Address, IntakeSettings
 from streams.wall import wall_clock
+from streams.worker.settings import Address, IntakeSettings
 
 log = logging.getLogger("promises")
 

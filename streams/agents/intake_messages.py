@@ -14,11 +14,11 @@ from schemas.events import Clock, Record
 from schemas.instants import Instant, instant
 from schemas.reading import MAX_BYTES, Refused
 from streams.config.feeds import Feed
+from streams.engine.transaction import Message
 from streams.feeds.deliveries import Adapted, Thin
 from streams.feeds.feed_book import Record as FeedRecord
 from streams.feeds.feed_book import is_credible
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
-from streams.ledger.writer import Message
 
 ORIGINAL: Final = "original."
 """What the names of a record's own headers begin with where it is kept with headers of ours."""

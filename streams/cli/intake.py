@@ -30,7 +30,7 @@ from streams.config.feeds import Feed
 from streams.judging.locations import Locations
 from streams.kafka.clients import check_intake
 from streams.kafka.connection import read_connection
-from streams.settings import IntakeSettings
+from streams.worker.settings import IntakeSettings
 
 log = logging.getLogger("promises")
 

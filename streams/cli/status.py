@@ -16,7 +16,7 @@ from streams.kafka.connection import read_connection
 from streams.kafka.describe import Group, group_found
 from streams.metrics.health import Readiness
 from streams.metrics.scrape import readiness_at
-from streams.settings import Address
+from streams.worker.settings import Address
 
 
 def status(

@@ -9,7 +9,7 @@ import msgspec
 
 from streams.kafka.describe import Group, Member
 from streams.metrics.health import PartitionState, Readiness
-from streams.settings import Address, metrics_of
+from streams.worker.settings import Address, metrics_of
 
 State = Literal["live", "recovering", "unknown"]
 

@@ -32,7 +32,7 @@ from streams.kafka.clients import check_gateway, producer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import EVENTS
 from streams.metrics.server import AddressTaken, Page, document, metrics_page, serving
-from streams.settings import Address
+from streams.worker.settings import Address
 
 log = logging.getLogger("promises")
 

@@ -17,13 +17,13 @@ from faust.types import TP
 
 from schemas.events import Clock
 from schemas.instants import moment, parse
-from streams import timing
 from streams.config.feeds import Feed
+from streams.engine import timing
+from streams.engine.log_reader import Log, Progress, unread
+from streams.engine.transaction import Message, Writer
 from streams.feeds.feed_book import Adapts, FeedBook, Standing, key_of, standing
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS, intake_id
-from streams.ledger.changelog import Log, Progress, unread
-from streams.ledger.opening import HEAL
-from streams.ledger.writer import Message, Writer
+from streams.worker.recovery import HEAL
 
 log = logging.getLogger("promises")
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mode import Service
 
-from streams.metrics.exposed import Exposed
+from streams.metrics.exposition import Exposed
 
 BEAT_SECONDS: Final = 1.0
 

@@ -13,13 +13,13 @@ from prometheus_client.core import Metric
 from schemas.events import TAGS, Clock
 from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
+from streams.engine.commits import Commits
 from streams.feeds.feed_book import OUTCOMES
-from streams.ledger.commits import Commits
 from streams.metrics import catalogue
-from streams.metrics.collector import Samples, commits_of, family_of
-from streams.metrics.exposed import Exposed
+from streams.metrics.exposition import Exposed
 from streams.metrics.health import PartitionState, Readiness, health, readiness_of, shown
-from streams.metrics.snapshot import Recovery
+from streams.worker.metrics import Samples, commits_of, family_of
+from streams.worker.snapshot import Recovery
 
 _TYPES = [tag for kind, tag in TAGS.items() if kind is not Clock]
 

@@ -12,19 +12,19 @@ from faust.types import TP
 
 from schemas.events import Clock, StepReached
 from schemas.instants import Instant, instant, moment, parse
-from streams import timing
 from streams.agents.intake import Intake
-from streams.agents.shelf import Shelf
 from streams.config.feeds import Feed
+from streams.engine import timing
+from streams.engine.partitions import Shelf
+from streams.engine.transport import Chunk, Reading
+from streams.engine.transport.positions import End
 from streams.feeds.feed_book import FeedBook, Standing, standing
 from streams.feeds.ways import ways_of
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.metrics.intake import FeedPlace
-from streams.metrics.snapshot import Recovery
-from streams.transport import Chunk, Reading
-from streams.transport.reading import End
-from tests.ledger.running import run
-from tests.ledger.stand_in import Paper, Pen
+from streams.worker.snapshot import Recovery
+from tests.engine.running import run
+from tests.engine.stand_in import Paper, Pen
 
 NOON = parse("2026-03-06T12:00:00Z")
 PARTITIONS = {EVENTS.name: 2, REJECTS.name: 2, NEEDS_FETCH.name: 2}

@@ -16,9 +16,9 @@ from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
 from streams.agents.intake_messages import LARGEST, Place, clocks, messages, partition_of
 from streams.config.feeds import Feed
+from streams.engine.transaction import Message
 from streams.feeds.deliveries import Adapted, Thin
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
-from streams.ledger.writer import Message
 
 NOON = parse("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000

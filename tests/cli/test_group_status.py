@@ -6,8 +6,8 @@ from schemas.instants import parse, show
 from streams.cluster.owners import Row, asked_at, headline, rows
 from streams.kafka.describe import Group, Member
 from streams.metrics.health import Readiness, readiness
-from streams.metrics.snapshot import PartitionCounts, Recovery, Snapshot
-from streams.settings import Address, client_id
+from streams.worker.settings import Address, client_id
+from streams.worker.snapshot import PartitionCounts, Recovery, Snapshot
 
 NOON = parse("2026-03-06T12:00:00Z")
 SOHO, PADDINGTON = Address("10.0.0.7", 9464), Address("10.0.0.8", 9464)
