@@ -20,7 +20,7 @@ from streams.engine import timing
 from streams.engine.partitions import Hopeless, Shelf
 from streams.engine.transaction import RecordTooLarge
 from streams.engine.transport import Chunk, ChunkConsumer, ChunkSchema, Reading, install
-from streams.feeds.feed_book import UnknownStanding
+from streams.intake.state import UnknownStanding
 from streams.kafka.connection import Connection
 from streams.metrics.exposition import Exposed, Shown
 from streams.metrics.heartbeat import Heartbeat

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from streams.config.feeds import Feed
-from streams.feeds.feed_book import Adapts
+from streams.intake.state import Adapts
 from streams.judging.feeds import FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.kafka.connection import Connection

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from streams.config.feeds import parse_feeds
-from streams.feeds.ways import ways_of
+from streams.intake.feed_adapters import ways_of
 from tests.cli.command import promises
 from tests.shared import ROOT
 

@@ -20,14 +20,14 @@ from kafka.admin import NewTopic
 
 from schemas.events import StepReached
 from schemas.instants import moment
-from streams.agents.intake_messages import Place, messages, partition_of
 from streams.config.feeds import Feed
 from streams.engine.log_reader import Log
 from streams.engine.transaction import Message, Writer
-from streams.feeds.feed_book import FeedBook
-from streams.feeds.ways import ways_of
+from streams.intake.feed_adapters import ways_of
+from streams.intake.records import Place, messages, partition_of
+from streams.intake.recovery import FeedOpener
+from streams.intake.state import FeedBook
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS
-from streams.ledger.feed_opening import FeedOpener
 from streams.local.kafka import LocalKafka
 from streams.wall import wall_clock
 from tests.engine.conftest import PLACES

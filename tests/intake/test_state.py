@@ -13,8 +13,8 @@ from schemas.instants import Instant, instant, moment, parse
 from schemas.reading import Refused, read
 from streams.config.feeds import Feed, FeedsError
 from streams.feeds.deliveries import Adapted, Delivered, Thin
-from streams.feeds.feed_book import FeedBook, UnknownStanding, key_of, standing
-from streams.feeds.ways import ways_of
+from streams.intake.feed_adapters import ways_of
+from streams.intake.state import FeedBook, UnknownStanding, key_of, standing
 
 NOON = parse("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000

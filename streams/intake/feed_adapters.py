@@ -8,8 +8,8 @@ from streams.config.feeds import Feed, FeedsError
 from streams.feeds.adapters import Adapter, AdapterError, load
 from streams.feeds.deliveries import Adapted, Delivered
 from streams.feeds.envelopes import Schemas, open_envelopes
-from streams.feeds.feed_book import Adapts
 from streams.feeds.registry import SchemaFolderError, schemas_at
+from streams.intake.state import Adapts
 
 
 def ways_of(feeds: Iterable[Feed], zones: Mapping[str, str]) -> dict[str, Adapts]:

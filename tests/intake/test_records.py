@@ -14,10 +14,10 @@ from kafka.partitioner.default import murmur2
 from schemas.events import Clock, StepReached
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
-from streams.agents.intake_messages import LARGEST, Place, clocks, messages, partition_of
 from streams.config.feeds import Feed
 from streams.engine.transaction import Message
 from streams.feeds.deliveries import Adapted, Thin
+from streams.intake.records import LARGEST, Place, clocks, messages, partition_of
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 
 NOON = parse("2026-03-06T12:00:00Z")

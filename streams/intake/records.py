@@ -16,8 +16,8 @@ from schemas.reading import MAX_BYTES, Refused
 from streams.config.feeds import Feed
 from streams.engine.transaction import Message
 from streams.feeds.deliveries import Adapted, Thin
-from streams.feeds.feed_book import Record as FeedRecord
-from streams.feeds.feed_book import is_credible
+from streams.intake.state import Record as FeedRecord
+from streams.intake.state import is_credible
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 
 ORIGINAL: Final = "original."

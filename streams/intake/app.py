@@ -6,13 +6,13 @@ import logging
 
 import faust
 
-from streams.agents.intake import Intake
 from streams.engine import process
 from streams.engine.partitions import Shelf
 from streams.engine.process import Group, end
+from streams.intake.agent import Intake
+from streams.intake.metrics import IntakeCollector, intake_readiness
+from streams.intake.recovery import FeedOpener
 from streams.kafka.topics import EVENTS
-from streams.ledger.feed_opening import FeedOpener
-from streams.metrics.intake import IntakeCollector, intake_readiness
 from streams.wall import wall_clock
 from streams.worker.settings import Address, IntakeSettings
 

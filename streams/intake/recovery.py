@@ -21,7 +21,7 @@ from streams.config.feeds import Feed
 from streams.engine import timing
 from streams.engine.log_reader import Log, Progress, unread
 from streams.engine.transaction import Message, Writer
-from streams.feeds.feed_book import Adapts, FeedBook, Standing, key_of, standing
+from streams.intake.state import Adapts, FeedBook, Standing, key_of, standing
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS, intake_id
 from streams.worker.recovery import HEAL
 

@@ -14,7 +14,7 @@ from schemas.events import TAGS, Clock
 from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
 from streams.engine.commits import Commits
-from streams.feeds.feed_book import OUTCOMES
+from streams.intake.state import OUTCOMES
 from streams.metrics import catalogue
 from streams.metrics.exposition import Exposed
 from streams.metrics.health import PartitionState, Readiness, health, readiness_of, shown

@@ -9,13 +9,13 @@ from time import monotonic
 from faust.types import TP
 
 from schemas.instants import Instant
-from streams.agents.intake_messages import Partitions, Place, clocks, messages
 from streams.engine import timing
 from streams.engine.partitions import Shelf
 from streams.engine.transaction import Message
 from streams.engine.transport import Chunk, Reading, Record
-from streams.feeds.feed_book import FeedBook
-from streams.metrics.intake import FeedCounts, FeedPlace, IntakeSnapshot
+from streams.intake.metrics import FeedCounts, FeedPlace, IntakeSnapshot
+from streams.intake.records import Partitions, Place, clocks, messages
+from streams.intake.state import FeedBook
 
 
 class Intake:
