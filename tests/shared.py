@@ -8,9 +8,9 @@ import pytest
 
 from schemas.instants import Instant, parse
 from schemas.reading import Refused
-from streams.feeds.adapters import load
-from streams.feeds.files import lines
-from streams.feeds.records import Outgoing, outgoing
+from streams.adapters.file_records import Outgoing, outgoing
+from streams.adapters.files import lines
+from streams.adapters.vendors import load
 from streams.state.partition import Incoming
 
 ROOT = Path(__file__).parent.parent

@@ -14,9 +14,11 @@ ROOT = Path(__file__).parent.parent
 MAY_KNOW = {
     "dashboards": {"streams.alerting", "streams.metrics"},
     "schemas": set(),
+    "streams.adapters": {"schemas", "streams.config"},
     "streams.alerting": {"schemas", "streams.config", "streams.judging", "streams.metrics"},
     "streams.cli": {
         "schemas",
+        "streams.adapters",
         "streams.alerting",
         "streams.cluster",
         "streams.config",
@@ -39,7 +41,7 @@ MAY_KNOW = {
     "streams.cluster": {"streams.kafka", "streams.metrics", "streams.worker"},
     "streams.config": {"schemas", "streams.judging", "streams.signatures"},
     "streams.engine": {"streams.intake", "streams.kafka", "streams.metrics", "streams.state", "streams.worker"},
-    "streams.feeds": {"schemas", "streams.config"},
+    "streams.feeds": {"schemas", "streams.adapters"},
     "streams.gateway": {
         "schemas",
         "streams.config",
@@ -51,9 +53,9 @@ MAY_KNOW = {
     },
     "streams.intake": {
         "schemas",
+        "streams.adapters",
         "streams.config",
         "streams.engine",
-        "streams.feeds",
         "streams.kafka",
         "streams.metrics",
         "streams.wall",

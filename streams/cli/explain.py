@@ -12,6 +12,8 @@ from rich.console import Console
 
 from schemas.instants import Instant, show
 from schemas.reading import Refused
+from streams.adapters.file_records import latest, outgoing
+from streams.adapters.files import Line, lines
 from streams.cli.options import (
     UNREADABLE,
     USAGE,
@@ -27,8 +29,6 @@ from streams.cli.options import (
     load_locations,
     load_policies,
 )
-from streams.feeds.files import Line, lines
-from streams.feeds.records import latest, outgoing
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
 from streams.judging.feeds import NO_FEEDS, FeedsOf

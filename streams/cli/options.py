@@ -14,13 +14,13 @@ import typer
 from rich.console import Console
 
 from schemas.instants import Instant, parse
+from streams.adapters.files import UnreadableInput
+from streams.adapters.vendors import Adapter, load
 from streams.config.feeds import Feed, FeedsError, parse_feeds
 from streams.config.locations import LocationsError, parse_locations
 from streams.config.policies import PolicyError, parse_policies
 from streams.config.receivers import Receivers, ReceiversError, parse_receivers
 from streams.config.toml import TableError
-from streams.feeds.adapters import Adapter, load
-from streams.feeds.files import UnreadableInput
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies
 from streams.kafka.connection import KafkaConfigError, KafkaFailed

@@ -12,6 +12,8 @@ from kafka.errors import KafkaError
 from schemas.events import Clock
 from schemas.instants import Instant, moment
 from schemas.reading import Refused
+from streams.adapters.file_records import Outgoing, outgoing
+from streams.adapters.files import lines
 from streams.cli.options import (
     USAGE,
     AdapterOption,
@@ -26,8 +28,6 @@ from streams.cli.options import (
     load_locations,
     messages,
 )
-from streams.feeds.files import lines
-from streams.feeds.records import Outgoing, outgoing
 from streams.kafka.clients import partitions_of, producer
 from streams.kafka.connection import Connection, KafkaFailed, read_connection
 from streams.kafka.permissions import Need

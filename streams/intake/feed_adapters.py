@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from streams.adapters.envelopes import Schemas, open_envelopes
+from streams.adapters.feed_records import Adapted, Delivered
+from streams.adapters.schema_registry import SchemaFolderError, schemas_at
+from streams.adapters.vendors import Adapter, AdapterError, load
 from streams.config.feeds import Feed, FeedsError
-from streams.feeds.adapters import Adapter, AdapterError, load
-from streams.feeds.deliveries import Adapted, Delivered
-from streams.feeds.envelopes import Schemas, open_envelopes
-from streams.feeds.registry import SchemaFolderError, schemas_at
 from streams.intake.state import Adapts
 
 

@@ -13,9 +13,9 @@ from faust.types import TP
 from schemas.events import Clock, Record
 from schemas.instants import Instant, instant
 from schemas.reading import MAX_BYTES, Refused
+from streams.adapters.feed_records import Adapted, Thin
 from streams.config.feeds import Feed
 from streams.engine.transaction import Message
-from streams.feeds.deliveries import Adapted, Thin
 from streams.intake.state import Record as FeedRecord
 from streams.intake.state import is_credible
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS

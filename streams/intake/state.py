@@ -13,10 +13,10 @@ import msgspec
 from schemas.events import TAGS, Clock
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
+from streams.adapters.envelopes import SchemaUnavailable
+from streams.adapters.feed_records import Adapted, Delivered
+from streams.adapters.headers import headers_of
 from streams.config.feeds import Feed
-from streams.feeds.deliveries import Adapted, Delivered
-from streams.feeds.envelopes import SchemaUnavailable
-from streams.feeds.headers import headers_of
 
 Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)

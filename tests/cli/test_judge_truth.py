@@ -19,9 +19,9 @@ import pytest
 from schemas.events import Clock
 from schemas.instants import moment, parse, show
 from schemas.reading import Refused
+from streams.adapters.files import lines
+from streams.adapters.vendors import load
 from streams.config.policies import parse_policies
-from streams.feeds.adapters import load
-from streams.feeds.files import lines
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Outcome
 from streams.judging.history import History, insert

@@ -14,9 +14,9 @@ from kafka.partitioner.default import murmur2
 from schemas.events import Clock, StepReached
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
+from streams.adapters.feed_records import Adapted, Thin
 from streams.config.feeds import Feed
 from streams.engine.transaction import Message
-from streams.feeds.deliveries import Adapted, Thin
 from streams.intake.records import LARGEST, Place, clocks, messages, partition_of
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 

@@ -11,8 +11,8 @@ import pytest
 from schemas.events import Clock, PromisesMade, StepReached
 from schemas.instants import Instant, instant, moment, parse
 from schemas.reading import Refused, read
+from streams.adapters.feed_records import Adapted, Delivered, Thin
 from streams.config.feeds import Feed, FeedsError
-from streams.feeds.deliveries import Adapted, Delivered, Thin
 from streams.intake.feed_adapters import ways_of
 from streams.intake.state import FeedBook, UnknownStanding, key_of, standing
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from schemas.events import CaseEvent, Clock, PromisesMade, PromisesStated, PromiseTerms, Record
-from streams.feeds.adapting.times import written
-from streams.feeds.deliveries import Adapted
+from streams.adapters.feed_records import Adapted
+from streams.adapters.times import written
 
 HEADINGS: Final = ("occurred at", "case", "subject", "what", "location", "staff")
 
