@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from starlette.types import Receive
 
-from streams.gateway.answers import CLOSE, Refusal
 from streams.gateway.limits import Limits
+from streams.gateway.responses import CLOSE, Refusal
 
 
 class SenderGone(Exception):

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.config.feeds import Feed, Webhook
-from streams.gateway.spoken import SPOKEN
+from streams.gateway.manual_events import SPOKEN
 from streams.signatures.schemes import SCHEMES
 
 Document = dict[str, Any]

@@ -7,12 +7,12 @@ import time
 from typing import Final
 
 from streams.config.feeds import Feed, Webhook
-from streams.gateway.answers import CLOSE, Answer, Refusal, not_now
-from streams.gateway.desk import Arrival, Desk
+from streams.gateway.kafka_sink import Message
 from streams.gateway.limits import Bucket, Limits
-from streams.gateway.outbox import Message
 from streams.gateway.pings import ping
 from streams.gateway.records import record_headers
+from streams.gateway.requests import Arrival, Desk
+from streams.gateway.responses import CLOSE, Answer, Refusal, not_now
 from streams.gateway.secret_files import SecretFiles
 from streams.signatures.schemes import Posted
 from streams.signatures.verify import Unverified, read_secret, verify

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from schemas.instants import parse
 from streams.config.feeds import parse_feeds
 from streams.gateway import secret_files
-from streams.gateway.counter import read_tokens
 from streams.gateway.limits import Bucket
+from streams.gateway.manual import read_tokens
 from streams.gateway.openapi import openapi
 from streams.gateway.pings import ping
 from streams.gateway.records import record_headers

@@ -9,8 +9,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from streams.gateway.answers import CLOSE, Refusal
 from streams.gateway.limits import LARGEST_HEAD, Limits
+from streams.gateway.responses import CLOSE, Refusal
 
 
 def bounded(limits: Limits) -> type[asyncio.Protocol]:

@@ -11,7 +11,7 @@ import pytest
 from schemas.events import TAGS
 from schemas.instants import parse
 from schemas.reading import Refused
-from streams.gateway.spoken import SPOKEN, event_of
+from streams.gateway.manual_events import SPOKEN, event_of
 
 NOON = parse("2026-03-06T12:00:00Z")
 

@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from schemas.instants import Instant
-from streams.gateway.answers import CLOSE, Answer, Refusal, not_now
 from streams.gateway.bodies import SenderGone, read_body
+from streams.gateway.kafka_sink import Message, Outbox, Undelivered
 from streams.gateway.limits import Limits
-from streams.gateway.meters import Meters
-from streams.gateway.outbox import Message, Outbox, Undelivered
+from streams.gateway.metrics import Meters
+from streams.gateway.responses import CLOSE, Answer, Refusal, not_now
 from streams.wall import wall_clock
 
 log = logging.getLogger("promises")

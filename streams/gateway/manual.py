@@ -10,12 +10,12 @@ from uuid import uuid4
 import msgspec
 
 from schemas.reading import Refused
-from streams.gateway.answers import CLOSE, Answer, Refusal, not_now
-from streams.gateway.desk import Arrival, Desk, Take
+from streams.gateway.kafka_sink import Message
 from streams.gateway.limits import Bucket, Limits
-from streams.gateway.outbox import Message
+from streams.gateway.manual_events import SPOKEN, event_of
+from streams.gateway.requests import Arrival, Desk, Take
+from streams.gateway.responses import CLOSE, Answer, Refusal, not_now
 from streams.gateway.secret_files import SecretFiles
-from streams.gateway.spoken import SPOKEN, event_of
 from streams.kafka.topics import EVENTS
 from streams.signatures.schemes import Posted
 from streams.signatures.verify import Unverified, scheme_of, verify

@@ -13,14 +13,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from streams.config.feeds import Feed, FeedsError
-from streams.gateway.answers import Answer, Refusal
-from streams.gateway.counter import Counter
-from streams.gateway.desk import App, Desk
 from streams.gateway.limits import Limits
-from streams.gateway.meters import NOBODY, Meters
+from streams.gateway.manual import Counter
+from streams.gateway.manual_events import SPOKEN
+from streams.gateway.metrics import NOBODY, Meters
 from streams.gateway.openapi import openapi
+from streams.gateway.requests import App, Desk
+from streams.gateway.responses import Answer, Refusal
 from streams.gateway.secret_files import SecretFiles
-from streams.gateway.spoken import SPOKEN
 from streams.gateway.webhooks import WebhookDesk
 
 DOCUMENT: Final = "/openapi.json"
