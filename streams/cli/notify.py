@@ -28,7 +28,7 @@ from streams.config.toml import length_of_time
 from streams.kafka.clients import check_notifier
 from streams.kafka.connection import read_connection
 from streams.notifier.notifier import Notices, run
-from streams.notifying.webhook import Webhook, parse_webhook
+from streams.notifier.webhook import Webhook, parse_webhook
 from streams.signatures.standard_webhooks import read_secrets
 
 

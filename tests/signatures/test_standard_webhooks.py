@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from streams.signatures.standard_webhooks import read_secrets, signed
 from streams.wall import wall_clock
-from tests.notifying.told import alert
+from tests.notifier.told import alert
 
 PUBLISHED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEW = f"whsec_{base64.b64encode(b'the new secret of the shop').decode()}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.notifying.progress import Position, Progress
+from streams.notifier.progress import Position, Progress
 
 
 def read(progress: Progress, offsets: range | list[int]) -> list[int]:

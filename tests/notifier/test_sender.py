@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from streams.local.ports import free_ports
-from streams.notifier.courier import Courier
-from streams.notifying.answers import Answer
-from streams.notifying.webhook import Webhook, parse_webhook
+from streams.notifier.responses import Answer
+from streams.notifier.sender import Courier
+from streams.notifier.webhook import Webhook, parse_webhook
 from tests.notifier.receiver import receiving, url_of
 from tests.support.certificates import Authority, written
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.notifying.webhook import parse_webhook
+from streams.notifier.webhook import parse_webhook
 
 
 @pytest.mark.parametrize(

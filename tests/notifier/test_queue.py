@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from schemas.instants import NEVER, Instant
-from streams.notifying.alerts import Alert
-from streams.notifying.answers import Answer
-from streams.notifying.outbox import Outbox, Place
-from streams.notifying.progress import Position
-from tests.notifying.told import MINUTE, NOON, SECOND, alert
+from streams.notifier.alerts import Alert
+from streams.notifier.progress import Position
+from streams.notifier.queue import Outbox, Place
+from streams.notifier.responses import Answer
+from tests.notifier.told import MINUTE, NOON, SECOND, alert
 
 TAKEN, DOWN = Answer(204, "204 No Content"), Answer(503, "503 Service Unavailable")
 REFUSED = Answer(422, "422 Unprocessable Content")

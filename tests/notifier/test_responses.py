@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from streams.notifying.answers import Answer, asked_pause, pause
-from tests.notifying.told import MINUTE, NOON, SECOND
+from streams.notifier.responses import Answer, asked_pause, pause
+from tests.notifier.told import MINUTE, NOON, SECOND
 
 
 def test_pauses_double_from_a_second_to_a_minute() -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from schemas.instants import NEVER, Instant
-from streams.notifying.alerts import Alert
-from streams.notifying.answers import Answer, Millis, pause
-from streams.notifying.progress import Position, Progress
+from streams.notifier.alerts import Alert
+from streams.notifier.progress import Position, Progress
+from streams.notifier.responses import Answer, Millis, pause
 
 Taken = Literal["waits", "settled", "too_old"]
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from schemas.instants import parse
-from streams.notifying.alerts import NotAnAlert, read_alert
+from streams.notifier.alerts import NotAnAlert, read_alert
 from tests.cli.command import ROOT
-from tests.notifying.told import MINUTE, NOON, alert, alert_record
+from tests.notifier.told import MINUTE, NOON, alert, alert_record
 
 EXAMPLE = (ROOT / "schemas" / "examples" / "alert.json").read_bytes()
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
-from streams.notifying.answers import Answer, asked_pause
-from streams.notifying.showing import one_line
-from streams.notifying.webhook import Webhook
+from streams.notifier.responses import Answer, asked_pause
+from streams.notifier.text import one_line
+from streams.notifier.webhook import Webhook
 from streams.wall import wall_clock
 
 _TIMEOUT: Final = 10.0

@@ -7,7 +7,7 @@ import msgspec
 from schemas.instants import Instant, moment, parse
 from schemas.verdicts import AlertRecord
 from schemas.words import Stage
-from streams.notifying.alerts import Alert, read_alert
+from streams.notifier.alerts import Alert, read_alert
 
 NOON: Instant = parse("2026-03-06T12:00:00Z")
 SECOND, MINUTE = 1_000, 60_000

@@ -21,8 +21,8 @@ from kafka.structs import OffsetAndMetadata
 from streams.kafka.clients import ANSWER_MS, group_consumer
 from streams.kafka.connection import Connection, KafkaFailed
 from streams.kafka.topics import ALERTS
-from streams.notifying.outbox import Place
-from streams.notifying.progress import Position
+from streams.notifier.progress import Position
+from streams.notifier.queue import Place
 
 log = logging.getLogger("promises")
 
