@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from streams.alerting.documents import percent
+from streams.alerting.yaml_documents import percent
 from streams.config.toml import TableError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies, Policy

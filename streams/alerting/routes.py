@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from streams.alerting.documents import document
+from streams.alerting.yaml_documents import document
 from streams.config.receivers import Mail, Receivers
 
 _PROMISES: Final = 'alertname=~"Promises.+"'

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from schemas.words import Basis
-from streams.alerting.documents import Alert, Group
-from streams.alerting.records import AT_RISK, AT_RISK_USUALLY, BROKEN, THRESHOLD
-from streams.alerting.texts import COUNT, NAME, OBJECTIVE_SHARE, Links, due_in
+from streams.alerting.annotations import COUNT, NAME, OBJECTIVE_SHARE, Links, due_in
+from streams.alerting.recording_rules import AT_RISK, AT_RISK_USUALLY, BROKEN, THRESHOLD
 from streams.alerting.tiers import TIERS, Tier
+from streams.alerting.yaml_documents import Alert, Group
 
 _ON: Final = "on (location, kind)"
 

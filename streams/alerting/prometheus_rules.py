@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.words import Basis
-from streams.alerting import burning, pipeline, records
-from streams.alerting.documents import Group, document
+from streams.alerting import pipeline_alerts, promise_alerts, recording_rules
+from streams.alerting.annotations import Links
 from streams.alerting.objectives import Objective
-from streams.alerting.texts import Links
+from streams.alerting.yaml_documents import Group, document
 from streams.judging.locations import Locations
 
 
@@ -17,13 +17,17 @@ def rules(objectives: Sequence[Objective], locations: Locations, basis: Basis, l
 
     basis: the promise that alerts hold a location to.
     """
-    groups = [*records.places(locations), records.windows(), records.at_risk(basis)]
+    groups = [*recording_rules.places(locations), recording_rules.windows(), recording_rules.at_risk(basis)]
     if objectives:
-        groups += [records.objectives(objectives), records.usually(basis), records.thresholds(objectives, basis)]
-        groups.append(burning.burning(basis, links))
+        groups += [
+            recording_rules.objectives(objectives),
+            recording_rules.usually(basis),
+            recording_rules.thresholds(objectives, basis),
+        ]
+        groups.append(promise_alerts.burning(basis, links))
     if any(location.feed for location in locations.all):
-        groups += [records.feeds(), pipeline.feeds(basis, links)]
-    return [*groups, pipeline.workers(links)]
+        groups += [recording_rules.feeds(), pipeline_alerts.feeds(basis, links)]
+    return [*groups, pipeline_alerts.workers(links)]
 
 
 def as_yaml(groups: Sequence[Group], head: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.words import Basis
-from streams.alerting.documents import Alert, Group
-from streams.alerting.records import SILENCE, SILENT_AFTER
-from streams.alerting.texts import COUNT, DURATION, NAME, Links
+from streams.alerting.annotations import COUNT, DURATION, NAME, Links
+from streams.alerting.recording_rules import SILENCE, SILENT_AFTER
+from streams.alerting.yaml_documents import Alert, Group
 from streams.metrics.catalogue import CLOCK, EVENTS, FEED, READY, REJECTS, Metric
 
 JOB: Final = "promises"

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from schemas.words import Basis
-from streams.alerting.documents import Group, Recording, decimal
 from streams.alerting.objectives import Objective
 from streams.alerting.tiers import PERIOD, REACH, TIERS, Tier, Window, left_out
+from streams.alerting.yaml_documents import Group, Recording, decimal
 from streams.judging.locations import Location, Locations
 from streams.metrics.catalogue import FEED, MADE, STATE, WINDOW_DUE, WINDOW_KEPT
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from schemas.words import Basis
-from streams.alerting.records import DUE, INFO, OBJECTIVE
+from streams.alerting.recording_rules import DUE, INFO, OBJECTIVE
 
 
 class Links(NamedTuple):
