@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from streams.cli.dashboards import TOKEN
 from streams.cli.main import app_of
+from streams.grafana.push import committed
 from streams.local.ports import free_ports
-from streams.publishing.push import committed
 from tests.cli.command import Answer, promises
-from tests.publishing import stand_in
-from tests.publishing.stand_in import EDITOR, VIEWER, Grafana
+from tests.grafana import stand_in
+from tests.grafana.stand_in import EDITOR, VIEWER, Grafana
 from tests.support.certificates import Authority, written
 
 UNREADABLE, USAGE = 3, 2

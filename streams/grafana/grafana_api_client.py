@@ -14,7 +14,7 @@ from grafana_api.grafana_face import GrafanaFace
 from requests import Response
 from requests import exceptions as failures
 
-from streams.publishing.grafana import Access, Dashboard, Held, Note, PublishingFailed
+from streams.grafana.interface import Access, Dashboard, Held, Note, PublishingFailed
 
 _SECONDS: Final = 30.0
 _LONGEST: Final = 200

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from streams.publishing.grafana import Dashboard, Grafana, Note
+from streams.grafana.interface import Dashboard, Grafana, Note
 
 FOLDER: Final = "promises"
 """The uid of the folder: its title may be changed in Grafana, and pushing again still finds it."""
