@@ -29,7 +29,7 @@ from benchmarks.topics import fresh
 from schemas.instants import Instant, instant
 from schemas.verdicts import VerdictRecord
 from streams.kafka.topics import VERDICTS
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.state.partition import Incoming
 from streams.wall import wall_clock
 

@@ -20,7 +20,7 @@ from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from schemas.events import PromisesMade, PromiseTerms, Staff, StepReached
 from schemas.instants import moment
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.state.partition import Incoming
 
 LOCATIONS: Final = 50

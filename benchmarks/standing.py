@@ -16,7 +16,7 @@ from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from streams.engine import timing
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.state.partition import Incoming
 
 _DAY = 86_400_000

@@ -9,9 +9,9 @@ import typer
 
 from streams.cli.options import BootstrapOption, KafkaConfigOption, clear_errors, hush_kafka
 from streams.kafka.connection import read_connection
-from streams.local.tills import live
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE
 from streams.local.town import town as lives
+from streams.local.town_feeds import live
 from streams.wall import wall_clock
 
 

@@ -20,12 +20,12 @@ from rich.text import Text
 
 from streams.kafka.clients import create_topics
 from streams.kafka.connection import Connection
-from streams.local.kafka import LocalKafka
-from streams.local.keeper import Kept
+from streams.local.child_process import Kept
+from streams.local.demo_screen import screen
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
-from streams.local.screen import screen
-from streams.local.tills import live
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE, town
+from streams.local.town_feeds import live
 from streams.metrics.scrape import Scrape
 from streams.wall import wall_clock
 

@@ -12,7 +12,7 @@ from typing import Final
 from kafka.errors import KafkaError
 
 from streams.kafka.topics import CHANGELOG
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.metrics.scrape import Scrape
 from tests.chaos import brokers, inspection
 from tests.chaos.fleet import MOST, Fleet, Member, clocks

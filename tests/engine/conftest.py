@@ -11,7 +11,7 @@ from kafka.admin import ConfigResourceType
 from streams.kafka.clients import create_topics
 from streams.kafka.connection import Connection
 from streams.kafka.topics import ALERTS
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from tests.engine.place import Place, configure
 
 PLACES = 24

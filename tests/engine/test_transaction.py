@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from streams.engine import timing
 from streams.engine.transaction import Message, RecordTooLarge, Writer
 from streams.kafka.topics import ALERTS, CHANGELOG, INTAKE, REJECTS, VERDICTS
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from tests.engine.conftest import LARGEST_ALERT
 from tests.engine.place import Place
 from tests.engine.running import run

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from streams.kafka.topics import INTAKE_TOPICS, TOPICS
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 from streams.wall import wall_clock
 from tests.cli.command import ROOT, Answer, promises

@@ -21,7 +21,7 @@ from schemas.verdicts import VerdictRecord
 from schemas.words import BASES, VERDICTS
 from streams.kafka.topics import ALERTS, REJECTS
 from streams.kafka.topics import VERDICTS as VERDICT_TOPIC
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.metrics.scrape import Scrape
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises
 from tests.worker.records import Held, read

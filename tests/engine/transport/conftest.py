@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from tests.engine.transport.workers import Worker
 
 PARTITIONS = 4

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from tests.engine.transport.conftest import PARTITIONS, Orders
 from tests.engine.transport.workers import Worker
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.keeper import Kept
+from streams.local.child_process import Kept
 from tests.local.owners import eventually, owner, running
 
 SHOP = "trap 'echo closed in order; exit 7' TERM; echo open; while :; do sleep 0.02; done"
 OWNER = """
 import sys, time
 from pathlib import Path
-from streams.local.keeper import Kept
+from streams.local.child_process import Kept
 
 log, scratch, shop = sys.argv[1:]
 kept = Kept(["sh", "-c", shop, log], log=Path(log), scratch=Path(scratch))

@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
-from streams.local.kafka import KafkaUnavailable, LocalKafka
+from streams.local.kafka_cluster import KafkaUnavailable, LocalKafka
 from tests.local.owners import eventually, owner, running
 
 pytestmark = pytest.mark.kafka
@@ -24,7 +24,7 @@ import sys, time
 from pathlib import Path
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 
 with LocalKafka(directory=Path(sys.argv[1]) if sys.argv[1:] else None) as kafka:
     with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:

@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.events import CaseEvent, StepReached
 from schemas.instants import Instant, moment, parse
-from streams.local.tills import BEAT_MS, Tills, feed
+from streams.local.town_feeds import BEAT_MS, Tills, feed
 from streams.local.town_shops import SHOPS
 
 NOON = parse("2026-03-02T12:00:00Z")
