@@ -22,7 +22,7 @@ from schemas.instants import moment
 from streams.kafka.clients import producer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import EVENTS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.deploy.receiver import Receiver, receiving
 from tests.deploy.stack import Stack
 from tests.deploy.webhook import told_by_webhook

@@ -31,7 +31,7 @@ from schemas.verdicts import VerdictRecord
 from streams.kafka.topics import VERDICTS
 from streams.local.kafka_cluster import LocalKafka
 from streams.state.partition import Incoming
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 HASTE = 60
 RATE = 10_000

@@ -23,6 +23,7 @@ from streams.adapters.files import UnreadableInput
 from streams.adapters.rules import Made
 from streams.adapters.times import written
 from streams.adapters.vendors import load
+from streams.cli.adapted_text import as_text, what
 from streams.cli.options import (
     NOT_WELL,
     USAGE,
@@ -33,7 +34,6 @@ from streams.cli.options import (
     load_locations,
     zones_of,
 )
-from streams.feeds.adapting.showing import as_text, what
 
 
 def adapt(

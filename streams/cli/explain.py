@@ -37,7 +37,7 @@ from streams.kafka.connection import Connection, read_connection
 from streams.kafka.topic_reader import held
 from streams.kafka.topics import EVENTS
 from streams.state.partition import Book, Incoming
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 
 def explain(

@@ -10,8 +10,8 @@ from typing import Annotated
 import msgspec
 import typer
 
+from streams.cli.group_status import Row, asked_at, headline, rows
 from streams.cli.options import NOT_WELL, BootstrapOption, GroupOption, KafkaConfigOption, clear_errors, hush_kafka
-from streams.cluster.owners import Row, asked_at, headline, rows
 from streams.kafka.connection import read_connection
 from streams.kafka.describe import Group, group_found
 from streams.metrics.health import Readiness

@@ -12,7 +12,7 @@ from streams.kafka.connection import read_connection
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE
 from streams.local.town import town as lives
 from streams.local.town_feeds import live
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 
 def town(

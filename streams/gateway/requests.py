@@ -15,7 +15,7 @@ from streams.gateway.kafka_sink import Message, Outbox, Undelivered
 from streams.gateway.limits import Limits
 from streams.gateway.metrics import Meters
 from streams.gateway.responses import CLOSE, Answer, Refusal, not_now
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 log = logging.getLogger("promises")
 

@@ -13,7 +13,7 @@ from streams.intake.agent import Intake
 from streams.intake.metrics import IntakeCollector, intake_readiness
 from streams.intake.recovery import FeedOpener
 from streams.kafka.topics import EVENTS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from streams.worker.settings import Address, IntakeSettings
 
 log = logging.getLogger("promises")

@@ -27,7 +27,7 @@ from streams.local.ports import free_ports
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE, town
 from streams.local.town_feeds import live
 from streams.metrics.scrape import Scrape
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 # Without the fonts that Rich would have the reader's browser fetch from elsewhere.
 _SVG = re.sub(r"@font-face {{.*?}}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)

@@ -19,7 +19,7 @@ from streams.kafka.permissions import Need
 from streams.kafka.topics import EVENTS
 from streams.local.town import Arrival
 from streams.local.town_shops import SHOPS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 BEAT_MS: Final = 1000
 """How often a till says how far it has been read."""

@@ -22,7 +22,7 @@ from streams.notifier.sender import Courier
 from streams.notifier.text import one_line
 from streams.notifier.webhook import Webhook
 from streams.signatures.standard_webhooks import signed
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 log = logging.getLogger("promises")
 

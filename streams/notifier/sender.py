@@ -17,7 +17,7 @@ from typing import Final
 from streams.notifier.responses import Answer, asked_pause
 from streams.notifier.text import one_line
 from streams.notifier.webhook import Webhook
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 _TIMEOUT: Final = 10.0
 """Seconds to connect, and to wait for the next part of an answer."""

@@ -11,7 +11,7 @@ from streams.engine.partitions import Shelf
 from streams.engine.process import Group, end
 from streams.kafka.topics import EVENTS
 from streams.metrics.health import readiness
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from streams.worker.agent import Tracker
 from streams.worker.metrics import SnapshotCollector
 from streams.worker.recovery import Opener

@@ -14,7 +14,7 @@ from schemas.instants import parse
 from streams.adapters.envelopes import open_envelopes
 from streams.adapters.feed_records import Delivered, Opened
 from streams.adapters.vendors import load
-from streams.feeds.adapting.showing import as_text
+from streams.cli.adapted_text import as_text
 from tests.shared import sample, samples
 
 SAMPLES = {

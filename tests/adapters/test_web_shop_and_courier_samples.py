@@ -8,7 +8,7 @@ from schemas.events import Clock
 from streams.adapters.decoding import decode
 from streams.adapters.feed_records import Adapted, Opened
 from streams.adapters.vendors import load
-from streams.feeds.adapting.showing import as_text, what
+from streams.cli.adapted_text import as_text, what
 from tests.shared import sample
 
 

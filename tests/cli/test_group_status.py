@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.instants import parse, show
-from streams.cluster.owners import Row, asked_at, headline, rows
+from streams.cli.group_status import Row, asked_at, headline, rows
 from streams.kafka.describe import Group, Member
 from streams.metrics.health import Readiness, readiness
 from streams.worker.settings import Address, client_id

@@ -20,7 +20,7 @@ from schemas.verdicts import VerdictRecord
 from streams.cli.options import load_policies
 from streams.kafka.topics import VERDICTS
 from streams.local.ports import free_ports
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import promises
 from tests.day.disorder import Arrival, disordered
 from tests.day.living import Enricher, post

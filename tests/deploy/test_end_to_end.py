@@ -26,7 +26,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.topic_reader import held
 from streams.kafka.topics import EVENTS
 from streams.local.town_shops import SHOPS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import report
 from tests.dashboards.reading import all_asked, young
 from tests.dashboards.server import Prometheus

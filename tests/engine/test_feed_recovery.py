@@ -29,7 +29,7 @@ from streams.intake.recovery import FeedOpener
 from streams.intake.state import FeedBook
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS
 from streams.local.kafka_cluster import LocalKafka
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.engine.conftest import PLACES
 from tests.engine.place import hangs, ignored, sends
 from tests.engine.running import run

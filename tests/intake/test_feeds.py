@@ -20,7 +20,7 @@ from schemas.instants import Instant, instant, moment
 from streams.kafka.topics import EVENTS, REJECTS
 from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import promises
 from tests.support.debian import Unavailable, program
 from tests.worker.answers import UNREACHABLE, is_clear

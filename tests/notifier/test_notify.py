@@ -17,7 +17,7 @@ from schemas.instants import Instant
 from schemas.words import Stage
 from streams.kafka.topics import ALERTS
 from streams.local.ports import free_ports
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import ROOT
 from tests.notifier.process import SECRET, Notifier
 from tests.notifier.receiver import NOTHING, Receiver, receiving, url_of, wait_for

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from streams.signatures.standard_webhooks import read_secrets, signed
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.notifier.told import alert
 
 PUBLISHED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -16,7 +16,7 @@ from streams.kafka.clients import producer
 from streams.kafka.connection import read_connection
 from streams.kafka.topics import EVENTS
 from streams.kafka.topics import REJECTS as REJECTED
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import Answer, promises
 from tests.gateway.gateways import Gateway, signature
 from tests.notifier.process import Notifier, to_nobody

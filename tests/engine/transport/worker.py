@@ -15,7 +15,7 @@ import faust
 from faust.types import TP
 
 from streams.engine.transport import Chunk, ChunkSchema, install
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 
 class Till:

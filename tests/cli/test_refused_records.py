@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streams.cli.rejected import Wanted, again, note, noted, reject_of, survey
-from streams.cli.showing import SHOWN, shown
+from streams.cli.refused_records import Wanted, again, note, noted, reject_of, survey
+from streams.cli.terminal_text import SHOWN, shown
 from streams.kafka.topic_reader import Headers, Held, Place, place
 
 CAME = 1_772_800_000_000

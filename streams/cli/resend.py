@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from kafka.errors import KafkaError
 
-from streams.cli.rejected import Reject, again, note
+from streams.cli.refused_records import Reject, again, note
 from streams.kafka.clients import check, partitions_of, producer
 from streams.kafka.connection import Connection, KafkaFailed
 from streams.kafka.permissions import Need
