@@ -124,13 +124,13 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the whole order is in the hands of who took one bag",
-        "streams/judging/accountability.py",
+        "streams/judging/settle.py",
         "if hand.subject and hand.subject != subject:",
         "if hand.subject and subject and hand.subject != subject:",
     ),
     Mutant(
         "the clock follows records into the future",
-        "streams/state/clock.py", "if self.now < to <= wall:", "if self.now < to:",
+        "streams/state/watermarks.py", "if self.now < to <= wall:", "if self.now < to:",
     ),
     Mutant(
         "a stored case forgets what lies ahead",

@@ -31,7 +31,7 @@ from streams.cli.options import (
 )
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
-from streams.judging.feeds import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedsOf
 from streams.judging.policy import Policies
 from streams.kafka.connection import Connection, read_connection
 from streams.kafka.topic_reader import held

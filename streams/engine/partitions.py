@@ -17,8 +17,7 @@ from aiokafka.errors import (
 from faust.types import TP
 
 from streams.engine import timing
-from streams.engine.commits import Commits
-from streams.engine.committer import Kept, Ledger, State, StepWriter
+from streams.engine.committer import Commits, Kept, Ledger, State, StepWriter
 from streams.worker.snapshot import Recovery
 
 log = logging.getLogger("promises")

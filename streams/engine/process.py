@@ -22,8 +22,7 @@ from streams.engine.transaction import RecordTooLarge
 from streams.engine.transport import Chunk, ChunkConsumer, ChunkSchema, Reading, install
 from streams.intake.state import UnknownStanding
 from streams.kafka.connection import Connection
-from streams.metrics.exposition import Exposed, Shown
-from streams.metrics.heartbeat import Heartbeat
+from streams.metrics.exposition import Exposed, Heartbeat, Shown
 from streams.metrics.server import Readies, served
 from streams.state.case_codec import UnknownPolicy
 from streams.worker.recovery import WrongLog

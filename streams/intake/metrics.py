@@ -13,7 +13,7 @@ from prometheus_client.core import Metric
 from schemas.events import TAGS, Clock
 from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
-from streams.engine.commits import Commits
+from streams.engine.committer import Commits
 from streams.intake.state import OUTCOMES
 from streams.metrics import catalogue
 from streams.metrics.exposition import Exposed

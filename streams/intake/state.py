@@ -14,8 +14,7 @@ from schemas.events import TAGS, Clock
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
 from streams.adapters.envelopes import SchemaUnavailable
-from streams.adapters.feed_records import Adapted, Delivered
-from streams.adapters.headers import headers_of
+from streams.adapters.feed_records import Adapted, Delivered, headers_of
 from streams.config.feeds import Feed
 
 Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]

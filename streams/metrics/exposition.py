@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+import time
+from dataclasses import replace
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
+from mode import Service
 from prometheus_client.registry import Collector
 
 
@@ -24,3 +27,20 @@ class Exposed(Collector, Generic[Shown]):
     """Shows `snapshot`, which whoever sets it replaces whole."""
 
     snapshot: Shown
+
+
+BEAT_SECONDS: Final = 1.0
+
+
+class Heartbeat(Service):
+    """Says in the collector's snapshot that the event loop moves, every second; started before the app."""
+
+    def __init__(self, collector: Exposed[Any]) -> None:
+        super().__init__()
+        self._collector = collector
+
+    @Service.task
+    async def _beat(self) -> None:
+        while not self.should_stop:
+            self._collector.snapshot = replace(self._collector.snapshot, beat=time.monotonic())
+            await self.sleep(BEAT_SECONDS)

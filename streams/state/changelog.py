@@ -8,13 +8,15 @@ as it is; all others are MessagePack arrays that begin with the format version.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, Literal, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 
 from schemas.instants import Instant
 from schemas.reading import RefusalReason
+from streams.state import changelog
 
 VERSION: Final = 1
 """Of all values but those of cases; raise it when their layout changes, and keep reading the old one."""
@@ -142,3 +144,37 @@ class Contents:
         if not self._heads:
             raise ValueError(f"a changelog of {len(self)} records has no head: it was not read to its end")
         return _read_head(self._heads[b""])
+
+
+@dataclass(slots=True)
+class Cell:
+    """Counts that are written together. is_dirty: they changed since they were last written."""
+
+    key: bytes
+    counts: list[int]
+    is_dirty: bool = field(default=False, compare=False)
+
+    def value(self) -> bytes:
+        """What the changelog holds of it."""
+        return changelog.encode((changelog.VERSION, self.counts))
+
+
+read: Final = changelog.reader(tuple[changelog.Version, list[int]], "a cell of counts")
+"""The version and the counts in what a cell was written as. Raises ValueError for an unknown version."""
+
+
+class Written(Protocol):
+    """What has a key and a value in the changelog."""
+
+    key: bytes
+    is_dirty: bool
+
+    def value(self) -> bytes:
+        """What the changelog holds of it."""
+
+
+def written(dirty: Iterable[Written]) -> Iterator[changelog.Change]:
+    """The records of what is dirty, which then is clean."""
+    for one in dirty:
+        one.is_dirty = False
+        yield one.key, one.value()

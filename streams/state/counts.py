@@ -14,8 +14,8 @@ import msgspec
 
 from schemas.instants import Instant
 from streams.judging.case import Change, Judged, Outcome
-from streams.state import cells, changelog
-from streams.state.cells import Cell
+from streams.state import changelog
+from streams.state.changelog import Cell
 from streams.state.rows import (
     BOTH,
     BROKEN,
@@ -125,7 +125,7 @@ class Tally:
 
     def changes(self) -> Iterator[changelog.Change]:
         """The records of all counts that changed since this was last asked."""
-        yield from cells.written(self._dirty)
+        yield from changelog.written(self._dirty)
         self._dirty.clear()
         yield from self.windows.changes()
 
@@ -137,7 +137,7 @@ class Tally:
             self.rows[row.label] = row
         for key, stored in contents.staff.items():
             location, kind, staff = _read_staff(key)
-            _, self.rows[Label(location, kind)].of_staff(staff).counts = cells.read(stored)
+            _, self.rows[Label(location, kind)].of_staff(staff).counts = changelog.read(stored)
         self.windows.restore(contents.cells, clock)
 
 

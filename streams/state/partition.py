@@ -16,18 +16,16 @@ from schemas.reading import RefusalReason, Refused, read
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
-from streams.judging.feeds import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.judging.settle import settle, take, take_ahead
 from streams.state import case_codec, changelog
-from streams.state.ageing import Ageing
 from streams.state.changelog import Contents
-from streams.state.clock import Clock
 from streams.state.counts import Tally
 from streams.state.fast_path import appended
 from streams.state.outputs import Output, outputs
-from streams.state.timers import Deadlines
-from streams.state.watermarks import Feeds
+from streams.state.timers import Ageing, Deadlines
+from streams.state.watermarks import Clock, Feeds
 
 
 class Record(Protocol):

@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.words import RULINGS, VERDICTS, Verdict
 from streams.state import changelog
-from streams.state.cells import Cell
+from streams.state.changelog import Cell
 from streams.state.windows import Label
 
 Held = Verdict | Literal["none"]

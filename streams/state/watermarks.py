@@ -12,10 +12,23 @@ from typing import NamedTuple
 
 from schemas.instants import NEVER, Instant
 from streams.judging.case import Case
-from streams.judging.feeds import FeedOf, FeedsOf
+from streams.judging.locations import FeedOf, FeedsOf
 from streams.judging.settle import lapses_at
 from streams.state.changelog import Heard
 from streams.state.timers import Deadlines
+
+
+class Clock:
+    """Only moves forward. Who feeds it decides what it follows: the records read, or, once caught up, the wall."""
+
+    def __init__(self) -> None:
+        self.now: Instant = 0
+
+    def move(self, to: Instant, wall: Instant) -> Instant:
+        """Move to `to`, unless that is back, or later than the wall clock (`wall`): no record can know the future."""
+        if self.now < to <= wall:
+            self.now = to
+        return self.now
 
 
 class Feed:

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from schemas.instants import Instant
-from streams.state import cells, changelog
-from streams.state.cells import Cell
+from streams.state import changelog
+from streams.state.changelog import Cell
 
 WIDTHS: Final = {"15m": 15, "1h": 60, "24h": 1440}
 """Minutes in each window."""
@@ -93,7 +93,7 @@ class Windows:
 
     def changes(self) -> Iterator[changelog.Change]:
         """The records of all cells that changed, and of those that went by, since this was last asked."""
-        yield from cells.written(self._dirty)
+        yield from changelog.written(self._dirty)
         yield from ((key, None) for key in self._gone)
         self._dirty.clear()
         self._gone.clear()
@@ -102,7 +102,7 @@ class Windows:
         """Take over the cells that a book wrote whose clock stood at `now`."""
         for key, stored in records.items():
             minute, location, kind = _read_key(key)
-            _, self._cell(minute, Label(location, kind)).counts = cells.read(stored)
+            _, self._cell(minute, Label(location, kind)).counts = changelog.read(stored)
         self.move(now)
 
     def _cell(self, minute: int, label: Label) -> Cell:

@@ -13,7 +13,7 @@ from schemas.events import TAGS
 from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
-from streams.engine.commits import COMMIT_BOUNDS, Commits
+from streams.engine.committer import COMMIT_BOUNDS, Commits
 from streams.metrics import catalogue
 from streams.metrics.exposition import Exposed
 from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, Counts, Row, way

@@ -13,7 +13,7 @@ from faust.types import TP
 from streams.engine import timing
 from streams.engine.log_reader import Log, Progress, unread
 from streams.engine.transaction import Message, Writer
-from streams.judging.feeds import FeedsOf
+from streams.judging.locations import FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
 from streams.state.changelog import Contents

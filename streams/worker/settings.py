@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from streams.config.feeds import Feed
 from streams.intake.state import Adapts
-from streams.judging.feeds import FeedsOf
+from streams.judging.locations import FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.kafka.connection import Connection
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.instants import Instant
-from streams.engine.commits import Commits
+from streams.engine.committer import Commits
 from streams.state.rows import Row
 from streams.state.windows import Label
 

@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.events import Clock
 from streams.cli.explain import explained
-from streams.judging.feeds import FeedOf
+from streams.judging.locations import FeedOf
 from tests.cli.command import promises
 from tests.histories import READY, at, moment, order
 from tests.state.desk import record

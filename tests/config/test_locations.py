@@ -8,8 +8,7 @@ import pytest
 
 from schemas.instants import NEVER
 from streams.config.locations import LocationsError, parse_locations
-from streams.judging.feeds import FeedOf
-from streams.judging.locations import Location, Locations
+from streams.judging.locations import FeedOf, Location, Locations
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "locations.toml"
 

@@ -8,8 +8,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from streams.engine import timing
-from streams.engine.commits import COMMIT_BOUNDS, Commits
-from streams.engine.committer import Ledger
+from streams.engine.committer import COMMIT_BOUNDS, Commits, Ledger
 from streams.engine.transaction import Message
 from streams.kafka.topics import REJECTS, VERDICTS
 from streams.state.changelog import Contents

@@ -15,9 +15,8 @@ from streams.gateway import secret_files
 from streams.gateway.limits import Bucket
 from streams.gateway.manual import read_tokens
 from streams.gateway.openapi import openapi
-from streams.gateway.pings import ping
-from streams.gateway.records import record_headers
 from streams.gateway.secret_files import SecretFiles
+from streams.gateway.webhooks import ping, record_headers
 from streams.signatures.verify import scheme_of
 from tests.gateway.gateways import FEEDS
 

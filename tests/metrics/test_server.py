@@ -16,8 +16,8 @@ import pytest
 from prometheus_client.core import Metric
 
 from schemas.instants import parse, show
+from streams.metrics.exposition import Heartbeat
 from streams.metrics.health import STILL_SECONDS, health, readiness
-from streams.metrics.heartbeat import Heartbeat
 from streams.metrics.scrape import Scrape
 from streams.metrics.server import AddressTaken, served
 from streams.worker.metrics import SnapshotCollector

@@ -14,7 +14,7 @@ from schemas.instants import Instant, instant
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
 from schemas.words import BASES, RULINGS, VERDICTS, Basis, Ruling, Verdict
-from streams.judging.feeds import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.state.counts import Tally
 from streams.state.partition import Book, Incoming

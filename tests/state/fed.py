@@ -9,7 +9,7 @@ from hypothesis.strategies import DrawFn, composite
 
 from schemas import events
 from schemas.instants import Instant, moment
-from streams.judging.feeds import FeedOf, FeedsOf
+from streams.judging.locations import FeedOf, FeedsOf
 from tests.judging.generated import END, MINUTE, TOWN, arrivals
 from tests.state.desk import FOREVER, Desk, record
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.instants import Instant
-from streams.judging.feeds import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedsOf
 from streams.judging.policy import Millis, Policies
 from streams.state.changelog import Contents
 from streams.state.partition import Book, Incoming

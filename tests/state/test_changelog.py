@@ -14,7 +14,7 @@ from schemas import events
 from schemas.instants import Instant, moment, parse
 from schemas.words import RULINGS, UNCONFIRMED
 from streams.config.policies import parse_policies
-from streams.judging.feeds import NO_FEEDS, FeedOf, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedOf, FeedsOf
 from streams.local.town import town
 from streams.state.case_codec import UnknownPolicy
 from streams.state.changelog import Contents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.state.clock import Clock
+from streams.state.watermarks import Clock
 from tests.histories import at, order
 from tests.judging.generated import settled_by
 from tests.state.desk import Desk, record

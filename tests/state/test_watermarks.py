@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from schemas.events import Clock
 from schemas.words import Basis
-from streams.judging.feeds import FeedOf, FeedsOf
+from streams.judging.locations import FeedOf, FeedsOf
 from tests.histories import Story, at, moment, order, rules
 from tests.state.desk import Desk, holds_together, record, texts
 

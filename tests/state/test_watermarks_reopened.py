@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streams.judging.feeds import NO_FEEDS, FeedOf, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedOf, FeedsOf
 from streams.state.changelog import Contents, Head, Heard
 from streams.state.partition import Book
 from tests.histories import READY, at, order

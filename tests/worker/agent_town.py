@@ -10,7 +10,7 @@ from faust.types import TP
 
 from streams.engine.partitions import Shelf
 from streams.engine.transaction import Message
-from streams.judging.feeds import FeedsOf
+from streams.judging.locations import FeedsOf
 from streams.judging.policy import Policies
 from streams.kafka.topics import EVENTS, VERDICTS
 from streams.state.changelog import Contents

@@ -7,7 +7,7 @@ import msgspec
 from schemas.events import Clock
 from schemas.instants import moment
 from schemas.words import RULINGS, UNCONFIRMED
-from streams.judging.feeds import FeedOf
+from streams.judging.locations import FeedOf
 from streams.kafka.topics import ALERTS, VERDICTS
 from streams.state.windows import Label
 from tests.engine.running import run

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, StepReached
 from schemas.instants import moment, parse
 from streams.config.policies import parse_policies
-from streams.engine.commits import Commits
+from streams.engine.committer import Commits
 from streams.metrics.catalogue import WORKER, Metric
 from streams.metrics.scrape import Scrape
 from streams.state.partition import Book, Incoming

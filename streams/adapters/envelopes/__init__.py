@@ -28,8 +28,7 @@ from streams.adapters.envelopes import cloudevents, confluent, http_requests, ka
 from streams.adapters.envelopes.avro import Schema, Schemas, SchemaUnavailable
 from streams.adapters.envelopes.keys import key_text
 from streams.adapters.envelopes.layer import Layer, bad, time_of
-from streams.adapters.feed_records import Delivered, Opened
-from streams.adapters.headers import printable
+from streams.adapters.feed_records import Delivered, Opened, printable
 
 __all__ = ["MAX_DEPTH", "MAX_ENVELOPES", "Schema", "SchemaUnavailable", "Schemas", "open_envelopes"]
 

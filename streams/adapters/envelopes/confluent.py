@@ -7,7 +7,7 @@ from uuid import UUID
 
 from streams.adapters.envelopes.avro import Schemas, decoded
 from streams.adapters.envelopes.layer import Layer, bad
-from streams.adapters.headers import raw_bytes
+from streams.adapters.feed_records import raw_bytes
 
 NAME: Final = "confluent"
 SCHEMA_ID: Final = "__value_schema_id"

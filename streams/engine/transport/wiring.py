@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
+from aiokafka.consumer.fetcher import PartitionRecords
 from faust import App
 from faust.serializers.schemas import Schema
 from faust.types import TP, AppT, Message
@@ -12,7 +13,16 @@ from faust.types import TP, AppT, Message
 from streams.engine.transport.batches import Chunk, Position
 from streams.engine.transport.driver import ChunkConsumer, ChunkTransport, Refusal
 from streams.engine.transport.positions import Reading
-from streams.engine.transport.raw import keep_raw_records
+
+
+def keep_raw_records() -> None:
+    """Let every aiokafka consumer of this process return decoded records as they are (see `privates`)."""
+    PartitionRecords._consumer_record = _as_decoded
+
+
+def _as_decoded(_: Any, __: Any, record: Any) -> Any:
+    return record
+
 
 OpenPositions = Callable[[Mapping[TP, int | None]], Awaitable[None]]
 """Called at the end of each rebalance with all partitions now assigned and the offset that the group has committed of

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.adapters.envelopes import open_envelopes
-from streams.adapters.feed_records import Delivered, Opened
-from streams.adapters.headers import headers_of
+from streams.adapters.feed_records import Delivered, Opened, headers_of
 from tests.adapters.envelopes.wrapping import Sent, opened, refused
 
 _READY: Final[dict[str, Any]] = {

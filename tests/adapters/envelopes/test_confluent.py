@@ -16,7 +16,7 @@ import fastavro
 import pytest
 
 from streams.adapters.envelopes import Schema, SchemaUnavailable
-from streams.adapters.headers import headers_of
+from streams.adapters.feed_records import headers_of
 from tests.adapters.envelopes.wrapping import Sent, opened, refused
 
 _GUID: Final = UUID("b0cd1ed2-0a57-4a8c-b7c7-0b5f4e1f9a00")

@@ -60,7 +60,7 @@ def orders(kafka: LocalKafka) -> Orders:
 
 @pytest.fixture
 def hire(orders: Orders, tmp_path: Path) -> Callable[..., Worker]:
-    """Workers for the topic of `orders`, of one group unless said; options are those of tests.engine.transport.worker."""
+    """Start workers for the topic of `orders`, in one group by default; options are those of the module `worker`."""
     shop = f"shop-{uuid4().hex}"
 
     def hired(group: str = shop, **options: object) -> Worker:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+import streams.engine
 import streams.engine.transport
-import streams.ledger
 from streams.engine.transport.client import ChunkClient
 from streams.engine.transport.driver import ChunkConsumer, ChunkTransport
 from streams.engine.transport.privates import PRIVATES, Private
 
 SOURCES = sorted(
-    path for part in (streams.ledger, streams.engine.transport) for path in Path(part.__path__[0]).glob("*.py")
+    path for part in (streams.engine, streams.engine.transport) for path in Path(part.__path__[0]).glob("*.py")
 )
 
 
