@@ -12,8 +12,8 @@ from typing import Final, Literal
 import msgspec
 
 from schemas.instants import Instant, show
-from streams.metrics.exposed import Beats
-from streams.metrics.snapshot import Snapshot
+from streams.metrics.exposition import Beats
+from streams.worker.snapshot import Snapshot
 
 STILL_SECONDS: Final = 10.0
 """How long the event loop may stand still: it says every second that it moves, and a step of it takes milliseconds."""

@@ -12,7 +12,7 @@ import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.metrics.health import Readiness
-from streams.settings import Address
+from streams.worker.settings import Address
 
 Labels = Mapping[str, str]
 
