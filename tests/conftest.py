@@ -1,18 +1,31 @@
-"""For all tests: where continuous integration runs (CI is set), a skipped test is a failed run, and chance is fixed."""
+"""For all tests: which of them may start processes, the Kafka that they share, and what makes a run fail beside tests.
+
+A test is an integration test if it uses the fixture `broker`, or its module is marked `integration`. All others are
+unit tests: they start no process (tests/support/isolation.py sees to it), and `make unit` runs them alone.
+
+Where continuous integration runs (CI is set), a skipped test is a failed run, and chance is fixed.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
+
+from streams.local.kafka_cluster import LocalKafka
+from tests.support.broker import create_topics, emptied
+from tests.support.isolation import guard
+from tests.support.leftovers import adopt_orphans, end_leftovers
 
 # At home each run searches elsewhere; in CI the same commit gives the same answer. Machines are too busy for deadlines.
 settings.register_profile("promises", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("promises")
 
 _skipped: list[str] = []
-
+_left: list[str] = []
 
 _LONG = tuple(
     f"tests/{name}"
@@ -20,9 +33,54 @@ _LONG = tuple(
 )
 """Folders whose files take longest: begun first, so that none of them is what the others wait for in the end."""
 
+# Rich and Typer look at these when they are imported: commands would believe that they write to a terminal.
+for _name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE"):
+    os.environ.pop(_name, None)
+
+
+def pytest_configure() -> None:
+    # A shell starts background jobs with SIGINT ignored, and all that they start inherits it: a test that interrupts
+    # a command would wait for its end in vain.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    adopt_orphans()
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[LocalKafka]:
+    """The Kafka of this process of pytest: started for the first test that needs it, ended after the last."""
+    with LocalKafka() as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="module")
+def empty_kafka(broker: LocalKafka) -> Iterator[str]:
+    """The address of a Kafka without topics, for one module."""
+    with emptied(broker) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def bootstrap(empty_kafka: str) -> str:
+    """The address of a Kafka with the topics that `promises topics` makes, for one module."""
+    create_topics(empty_kafka)
+    return empty_kafka
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "broker" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.integration)
     items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in _LONG])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    guard("" if item.get_closest_marker("integration") else item.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    guard("")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -35,7 +93,26 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         _skipped.append(report.nodeid)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Take over what a process of xdist found."""
+    _left.extend(getattr(node, "workeroutput", {}).get("leftovers", ()))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    yield
+    _left.extend(end_leftovers())
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["leftovers"] = _left
+    elif _left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.section("processes that tests left behind", red=True)
+            for name in _left:
+                reporter.write_line(name)
     if os.environ.get("CI") and _skipped:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -30,7 +30,7 @@ from tests.gateway.gateways import (
     signature,
 )
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 BODY = '{ "id": 820982911946154508,\n\t"note": "zwei Stück 🥐" }\r\n'.encode()
 

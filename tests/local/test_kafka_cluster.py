@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 from streams.local.kafka_cluster import KafkaUnavailable, LocalKafka
 from tests.local.owners import eventually, owner, running
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 YEAR_9999_MS = 253_370_764_800_000
 OWNER = """

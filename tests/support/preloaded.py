@@ -7,10 +7,10 @@ import faust
 import kafka
 import uvicorn
 
-import streams.app
+import streams.worker.app
 import streams.gateway.run
-import streams.intake_app
-import streams.local.kafka
+import streams.intake.app
+import streams.local.kafka_cluster
 import streams.notifier.notifier
 from streams.cli.main import app_of
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import ClassVar, Final, NoReturn
 
 from tests.support.isolation import starting_a_process
 
@@ -35,6 +35,9 @@ class ForkedProcess:
 
     arguments: sys.argv without the name of the program. environment: all of it. log: receives stdout and stderr.
     """
+
+    started: ClassVar[dict[int, str]] = {}
+    """By process id, what was started, and by which test."""
 
     def __init__(
         self,
@@ -52,6 +55,8 @@ class ForkedProcess:
         self._process.start()
         assert self._process.pid is not None
         self.pid: Final = self._process.pid
+        test = os.environ.get("PYTEST_CURRENT_TEST", "an unknown test")
+        self.started[self.pid] = f"{self.pid}: {' '.join(arguments)} (started by {test})"
 
     def poll(self) -> int | None:
         """Return the exit code, or None while it runs; a signal's number is negative."""
