@@ -1,6 +1,6 @@
 """For all tests: which of them may start processes, the Kafka that they share, and what makes a run fail beside tests.
 
-A test is an integration test if it uses the fixture `broker`, or its module is marked `integration`. All others are
+A test is an integration test if one of its fixtures starts processes, or it is marked `integration`. All others are
 unit tests: they start no process (tests/support/isolation.py sees to it), and `make unit` runs them alone.
 
 Where continuous integration runs (CI is set), a skipped test is a failed run, and chance is fixed.
@@ -46,7 +46,12 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[LocalKafka]:
+def processes() -> None:
+    """Every fixture that starts processes asks for this one: so the tests that use it are integration tests."""
+
+
+@pytest.fixture(scope="session")
+def broker(processes: None) -> Iterator[LocalKafka]:
     """The Kafka of this process of pytest: started for the first test that needs it, ended after the last."""
     with LocalKafka() as kafka:
         yield kafka
@@ -68,7 +73,7 @@ def bootstrap(empty_kafka: str) -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "broker" in getattr(item, "fixturenames", ()):
+        if "processes" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.integration)
     items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in _LONG])
 

@@ -21,6 +21,7 @@ from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 from tests.cli.command import promises
 from tests.gateway.gateways import Gateway, answer_on, create_topics, files_in, records, shopify
+from tests.support.broker import deployment
 
 pytestmark = pytest.mark.integration
 

@@ -13,6 +13,8 @@ import pytest
 from streams.local.child_process import Kept
 from tests.local.owners import eventually, owner, running
 
+pytestmark = pytest.mark.integration
+
 SHOP = "trap 'echo closed in order; exit 7' TERM; echo open; while :; do sleep 0.02; done"
 OWNER = """
 import sys, time

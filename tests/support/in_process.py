@@ -70,9 +70,7 @@ def _content(stream: io.TextIOWrapper) -> bytes:
 def _logging() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = [*root.handlers], root.level
-    levels = {
-        name: logger.level for name, logger in logging.Logger.manager.loggerDict.items() if isinstance(logger, logging.Logger)
-    }
+    levels = {name: logger.level for name, logger in _loggers().items()}
     root.handlers[:] = []  # pytest's own; left in place, basicConfig(force=True) would close them
     try:
         yield
@@ -80,9 +78,13 @@ def _logging() -> Iterator[None]:
         logging.captureWarnings(False)
         root.handlers[:] = handlers
         root.setLevel(level)
-        for name, logger in logging.Logger.manager.loggerDict.items():
-            if isinstance(logger, logging.Logger):
-                logger.setLevel(levels.get(name, logging.NOTSET))
+        for name, logger in _loggers().items():
+            logger.setLevel(levels.get(name, logging.NOTSET))
+
+
+def _loggers() -> dict[str, logging.Logger]:
+    known = logging.Logger.manager.loggerDict.items()
+    return {name: logger for name, logger in known if isinstance(logger, logging.Logger)}
 
 
 @contextmanager

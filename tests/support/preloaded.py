@@ -7,11 +7,11 @@ import faust
 import kafka
 import uvicorn
 
-import streams.worker.app
 import streams.gateway.run
 import streams.intake.app
 import streams.local.kafka_cluster
 import streams.notifier.notifier
+import streams.worker.app
 from streams.cli.main import app_of
 
 __all__ = ["aiokafka", "faust", "kafka", "streams", "uvicorn"]

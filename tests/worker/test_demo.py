@@ -21,7 +21,10 @@ from tests.worker.workers import environment, until
 PROCESSES = Path("/proc")
 MARK = "DEMO_OF_THIS_TEST"
 
-pytestmark = pytest.mark.skipif(not PROCESSES.is_dir(), reason="needs /proc to see which processes a demo started")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(not PROCESSES.is_dir(), reason="needs /proc to see which processes a demo started"),
+]
 
 
 class Demo:

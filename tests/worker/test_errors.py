@@ -54,7 +54,7 @@ def nobody() -> str:
 
 
 @pytest.fixture(scope="module")
-def unanswered(nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
+def unanswered(processes: None, nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
     """What the commands say where no Kafka is. Each tries for half a minute, so they do while other tests run."""
     asking: list[tuple[str | Path, ...]] = [("topics",), ("explain", CASES[0]), ("check",), ("status",)]
     commands = [("worker",), ("replay", events), *asking]

@@ -75,7 +75,7 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with secured_kafka(tmp_path_factory.mktemp("users")) as kafka:
         yield Shop(kafka)
 

@@ -8,7 +8,6 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from streams.kafka.topics import VERDICTS as VERDICT_TOPIC
 from streams.local.kafka_cluster import LocalKafka
 from streams.metrics.scrape import Scrape
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises_process
+from tests.support.broker import deployment
 from tests.worker.records import Held, read
 from tests.worker.workers import Worker, taken
 
