@@ -25,8 +25,8 @@ from streams.cli.options import (
 )
 from streams.config.feeds import Feed
 from streams.kafka.connection import Connection, read_connection
+from streams.metrics.address import Address
 from streams.signatures.schemes import SCHEMES
-from streams.worker.settings import Address
 
 
 def gateway(

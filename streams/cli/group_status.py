@@ -8,8 +8,8 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from streams.kafka.describe import Group, Member
+from streams.metrics.address import Address, metrics_of
 from streams.metrics.health import PartitionState, Readiness
-from streams.worker.settings import Address, metrics_of
 
 State = Literal["live", "recovering", "unknown"]
 

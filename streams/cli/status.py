@@ -14,9 +14,9 @@ from streams.cli.group_status import Row, asked_at, headline, rows
 from streams.cli.options import NOT_WELL, BootstrapOption, GroupOption, KafkaConfigOption, clear_errors, hush_kafka
 from streams.kafka.connection import read_connection
 from streams.kafka.describe import Group, group_found
+from streams.metrics.address import Address
 from streams.metrics.health import Readiness
 from streams.metrics.scrape import readiness_at
-from streams.worker.settings import Address
 
 
 def status(

@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
+from schemas.instants import Millis
 from streams.config.toml import Table, TableError, place_of, tables_of
-from streams.judging.policy import Millis
 from streams.signatures.schemes import SCHEMES, Scheme
 from streams.signatures.verify import scheme_of
 

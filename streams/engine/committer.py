@@ -6,34 +6,13 @@ While one transaction is under way, the next chunks are applied in memory; toget
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from streams.engine import timing
 from streams.engine.transaction import Changes, Message
-
-COMMIT_BOUNDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Upper bounds in seconds."""
-
-
-@dataclass(slots=True)
-class Commits:
-    """The transactions of a worker since it started. counts: by the first bound not exceeded, last those beyond all."""
-
-    counts: list[int] = field(default_factory=lambda: [0] * (len(COMMIT_BOUNDS) + 1))
-    seconds: float = 0.0
-
-    def took(self, seconds: float) -> None:
-        """One transaction more."""
-        self.counts[bisect_left(COMMIT_BOUNDS, seconds)] += 1
-        self.seconds += seconds
-
-    def copied(self) -> Commits:
-        """As they are now, for a reader in another thread."""
-        return Commits(list(self.counts), self.seconds)
+from streams.metrics.exposition import Commits
 
 
 class StepWriter(Protocol):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from aiokafka.errors import (
@@ -17,8 +18,9 @@ from aiokafka.errors import (
 from faust.types import TP
 
 from streams.engine import timing
-from streams.engine.committer import Commits, Kept, Ledger, State, StepWriter
-from streams.worker.snapshot import Recovery
+from streams.engine.committer import Kept, Ledger, State, StepWriter
+from streams.errors import FatalError
+from streams.metrics.exposition import Commits
 
 log = logging.getLogger("promises")
 
@@ -46,7 +48,7 @@ class Group(Protocol):
         """Read `tp` from its ledger's position on."""
 
 
-class Hopeless(Exception):
+class Hopeless(FatalError):
     """A partition could neither be opened nor given up; the message says which, and why."""
 
 
@@ -197,3 +199,11 @@ class Shelf(Mapping[TP, Ledger[State]], Generic[State]):
 
 def _name(tp: TP) -> str:
     return f"{tp.topic}[{tp.partition}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How far the changelog of a partition is read. read: the offset reached. total: where it ends; None: not known."""
+
+    read: int = 0
+    total: int | None = None

@@ -17,24 +17,21 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.engine import timing
-from streams.engine.partitions import Hopeless, Shelf
-from streams.engine.transaction import RecordTooLarge
+from streams.engine.partitions import Shelf
 from streams.engine.transport import Chunk, ChunkConsumer, ChunkSchema, Reading, install
-from streams.intake.state import UnknownStanding
+from streams.errors import FatalError
 from streams.kafka.connection import Connection
+from streams.metrics.address import Address, client_id
 from streams.metrics.exposition import Exposed, Heartbeat, Shown
 from streams.metrics.server import Readies, served
-from streams.state.case_codec import UnknownPolicy
-from streams.worker.recovery import WrongLog
-from streams.worker.settings import Address, client_id
 
 log = logging.getLogger("promises")
 
 FAILED: Final = 70
 """Exit code for what cannot go on; whoever supervises the process starts it again (EX_SOFTWARE of sysexits.h)."""
 
-_KNOWN: Final = KafkaError, Hopeless, RecordTooLarge, WrongLog, UnknownPolicy, UnknownStanding
-"""Errors whose message is enough; of others the way there is told."""
+_EXPECTED: Final = KafkaError, FatalError
+"""Errors whose message is enough. Any other error is logged with its traceback."""
 
 
 class Member(Protocol):
@@ -176,7 +173,7 @@ def end(error: Exception) -> None:
     log.critical(
         "ending, so that a new start continues from the changelog: %s",
         str(error) or repr(error),
-        exc_info=None if isinstance(error, _KNOWN) else error,
+        exc_info=None if isinstance(error, _EXPECTED) else error,
     )
     logging.shutdown()
     os._exit(FAILED)

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, Produce
 from aiokafka.producer import sender
 
 from streams.engine import timing
+from streams.errors import FatalError
 
 sender.BACKOFF_OVERRIDE = timing.NEXT_TRANSACTION_SECONDS
 
@@ -43,7 +44,7 @@ _Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes]], int | None]
 _NO_HEADERS: list[tuple[str, bytes]] = []
 
 
-class RecordTooLarge(Exception):
+class RecordTooLarge(FatalError):
     """What belongs together does not fit into what the topic takes; the message names the topic and the setting."""
 
 

@@ -31,8 +31,8 @@ from streams.gateway.uvicorn_protocol import as_uvicorn_wants, hush_uvicorn
 from streams.kafka.clients import check_gateway, producer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import EVENTS
+from streams.metrics.address import Address
 from streams.metrics.server import AddressTaken, Page, document, metrics_page, serving
-from streams.worker.settings import Address
 
 log = logging.getLogger("promises")
 

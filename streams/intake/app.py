@@ -12,9 +12,10 @@ from streams.engine.process import Group, end
 from streams.intake.agent import Intake
 from streams.intake.metrics import IntakeCollector, intake_readiness
 from streams.intake.recovery import FeedOpener
+from streams.intake.settings import IntakeSettings
 from streams.kafka.topics import EVENTS
+from streams.metrics.address import Address
 from streams.wall_clock import wall_clock
-from streams.worker.settings import Address, IntakeSettings
 
 log = logging.getLogger("promises")
 

@@ -13,13 +13,11 @@ from prometheus_client.core import Metric
 from schemas.events import TAGS, Clock
 from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
-from streams.engine.committer import Commits
+from streams.engine.partitions import Recovery
 from streams.intake.state import OUTCOMES
 from streams.metrics import catalogue
-from streams.metrics.exposition import Exposed
+from streams.metrics.exposition import Commits, Exposed, Samples, commits_of, family_of
 from streams.metrics.health import PartitionState, Readiness, health, readiness_of, shown
-from streams.worker.metrics import Samples, commits_of, family_of
-from streams.worker.snapshot import Recovery
 
 _TYPES = [tag for kind, tag in TAGS.items() if kind is not Clock]
 

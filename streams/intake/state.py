@@ -16,6 +16,7 @@ from schemas.reading import Refused
 from streams.adapters.envelopes import SchemaUnavailable
 from streams.adapters.feed_records import Adapted, Delivered, headers_of
 from streams.config.feeds import Feed
+from streams.errors import FatalError
 
 Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -63,7 +64,7 @@ class Standing(msgspec.Struct, omit_defaults=True):
     needs_fetch: dict[str, int] = {}
 
 
-class UnknownStanding(ValueError):
+class UnknownStanding(FatalError):
     """What is stored of a book cannot be read by this version; the message says where and what to do."""
 
 

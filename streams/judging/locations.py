@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from schemas.instants import NEVER
-from streams.judging.policy import Millis
+from schemas.instants import NEVER, Millis
 
 
 class FeedOf(NamedTuple):

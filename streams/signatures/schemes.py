@@ -11,8 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from schemas.instants import Instant, parse
-from streams.judging.policy import Millis
+from schemas.instants import Instant, Millis, parse
 from streams.signatures.standard_webhooks import read_secrets
 
 _MINUTE: Final[Millis] = 60_000

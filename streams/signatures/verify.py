@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from schemas.instants import Instant
-from streams.judging.policy import Millis
+from schemas.instants import Instant, Millis
 from streams.signatures.schemes import SCHEMES, Posted, Scheme
 
 Failing = Literal["missing", "malformed", "wrong", "old"]

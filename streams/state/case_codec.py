@@ -15,6 +15,7 @@ import msgspec
 
 from schemas.instants import NEVER, Instant
 from schemas.values import pack
+from streams.errors import FatalError
 from streams.judging.case import Case, Judged, PromiseKey, Standing
 from streams.judging.policy import Policies, Policy
 
@@ -35,7 +36,7 @@ write_head: Final = HEAD.pack
 read_head: Final = HEAD.unpack_from
 
 
-class UnknownPolicy(LookupError):
+class UnknownPolicy(FatalError):
     """Stored state was judged by a policy version that the policies at hand lack."""
 
     def __init__(self, policy: str) -> None:

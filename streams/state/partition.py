@@ -11,13 +11,13 @@ from typing import NamedTuple, Protocol, Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
-from schemas.instants import NEVER, ImplausibleInstant, Instant, instant
+from schemas.instants import NEVER, ImplausibleInstant, Instant, Millis, instant
 from schemas.reading import RefusalReason, Refused, read
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
 from streams.judging.locations import NO_FEEDS, FeedsOf
-from streams.judging.policy import Millis, Policies
+from streams.judging.policy import Policies
 from streams.judging.settle import settle, take, take_ahead
 from streams.state import case_codec, changelog
 from streams.state.changelog import Contents

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Final
 
-from schemas.instants import NEVER, Instant, show
+from schemas.instants import NEVER, Instant, Millis, show
 from schemas.reading import Refused
 from streams.judging.facts import Fact
-from streams.judging.policy import Millis
 from streams.state import case_codec
 
 _SECOND: Final = 1000

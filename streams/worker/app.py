@@ -10,12 +10,12 @@ from streams.engine import process
 from streams.engine.partitions import Shelf
 from streams.engine.process import Group, end
 from streams.kafka.topics import EVENTS
-from streams.metrics.health import readiness
+from streams.metrics.address import Address
 from streams.wall_clock import wall_clock
 from streams.worker.agent import Tracker
-from streams.worker.metrics import SnapshotCollector
+from streams.worker.metrics import SnapshotCollector, readiness
 from streams.worker.recovery import Opener
-from streams.worker.settings import Address, Settings
+from streams.worker.settings import Settings
 
 log = logging.getLogger("promises")
 

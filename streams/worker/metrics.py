@@ -7,21 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from schemas.events import TAGS
 from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
-from streams.engine.committer import COMMIT_BOUNDS, Commits
 from streams.metrics import catalogue
-from streams.metrics.exposition import Exposed
+from streams.metrics.exposition import NOBODY, Exposed, Samples, commits_of, family_of
+from streams.metrics.health import PartitionState, Readiness, health, readiness_of, shown
 from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, Counts, Row, way
 from streams.state.windows import PLACES, WIDTHS, Label
 from streams.worker.snapshot import PartitionCounts, Snapshot
-
-NOBODY: Final = "unattributed"
-"""The label of a location or staff member that no event named."""
 
 _ALWAYS: Final = sum(1 << RULINGS.index(ruling) for ruling in (ON_TIME, LATE, UNDELIVERED, PENDING))
 """The rulings that every row shows, as bits of `Counts.seen`."""
@@ -33,7 +30,6 @@ _WAYS: Final = [
     if before != after
 ]
 _BOUNDS: Final = [*(f"{bound:.1f}" for bound in LATENESS_BOUNDS), "+Inf"]
-Samples = Counter[tuple[str, ...]]
 
 
 class SnapshotCollector(Exposed[Snapshot]):
@@ -63,15 +59,6 @@ class SnapshotCollector(Exposed[Snapshot]):
         yield _feeds(counts)
         yield commits_of(catalogue.COMMIT, snapshot.commits)
         yield family_of(catalogue.READY, Counter({(): int(snapshot.ready)}))
-
-
-def family_of(metric: catalogue.Metric, samples: Mapping[tuple[str, ...], float]) -> Metric:
-    """A counter or a gauge with these values by labels."""
-    kind = CounterMetricFamily if metric.type == "counter" else GaugeMetricFamily
-    family = kind(metric.name, metric.help, labels=metric.labels)
-    for labels, value in samples.items():
-        family.add_metric([label or NOBODY for label in labels], value)
-    return family
 
 
 def _rows(counts: Iterable[PartitionCounts]) -> dict[Label, Row]:
@@ -167,15 +154,6 @@ def _by_name(names: Iterable[str], counts: Iterable[Mapping[str, int]]) -> Sampl
     return samples
 
 
-def commits_of(metric: catalogue.Metric, commits: Commits) -> Metric:
-    """The histogram of transactions."""
-    bounds = [*map(str, COMMIT_BOUNDS), "+Inf"]
-    buckets = list(zip(bounds, map(float, accumulate(commits.counts)), strict=True))
-    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
-    family.add_metric([], buckets, sum_value=commits.seconds)
-    return family
-
-
 def _clock(snapshot: Snapshot) -> Metric:
     metric = catalogue.CLOCK
     family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
@@ -195,3 +173,15 @@ def _feeds(counts: Iterable[PartitionCounts]) -> Metric:
     for feed, upto in sorted(heard.items()):
         family.add_metric([feed], upto / 1000)
     return family
+
+
+def readiness(snapshot: Snapshot, now: float, group: str) -> Readiness:
+    """Whether every partition that the worker owns is recovered, and how far those are that are not."""
+    return readiness_of(health(snapshot, now), snapshot.ready, list(_partitions(snapshot)), group)
+
+
+def _partitions(snapshot: Snapshot) -> Iterator[PartitionState]:
+    for partition, counts in snapshot.partitions.items():
+        yield PartitionState(partition, "live", clock=shown(counts.clock))
+    for partition, recovery in snapshot.recovering.items():
+        yield PartitionState(partition, "recovering", read=recovery.read, total=recovery.total)

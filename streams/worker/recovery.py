@@ -10,11 +10,13 @@ from typing import Any
 from aiokafka import TopicPartition
 from faust.types import TP
 
+from schemas.instants import Millis
 from streams.engine import timing
 from streams.engine.log_reader import Log, Progress, unread
 from streams.engine.transaction import Message, Writer
+from streams.errors import FatalError
 from streams.judging.locations import FeedsOf
-from streams.judging.policy import Millis, Policies
+from streams.judging.policy import Policies
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
 from streams.state.changelog import Contents
 from streams.state.partition import Book
@@ -31,7 +33,7 @@ HEAL = b"\0heal"
 """Key of a record that says nothing: its transaction ends one that hangs."""
 
 
-class WrongLog(Exception):
+class WrongLog(FatalError):
     """What Kafka holds does not fit what was judged; the message says what, where and what to do."""
 
 

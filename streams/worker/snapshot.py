@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.instants import Instant
-from streams.engine.committer import Commits
+from streams.engine.partitions import Recovery
+from streams.metrics.exposition import Commits
 from streams.state.rows import Row
 from streams.state.windows import Label
 
@@ -26,14 +27,6 @@ class PartitionCounts:
     rejects: Mapping[str, int] = field(default_factory=dict)
     duplicates: int = 0
     heard: Mapping[str, Instant] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """How far the changelog of a partition is read. read: the offset reached. total: where it ends; None: not known."""
-
-    read: int = 0
-    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

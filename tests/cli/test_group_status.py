@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from schemas.instants import parse, show
 from streams.cli.group_status import Row, asked_at, headline, rows
+from streams.engine.partitions import Recovery
 from streams.kafka.describe import Group, Member
-from streams.metrics.health import Readiness, readiness
-from streams.worker.settings import Address, client_id
-from streams.worker.snapshot import PartitionCounts, Recovery, Snapshot
+from streams.metrics.address import Address, client_id
+from streams.metrics.health import Readiness
+from streams.worker.metrics import readiness
+from streams.worker.snapshot import PartitionCounts, Snapshot
 
 NOON = parse("2026-03-06T12:00:00Z")
 SOHO, PADDINGTON = Address("10.0.0.7", 9464), Address("10.0.0.8", 9464)

@@ -8,9 +8,10 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from streams.engine import timing
-from streams.engine.committer import COMMIT_BOUNDS, Commits, Ledger
+from streams.engine.committer import Ledger
 from streams.engine.transaction import Message
 from streams.kafka.topics import REJECTS, VERDICTS
+from streams.metrics.exposition import COMMIT_BOUNDS, Commits
 from streams.state.changelog import Contents
 from streams.state.partition import Book
 from tests.engine.running import run

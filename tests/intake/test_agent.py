@@ -14,7 +14,7 @@ from schemas.events import Clock, StepReached
 from schemas.instants import Instant, instant, moment, parse
 from streams.config.feeds import Feed
 from streams.engine import timing
-from streams.engine.partitions import Shelf
+from streams.engine.partitions import Recovery, Shelf
 from streams.engine.transport import Chunk, Reading
 from streams.engine.transport.positions import End
 from streams.intake.agent import Intake
@@ -22,7 +22,6 @@ from streams.intake.feed_adapters import ways_of
 from streams.intake.metrics import FeedPlace
 from streams.intake.state import FeedBook, Standing, standing
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
-from streams.worker.snapshot import Recovery
 from tests.engine.running import run
 from tests.engine.stand_in import Paper, Pen
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import msgspec
 
 from schemas import events
-from schemas.instants import Instant, instant
+from schemas.instants import Instant, Millis, instant
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
 from schemas.words import BASES, RULINGS, VERDICTS, Basis, Ruling, Verdict
 from streams.judging.locations import NO_FEEDS, FeedsOf
-from streams.judging.policy import Millis, Policies
+from streams.judging.policy import Policies
 from streams.state.counts import Tally
 from streams.state.partition import Book, Incoming
 from streams.state.rows import HELD, PART_OF, Held, Row, way

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.instants import Instant
+from schemas.instants import Instant, Millis
 from streams.judging.locations import NO_FEEDS, FeedsOf
-from streams.judging.policy import Millis, Policies
+from streams.judging.policy import Policies
 from streams.state.changelog import Contents
 from streams.state.partition import Book, Incoming
 from tests.state.desk import FOREVER, Desk

@@ -11,11 +11,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, StepReached
 from schemas.instants import moment, parse
 from streams.config.policies import parse_policies
-from streams.engine.committer import Commits
 from streams.metrics.catalogue import WORKER, Metric
+from streams.metrics.exposition import NOBODY, Commits
 from streams.metrics.scrape import Scrape
 from streams.state.partition import Book, Incoming
-from streams.worker.metrics import NOBODY, SnapshotCollector
+from streams.worker.metrics import SnapshotCollector
 from streams.worker.snapshot import PartitionCounts, Snapshot
 
 NOON = parse("2026-03-06T12:00:00Z")
