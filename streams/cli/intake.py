@@ -27,10 +27,10 @@ from streams.cli.options import (
     zones_of,
 )
 from streams.config.feeds import Feed
+from streams.intake.settings import IntakeSettings
 from streams.judging.locations import Locations
 from streams.kafka.clients import check_intake
 from streams.kafka.connection import read_connection
-from streams.worker.settings import IntakeSettings
 
 log = logging.getLogger("promises")
 

@@ -6,47 +6,27 @@ While one transaction is under way, the next chunks are applied in memory; toget
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from streams.engine import timing
-from streams.engine.transaction import Changes, Message
-
-COMMIT_BOUNDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Upper bounds in seconds."""
-
-
-@dataclass(slots=True)
-class Commits:
-    """The transactions of a worker since it started. counts: by the first bound not exceeded, last those beyond all."""
-
-    counts: list[int] = field(default_factory=lambda: [0] * (len(COMMIT_BOUNDS) + 1))
-    seconds: float = 0.0
-
-    def took(self, seconds: float) -> None:
-        """One transaction more."""
-        self.counts[bisect_left(COMMIT_BOUNDS, seconds)] += 1
-        self.seconds += seconds
-
-    def copied(self) -> Commits:
-        """As they are now, for a reader in another thread."""
-        return Commits(list(self.counts), self.seconds)
+from streams.engine.transaction import Changes
+from streams.metrics.exposition import CommitTimes
+from streams.records import OutputRecord
 
 
 class StepWriter(Protocol):
     """Whoever makes steps durable, one after the other: the writer of the partition."""
 
-    async def write(self, changes: Changes, said: Iterable[Message]) -> None:
+    async def write(self, changes: Changes, said: Iterable[OutputRecord]) -> None:
         """Returns when all of it is durable; when it raises, none of it may be, and no more is written."""
 
     async def stop(self) -> None:
         """Write no more."""
 
 
-class Kept(Protocol):
+class DurableState(Protocol):
     """What a ledger keeps: a book, the state of one partition."""
 
     @property
@@ -65,11 +45,11 @@ class Kept(Protocol):
         """The records of all that changed since this was last asked."""
 
 
-State = TypeVar("State", bound=Kept)
+State = TypeVar("State", bound=DurableState)
 """The kind of book."""
 
 
-class Ledger(Generic[State]):
+class Committer(Generic[State]):
     """A book and the writer that makes it durable.
 
     next: the offset to read next: all below is in memory. durable: all below is in the changelog, with everything that
@@ -78,7 +58,7 @@ class Ledger(Generic[State]):
     """
 
     def __init__(
-        self, book: State, writer: StepWriter, on_lost: Callable[[Ledger[Any]], None], commits: Commits
+        self, book: State, writer: StepWriter, on_lost: Callable[[Committer[Any]], None], commits: CommitTimes
     ) -> None:
         self.book = book
         self.durable = book.next
@@ -87,7 +67,7 @@ class Ledger(Generic[State]):
         self._writer = writer
         self._on_lost = on_lost
         self._commits = commits
-        self._said: list[Message] = []
+        self._said: list[OutputRecord] = []
         self._changed, self._quiet, self._taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._quiet.set()
         self._task = asyncio.create_task(self._write())
@@ -97,7 +77,7 @@ class Ledger(Generic[State]):
         """The book's own position."""
         return self.book.next
 
-    def note(self, said: Iterable[Message]) -> None:
+    def note(self, said: Iterable[OutputRecord]) -> None:
         """The book was changed, without an `await` since, and said this: both belong to one transaction."""
         self._said += said
         if self._said or self.book.has_changes:

@@ -9,29 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, ProducerClosed, RecordListTooLargeError
 from aiokafka.producer import sender
 
 from streams.engine import timing
+from streams.errors import FatalError
+from streams.records import OutputRecord
 
 sender.BACKOFF_OVERRIDE = timing.NEXT_TRANSACTION_SECONDS
-
-
-class Message(NamedTuple):
-    """A record for an output topic.
-
-    partition: None is that of the writer. timestamp: in milliseconds; None is when it is sent.
-    """
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-    partition: int | None = None
-    timestamp: int | None = None
 
 
 Changes = Iterable[tuple[bytes, bytes | None]]
@@ -43,11 +31,11 @@ _Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes]], int | None]
 _NO_HEADERS: list[tuple[str, bytes]] = []
 
 
-class RecordTooLarge(Exception):
+class RecordTooLarge(FatalError):
     """What belongs together does not fit into what the topic takes; the message names the topic and the setting."""
 
 
-class Writer:
+class TransactionWriter:
     """Writes for one partition: what changed to a partition of a changelog, what was said to wherever it belongs."""
 
     def __init__(self, client: Mapping[str, Any], changelog: TopicPartition, transactional_id: str | None) -> None:
@@ -82,7 +70,7 @@ class Writer:
         with suppress(Exception):
             await asyncio.wait_for(_cut(self._producer), timing.STOP_WRITER_SECONDS)
 
-    async def write(self, changes: Changes, said: Iterable[Message]) -> None:
+    async def write(self, changes: Changes, said: Iterable[OutputRecord]) -> None:
         """Write all of it. When this returns it is durable; when it raises, the writer is of no use any more.
 
         Without transactions what was said goes first, so that it may repeat but is never missing, and the changes
@@ -99,7 +87,7 @@ class Writer:
             await self._send_all(places)
             await self._send_all(changed, in_one_batch=True)
 
-    def _by_place(self, said: Iterable[Message]) -> dict[TopicPartition, list[_Record]]:
+    def _by_place(self, said: Iterable[OutputRecord]) -> dict[TopicPartition, list[_Record]]:
         places: dict[TopicPartition, list[_Record]] = {}
         mine = self._changelog.partition
         for topic, key, value, headers, partition, timestamp in said:

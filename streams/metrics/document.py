@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from streams.metrics.catalogue import GATEWAY, INTAKE, WORKER, Metric
+from streams.metrics.exposition import NOBODY
 from streams.state.rows import LATENESS_BOUNDS
 from streams.state.windows import WIDTHS
-from streams.worker.metrics import NOBODY
 
 _HEAD: Final = f"""# Metrics
 

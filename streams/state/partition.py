@@ -7,80 +7,59 @@ record is judged before it. So the same log gives the same verdicts, revisions a
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple, Protocol, Self
+from typing import Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
-from schemas.instants import NEVER, ImplausibleInstant, Instant, instant
+from schemas.instants import NEVER, ImplausibleInstant, Instant, Millis, instant
 from schemas.reading import RefusalReason, Refused, read
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
-from streams.judging.locations import NO_FEEDS, FeedsOf
-from streams.judging.policy import Millis, Policies
+from streams.judging.locations import NO_FEEDS, FeedLookup
+from streams.judging.policy import Policies
 from streams.judging.settle import settle, take, take_ahead
+from streams.records import ConsumedRecord
 from streams.state import case_codec, changelog
 from streams.state.changelog import Contents
-from streams.state.counts import Tally
+from streams.state.counts import PromiseCounts
 from streams.state.fast_path import appended
 from streams.state.outputs import Output, outputs
-from streams.state.timers import Ageing, Deadlines
-from streams.state.watermarks import Clock, Feeds
-
-
-class Record(Protocol):
-    """A record as it was read. timestamp: the record's own, in milliseconds."""
-
-    @property
-    def timestamp(self) -> Instant: ...
-
-    @property
-    def key(self) -> bytes | None: ...
-
-    @property
-    def value(self) -> bytes | None: ...
-
-
-class Incoming(NamedTuple):
-    """A record as it was read. timestamp: the record's own, in milliseconds."""
-
-    timestamp: Instant
-    key: bytes | None
-    value: bytes | None
-
+from streams.state.timers import RetentionTimers, Timers
+from streams.state.watermarks import FeedWatermarks, Watermark
 
 Effect = Output | Refused
 """What a record leads to: a verdict, an alert, or the refusal of the record itself."""
 
 
-class Book:
+class PartitionState:
     """All state of one partition. Cases are kept as bytes, and decoded when they are touched.
 
     unnoticed: how many events were appended to their cases without a judgement, by this object.
     next: the offset of the record to read next, which is for the caller to set when it has applied those before.
     """
 
-    def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS) -> None:
-        self.clock = Clock()
-        self.tally = Tally()
+    def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS) -> None:
+        self.clock = Watermark()
+        self.tally = PromiseCounts()
         self.events: Counter[str] = Counter()
         self.rejects: Counter[RefusalReason] = Counter()
         self.duplicates = 0
         self.unnoticed = 0
         self.next = 0
         self._policies = policies
-        self._feeds = Feeds(feeds, self._wakes) if feeds else None
+        self._feeds = FeedWatermarks(feeds, self._wakes) if feeds else None
         self._turn = self._wakes if self._feeds is None else self._feeds.turn
         self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
-        self._deadlines = Deadlines(self._turn)
-        self._ageing = Ageing(retention, lambda name: self._cases.get(name))
+        self._deadlines = Timers(self._turn)
+        self._ageing = RetentionTimers(retention, lambda name: self._cases.get(name))
         self._dirty: dict[str, bytes | None] = {}
         self._written = 0
 
     @classmethod
     def restored(
-        cls, policies: Policies, contents: Contents, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS
+        cls, policies: Policies, contents: Contents, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS
     ) -> Self:
         """The book that wrote this changelog, which has it from now on; a new one where nothing was written.
 
@@ -137,7 +116,7 @@ class Book:
         counts = self.events, self.rejects, self.duplicates
         return changelog.Head(changelog.VERSION, self.next, self.clock.now, *counts, policies, heard)
 
-    def apply(self, record: Record, wall: Instant) -> list[Effect]:
+    def apply(self, record: ConsumedRecord, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
         effects: list[Effect] = []
         effects += self.move(record.timestamp, wall)

@@ -1,4 +1,4 @@
-"""The arrows of the design: which part may know of which. Whoever breaks one is told which import it was."""
+"""The layers of the design: the packages that each package may import. A failure names the import that breaks one."""
 
 from __future__ import annotations
 
@@ -30,21 +30,23 @@ MAY_KNOW = {
         "streams.logs",
         "streams.metrics",
         "streams.notifier",
+        "streams.records",
         "streams.signatures",
         "streams.state",
         "streams.wall_clock",
         "streams.worker",
     },
     "streams.config": {"schemas", "streams.judging", "streams.signatures"},
-    "streams.engine": {"streams.intake", "streams.kafka", "streams.metrics", "streams.state", "streams.worker"},
+    "streams.engine": {"streams.errors", "streams.kafka", "streams.metrics", "streams.records"},
+    "streams.errors": set(),
     "streams.gateway": {
         "schemas",
         "streams.config",
         "streams.kafka",
         "streams.metrics",
+        "streams.records",
         "streams.signatures",
         "streams.wall_clock",
-        "streams.worker",
     },
     "streams.grafana": set(),
     "streams.intake": {
@@ -52,45 +54,61 @@ MAY_KNOW = {
         "streams.adapters",
         "streams.config",
         "streams.engine",
+        "streams.errors",
         "streams.kafka",
         "streams.metrics",
+        "streams.records",
         "streams.wall_clock",
         "streams.worker",
     },
     "streams.judging": {"schemas"},
-    "streams.kafka": {"schemas"},
+    "streams.kafka": {"schemas", "streams.records"},
     "streams.local": {"schemas", "streams.judging", "streams.kafka", "streams.metrics", "streams.wall_clock"},
     "streams.logs": {"schemas"},
-    "streams.metrics": {"schemas", "streams.state", "streams.worker"},
+    "streams.metrics": {"schemas", "streams.state"},
     "streams.notifier": {"schemas", "streams.kafka", "streams.signatures", "streams.wall_clock"},
-    "streams.signatures": {"schemas", "streams.judging"},
-    "streams.state": {"schemas", "streams.judging"},
+    "streams.records": set(),
+    "streams.signatures": {"schemas"},
+    "streams.state": {"schemas", "streams.errors", "streams.judging", "streams.records"},
     "streams.wall_clock": {"schemas"},
     "streams.worker": {
         "schemas",
-        "streams.config",
         "streams.engine",
-        "streams.intake",
+        "streams.errors",
         "streams.judging",
         "streams.kafka",
         "streams.metrics",
+        "streams.records",
         "streams.state",
         "streams.wall_clock",
     },
 }
-"""Parts of the product and the parts that each may import; none may import what is not here."""
+"""Each package or top-level module of the product, with those that it may import."""
 
-PURE = ("streams.judging", "streams.book", "streams.alerting", "streams.notifying")
-OUTSIDE = {
-    "schemas": {"msgspec"},
-    "streams.judging": set(),
-    "streams.book": {"msgspec"},
-    "streams.notifying": {"msgspec"},
-}
-"""What of other people's packages the contract and the core may use."""
+PURE = (
+    "schemas.events",
+    "schemas.instants",
+    "schemas.reading",
+    "schemas.values",
+    "schemas.verdicts",
+    "schemas.words",
+    "streams.alerting",
+    "streams.errors",
+    "streams.judging",
+    "streams.notifier.alerts",
+    "streams.notifier.progress",
+    "streams.notifier.queue",
+    "streams.notifier.responses",
+    "streams.notifier.webhook",
+    "streams.state",
+)
+"""Packages and modules without a framework, a clock or I/O."""
+
+THIRD_PARTY = {"schemas": {"msgspec"}, "streams.judging": {"msgspec"}, "streams.state": {"msgspec"}}
+"""The third-party packages that the contract and the core may import."""
 
 IMPURE = {"asyncio", "io", "logging", "os", "pathlib", "random", "socket", "subprocess", "threading", "time"}
-"""Standard modules with a clock, I/O or chance in them."""
+"""Standard modules that read a clock, do I/O or draw random numbers."""
 
 PACKAGES = ("schemas", "streams", "dashboards")
 MODULES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
@@ -108,7 +126,7 @@ def part_of(module: str) -> str | None:
 
 
 def imports_of(path: Path) -> Iterator[str]:
-    """Every module that a file imports; `from streams import app` is streams.worker.app."""
+    """Yield every module that a file imports: `from streams import logs` yields streams.logs."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -118,7 +136,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_arrows_point_one_way(path: Path) -> None:
+def test_each_package_imports_only_lower_layers(path: Path) -> None:
     mine = part_of(name_of(path))
     if mine is None:
         assert name_of(path) == "streams", "a module that belongs to no part: give it one in MAY_KNOW"
@@ -129,19 +147,21 @@ def test_arrows_point_one_way(path: Path) -> None:
             assert theirs == mine or theirs in MAY_KNOW[mine], f"{name_of(path)} imports {imported}"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if part_of(name_of(p)) in OUTSIDE], ids=name_of)
-def test_the_contract_and_the_core_need_hardly_anything(path: Path) -> None:
+@pytest.mark.parametrize("path", [p for p in MODULES if part_of(name_of(p)) in THIRD_PARTY], ids=name_of)
+def test_the_contract_and_the_core_import_hardly_anything_from_outside(path: Path) -> None:
     mine = part_of(name_of(path))
     assert mine is not None
     for imported in imports_of(path):
         root = imported.split(".")[0]
         is_ours = root in ("schemas", "streams", "__future__")
-        assert is_ours or root in sys.stdlib_module_names or root in OUTSIDE[mine], (
+        assert is_ours or root in sys.stdlib_module_names or root in THIRD_PARTY[mine], (
             f"{name_of(path)} imports {imported}"
         )
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if part_of(name_of(p)) in PURE], ids=name_of)
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if f"{name_of(p)}.".startswith(tuple(f"{pure}." for pure in PURE))], ids=name_of
+)
 def test_the_core_has_no_clock_and_no_io(path: Path) -> None:
     roots = {imported.split(".")[0] for imported in imports_of(path)}
     assert not roots & IMPURE
@@ -152,4 +172,4 @@ def test_the_core_has_no_clock_and_no_io(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*MODULES, *(ROOT / "tests").rglob("*.py")], ids=name_of)
 def test_files_are_short_enough_to_read(path: Path) -> None:
-    assert path.read_text("utf-8").count("\n") < 300
+    assert path.read_text("utf-8").count("\n") < 500
