@@ -19,10 +19,10 @@ SHOP = "trap 'echo closed in order; exit 7' TERM; echo open; while :; do sleep 0
 OWNER = """
 import sys, time
 from pathlib import Path
-from streams.local.child_process import Kept
+from streams.local.child_process import ChildProcess
 
 log, scratch, shop = sys.argv[1:]
-kept = Kept(["sh", "-c", shop, log], log=Path(log), scratch=Path(scratch))
+kept = ChildProcess(["sh", "-c", shop, log], log=Path(log), scratch=Path(scratch))
 try:
     print("the owner is here", flush=True)
     time.sleep(600)

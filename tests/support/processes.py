@@ -35,6 +35,7 @@ class ForkedProcess:
     """A running `main`; looks like the part of subprocess.Popen that tests use.
 
     arguments: sys.argv without the name of the program. environment: all of it. log: receives stdout and stderr.
+    ignores_sigint: it is started as a shell starts a background job.
     """
 
     started: ClassVar[dict[int, str]] = {}
@@ -48,9 +49,10 @@ class ForkedProcess:
         directory: Path,
         environment: Mapping[str, str],
         log: Path,
+        ignores_sigint: bool = False,
     ) -> None:
         starting_a_process()
-        details = (main, list(arguments), str(directory), dict(environment), str(log))
+        details = (main, list(arguments), str(directory), dict(environment), str(log), ignores_sigint)
         # A daemon: multiprocessing would wait for any other at the end of this process.
         self._process = _CONTEXT.Process(target=_run, args=details, daemon=True)
         self._process.start()
@@ -83,7 +85,14 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(main: Callable[[], None], arguments: list[str], directory: str, environment: dict[str, str], log: str) -> None:
+def _run(
+    main: Callable[[], None],
+    arguments: list[str],
+    directory: str,
+    environment: dict[str, str],
+    log: str,
+    ignores_sigint: bool,
+) -> None:
     """Become the process, and end as an interpreter of its own would."""
     _die_with_the_server()
     _take_over_streams(log)
@@ -91,9 +100,9 @@ def _run(main: Callable[[], None], arguments: list[str], directory: str, environ
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["promises", *arguments]
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
+    for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if ignores_sigint else signal.default_int_handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     _end(_exit_code_of(main))
 

@@ -40,10 +40,12 @@ def environment() -> dict[str, str]:
 
 class Program:
     """A command of `promises` that goes on until it is told to end; in a `with` block it runs. It may be stopped or
-    killed, and started again. What it says goes to `log`."""
+    killed, and started again. What it says goes to `log`. ignores_sigint: it is started as
+    a shell starts a background job."""
 
-    def __init__(self, log: Path, *said: str | Path) -> None:
+    def __init__(self, log: Path, *said: str | Path, ignores_sigint: bool = False) -> None:
         self.log = log
+        self.ignores_sigint = ignores_sigint
         self._arguments = [*map(str, said)]
         self._process: ForkedProcess | None = None
         logs.append(log)
@@ -63,7 +65,14 @@ class Program:
         return self._process
 
     def start(self) -> None:
-        self._process = ForkedProcess(main, self._arguments, directory=ROOT, environment=environment(), log=self.log)
+        self._process = ForkedProcess(
+            main,
+            self._arguments,
+            directory=ROOT,
+            environment=environment(),
+            log=self.log,
+            ignores_sigint=self.ignores_sigint,
+        )
 
     def kill(self) -> None:
         """End it at once, as a crash would; nothing where it has ended."""
