@@ -16,8 +16,6 @@ from tests.support.processes import ForkedProcess
 
 _PROCESSES: Final = Path("/proc")
 _PR_SET_CHILD_SUBREAPER: Final = 36
-_SECONDS_TO_END: Final = 5.0
-"""How long a process that was told to end may take."""
 
 
 class _Process(NamedTuple):
@@ -32,9 +30,9 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def end_leftovers() -> list[str]:
-    """End all processes that this one or its descendants started and that still run; return what they are."""
-    deadline = time.monotonic() + _SECONDS_TO_END
+def end_leftovers(seconds: float = 5.0) -> list[str]:
+    """End all descendants of this process that still run after `seconds`; return what they are."""
+    deadline = time.monotonic() + seconds
     while (left := _descendants()) and time.monotonic() < deadline:
         time.sleep(0.05)
     names = [_name(pid) for pid in left]
