@@ -1,6 +1,7 @@
 """For all tests: which of them may start processes, the Kafka that they share, and what makes a run fail beside tests.
 
-A test is an integration test if one of its fixtures starts processes, or it is marked `integration`. All others are
+A test is an integration test if one of its fixtures starts processes, or it is marked `integration`: because it starts
+processes itself, waits for a time-out of the network, or judges whole data sets. All others are
 unit tests: they start no process (tests/support/isolation.py sees to it), and `make unit` runs them alone.
 
 Where continuous integration runs (CI is set), a skipped test is a failed run, and chance is fixed.

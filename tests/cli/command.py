@@ -8,9 +8,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from streams.cli.main import main
 from tests.support.in_process import Ended, run
+from tests.support.processes import ForkedProcess
 
 ROOT = Path(__file__).parents[2]
 LOG_ADAPTER = ROOT / "examples" / "promise-log.toml"
@@ -41,8 +44,21 @@ def promises(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[st
     return _answer(run([*map(str, arguments)], stdin=stdin, directory=ROOT, environment=settings))
 
 
-def promises_process(*arguments: str | Path, stdin: bytes = b"") -> Answer:
-    """Run `promises ARGUMENTS` in a process of its own: for what only a process does, and beside other commands."""
+def promises_process(*arguments: str | Path) -> Answer:
+    """Run `promises ARGUMENTS` in a process of its own: beside other commands, or where it leaves connections open."""
+    with TemporaryDirectory(prefix="promises-tests-") as folder:
+        output, errors = Path(folder, "stdout"), Path(folder, "stderr")
+        settings, words = _inherited() | {"COLUMNS": "80"}, [*map(str, arguments)]
+        process = ForkedProcess(main, words, directory=ROOT, environment=settings, log=output, errors=errors)
+        try:
+            code = process.wait(120)
+        finally:
+            process.kill()
+        return Answer(code, output.read_text("utf-8"), errors.read_text("utf-8"))
+
+
+def promises_interpreter(*arguments: str | Path, stdin: bytes = b"") -> Answer:
+    """Run `promises ARGUMENTS` in a new interpreter, which takes a second to start."""
     command = [sys.executable, "-m", "streams.cli", *map(str, arguments)]
     settings = _inherited() | {"PYTHONUTF8": "1"}
     return _answer(

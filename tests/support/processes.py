@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import ClassVar, Final, NoReturn
+from typing import ClassVar, Final, NamedTuple, NoReturn
 
 from tests.support.isolation import starting_a_process
 
@@ -31,11 +31,24 @@ _CONTEXT.set_forkserver_preload(["tests.support.preloaded"])
 _PR_SET_PDEATHSIG: Final = 1
 
 
+_lock: Final = threading.Lock()
+"""Held while a process is started or looked at: multiprocessing reads each exit code once, in whichever thread."""
+
+
+class _Details(NamedTuple):
+    arguments: list[str]
+    directory: str
+    environment: dict[str, str]
+    output: str
+    errors: str
+    ignores_sigint: bool
+
+
 class ForkedProcess:
     """A running `main`; looks like the part of subprocess.Popen that tests use.
 
     arguments: sys.argv without the name of the program. environment: all of it. log: receives stdout and stderr.
-    ignores_sigint: it is started as a shell starts a background job.
+    errors: receives stderr in its place. ignores_sigint: it is started as a shell starts a background job.
     """
 
     started: ClassVar[dict[int, str]] = {}
@@ -49,13 +62,24 @@ class ForkedProcess:
         directory: Path,
         environment: Mapping[str, str],
         log: Path,
+        errors: Path | None = None,
         ignores_sigint: bool = False,
     ) -> None:
         starting_a_process()
-        details = (main, list(arguments), str(directory), dict(environment), str(log), ignores_sigint)
+        for file in (log, errors or log):
+            file.touch()
+        details = _Details(
+            arguments=list(arguments),
+            directory=str(directory),
+            environment=dict(environment),
+            output=str(log),
+            errors=str(errors or log),
+            ignores_sigint=ignores_sigint,
+        )
         # A daemon: multiprocessing would wait for any other at the end of this process.
-        self._process = _CONTEXT.Process(target=_run, args=details, daemon=True)
-        self._process.start()
+        self._process = _CONTEXT.Process(target=_run, args=(main, details), daemon=True)
+        with _lock:
+            self._process.start()
         assert self._process.pid is not None
         self.pid: Final = self._process.pid
         test = os.environ.get("PYTEST_CURRENT_TEST", "an unknown test")
@@ -63,7 +87,8 @@ class ForkedProcess:
 
     def poll(self) -> int | None:
         """Return the exit code, or None while it runs; a signal's number is negative."""
-        return self._process.exitcode
+        with _lock:
+            return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit code once it has ended. Raises subprocess.TimeoutExpired."""
@@ -85,24 +110,17 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(
-    main: Callable[[], None],
-    arguments: list[str],
-    directory: str,
-    environment: dict[str, str],
-    log: str,
-    ignores_sigint: bool,
-) -> None:
+def _run(main: Callable[[], None], details: _Details) -> None:
     """Become the process, and end as an interpreter of its own would."""
     _die_with_the_server()
-    _take_over_streams(log)
-    os.chdir(directory)
+    _take_over_streams(details.output, details.errors)
+    os.chdir(details.directory)
     os.environ.clear()
-    os.environ.update(environment)
-    sys.argv = ["promises", *arguments]
+    os.environ.update(details.environment)
+    sys.argv = ["promises", *details.arguments]
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN if ignores_sigint else signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if details.ignores_sigint else signal.default_int_handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     _end(_exit_code_of(main))
 
@@ -116,13 +134,13 @@ def _die_with_the_server() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _take_over_streams(log: str) -> None:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+def _take_over_streams(output: str, errors: str) -> None:
+    for target, (path, flags) in enumerate(
+        ((os.devnull, os.O_RDONLY), (output, os.O_WRONLY | os.O_APPEND), (errors, os.O_WRONLY | os.O_APPEND))
+    ):
+        source = os.open(path, flags)
         os.dup2(source, target)
-    for descriptor in (nothing, output):
-        os.close(descriptor)
+        os.close(source)
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8")
     error = io.BufferedWriter(io.FileIO(2, "w", closefd=False))
