@@ -1,8 +1,8 @@
 """For all tests: which of them may start processes, the Kafka that they share, and what makes a run fail beside tests.
 
 A test is an integration test if one of its fixtures starts processes, or it is marked `integration`: because it starts
-processes itself, waits for a time-out of the network, or judges whole data sets. All others are
-unit tests: they start no process (tests/support/isolation.py sees to it), and `make unit` runs them alone.
+processes itself, waits for a time-out of the network, or judges whole data sets. All others are unit tests: they start
+no process (tests/support/isolation.py sees to it), and `make unit` runs them alone.
 
 Where continuous integration runs (CI is set), a skipped test is a failed run, and chance is fixed.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -25,14 +26,17 @@ from tests.support.leftovers import adopt_orphans, end_leftovers
 settings.register_profile("promises", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("promises")
 
+_TESTS = Path(__file__).parent
 _skipped: list[str] = []
 _left: list[str] = []
 
-_LONG = tuple(
-    f"tests/{name}"
-    for name in ("chaos", "deploy", "worker", "day", "gateway", "intake", "notifier", "dashboards", "alerting")
+_LONGEST = (
+    *("deploy/test_end_to_end", "worker/test_truth", "alerting/test_promise_alerts", "worker/test_secured"),
+    *("intake/test_killed", "worker/test_demo", "worker/test_errors", "day/test_day", "worker/test_hostile"),
+    *("local/test_kafka_cluster", "worker/test_live", "engine/transport/test_workers", "worker/test_operations"),
+    *("gateway/test_survives", "alerting/test_pipeline_alerts", "engine/test_transaction", "intake/test_feeds"),
 )
-"""Folders whose files take longest: begun first, so that none of them is what the others wait for in the end."""
+"""The files that take longest, the longest first: begun in this order, none of them is waited for in the end."""
 
 # Rich and Typer look at these when they are imported: commands would believe that they write to a terminal.
 for _name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE"):
@@ -76,7 +80,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "processes" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.integration)
-    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in _LONG])
+    integration = {item.path for item in items if item.get_closest_marker("integration")}
+    ranks = {_TESTS / f"{name}.py": rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks) + (item.path not in integration)))
 
 
 @pytest.hookimpl(tryfirst=True)
