@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from schemas.instants import show
 
-LogForm = Literal["text", "json"]
+LogFormat = Literal["text", "json"]
 
 _TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _log: Final = logging.getLogger("promises")
@@ -37,7 +37,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(said)  # ASCII: whatever reads it cannot take the encoding wrong
 
 
-def set_up(form: LogForm) -> None:
+def configure(form: LogFormat) -> None:
     """Write the log to stderr in this form: ours from INFO on, that of libraries from WARNING on.
 
     What Python itself would print there, warnings and uncaught exceptions of any thread, becomes a line of the log.
@@ -52,7 +52,7 @@ def set_up(form: LogForm) -> None:
     sys.unraisablehook = _unraisable
 
 
-def writes_json() -> bool:
+def logs_json() -> bool:
     """Whether the log is JSON: what is said beside it then has to be, too."""
     return any(isinstance(handler.formatter, JsonLines) for handler in logging.root.handlers)
 

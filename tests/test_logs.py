@@ -15,9 +15,9 @@ from streams.logs import JsonLines
 
 TROUBLE = """
 import asyncio, logging, sys, threading, warnings
-from streams.logs import set_up
+from streams.logs import configure
 
-set_up(sys.argv[1])
+configure(sys.argv[1])
 logging.getLogger("promises").info("the shop opens")
 logging.getLogger("aiokafka").info("chatter")
 logging.getLogger("mode.worker").warning("%s %d", "too few arguments")

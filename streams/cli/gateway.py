@@ -55,7 +55,7 @@ def gateway(
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # until the server looks for it
-    logs.set_up(one_of(logs.LogForm, log, "--log"))
+    logs.configure(one_of(logs.LogFormat, log, "--log"))
     hush_kafka()
     at, shown = argument(Address.parse, bind, "--bind"), argument(Address.parse, metrics, "--metrics")
     with clear_errors():

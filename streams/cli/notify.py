@@ -59,7 +59,7 @@ def notify(
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # until the notifier looks for it
-    logs.set_up(one_of(logs.LogForm, log, "--log"))
+    logs.configure(one_of(logs.LogFormat, log, "--log"))
     hush_kafka()
     stages: tuple[Stage, ...] = (one_of(Stage, stage, "--stage"),) if stage else get_args(Stage)
     longest = argument(parse_duration, max_age, "--max-age")

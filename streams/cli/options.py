@@ -24,7 +24,7 @@ from streams.config.toml import ConfigError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies
 from streams.kafka.connection import KafkaConfigError, KafkaFailed
-from streams.logs import writes_json
+from streams.logs import logs_json
 from streams.metrics.address import Address
 
 NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
@@ -71,7 +71,7 @@ class UnwritableOutput(Exception):
 
 def fail(message: str, code: int) -> NoReturn:
     """End the command with one clear line."""
-    if writes_json():
+    if logs_json():
         logging.getLogger("promises").critical(message)
     else:
         messages.print(f"promises: {message}", style="red", markup=False)

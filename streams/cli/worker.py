@@ -67,7 +67,7 @@ def worker(
     log: LogOption = "text",
 ) -> None:
     """Judge the promises of promise.events until told to end."""
-    logs.set_up(one_of(logs.LogForm, log, "--log"))
+    logs.configure(one_of(logs.LogFormat, log, "--log"))
     hush_kafka()
     mode: ClockMode = one_of(ClockMode, clock, "--clock")
     how: Processing = one_of(Processing, processing, "--processing")

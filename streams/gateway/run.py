@@ -32,7 +32,7 @@ from streams.kafka.clients import check_gateway, producer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import EVENTS
 from streams.metrics.address import Address
-from streams.metrics.server import AddressTaken, Page, document, metrics_page, serving
+from streams.metrics.server import AddressTaken, Page, json_response, metrics_page, serve_pages
 
 log = logging.getLogger("promises")
 
@@ -79,7 +79,10 @@ def run(settings: GatewaySettings) -> None:
     with closing(_outbox(settings)) as outbox, _watched(reach):
         desk = RequestHandler(settings.limits, meters, outbox)
         app = service(settings.feeds, tokens, desk, meters, settings.limits)
-        with serving(_pages(meters, reach), settings.metrics) as metrics, closing(_listening(settings.bind)) as sock:
+        with (
+            serve_pages(_pages(meters, reach), settings.metrics) as metrics,
+            closing(_listening(settings.bind)) as sock,
+        ):
             host, port = sock.getsockname()[:2]
             log.info("takes webhooks at http://%s and shows metrics at http://%s/metrics", Address(host, port), metrics)
             asyncio.run(_serve(app, settings.limits, sock, reach))
@@ -126,8 +129,8 @@ def _watched(reach: KafkaProbe) -> Iterator[None]:
 def _pages(meters: GatewayMetrics, reach: KafkaProbe) -> dict[str, Page]:
     return {
         "/metrics": metrics_page(meters.registry),
-        "/healthz": lambda _: document(found := reach.health(), is_well=found.healthy),
-        "/readyz": lambda _: document(found := reach.readiness(), is_well=found.ready),
+        "/healthz": lambda _: json_response(found := reach.health(), is_well=found.healthy),
+        "/readyz": lambda _: json_response(found := reach.readiness(), is_well=found.ready),
     }
 
 

@@ -23,7 +23,7 @@ Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 """What became of a record. lost: the topic dropped it before it was read."""
 
-Adapts = Callable[[FeedRecord], AdaptedRecord | None]
+AdapterFunction = Callable[[FeedRecord], AdaptedRecord | None]
 """What a record of a feed becomes; None for one without a value that says nothing. Raises Refused."""
 
 _EARLIEST: Final = parse("2000-01-01T00:00:00Z")
@@ -74,7 +74,7 @@ class FeedState:
     dirty: Final = 0
     """It is one record, however much has changed."""
 
-    def __init__(self, feed: Feed, partition: int, adapts: Adapts, counts: FeedProgress | None = None) -> None:
+    def __init__(self, feed: Feed, partition: int, adapts: AdapterFunction, counts: FeedProgress | None = None) -> None:
         self.feed = feed
         self.partition = partition
         self.counts = counts or FeedProgress()

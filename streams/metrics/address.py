@@ -33,7 +33,7 @@ def client_id(metrics: Address) -> str:
     return f"{_CLIENT}{metrics.host}-{metrics.port}"
 
 
-def metrics_of(client: str) -> Address | None:
+def metrics_address(client: str) -> Address | None:
     """Where the worker of that client id serves /metrics; None where it is no worker's."""
     host, _, port = client.removeprefix(_CLIENT).rpartition("-")
     if not client.startswith(_CLIENT) or not host or not port.isdecimal():

@@ -60,7 +60,7 @@ NOBODY: Final = "unattributed"
 Samples = Counter[tuple[str, ...]]
 
 
-def family_of(metric: catalogue.Metric, samples: Mapping[tuple[str, ...], float]) -> Metric:
+def metric_family(metric: catalogue.Metric, samples: Mapping[tuple[str, ...], float]) -> Metric:
     """A counter or a gauge with these values by labels."""
     kind = CounterMetricFamily if metric.type == "counter" else GaugeMetricFamily
     family = kind(metric.name, metric.help, labels=metric.labels)
@@ -69,7 +69,7 @@ def family_of(metric: catalogue.Metric, samples: Mapping[tuple[str, ...], float]
     return family
 
 
-def commits_of(metric: catalogue.Metric, commits: CommitTimes) -> Metric:
+def commit_histogram(metric: catalogue.Metric, commits: CommitTimes) -> Metric:
     """The histogram of transactions."""
     bounds = [*map(str, COMMIT_BOUNDS), "+Inf"]
     buckets = list(zip(bounds, map(float, accumulate(commits.counts)), strict=True))

@@ -47,10 +47,10 @@ class Readiness(msgspec.Struct, frozen=True):
 
 def health(snapshot: Snapshot, now: float) -> Health:
     """Whether the event loop moves. `now` is of the monotonic clock, as `snapshot.beat` is."""
-    return health_of(snapshot.beat, now)
+    return health_at(snapshot.beat, now)
 
 
-def health_of(beat: float, now: float) -> Health:
+def health_at(beat: float, now: float) -> Health:
     """Whether an event loop moves that last did so at `beat`."""
     age = now - beat
     if age <= STILL_SECONDS:
@@ -58,7 +58,7 @@ def health_of(beat: float, now: float) -> Health:
     return Health(False, f"the event loop has stood still for {age:.1f} s; after {STILL_SECONDS:g} s, start it again")
 
 
-def readiness_of(alive: Health, ready: bool, partitions: list[PartitionReadiness], group: str) -> Readiness:
+def build_readiness(alive: Health, ready: bool, partitions: list[PartitionReadiness], group: str) -> Readiness:
     """Of a process that owns these partitions. ready: it knows which it owns, and has recovered them."""
     says = _says(partitions, ready) if alive.healthy else alive.says
     return Readiness(alive.healthy and ready, says, group, sorted(partitions, key=_place))

@@ -45,21 +45,21 @@ class PageResponse(NamedTuple):
 Page = Callable[["WSGIEnvironment"], PageResponse]
 
 _Of = TypeVar("_Of")
-Readies = Callable[[_Of, float, str], Readiness]
+ReadinessCheck = Callable[[_Of, float, str], Readiness]
 """Whether a process is ready: from its snapshot, the monotonic clock and the name of its consumer group."""
 
 
 @contextmanager
-def served(
-    collector: SnapshotCollector[Shown], address: Address, group: str, readies: Readies[Shown]
+def serve_snapshot(
+    collector: SnapshotCollector[Shown], address: Address, group: str, readiness_check: ReadinessCheck[Shown]
 ) -> Iterator[Address]:
     """Serve what `collector` has; gives the address. Port 0 takes a free one. Raises AddressTaken."""
-    with serving(_pages(collector, group, readies), address) as bound:
+    with serve_pages(_pages(collector, group, readiness_check), address) as bound:
         yield bound
 
 
 @contextmanager
-def serving(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
+def serve_pages(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
     """Serve `pages` by their paths; gives the address. Port 0 takes a free one. Raises AddressTaken."""
     try:
         server = _Server(address)
@@ -76,17 +76,19 @@ def serving(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
         thread.join()
 
 
-def _pages(collector: SnapshotCollector[Shown], group: str, readies: Readies[Shown]) -> Mapping[str, Page]:
+def _pages(
+    collector: SnapshotCollector[Shown], group: str, readiness_check: ReadinessCheck[Shown]
+) -> Mapping[str, Page]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
 
     def healthz(_: WSGIEnvironment) -> PageResponse:
         found = health(collector.snapshot, time.monotonic())
-        return document(found, is_well=found.healthy)
+        return json_response(found, is_well=found.healthy)
 
     def readyz(_: WSGIEnvironment) -> PageResponse:
-        found = readies(collector.snapshot, time.monotonic(), group)
-        return document(found, is_well=found.ready)
+        found = readiness_check(collector.snapshot, time.monotonic(), group)
+        return json_response(found, is_well=found.ready)
 
     return {"/metrics": metrics_page(registry), "/healthz": healthz, "/readyz": readyz}
 
@@ -115,7 +117,7 @@ def _without_collections() -> Iterator[None]:
         gc.enable()
 
 
-def document(said: msgspec.Struct, *, is_well: bool) -> PageResponse:
+def json_response(said: msgspec.Struct, *, is_well: bool) -> PageResponse:
     """What /healthz and /readyz say, with a status for those who read no more than that."""
     return PageResponse("200 OK" if is_well else "503 Service Unavailable", _JSON, msgspec.json.encode(said) + b"\n")
 

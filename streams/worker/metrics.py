@@ -14,8 +14,8 @@ from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
 from streams.metrics import catalogue
-from streams.metrics.exposition import NOBODY, Samples, SnapshotCollector, commits_of, family_of
-from streams.metrics.health import PartitionReadiness, Readiness, health, readiness_of, shown
+from streams.metrics.exposition import NOBODY, Samples, SnapshotCollector, commit_histogram, metric_family
+from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, shown
 from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, BasisCounts, CountRow, way
 from streams.state.windows import PLACES, WIDTHS, Label
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
@@ -44,21 +44,21 @@ class WorkerCollector(SnapshotCollector[WorkerSnapshot]):
         counts = list(snapshot.partitions.values())
         rows = _rows(counts)
         by_basis = list(_by_basis(rows))
-        yield family_of(catalogue.STATE, _state(by_basis))
-        yield family_of(catalogue.STAFF_STATE, _staff(rows))
-        yield family_of(catalogue.MADE, _made(rows))
-        yield family_of(catalogue.VERDICTS, _verdicts(by_basis))
-        yield family_of(catalogue.REVISED, _revised(by_basis))
+        yield metric_family(catalogue.STATE, _state(by_basis))
+        yield metric_family(catalogue.STAFF_STATE, _staff(rows))
+        yield metric_family(catalogue.MADE, _made(rows))
+        yield metric_family(catalogue.VERDICTS, _verdicts(by_basis))
+        yield metric_family(catalogue.REVISED, _revised(by_basis))
         yield _lateness(by_basis)
-        yield family_of(catalogue.WINDOW_KEPT, _windows(rows, counts, kept=True))
-        yield family_of(catalogue.WINDOW_DUE, _windows(rows, counts, kept=False))
-        yield family_of(catalogue.EVENTS, _by_name(TAGS.values(), (c.events for c in counts)))
-        yield family_of(catalogue.DUPLICATES, Counter({(): sum(c.duplicates for c in counts)}))
-        yield family_of(catalogue.REJECTS, _by_name(REFUSAL_REASONS, (c.rejects for c in counts)))
+        yield metric_family(catalogue.WINDOW_KEPT, _windows(rows, counts, kept=True))
+        yield metric_family(catalogue.WINDOW_DUE, _windows(rows, counts, kept=False))
+        yield metric_family(catalogue.EVENTS, _by_name(TAGS.values(), (c.events for c in counts)))
+        yield metric_family(catalogue.DUPLICATES, Counter({(): sum(c.duplicates for c in counts)}))
+        yield metric_family(catalogue.REJECTS, _by_name(REFUSAL_REASONS, (c.rejects for c in counts)))
         yield _clock(snapshot)
         yield _feeds(counts)
-        yield commits_of(catalogue.COMMIT, snapshot.commits)
-        yield family_of(catalogue.READY, Counter({(): int(snapshot.ready)}))
+        yield commit_histogram(catalogue.COMMIT, snapshot.commits)
+        yield metric_family(catalogue.READY, Counter({(): int(snapshot.ready)}))
 
 
 def _rows(counts: Iterable[PartitionSnapshot]) -> dict[Label, CountRow]:
@@ -177,7 +177,7 @@ def _feeds(counts: Iterable[PartitionSnapshot]) -> Metric:
 
 def readiness(snapshot: WorkerSnapshot, now: float, group: str) -> Readiness:
     """Whether every partition that the worker owns is recovered, and how far those are that are not."""
-    return readiness_of(health(snapshot, now), snapshot.ready, list(_partitions(snapshot)), group)
+    return build_readiness(health(snapshot, now), snapshot.ready, list(_partitions(snapshot)), group)
 
 
 def _partitions(snapshot: WorkerSnapshot) -> Iterator[PartitionReadiness]:

@@ -17,11 +17,11 @@ from prometheus_client.core import Metric
 
 from schemas.instants import parse, show
 from streams.engine.partitions import RecoveryProgress
-from streams.metrics.address import Address, client_id, metrics_of
+from streams.metrics.address import Address, client_id, metrics_address
 from streams.metrics.exposition import Heartbeat
 from streams.metrics.health import STILL_SECONDS, health
 from streams.metrics.scrape import Scrape
-from streams.metrics.server import AddressTaken, served
+from streams.metrics.server import AddressTaken, serve_snapshot
 from streams.worker.metrics import WorkerCollector, readiness
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
@@ -62,7 +62,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def port() -> Iterator[Shop]:
     collector = WorkerCollector()
-    with served(collector, Address("127.0.0.1", 0), "the shop", readiness) as address:
+    with serve_snapshot(collector, Address("127.0.0.1", 0), "the shop", readiness) as address:
         yield Shop(address, collector)
 
 
@@ -191,17 +191,17 @@ def test_a_page_that_fails_is_told_in_the_log_and_the_others_go_on(
 def test_an_address_that_is_taken_is_named_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = Address("127.0.0.1", other.getsockname()[1])
-        serving = served(WorkerCollector(), taken, "g", readiness)
-        with pytest.raises(AddressTaken, match=rf"{taken}.*--metrics"), serving:
+        serve_pages = serve_snapshot(WorkerCollector(), taken, "g", readiness)
+        with pytest.raises(AddressTaken, match=rf"{taken}.*--metrics"), serve_pages:
             pass
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "worker-3.shop.internal", "0.0.0.0", "[::1]"])
 def test_the_name_that_a_worker_gives_to_kafka_tells_where_its_port_is(host: str) -> None:
     address = Address.parse(f"{host}:9464")
-    assert metrics_of(client_id(address)) == address
+    assert metrics_address(client_id(address)) == address
 
 
 @pytest.mark.parametrize("name", ["", "promises-", "promises-9464", "promises-host-port", "aiokafka-0.14.0"])
 def test_the_name_of_another_client_tells_of_no_port(name: str) -> None:
-    assert metrics_of(name) is None
+    assert metrics_address(name) is None
