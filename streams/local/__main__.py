@@ -1,0 +1,37 @@
+"""An Apache Kafka on this machine until Ctrl-C: `make kafka`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Final
+
+from streams.local.kafka import KafkaUnavailable, LocalKafka
+from streams.local.ports import is_free
+
+_PORT: Final = 9092
+
+
+def main() -> int:
+    """Run one broker, at the port in KAFKA_PORT or 9092, until SIGINT or SIGTERM. Return the exit code."""
+    port = int(os.environ.get("KAFKA_PORT", _PORT))
+    if not is_free(port):
+        print(f"port {port} of 127.0.0.1 is in use; choose another one: make kafka KAFKA_PORT=9192", file=sys.stderr)
+        return 3
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print("starting Apache Kafka; the first time it is fetched, which takes half a minute", flush=True)
+    try:
+        with LocalKafka(port=port) as kafka:
+            print(f"Apache Kafka is ready at {kafka.bootstrap}; Ctrl-C ends it and deletes its data", flush=True)
+            signal.pause()
+    except KafkaUnavailable as error:
+        print(error, file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        print("Kafka has ended")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
