@@ -11,8 +11,6 @@ PYTHON ?= $(shell for name in $(candidates); do $$name -c '$(suits)' >/dev/null 
 # Modules are compiled when first imported: compiling all of them here costs a third of the installation.
 install = $(@D)/bin/python -m pip install --quiet --no-compile
 
-KAFKA_PORT ?= 9092
-
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -31,8 +29,8 @@ lint: venv ## Lints and checks types
 demo: .venv-demo/.locked ## Runs `promises demo`; installs only what that needs, into .venv-demo
 	@exec .venv-demo/bin/python -m streams.cli demo
 
-kafka: .venv-demo/.locked ## Runs an Apache Kafka at 127.0.0.1:9092, or at KAFKA_PORT, until Ctrl-C; it starts empty each time
-	@KAFKA_PORT=$(KAFKA_PORT) exec .venv-demo/bin/python -m streams.local
+kafka: .venv-demo/.locked ## Runs an empty Apache Kafka at 127.0.0.1:9092 until Ctrl-C (KAFKA_PORT=9192 for another port)
+	@exec .venv-demo/bin/python -m streams.local $(KAFKA_PORT)
 
 bench: venv ## Measures the engine on a real Kafka, and others on the same job (25 minutes; PARTS=contest a part of it)
 	@$(MAKE) --no-print-directory .venv-bench/.locked || echo 'make bench: goes on without Quix Streams, see above' >&2

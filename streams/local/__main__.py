@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import Final
 
-from streams.local.kafka import KafkaUnavailable, LocalKafka
+from streams.local.kafka_cluster import KafkaUnavailable, LocalKafka
 from streams.local.ports import is_free
 
 _PORT: Final = 9092
 
 
 def main() -> int:
-    """Run one broker, at the port in KAFKA_PORT or 9092, until SIGINT or SIGTERM. Return the exit code."""
-    port = int(os.environ.get("KAFKA_PORT", _PORT))
+    """Run one broker, at the port in the first argument or 9092, until SIGINT or SIGTERM. Return the exit code."""
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else _PORT
     if not is_free(port):
         print(f"port {port} of 127.0.0.1 is in use; choose another one: make kafka KAFKA_PORT=9192", file=sys.stderr)
         return 3

@@ -29,8 +29,9 @@ class LocalKafka:
 
     `brokers` is 1 or 3; they are numbered from 1. `port` is the port of a single broker, by default a free one.
     `properties` are broker settings that win over ours. `listeners` are ports for clients besides the plain one, and
-    how each is secured (`{"SECURED": "SASL_SSL"}`); certificates and the like are `properties`. `directory` keeps data and logs; without it they live in a temporary directory that
-    `stop` removes. `cache` is where the program itself is kept, by default this user's cache directory.
+    how each is secured (`{"SECURED": "SASL_SSL"}`); certificates and the like are `properties`. `directory`
+    keeps data and logs; without it they live in a temporary directory that `stop` removes. `cache` is where the program
+    itself is kept, by default this user's cache directory.
 
     The brokers end with this process, even when it is killed (on Linux and macOS; Windows is not supported). The
     address stays the same while the object lives.
