@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 from streams.local.kafka_cluster import KafkaUnavailable, LocalKafka
 from streams.local.ports import is_free
 
 _PORT: Final = 9092
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt, once: a second signal must not interrupt the deletion of the data."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def main() -> int:
@@ -18,7 +26,8 @@ def main() -> int:
     if not is_free(port):
         print(f"port {port} of 127.0.0.1 is in use; choose another one: make kafka KAFKA_PORT=9192", file=sys.stderr)
         return 3
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     print("starting Apache Kafka; the first time it is fetched, which takes half a minute", flush=True)
     try:
         with LocalKafka(port=port) as kafka:
