@@ -72,7 +72,7 @@ class Clone:
                 stderr=output,
             )
         self._running.append(process)
-        until(lambda: self._is_ready(line, process, log), f"{line} is ready", seconds=180)
+        until(lambda: self._is_ready(line, process, log), f"{line} is ready", seconds=300)
 
     def end(self) -> None:
         """End all that was started, the last one first."""
