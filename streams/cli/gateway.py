@@ -71,13 +71,13 @@ def _run(
     connection: Connection, found: tuple[Feed, ...], at: Address, shown: Address, feeds: Path, tokens: Path | None
 ) -> None:
     # A server takes its time to import; no other command waits for it.
-    from streams.gateway.run import GatewaySettings, NoTokens, run
+    from streams.gateway.run import GatewaySettings, TokensError, run
     from streams.metrics.server import AddressTaken
 
     with clear_errors():
         try:
             run(GatewaySettings(connection, found, at, shown, feeds, tokens))
-        except NoTokens as error:
+        except TokensError as error:
             fail(f"--tokens {error}", USAGE)
         except AddressTaken as error:
             fail(str(error), USAGE)

@@ -20,7 +20,7 @@ from streams.config.feeds import Feed, FeedsError, parse_feeds
 from streams.config.locations import LocationsError, parse_locations
 from streams.config.policies import PolicyError, parse_policies
 from streams.config.receivers import Receivers, ReceiversError, parse_receivers
-from streams.config.toml import TableError
+from streams.config.toml import ConfigError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies
 from streams.kafka.connection import KafkaConfigError, KafkaFailed
@@ -83,7 +83,7 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (TableError, KafkaConfigError) as error:
+    except (ConfigError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)

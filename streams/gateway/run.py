@@ -41,7 +41,7 @@ _SWITCH_SECONDS: Final = 0.0005
 """How long one thread may keep another waiting. Each request passes through three; Python's own 5 ms add up."""
 
 
-class NoTokens(ValueError):
+class TokensError(ValueError):
     """The file of tokens cannot be used; the message says why."""
 
 
@@ -94,7 +94,7 @@ def _tokens(file: Path | None) -> SecretFiles | None:
         return None
     tokens = SecretFiles("tokens", [str(file)], read_tokens)
     if tokens.trouble:
-        raise NoTokens(tokens.trouble)
+        raise TokensError(tokens.trouble)
     return tokens
 
 

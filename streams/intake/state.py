@@ -14,7 +14,7 @@ from schemas.events import TAGS, Clock
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
 from streams.adapters.envelopes import SchemaUnavailable
-from streams.adapters.feed_records import AdaptedRecord, FeedRecord, headers_of
+from streams.adapters.feed_records import AdaptedRecord, FeedRecord, decode_headers
 from streams.config.feeds import Feed
 from streams.errors import FatalError
 from streams.records import ConsumedRecord
@@ -193,4 +193,4 @@ def _outcome(adapted: AdaptedRecord) -> Outcome:
 
 
 def _delivered(record: ConsumedRecord, topic: str) -> FeedRecord:
-    return FeedRecord(record.value, record.key, headers_of(record.headers), topic, record.timestamp)
+    return FeedRecord(record.value, record.key, decode_headers(record.headers), topic, record.timestamp)
