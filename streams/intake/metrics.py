@@ -16,8 +16,8 @@ from schemas.reading import REFUSAL_REASONS
 from streams.engine.partitions import RecoveryProgress
 from streams.intake.state import OUTCOMES
 from streams.metrics import catalogue
-from streams.metrics.exposition import CommitTimes, Samples, SnapshotCollector, commits_of, family_of
-from streams.metrics.health import PartitionReadiness, Readiness, health, readiness_of, shown
+from streams.metrics.exposition import CommitTimes, Samples, SnapshotCollector, commit_histogram, metric_family
+from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, instant_text
 
 _TYPES = [tag for kind, tag in TAGS.items() if kind is not Clock]
 
@@ -64,25 +64,27 @@ class IntakeCollector(SnapshotCollector[IntakeSnapshot]):
         """All metrics of intake in the catalogue, summed over the partitions of each feed."""
         snapshot = self.snapshot
         found = snapshot.partitions
-        yield family_of(catalogue.INTAKE_RECORDS, _summed(found, OUTCOMES, "records"))
-        yield family_of(catalogue.INTAKE_EVENTS, _summed(found, _TYPES, "events"))
-        yield family_of(catalogue.INTAKE_REJECTS, _summed(found, REFUSAL_REASONS, "rejects"))
-        yield family_of(catalogue.INTAKE_IGNORED, _summed(found, (), "ignored"))
-        yield family_of(catalogue.INTAKE_NEEDS_FETCH, _summed(found, (), "needs_fetch"))
-        yield family_of(catalogue.INTAKE_LAG, _by_place(found, lambda one: one.lag))
-        yield family_of(catalogue.INTAKE_CLOCK, _by_place(found, lambda one: one.clock / 1000 if one.clock else None))
-        yield commits_of(catalogue.INTAKE_COMMIT, snapshot.commits)
-        yield family_of(catalogue.INTAKE_READY, {(): int(snapshot.ready)})
+        yield metric_family(catalogue.INTAKE_RECORDS, _summed(found, OUTCOMES, "records"))
+        yield metric_family(catalogue.INTAKE_EVENTS, _summed(found, _TYPES, "events"))
+        yield metric_family(catalogue.INTAKE_REJECTS, _summed(found, REFUSAL_REASONS, "rejects"))
+        yield metric_family(catalogue.INTAKE_IGNORED, _summed(found, (), "ignored"))
+        yield metric_family(catalogue.INTAKE_NEEDS_FETCH, _summed(found, (), "needs_fetch"))
+        yield metric_family(catalogue.INTAKE_LAG, _by_place(found, lambda one: one.lag))
+        yield metric_family(
+            catalogue.INTAKE_CLOCK, _by_place(found, lambda one: one.clock / 1000 if one.clock else None)
+        )
+        yield commit_histogram(catalogue.INTAKE_COMMIT, snapshot.commits)
+        yield metric_family(catalogue.INTAKE_READY, {(): int(snapshot.ready)})
 
 
 def intake_readiness(snapshot: IntakeSnapshot, now: float, group: str) -> Readiness:
     """Whether every partition of a feed that this intake owns is open, and how far each is read."""
-    return readiness_of(health(snapshot, now), snapshot.ready, list(_states(snapshot)), group)
+    return build_readiness(health(snapshot, now), snapshot.ready, list(_states(snapshot)), group)
 
 
 def _states(snapshot: IntakeSnapshot) -> Iterator[PartitionReadiness]:
     for place, counts in snapshot.partitions.items():
-        yield PartitionReadiness(place.partition, "live", clock=shown(counts.clock), topic=place.topic)
+        yield PartitionReadiness(place.partition, "live", clock=instant_text(counts.clock), topic=place.topic)
     for place, recovery in snapshot.recovering.items():
         yield PartitionReadiness(
             place.partition, "recovering", read=recovery.read, total=recovery.total, topic=place.topic

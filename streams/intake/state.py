@@ -14,7 +14,7 @@ from schemas.events import TAGS, Clock
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
 from streams.adapters.envelopes import SchemaUnavailable
-from streams.adapters.feed_records import AdaptedRecord, FeedRecord, headers_of
+from streams.adapters.feed_records import AdaptedRecord, FeedRecord, decode_headers
 from streams.config.feeds import Feed
 from streams.errors import FatalError
 from streams.records import ConsumedRecord
@@ -23,7 +23,7 @@ Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 """What became of a record. lost: the topic dropped it before it was read."""
 
-Adapts = Callable[[FeedRecord], AdaptedRecord | None]
+AdapterFunction = Callable[[FeedRecord], AdaptedRecord | None]
 """What a record of a feed becomes; None for one without a value that says nothing. Raises Refused."""
 
 _EARLIEST: Final = parse("2000-01-01T00:00:00Z")
@@ -74,7 +74,7 @@ class FeedState:
     dirty: Final = 0
     """It is one record, however much has changed."""
 
-    def __init__(self, feed: Feed, partition: int, adapts: Adapts, counts: FeedProgress | None = None) -> None:
+    def __init__(self, feed: Feed, partition: int, adapts: AdapterFunction, counts: FeedProgress | None = None) -> None:
         self.feed = feed
         self.partition = partition
         self.counts = counts or FeedProgress()
@@ -193,4 +193,4 @@ def _outcome(adapted: AdaptedRecord) -> Outcome:
 
 
 def _delivered(record: ConsumedRecord, topic: str) -> FeedRecord:
-    return FeedRecord(record.value, record.key, headers_of(record.headers), topic, record.timestamp)
+    return FeedRecord(record.value, record.key, decode_headers(record.headers), topic, record.timestamp)

@@ -18,7 +18,7 @@ from streams.engine.partitions import Partitions, RecoveryProgress
 from streams.engine.transport import Batch, ReadPositions
 from streams.engine.transport.positions import PartitionEnd
 from streams.intake.agent import IntakeAgent
-from streams.intake.feed_adapters import ways_of
+from streams.intake.feed_adapters import adapters_of
 from streams.intake.metrics import FeedPartition
 from streams.intake.state import FeedProgress, FeedState, standing
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
@@ -64,7 +64,7 @@ class Shop:
         paper = self.papers.setdefault(tp, Paper())
         stored = paper.records.get(f"{tp.topic}[{tp.partition}]".encode())
         counts = standing(stored) if stored else FeedProgress()
-        return FeedState(TILL, tp.partition, ways_of([TILL], {})["till"], counts), paper.pen()
+        return FeedState(TILL, tp.partition, adapters_of([TILL], {})["till"], counts), paper.pen()
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
         return True
