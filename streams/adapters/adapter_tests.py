@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from schemas.instants import Instant, instant
-from schemas.reading import Refused, convert
+from schemas.instants import Instant, from_datetime
+from schemas.reading import Refused, event_from_fields
 from streams.adapters.adapter_file import AdapterError
 from streams.adapters.decoding import decode
 from streams.adapters.event_builder import FIELDS
@@ -70,7 +70,7 @@ def _test(entry: Any, number: int, source: str) -> AdapterTest:
             raise AdapterError(f"{where}: event: give each the type that it has to have, one of {known}")
         _only(event, FIELDS[event["type"]] | {"type"}, f"{where}: {event['type']}")
         try:
-            convert({"id": "any"} | event)
+            event_from_fields({"id": "any"} | event)
         except Refused as refused:
             raise AdapterError(f"{where}: {event['type']}: {refused.detail}") from None
     thin = tuple(entry.get("thin", ()))
@@ -101,7 +101,7 @@ def _received(value: Any, where: str) -> Instant:
         return 0
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise AdapterError(f"{where}: received_at: write a time with its zone, such as 2026-03-01T12:40:00Z")
-    return instant(value)
+    return from_datetime(value)
 
 
 def _only(table: Mapping[str, Any], known: frozenset[str] | set[str], where: str) -> None:

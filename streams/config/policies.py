@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Any, Final
 
-from schemas.instants import Instant, instant
+from schemas.instants import Instant, from_datetime
 from streams.config.toml import ConfigError, Table, entry_label, read_entries
 from streams.judging.policy import Assumed, Attributes, Cancellation, Policies, Policy
 
@@ -110,6 +110,6 @@ class _Reader(Table):
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise self.wrong("effective_from", "write an instant without quotes, such as 2026-01-01T00:00:00Z")
         try:
-            return instant(value)
+            return from_datetime(value)
         except ValueError as error:
             raise self.wrong("effective_from", str(error)) from None

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from streams.metrics.exposition import Snapshot
 
 STILL_SECONDS: Final = 10.0
@@ -70,7 +70,7 @@ def _place(one: PartitionReadiness) -> tuple[str, int]:
 
 def shown(clock: Instant) -> str | None:
     """None while the partition has seen nothing that has a time."""
-    return show(clock) if clock else None
+    return format_instant(clock) if clock else None
 
 
 def _says(partitions: list[PartitionReadiness], ready: bool) -> str:

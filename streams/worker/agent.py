@@ -58,7 +58,7 @@ class WorkerAgent:
         now = self._wall()
         for tp, ledger in self.shelf.items():
             if not ledger.lost and reading.caught_up(tp, now):
-                ledger.note([said(output) for output in ledger.book.move(now, now)])
+                ledger.note([said(output) for output in ledger.book.advance(now, now)])
 
     def snapshot(self) -> WorkerSnapshot:
         """The counts of all partitions that are open and this worker's, and how far the others are, as they are now."""
@@ -76,13 +76,13 @@ def _message(chunk: Batch, record: ConsumedRecord, effect: Effect) -> OutputReco
 
 
 def _counts(book: PartitionState) -> PartitionSnapshot:
-    tally = book.tally
+    tally = book.counts
     return PartitionSnapshot(
-        clock=book.clock.now,
+        clock=book.watermark.now,
         rows=tally.copied_rows(),
         windows=tally.windows.sums(),
         events=dict(book.events),
         rejects={str(reason): number for reason, number in book.rejects.items()},
         duplicates=book.duplicates,
-        heard=book.heard,
+        heard=book.feed_watermarks,
     )

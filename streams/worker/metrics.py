@@ -16,17 +16,26 @@ from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, V
 from streams.metrics import catalogue
 from streams.metrics.exposition import NOBODY, Samples, SnapshotCollector, commit_histogram, metric_family
 from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, shown
-from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, BasisCounts, CountRow, way
-from streams.state.windows import PLACES, WIDTHS, Label
+from streams.state.rows import (
+    LATENESS_BOUNDS,
+    OPEN,
+    PART_OF,
+    ROW_VERDICTS,
+    STAFF_JUDGED,
+    BasisCounts,
+    CountRow,
+    revision_index,
+)
+from streams.state.windows import CELL_COUNTS, WIDTHS, Label
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
 _ALWAYS: Final = sum(1 << RULINGS.index(ruling) for ruling in (ON_TIME, LATE, UNDELIVERED, PENDING))
 """The rulings that every row shows, as bits of `BasisCounts.seen`."""
 
 _WAYS: Final = [
-    (way(before, after), HELD[before], HELD[after])
-    for before in range(len(HELD))
-    for after in range(len(HELD))
+    (revision_index(before, after), ROW_VERDICTS[before], ROW_VERDICTS[after])
+    for before in range(len(ROW_VERDICTS))
+    for after in range(len(ROW_VERDICTS))
     if before != after
 ]
 _BOUNDS: Final = [*(f"{bound:.1f}" for bound in LATENESS_BOUNDS), "+Inf"]
@@ -135,7 +144,7 @@ def _lateness(rows: Iterable[Labelled]) -> Metric:
 
 def _windows(rows: Mapping[Label, CountRow], counts: Iterable[PartitionSnapshot], *, kept: bool) -> Samples:
     places = [
-        (basis, window, number * PLACES + (not kept), number * PLACES + (not kept) + 2 * part)
+        (basis, window, number * CELL_COUNTS + (not kept), number * CELL_COUNTS + (not kept) + 2 * part)
         for number, window in enumerate(WIDTHS)
         for part, basis in zip(PART_OF, BASES, strict=True)
     ]

@@ -19,7 +19,7 @@ from streams.judging.locations import Locations
 from streams.metrics.catalogue import CATALOGUE
 from tests.alerting.promtool import LOCATIONS, POLICIES, rule_file, run
 from tests.cli.command import ROOT, promises
-from tests.histories import rules as policies_of
+from tests.histories import policies_of as policies_of
 
 COMMITTED = ROOT / "dashboards" / "prometheus" / "rules.yml"
 COMMAND = ("rules", "--policies", "streams/local/town-policies.toml", "--locations", "examples/locations.toml")
