@@ -22,7 +22,7 @@ from streams.engine.transport import Batch, BatchConsumer, BatchSchema, ReadPosi
 from streams.errors import FatalError
 from streams.kafka.connection import Connection
 from streams.metrics.address import Address, client_id
-from streams.metrics.exposition import Heartbeat, Shown, SnapshotCollector
+from streams.metrics.exposition import Heartbeat, SnapshotCollector, SnapshotType
 from streams.metrics.server import ReadinessCheck, serve_snapshot
 
 log = logging.getLogger("promises")
@@ -52,8 +52,8 @@ class GroupMember(Protocol):
 
 def run(
     member: GroupMember,
-    collector: SnapshotCollector[Shown],
-    readiness_check: ReadinessCheck[Shown],
+    collector: SnapshotCollector[SnapshotType],
+    readiness_check: ReadinessCheck[SnapshotType],
     build: Callable[[Address, str], faust.App],
 ) -> None:
     """Serve what `collector` has, and work until the process is told to end. Raises AddressTaken.

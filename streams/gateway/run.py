@@ -129,8 +129,8 @@ def _watched(reach: KafkaProbe) -> Iterator[None]:
 def _pages(meters: GatewayMetrics, reach: KafkaProbe) -> dict[str, Page]:
     return {
         "/metrics": metrics_page(meters.registry),
-        "/healthz": lambda _: json_response(found := reach.health(), is_well=found.healthy),
-        "/readyz": lambda _: json_response(found := reach.readiness(), is_well=found.ready),
+        "/healthz": lambda _: json_response(found := reach.health(), is_ok=found.healthy),
+        "/readyz": lambda _: json_response(found := reach.readiness(), is_ok=found.ready),
     }
 
 

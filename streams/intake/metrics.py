@@ -17,7 +17,7 @@ from streams.engine.partitions import RecoveryProgress
 from streams.intake.state import OUTCOMES
 from streams.metrics import catalogue
 from streams.metrics.exposition import CommitTimes, Samples, SnapshotCollector, commit_histogram, metric_family
-from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, shown
+from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, instant_text
 
 _TYPES = [tag for kind, tag in TAGS.items() if kind is not Clock]
 
@@ -84,7 +84,7 @@ def intake_readiness(snapshot: IntakeSnapshot, now: float, group: str) -> Readin
 
 def _states(snapshot: IntakeSnapshot) -> Iterator[PartitionReadiness]:
     for place, counts in snapshot.partitions.items():
-        yield PartitionReadiness(place.partition, "live", clock=shown(counts.clock), topic=place.topic)
+        yield PartitionReadiness(place.partition, "live", clock=instant_text(counts.clock), topic=place.topic)
     for place, recovery in snapshot.recovering.items():
         yield PartitionReadiness(
             place.partition, "recovering", read=recovery.read, total=recovery.total, topic=place.topic

@@ -148,7 +148,7 @@ class FeedState:
     def _read_upto(self, quiet_until: Instant | None) -> Instant:
         if quiet_until is None:
             return self.counts.last - 1  # more records of the same instant may follow
-        return quiet_until if self.feed.trusts_silence else self.counts.last
+        return quiet_until if self.feed.silence == "trusted" else self.counts.last
 
     def _adapted(self, record: ConsumedRecord) -> AdaptedRecord:
         try:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Final, Literal, NamedTuple
 
 from schemas.instants import Instant, Millis
 from schemas.words import Party, Verdict
@@ -48,6 +49,7 @@ class Assumed(NamedTuple):
     within: Millis
 
 
+@dataclass(eq=False, kw_only=True)
 class Policy:
     """One version of the rule for promises of one kind. Fixed once made.
 
@@ -58,41 +60,33 @@ class Policy:
     than 0 and less than 1; it judges nothing, alerts and boards are made from it.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        version: int,
-        kind: str,
-        kept_by: tuple[str, ...],
-        grace: Millis = 0,
-        at_risk: Millis = 0,
-        early: Literal["kept", "broken"] = "kept",
-        due_before_made: Literal["reject", "judge"] = "reject",
-        when: tuple[tuple[str, frozenset[str]], ...] = (),
-        assumed: Assumed | None = None,
-        cancelled: Cancellation = _DEFAULT_CANCELLATION,
-        effective_from: Instant = 0,
-        objective: float | None = None,
-    ) -> None:
-        self.name = name
-        self.version = version
-        self.id = f"{name}@{version}"
-        self.kind = kind
-        self.kept_by = kept_by
-        self.grace = grace
-        self.at_risk = at_risk
-        self.early = early
-        self.due_before_made = due_before_made
-        self.when = when
-        self.assumed = assumed
-        self.cancelled = cancelled
-        self.effective_from = effective_from
-        self.objective = objective
+    id: str = field(init=False)
+    name: str
+    version: int
+    kind: str
+    kept_by: tuple[str, ...]
+    grace: Millis = 0
+    at_risk: Millis = 0
+    early: Literal["kept", "broken"] = "kept"
+    due_before_made: Literal["reject", "judge"] = "reject"
+    when: tuple[tuple[str, frozenset[str]], ...] = ()
+    assumed: Assumed | None = None
+    cancelled: Cancellation = _DEFAULT_CANCELLATION
+    effective_from: Instant = 0
+    objective: float | None = None
+
+    def __post_init__(self) -> None:
+        self.id = f"{self.name}@{self.version}"
 
     def fits(self, attributes: Attributes) -> bool:
         """Whether every attribute that the policy names has one of its values."""
         return all(getattr(attributes, name) in values for name, values in self.when)
+
+
+POLICY_KEYS: Final = frozenset(key.name for key in fields(Policy) if key.init)
+"""The keys of a [[policy]] table, which streams/config/policies.py reads."""
+
+del Policy.__dataclass_fields__  # msgspec encodes a dataclass by its fields; stored state names a policy by its id
 
 
 class Policies:

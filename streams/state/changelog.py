@@ -55,6 +55,18 @@ class StoredFeedWatermark(msgspec.Struct, array_like=True):
         self.partitions[partition] = max(at, self.partitions.get(partition, 0))
 
 
+class RecordCounters(msgspec.Struct, array_like=True):
+    """Counters of the records of one partition, each shown by the metric of the catalogue that names its field.
+
+    events: accepted records by type. rejects: refused records by reason. duplicates: accepted records that said
+    nothing new. Stored: append a new field at the end, with a default.
+    """
+
+    events: dict[str, int] = {}
+    rejects: dict[RefusalReason, int] = {}
+    duplicates: int = 0
+
+
 class Head(msgspec.Struct, array_like=True):
     """What there is once. next: the offset of the record to read next. policies: the ids of all policies that any
     case was ever judged by. feeds: those that are declared. Stored: fields are appended, with a default."""
@@ -62,9 +74,7 @@ class Head(msgspec.Struct, array_like=True):
     version: Version
     next: int
     clock: Instant
-    events: dict[str, int]
-    rejects: dict[RefusalReason, int]
-    duplicates: int
+    counters: RecordCounters
     policies: list[str]
     feeds: dict[str, StoredFeedWatermark] = msgspec.field(default_factory=dict)
 

@@ -6,13 +6,12 @@ record is judged before it. So the same log gives the same verdicts, revisions a
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
 from schemas.instants import NEVER, ImplausibleInstant, Instant, Millis, from_datetime
-from schemas.reading import RefusalReason, Refused, read_event
+from schemas.reading import Refused, read_event
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
@@ -21,7 +20,7 @@ from streams.judging.policy import Policies
 from streams.judging.settle import add_due_facts, add_fact, settle
 from streams.records import ConsumedRecord
 from streams.state import case_codec, changelog
-from streams.state.changelog import Contents
+from streams.state.changelog import Contents, RecordCounters
 from streams.state.counts import PromiseCounts
 from streams.state.fast_path import try_append
 from streams.state.outputs import Output, outputs
@@ -42,9 +41,7 @@ class PartitionState:
     def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS) -> None:
         self.watermark = Watermark()
         self.counts = PromiseCounts()
-        self.events: Counter[str] = Counter()
-        self.rejects: Counter[RefusalReason] = Counter()
-        self.duplicates = 0
+        self.counters = RecordCounters()
         self.fast_path = 0
         self.next = 0
         self._policies = policies
@@ -79,9 +76,7 @@ class PartitionState:
             self._judged_by.add(policy)
         self.next = self._written_next = head.next
         self.watermark.now = head.clock
-        self.events.update(head.events)
-        self.rejects.update(head.rejects)
-        self.duplicates = head.duplicates
+        self.counters = head.counters
         if self._feeds is not None:
             self._feeds.restore(head.feeds, head.clock)
         self.counts.restore(contents, head.clock)
@@ -113,8 +108,7 @@ class PartitionState:
 
     def _head(self) -> changelog.Head:
         policies, feeds = sorted(self._judged_by), {} if self._feeds is None else self._feeds.stored
-        counts = self.events, self.rejects, self.duplicates
-        return changelog.Head(changelog.VERSION, self.next, self.watermark.now, *counts, policies, feeds)
+        return changelog.Head(changelog.VERSION, self.next, self.watermark.now, self.counters, policies, feeds)
 
     def apply(self, record: ConsumedRecord, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
@@ -126,9 +120,11 @@ class PartitionState:
                 effects += self._apply_clock(event, wall)
             else:
                 effects += self._apply_event(event, record.key)
-            self.events[TAGS[type(event)]] += 1
+            events, name = self.counters.events, TAGS[type(event)]
+            events[name] = events.get(name, 0) + 1
         except Refused as refused:
-            self.rejects[refused.reason] += 1
+            rejects = self.counters.rejects
+            rejects[refused.reason] = rejects.get(refused.reason, 0) + 1
             effects.append(refused)
         return effects
 
@@ -238,7 +234,7 @@ class PartitionState:
         if addition == "unnoticed":  # nothing fell due either: the clock has moved before
             self._store(name, case)
         else:
-            self.duplicates += 1
+            self.counters.duplicates += 1
         return []
 
     def _judge(self, name: str, case: Case, now: Instant) -> list[Output]:

@@ -14,9 +14,8 @@ from streams.config.policies import parse_policies
 from streams.metrics.scrape import Scrape
 from streams.records import KafkaRecord
 from streams.state.partition import PartitionState
-from streams.worker.agent import _counts
 from streams.worker.metrics import WorkerCollector
-from streams.worker.snapshot import WorkerSnapshot
+from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 from tests.chaos import books, compare
 from tests.chaos.load import POLICIES, orders
 from tests.chaos.reducer import Expected, Reducer
@@ -62,7 +61,7 @@ class Afternoon:
 def page(book: PartitionState) -> Scrape:
     registry = CollectorRegistry()
     collector = WorkerCollector()
-    collector.snapshot = WorkerSnapshot(True, {0: _counts(book)})
+    collector.snapshot = WorkerSnapshot(True, {0: PartitionSnapshot.of(book)})
     registry.register(collector)
     return Scrape(generate_latest(registry).decode())
 

@@ -19,7 +19,7 @@ from streams.intake.state import FeedState, UnknownFeedProgress, key_of, standin
 NOON = parse_instant("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000
 TILL = Feed("till", "feeds.till")
-PATCHY = Feed("patchy", "feeds.patchy", trusts_silence=False)
+PATCHY = Feed("patchy", "feeds.patchy", silence="unknown")
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,9 @@ def contents_of(state: PartitionState) -> dict[str, Any]:
     return {
         "clock": state.watermark.now,
         "next": state.next,
-        "events": state.events,
-        "rejects": state.rejects,
-        "duplicates": state.duplicates,
+        "events": state.counters.events,
+        "rejects": state.counters.rejects,
+        "duplicates": state.counters.duplicates,
         "heard": state.feed_watermarks,
         "rows": state.counts.rows,
         "copied": state.counts.copied_rows(),

@@ -91,4 +91,4 @@ def test_what_is_stated_at_the_book_is_counted_as_made_once() -> None:
     partition = Partition(HANDED).arrive(story.stated("ready", due="12:50", time="12:20").reached("ready", "12:45"))
 
     assert (partition.row().made, partition.net(), partition.net(basis="original")) == (1, {"kept": 1}, {"broken": 1})
-    assert partition.state.duplicates == 0
+    assert partition.state.counters.duplicates == 0

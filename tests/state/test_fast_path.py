@@ -96,4 +96,8 @@ def test_what_goes_unnoticed_is_in_the_book_and_counted() -> None:
 
     assert case is not None
     assert case.history == UNNOTICED["by who has it in hand"].facts()
-    assert (partition.state.fast_path, partition.state.duplicates, partition.net("harbour")) == (1, 0, {"open": 1})
+    assert (partition.state.fast_path, partition.state.counters.duplicates, partition.net("harbour")) == (
+        1,
+        0,
+        {"open": 1},
+    )

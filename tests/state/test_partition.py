@@ -138,7 +138,7 @@ def test_the_same_events_again_change_nothing_and_are_counted() -> None:
     partition.arrive(story, "12:50", "12:50")
 
     assert (partition.state.stored_bytes(), partition.net(), len(partition.effects)) == before
-    assert (partition.state.duplicates, partition.state.events["step_reached"]) == (2, 2)
+    assert (partition.state.counters.duplicates, partition.state.counters.events["step_reached"]) == (2, 2)
 
 
 REFUSED = {
@@ -165,8 +165,12 @@ def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(what: str) ->
     partition.apply(KafkaRecord(at("12:01"), key, value))
 
     assert partition.refusals == [reason]
-    assert partition.state.rejects == {reason: 1}
-    assert (len(partition.state), partition.state.events, partition.net()) == (1, {"promises_made": 1}, {"open": 1})
+    assert partition.state.counters.rejects == {reason: 1}
+    assert (len(partition.state), partition.state.counters.events, partition.net()) == (
+        1,
+        {"promises_made": 1},
+        {"open": 1},
+    )
     case = partition.state.case("o1")
     assert case is not None
     assert case.history == STORY.facts()
@@ -184,7 +188,7 @@ def test_a_clock_record_moves_the_time_where_nothing_else_comes() -> None:
 
     assert told(partition) == ["o1 0 broken / undelivered"]
     assert partition.state.watermark.now == at("12:45")
-    assert partition.state.events["clock"] == 1
+    assert partition.state.counters.events["clock"] == 1
 
 
 def test_a_case_that_is_read_out_is_a_copy() -> None:

@@ -85,7 +85,7 @@ def test_what_comes_after_a_case_was_forgotten_is_refused_and_not_counted_again(
     partition.arrive(READY_EARLY, "14:00", "14:00")
 
     assert partition.refusals == ["too_late", "too_late"]
-    assert partition.state.rejects == {"too_late": 2}
+    assert partition.state.counters.rejects == {"too_late": 2}
     assert (len(partition.state), partition.row("harbour").made, partition.net("harbour")) == (0, 1, {"kept": 1})
 
 
