@@ -1,7 +1,7 @@
 # Every target is the same on a laptop and in CI. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint demo kafka bench bench-core mutants chaos compiled bench-compiled generated lock clean
+.PHONY: help venv unit test lint demo kafka bench bench-core mutants chaos chaos-short compiled bench-compiled generated lock clean
 
 # A name on PATH may be the stub of a version manager, and Debian splits venv off: so each candidate has to run both.
 suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -16,10 +16,13 @@ help: ## Lists the targets
 
 venv: .venv/.installed ## Installs everything locked into .venv (PYTHON=... names another Python; `make clean` first)
 
-test: lint ## Lints, checks types and runs all tests; says what was skipped and why
+unit: venv ## Runs the unit tests, which start no process and no Kafka (1 minute)
+	.venv/bin/python -m pytest -q --numprocesses=auto --dist=worksteal -m "not integration"
+
+test: lint ## Lints, checks types and runs all tests but chaos; says what was skipped and why (10 minutes)
 # In CI a skipped test is a failure: tests/conftest.py sees to it in pytest_sessionfinish when CI is set.
-# Most tests wait for other programs: more of them than cores. Files are begun in the order that tests/conftest.py gives.
-	.venv/bin/python -m pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
+# Most tests wait for other programs, so there are more of them than cores. Files start in the order of tests/conftest.py.
+	.venv/bin/python -m pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder -m "not chaos"
 
 lint: venv ## Lints and checks types
 	.venv/bin/ruff check
@@ -41,6 +44,9 @@ bench-core: venv ## Measures the judging alone, without Kafka
 
 mutants: venv ## Plants faults in the judging, one at a time, and says which tests notice (4 minutes)
 	.venv/bin/python -m tests.mutants
+
+chaos-short: venv ## The same as chaos with one broker and fewer faults (3 minutes; PROMISES_SEED=1)
+	.venv/bin/python -m pytest -q -m chaos
 
 chaos: venv ## Kills, stops and cuts off workers and brokers under load, then looks for differences (25 minutes; SEED=1)
 	.venv/bin/python -m tests.chaos --seed $(or $(SEED),1)
