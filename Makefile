@@ -23,6 +23,7 @@ test: lint ## Lints, checks types and runs all tests; says what was skipped and 
 
 lint: venv ## Lints and checks types
 	.venv/bin/ruff check
+	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
 demo: .venv-demo/.locked ## Runs `promises demo`; installs only what that needs, into .venv-demo
@@ -46,7 +47,7 @@ compiled: venv ## Builds the wheel with the core compiled, and tests that (needs
 	rm -rf build/compiled && mkdir -p build/compiled
 	.venv/bin/python -m zipfile -e dist/compiled/promises-*.whl build/compiled
 	cp -r tests benchmarks examples build/compiled
-	cd build/compiled && ../../.venv/bin/python -m pytest -q -p no:cacheprovider tests/judging tests/book
+	cd build/compiled && ../../.venv/bin/python -m pytest -q -p no:cacheprovider tests/judging tests/state
 
 bench-compiled: compiled ## Measures the judging alone, compiled
 	cd build/compiled && ../../.venv/bin/python -m benchmarks.core

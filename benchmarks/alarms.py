@@ -19,10 +19,10 @@ from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from schemas.events import PromisesMade, PromiseTerms
 from schemas.instants import moment
-from streams.connection import Connection
-from streams.kafka import producer
-from streams.topics import EVENTS
-from streams.wall import wall_clock
+from streams.kafka.clients import producer
+from streams.kafka.connection import Connection
+from streams.kafka.topics import EVENTS
+from streams.wall_clock import wall_clock
 from tests.deploy.receiver import Receiver, receiving
 from tests.deploy.stack import Stack
 from tests.deploy.webhook import told_by_webhook

@@ -16,13 +16,13 @@ from itertools import islice
 from benchmarks.orders import POLICIES, PROMISED, START, orders
 from schemas.events import CaseEvent, Clock
 from schemas.reading import read
-from streams.book import codec
-from streams.book.book import Book, Incoming
-from streams.book.unnoticed import appended
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
 from streams.judging.settle import settle, take
+from streams.state import case_codec
+from streams.state.fast_path import appended
+from streams.state.partition import Book, Incoming
 
 SKETCH = """\
 the design's sketch, for comparison, measured elsewhere and without encoding verdicts, RFC 3339 times or window sums:
@@ -84,13 +84,13 @@ def _stages() -> Iterator[tuple[str, float]]:
     event = _event(made)
     fact = admit(event, POLICIES)
     case = _settled(fact)
-    stored = codec.encode(case)
+    stored = case_codec.encode(case)
     yield "JSON to event", _per_call(lambda: read(made.value))
     yield "event to fact", _per_call(lambda: admit(event, POLICIES))
     yield "a new case: take and settle", _per_call(lambda: _settled(fact))
-    yield "stored case to case", _per_call(lambda: codec.decode(stored, POLICIES))
+    yield "stored case to case", _per_call(lambda: case_codec.decode(stored, POLICIES))
     yield "settle, nothing changed", _per_call(lambda: settle(case, POLICIES, START))
-    yield "case to stored case", _per_call(lambda: codec.encode(case))
+    yield "case to stored case", _per_call(lambda: case_codec.encode(case))
     [started] = [record for record in islice(orders(1), 10) if b'"step":"started"' in (record.value or b"")][:1]
     step = admit(_event(started), POLICIES)
     yield "a step that nobody notices", _per_call(lambda: appended(stored, step, POLICIES, step.at))

@@ -13,8 +13,8 @@ from benchmarks.orders import PROMISED, START, orders
 from benchmarks.ours import Span, span, watch, working
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from streams.book.book import Incoming
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
+from streams.state.partition import Incoming
 
 _LEAST_EVENTS = 100_000
 

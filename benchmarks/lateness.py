@@ -28,10 +28,10 @@ from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from schemas.instants import Instant, instant
 from schemas.verdicts import VerdictRecord
-from streams.book.book import Incoming
-from streams.local.kafka import LocalKafka
-from streams.topics import VERDICTS
-from streams.wall import wall_clock
+from streams.kafka.topics import VERDICTS
+from streams.local.kafka_cluster import LocalKafka
+from streams.state.partition import Incoming
+from streams.wall_clock import wall_clock
 
 HASTE = 60
 RATE = 10_000

@@ -8,8 +8,8 @@ from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
 
-from streams.book.book import Incoming
-from streams.topics import EVENTS
+from streams.kafka.topics import EVENTS
+from streams.state.partition import Incoming
 
 PARTITIONS: Final = 4
 _BATCH_BYTES = 100_000

@@ -12,8 +12,8 @@ import msgspec
 
 from schemas.events import PlainEvent, PromisesMade, PromiseTerms, Staff, StepReached
 from schemas.instants import Instant, moment
-from streams.book.book import Incoming
-from streams.judging.policy_file import parse_policies
+from streams.config.policies import parse_policies
+from streams.state.partition import Incoming
 
 GRACE = 30_000
 """Milliseconds of tolerated lateness."""

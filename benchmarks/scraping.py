@@ -20,8 +20,8 @@ from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from schemas.events import PromisesMade, PromiseTerms, Staff, StepReached
 from schemas.instants import moment
-from streams.book.book import Incoming
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
+from streams.state.partition import Incoming
 
 LOCATIONS: Final = 50
 STAFF: Final = 40

@@ -15,9 +15,9 @@ from benchmarks.ours import watch, working
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from streams import timing
-from streams.book.book import Incoming
-from streams.local.kafka import LocalKafka
+from streams.engine import timing
+from streams.local.kafka_cluster import LocalKafka
+from streams.state.partition import Incoming
 
 _DAY = 86_400_000
 _GROUP = "bench-standing"

@@ -66,3 +66,7 @@ def show(at: Instant) -> str:
 def _minute(number: int) -> str:
     """A minute as texts of its instants begin. Those of one day are few, and written again and again."""
     return moment(number * 60_000).isoformat()[: len("2026-03-01T12:40:")]
+
+
+Millis = int
+"""A length of time in milliseconds."""

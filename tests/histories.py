@@ -18,11 +18,11 @@ import msgspec
 from schemas import events
 from schemas.instants import Instant, instant
 from schemas.words import Basis, Origin, Party
+from streams.config.policies import parse_policies
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Promise
 from streams.judging.history import Fact, History, insert
 from streams.judging.policy import Policies
-from streams.judging.policy_file import parse_policies
 from streams.judging.settle import Judgement, judge
 
 DAY = datetime(2026, 3, 6, tzinfo=UTC)
@@ -166,9 +166,7 @@ class Story:
         assert len(fits) == 1, f"{len(fits)} promises of {key}: {fits}"
         return fits[0]
 
-    def says(
-        self, now: str, policies: Policies = READY, basis: Basis | Literal["both"] = "both", **key: Any
-    ) -> str:
+    def says(self, now: str, policies: Policies = READY, basis: Basis | Literal["both"] = "both", **key: Any) -> str:
         """How that promise stands at `now`, as "kept / on_time"; "both" holds it to the same on either basis."""
         _, judged = self.promise(now, policies, **key)
         found = {"original": judged.original.ruling, "current": judged.current.ruling}

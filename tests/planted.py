@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.planted_feeds import FEED_MUTANTS
-from tests.planted_mutant import Mutant
+from tests.planted_mutant import PARTITION, Mutant
 from tests.planted_snapshots import SNAPSHOT_MUTANTS
 
 MUTANTS: Final = (
@@ -124,41 +124,41 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the whole order is in the hands of who took one bag",
-        "streams/judging/accountability.py",
+        "streams/judging/settle.py",
         "if hand.subject and hand.subject != subject:",
         "if hand.subject and subject and hand.subject != subject:",
     ),
     Mutant(
         "the clock follows records into the future",
-        "streams/book/clock.py", "if self.now < to <= wall:", "if self.now < to:",
+        "streams/state/watermarks.py", "if self.now < to <= wall:", "if self.now < to:",
     ),
     Mutant(
         "a stored case forgets what lies ahead",
-        "streams/book/codec.py", "flags, case.wake_at, case.more_at,", "flags, case.wake_at, case.wake_at,",
+        "streams/state/case_codec.py", "flags, case.wake_at, case.more_at,", "flags, case.wake_at, case.wake_at,",
     ),
     Mutant(
         "an open promise that moves to another shop is made there again",
-        "streams/book/tally.py",
+        "streams/state/counts.py",
         "                _revise(part, target, NONE, held)\n",
         "                target.made += 1\n",
     ),
     Mutant(
         "who takes over within a verdict is not counted",
-        "streams/book/tally.py", " and old.staff == new.staff and ", " and ",
+        "streams/state/counts.py", " and old.staff == new.staff and ", " and ",
     ),
     Mutant(
         "a window is a minute too long",
-        "streams/book/windows.py", "if age < width:", "if age <= width:",
+        "streams/state/windows.py", "if age < width:", "if age <= width:",
     ),
     Mutant(
         "an alert is raised again for the same stage and due",
-        "streams/book/outputs.py",
+        "streams/state/outputs.py",
         "if after.overdue != (before.overdue if before else ()):",
         "if after.overdue:",
     ),
     Mutant(
         "deadlines passed together are judged together",
-        "streams/book/book.py", "self._look_at(name, clock)", "self._look_at(name, now)",
+        PARTITION, "self._look_at(name, clock)", "self._look_at(name, now)",
     ),
     Mutant(
         "a delivery after a recall is counted again in the histogram",
@@ -178,12 +178,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a record is taken before what fell due before it",
-        "streams/book/book.py",
+        PARTITION,
         "        effects += self.move(record.timestamp, wall)\n", "",
     ),
     Mutant(
         "a rescheduled case is not looked at again",
-        "streams/book/book.py", "if case.wake_at != before:", "if case.wake_at > before:",
+        PARTITION, "if case.wake_at != before:", "if case.wake_at > before:",
     ),
     Mutant(
         "who names another shop than was known first is thought to name the first",
@@ -198,7 +198,7 @@ MUTANTS: Final = (
         "streams/judging/case.py", "return pack(id) in self.facts", "return self.facts.startswith(pack(id))",
     ),
     *(
-        Mutant(f"unnoticed goes {what}", "streams/book/unnoticed.py", original, mutated)
+        Mutant(f"unnoticed goes {what}", "streams/state/fast_path.py", original, mutated)
         for what, original, mutated in (
             ("an assignment or a cancellation", "fact.what is not _REACHED or ", ""),
             ("a step of a policy", "or fact.name in policies.steps ", ""),

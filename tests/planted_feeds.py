@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.planted_mutant import Mutant
+from tests.planted_mutant import PARTITION, Mutant
 
 FEED_MUTANTS: Final = (
     *(
@@ -39,7 +39,7 @@ FEED_MUTANTS: Final = (
         )
     ),
     *(
-        Mutant(f"a feed: {what}", "streams/book/feeds.py", original, mutated)
+        Mutant(f"a feed: {what}", "streams/state/watermarks.py", original, mutated)
         for what, original, mutated in (
             ("all of it is known by the clock", "else min(now, self.heard.upto)", "else now"),
             ("it is abandoned a millisecond early", "self._abandoned_after + 1", "self._abandoned_after"),
@@ -76,64 +76,64 @@ FEED_MUTANTS: Final = (
         for what, module, original, mutated in (
             (
                 "the fastest partition speaks for all",
-                "streams/book/changelog.py",
+                "streams/state/changelog.py",
                 "return min(self.partitions.values(), default=0)",
                 "return max(self.partitions.values(), default=0)",
             ),
             (
                 "the last word counts, not the furthest",
-                "streams/book/changelog.py",
+                "streams/state/changelog.py",
                 "max(at, self.partitions.get(partition, 0))",
                 "at",
             ),
             (
                 "one partition speaks for another",
-                "streams/book/changelog.py",
+                "streams/state/changelog.py",
                 "self.partitions[partition] = max(at, self.partitions.get(partition, 0))",
                 "self.partitions[0] = max(at, self.partitions.get(0, 0))",
             ),
             (
                 "it is patient from its last word only",
-                "streams/book/changelog.py",
+                "streams/state/changelog.py",
                 "return max(self.upto, self.awaited_from)",
                 "return self.upto",
             ),
-            ("a source may have read the future", "streams/book/book.py", "min(at, wall), now)", "at, now)"),
-            ("its word moves the clock alone", "streams/book/book.py", "found += self._look_at(name, now)", "pass"),
+            ("a source may have read the future", PARTITION, "min(at, wall), now)", "at, now)"),
+            ("its word moves the clock alone", PARTITION, "found += self._look_at(name, now)", "pass"),
             (
                 "several deadlines are judged as one",
-                "streams/book/book.py",
+                PARTITION,
                 "self._settle(name, case, now, until)",
                 "self._settle(name, case, now, known)",
             ),
             (
                 "whose deadlines are known waits on",
-                "streams/book/book.py",
+                PARTITION,
                 "        elif self._feeds is not None:\n            self._feeds.release(name)\n        return found\n",
                 "        return found\n",
             ),
             (
                 "who closes waits on",
-                "streams/book/book.py",
+                PARTITION,
                 "        else:\n            self._feeds.release(name)\n        return found\n",
                 "        return found\n",
             ),
-            ("what waited before a restart is judged back then", "streams/book/book.py", "if at > clock:", "if at:"),
+            ("what waited before a restart is judged back then", PARTITION, "if at > clock:", "if at:"),
             (
                 "the shop that lies ahead is not the one that is asked",
-                "streams/book/book.py",
+                PARTITION,
                 "take_ahead(case, self._policies, now)  #",
                 "pass  #",
             ),
             (
                 "what only waits is written again",
-                "streams/book/book.py",
+                PARTITION,
                 "        if stored != before:\n",
                 "        if True:\n",
             ),
             (
                 "a restart forgets how long it was awaited",
-                "streams/book/book.py",
+                PARTITION,
                 "take_over(head.feeds, head.clock)",
                 "take_over({}, head.clock)",
             ),

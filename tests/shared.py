@@ -8,10 +8,10 @@ import pytest
 
 from schemas.instants import Instant, parse
 from schemas.reading import Refused
-from streams.book.book import Incoming
-from streams.feeds.adapters import load
-from streams.feeds.files import lines
-from streams.feeds.records import Outgoing, outgoing
+from streams.adapters.file_records import Outgoing, outgoing
+from streams.adapters.files import lines
+from streams.adapters.vendors import load
+from streams.state.partition import Incoming
 
 ROOT = Path(__file__).parent.parent
 ADAPTER = ROOT / "examples" / "promise-log.toml"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from streams.alerting.documents import percent
+from streams.alerting.yaml_documents import percent
+from streams.config.toml import TableError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies, Policy
-from streams.judging.tables import TableError
 
 
 class ObjectiveError(TableError):

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from streams.alerting.documents import decimal, percent
 from streams.alerting.objectives import Objective
+from streams.alerting.yaml_documents import decimal, percent
 
 REACH: Final = 0.4
 """The share of broken promises that is bad enough for any tier, whatever the objective."""

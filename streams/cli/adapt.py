@@ -14,6 +14,16 @@ from rich.console import Console
 
 from schemas.events import Clock
 from schemas.reading import Refused
+from streams.adapters.conditions import shown
+from streams.adapters.envelopes import open_envelopes
+from streams.adapters.explanation import Explanation, explain, told, told_of_all
+from streams.adapters.feed_records import Adapted, Delivered, Opened
+from streams.adapters.fields import Told
+from streams.adapters.files import UnreadableInput
+from streams.adapters.rules import Made
+from streams.adapters.times import written
+from streams.adapters.vendors import load
+from streams.cli.adapted_text import as_text, what
 from streams.cli.options import (
     NOT_WELL,
     USAGE,
@@ -24,16 +34,6 @@ from streams.cli.options import (
     load_locations,
     zones_of,
 )
-from streams.feeds.adapters import load
-from streams.feeds.adapting.conditions import shown
-from streams.feeds.adapting.explaining import Explanation, explain, told, told_of_all
-from streams.feeds.adapting.fields import Told
-from streams.feeds.adapting.rules import Made
-from streams.feeds.adapting.showing import as_text, what
-from streams.feeds.adapting.times import written
-from streams.feeds.deliveries import Adapted, Delivered, Opened
-from streams.feeds.envelopes import open_envelopes
-from streams.feeds.files import UnreadableInput
 
 
 def adapt(

@@ -19,7 +19,7 @@ def demo(
     """Start Apache Kafka, a worker and a simulated town here, and watch the rates. Ctrl-C ends all of it."""
     try:
         from streams.local import demo as local
-        from streams.local.kafka import KafkaUnavailable
+        from streams.local.kafka_cluster import KafkaUnavailable
     except ImportError as error:
         fail(f"the demo needs {error.name}: pip install 'promises[local]'", UNREADABLE)
     console = Console(highlight=False)

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from schemas.instants import Instant, show
 from schemas.reading import Refused
-from streams.book.book import Book, Incoming
+from streams.adapters.file_records import latest, outgoing
+from streams.adapters.files import Line, lines
 from streams.cli.options import (
     UNREADABLE,
     USAGE,
@@ -28,16 +29,15 @@ from streams.cli.options import (
     load_locations,
     load_policies,
 )
-from streams.connection import Connection, read_connection
-from streams.feeds.files import Line, lines
-from streams.feeds.records import latest, outgoing
-from streams.held import held
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
-from streams.judging.feeds import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedsOf
 from streams.judging.policy import Policies
-from streams.topics import EVENTS
-from streams.wall import wall_clock
+from streams.kafka.connection import Connection, read_connection
+from streams.kafka.topic_reader import held
+from streams.kafka.topics import EVENTS
+from streams.state.partition import Book, Incoming
+from streams.wall_clock import wall_clock
 
 
 def explain(

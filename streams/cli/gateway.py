@@ -23,10 +23,10 @@ from streams.cli.options import (
     load_feeds,
     one_of,
 )
-from streams.connection import Connection, read_connection
-from streams.feeds.feeds_file import Feed
-from streams.feeds.schemes import SCHEMES
-from streams.settings import Address
+from streams.config.feeds import Feed
+from streams.kafka.connection import Connection, read_connection
+from streams.metrics.address import Address
+from streams.signatures.schemes import SCHEMES
 
 
 def gateway(

@@ -16,6 +16,7 @@ from schemas.events import Clock
 from schemas.instants import Instant, show
 from schemas.reading import Refused
 from schemas.words import Basis
+from streams.adapters.files import Line, lines
 from streams.cli.options import (
     REJECTS,
     USAGE,
@@ -31,7 +32,6 @@ from streams.cli.options import (
     load_policies,
     messages,
 )
-from streams.feeds.files import Line, lines
 from streams.judging.admission import admit
 from streams.judging.history import Fact, History, insert
 from streams.judging.policy import Policies

@@ -24,12 +24,12 @@ from streams.cli.options import (
     hush_kafka,
     one_of,
 )
-from streams.connection import read_connection
-from streams.judging.tables import length_of_time
-from streams.kafka import check_notifier
+from streams.config.toml import length_of_time
+from streams.kafka.clients import check_notifier
+from streams.kafka.connection import read_connection
 from streams.notifier.notifier import Notices, run
-from streams.notifying.signing import read_secrets
-from streams.notifying.webhook import Webhook, parse_webhook
+from streams.notifier.webhook import Webhook, parse_webhook
+from streams.signatures.standard_webhooks import read_secrets
 
 
 def notify(

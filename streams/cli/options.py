@@ -14,18 +14,18 @@ import typer
 from rich.console import Console
 
 from schemas.instants import Instant, parse
-from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
-from streams.connection import KafkaConfigError, KafkaFailed
-from streams.feeds.adapters import Adapter, load
-from streams.feeds.feeds_file import Feed, FeedsError, parse_feeds
-from streams.feeds.files import UnreadableInput
+from streams.adapters.files import UnreadableInput
+from streams.adapters.vendors import Adapter, load
+from streams.config.feeds import Feed, FeedsError, parse_feeds
+from streams.config.locations import LocationsError, parse_locations
+from streams.config.policies import PolicyError, parse_policies
+from streams.config.receivers import Receivers, ReceiversError, parse_receivers
+from streams.config.toml import TableError
 from streams.judging.locations import Locations
-from streams.judging.locations_file import LocationsError, parse_locations
 from streams.judging.policy import Policies
-from streams.judging.policy_file import PolicyError, parse_policies
-from streams.judging.tables import TableError
+from streams.kafka.connection import KafkaConfigError, KafkaFailed
 from streams.logs import writes_json
-from streams.settings import Address
+from streams.metrics.address import Address
 
 NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
 """Exit codes: what was looked at is not well, usage or configuration, unreadable input, rejects under --strict."""

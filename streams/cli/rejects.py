@@ -25,14 +25,14 @@ from streams.cli.options import (
     instant_argument,
     messages,
 )
-from streams.cli.rejected import Group, Reject, Survey, Wanted, noted, reject_of, survey
-from streams.cli.resending import Resender
-from streams.cli.showing import columns, harmless, shown
-from streams.connection import Connection, read_connection
-from streams.held import Place, held, place
-from streams.judging.tables import length_of_time
-from streams.topics import REJECTS
-from streams.wall import wall_clock
+from streams.cli.refused_records import Group, Reject, Survey, Wanted, noted, reject_of, survey
+from streams.cli.resend import Resender
+from streams.cli.terminal_text import columns, harmless, shown
+from streams.config.toml import length_of_time
+from streams.kafka.connection import Connection, read_connection
+from streams.kafka.topic_reader import Place, held, place
+from streams.kafka.topics import REJECTS
+from streams.wall_clock import wall_clock
 
 rejects = typer.Typer(name="rejects", help="Look at refused records, and send them again.", no_args_is_help=True)
 

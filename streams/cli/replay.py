@@ -12,6 +12,8 @@ from kafka.errors import KafkaError
 from schemas.events import Clock
 from schemas.instants import Instant, moment
 from schemas.reading import Refused
+from streams.adapters.file_records import Outgoing, outgoing
+from streams.adapters.files import lines
 from streams.cli.options import (
     USAGE,
     AdapterOption,
@@ -26,12 +28,10 @@ from streams.cli.options import (
     load_locations,
     messages,
 )
-from streams.connection import Connection, KafkaFailed, read_connection
-from streams.feeds.files import lines
-from streams.feeds.records import Outgoing, outgoing
-from streams.kafka import partitions_of, producer
-from streams.permissions import Need
-from streams.topics import EVENTS
+from streams.kafka.clients import partitions_of, producer
+from streams.kafka.connection import Connection, KafkaFailed, read_connection
+from streams.kafka.permissions import Need
+from streams.kafka.topics import EVENTS
 
 
 def replay(

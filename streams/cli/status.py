@@ -10,13 +10,13 @@ from typing import Annotated
 import msgspec
 import typer
 
+from streams.cli.group_status import Row, asked_at, headline, rows
 from streams.cli.options import NOT_WELL, BootstrapOption, GroupOption, KafkaConfigOption, clear_errors, hush_kafka
-from streams.cluster.looking import Group, group_found
-from streams.cluster.owners import Row, asked_at, headline, rows
-from streams.connection import read_connection
+from streams.kafka.connection import read_connection
+from streams.kafka.describe import Group, group_found
+from streams.metrics.address import Address
 from streams.metrics.health import Readiness
 from streams.metrics.scrape import readiness_at
-from streams.settings import Address
 
 
 def status(

@@ -19,9 +19,9 @@ from schemas.instants import Instant
 from schemas.reading import Refused, read
 from streams.cli.event_text import line, refused_line
 from streams.cli.options import USAGE, BootstrapOption, KafkaConfigOption, clear_errors, fail, hush_kafka
-from streams.connection import read_connection
-from streams.held import Held, followed
-from streams.topics import EVENTS
+from streams.kafka.connection import read_connection
+from streams.kafka.topic_reader import Held, followed
+from streams.kafka.topics import EVENTS
 
 
 class Passed(NamedTuple):

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from streams.cli.options import BootstrapOption, KafkaConfigOption, clear_errors, hush_kafka
-from streams.connection import read_connection
-from streams.local.tills import live
+from streams.kafka.connection import read_connection
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE
 from streams.local.town import town as lives
-from streams.wall import wall_clock
+from streams.local.town_feeds import live
+from streams.wall_clock import wall_clock
 
 
 def town(

@@ -25,10 +25,10 @@ from streams.cli.options import (
     metrics_address,
     one_of,
 )
-from streams.connection import read_connection
-from streams.judging.tables import length_of_time
-from streams.kafka import check_worker
-from streams.settings import ClockMode, Processing, Settings
+from streams.config.toml import length_of_time
+from streams.kafka.clients import check_worker
+from streams.kafka.connection import read_connection
+from streams.worker.settings import ClockMode, Processing, Settings
 
 ClockOption = Annotated[
     str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
@@ -83,8 +83,8 @@ def worker(
 
 def _run(settings: Settings) -> None:
     # Faust takes half a second to import; no other command waits for it.
-    from streams import app
     from streams.metrics.server import AddressTaken
+    from streams.worker import app
 
     try:
         app.run(settings)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.feeds.feeds_file import Feed, Webhook
-from streams.feeds.schemes import SCHEMES
-from streams.gateway.spoken import SPOKEN
+from streams.config.feeds import Feed, Webhook
+from streams.gateway.manual_events import SPOKEN
+from streams.signatures.schemes import SCHEMES
 
 Document = dict[str, Any]
 

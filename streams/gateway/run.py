@@ -17,22 +17,22 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
-from streams.connection import Connection
-from streams.feeds.feeds_file import Feed
-from streams.gateway.counter import read_tokens
-from streams.gateway.desk import Desk
+from streams.config.feeds import Feed
+from streams.gateway.kafka_sink import Outbox
 from streams.gateway.limits import Limits
-from streams.gateway.meters import NOBODY, Meters
-from streams.gateway.outbox import Outbox
-from streams.gateway.protocol import as_uvicorn_wants, hush_uvicorn
-from streams.gateway.reach import Reach
+from streams.gateway.manual import read_tokens
+from streams.gateway.manual_events import SPOKEN
+from streams.gateway.metrics import NOBODY, Meters
+from streams.gateway.readiness import Reach
+from streams.gateway.requests import Desk
+from streams.gateway.routes import check_paths, service
 from streams.gateway.secret_files import SecretFiles
-from streams.gateway.service import check_paths, service
-from streams.gateway.spoken import SPOKEN
-from streams.kafka import check_gateway, producer
+from streams.gateway.uvicorn_protocol import as_uvicorn_wants, hush_uvicorn
+from streams.kafka.clients import check_gateway, producer
+from streams.kafka.connection import Connection
+from streams.kafka.topics import EVENTS
+from streams.metrics.address import Address
 from streams.metrics.server import AddressTaken, Page, document, metrics_page, serving
-from streams.settings import Address
-from streams.topics import EVENTS
 
 log = logging.getLogger("promises")
 

@@ -3,19 +3,75 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from streams.feeds.feeds_file import Feed, Webhook
-from streams.feeds.schemes import Posted
-from streams.feeds.signatures import Unverified, read_secret, verify
-from streams.gateway.answers import CLOSE, Answer, Refusal, not_now
-from streams.gateway.desk import Arrival, Desk
+from schemas.instants import Instant, show
+from streams.config.feeds import Feed, Webhook
+from streams.gateway.kafka_sink import Message
 from streams.gateway.limits import Bucket, Limits
-from streams.gateway.outbox import Message
-from streams.gateway.pings import ping
-from streams.gateway.records import record_headers
+from streams.gateway.requests import Arrival, Desk
+from streams.gateway.responses import CLOSE, Answer, Refusal, not_now
 from streams.gateway.secret_files import SecretFiles
+from streams.signatures.schemes import Posted, Scheme
+from streams.signatures.verify import Unverified, read_secret, secret_headers, verify
+
+_OF_THE_WAY: Final = re.compile(
+    r"accept(-.*)?|connection|content-(encoding|length)|expect|forwarded|host|keep-alive|te|trailer|transfer-encoding|"
+    r"upgrade(-.*)?|user-agent|via|x-forwarded-.*|x-real-ip"
+)
+"""What is between the sender and us, and of no use to an adapter. Addresses of machines are not kept either."""
+
+_OURS: Final = re.compile(r"promises\..*|__(key|value)_schema_id")
+"""What readers of the record believe of it: nobody outside says that we received it yesterday, or in an envelope."""
+
+_SECRET: Final = re.compile(r"authorization|cookie|secret|token|password|api-?key|-auth$")
+
+
+def record_headers(
+    headers: Mapping[str, str], scheme: Scheme, feed: str, url: str, received_at: Instant
+) -> tuple[tuple[str, bytes], ...]:
+    """The headers of the record, by name in lower case; without any that is a secret.
+
+    A signature is none, and stays: with `promises.url` and the body, whoever reads the record can check it again.
+    """
+    ours = {"promises.feed": feed, "promises.received_at": show(received_at)} | ({"promises.url": url} if url else {})
+    kept = {name: value for name, value in headers.items() if _is_kept(name, scheme)}
+    return tuple((name, value.encode()) for name, value in (kept | ours).items())
+
+
+def _is_kept(name: str, scheme: Scheme) -> bool:
+    if _OF_THE_WAY.fullmatch(name) or _OURS.fullmatch(name):
+        return False
+    if name == "authorization" or name in secret_headers(scheme):
+        return False
+    return name in scheme.headers or not _SECRET.search(name)
+
+
+_CLOVER: Final = re.compile(rb'\s*\{\s*"verificationCode"\s*:\s*"([A-Za-z0-9-]{1,64})"\s*\}\s*')
+_WOOCOMMERCE: Final = re.compile(rb"webhook_id=(\d{1,20})")
+
+
+def _clover(body: bytes) -> str:
+    """The code has to be typed in where the webhook is set up, before there is anything else to know it by."""
+    found = _CLOVER.fullmatch(body)
+    return f"its verification code is {found[1].decode()}: type it in at Clover" if found else ""
+
+
+def _woocommerce(body: bytes) -> str:
+    found = _WOOCOMMERCE.fullmatch(body)
+    return f"webhook {found[1].decode()} is set up" if found else ""
+
+
+_PINGS: Final[dict[str, Callable[[bytes], str]]] = {"clover": _clover, "woocommerce": _woocommerce}
+
+
+def ping(scheme: str, body: bytes) -> str:
+    """What a ping of that scheme's vendor says, for the log; empty where it is none."""
+    return _PINGS[scheme](body) if scheme in _PINGS and len(body) < 200 else ""
+
 
 log = logging.getLogger("promises")
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from schemas.instants import NEVER, Instant
+from schemas.instants import NEVER, Instant, Millis
 from schemas.values import State, Value, field, pack
 from schemas.words import RULINGS, UNDELIVERED, Basis, Evidence, Origin, Party, Ruling
 from streams.judging.facts import Fact
 from streams.judging.history import History, packed, packed_fact, unpacked
-from streams.judging.policy import Attributes, Millis, Policy
+from streams.judging.policy import Attributes, Policy
 
 _UNDELIVERED: Final = RULINGS.index(UNDELIVERED)
 

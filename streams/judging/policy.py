@@ -11,11 +11,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from schemas.instants import Instant
+from schemas.instants import Instant, Millis
 from schemas.words import Party, Verdict
-
-Millis = int
-"""A length of time in milliseconds."""
 
 
 class Attributes(NamedTuple):

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from schemas import words
 from schemas.instants import NEVER, Instant
 from schemas.values import replace
 from schemas.words import RULINGS, Ruling
-from streams.judging.accountability import in_hand
-from streams.judging.case import OPEN_CODES, Case, Change, Ending, Judged, Outcome, Promise, Standing, Window
+from streams.judging.case import OPEN_CODES, Case, Change, Ending, Hand, Judged, Outcome, Promise, Standing, Window
 from streams.judging.facts import Fact, What
 from streams.judging.fold import apply, completed_at, ending, fold, is_assumed
 from streams.judging.history import History, Known, insert
 from streams.judging.policy import Policies, Policy
+
+
+def in_hand(hands: Iterable[Hand], subject: str, at: Instant) -> str:
+    """The staff member who last took `subject`, or the case as a whole, in hand by `at`.
+
+    If nobody had yet, the first one who did later; empty if nobody ever did.
+    """
+    found = ""
+    for hand in hands:
+        if hand.subject and hand.subject != subject:
+            continue
+        if hand.at > at:
+            return found or hand.staff
+        found = hand.staff
+    return found
+
 
 _CODES: Final = {ruling: code for code, ruling in enumerate(RULINGS)}
 _ON_TIME: Final = _CODES[words.ON_TIME]
@@ -33,9 +49,7 @@ class Judgement(NamedTuple):
     wake_at: Instant
 
 
-def judge(
-    history: History, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0
-) -> Judgement:
+def judge(history: History, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0) -> Judgement:
     """The judgement of a history at `now`, from scratch. What happened after `now` is not yet known.
 
     `known` and `lapsed` as in `settle`.
@@ -88,9 +102,7 @@ def take_ahead(case: Case, policies: Policies, now: Instant) -> None:
     _learn(case, case.history, policies, now)
 
 
-def settle(
-    case: Case, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0
-) -> list[Change]:
+def settle(case: Case, policies: Policies, now: Instant, known: Instant = NEVER, lapsed: Instant = 0) -> list[Change]:
     """Judge every promise of `case` at `now`, note the judgements in it, and say which changed.
 
     known: the instant up to which it is known that nothing else was delivered, where that is before `now`: a deadline

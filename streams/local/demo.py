@@ -18,16 +18,16 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from streams.connection import Connection
-from streams.kafka import create_topics
-from streams.local.kafka import LocalKafka
-from streams.local.keeper import Kept
+from streams.kafka.clients import create_topics
+from streams.kafka.connection import Connection
+from streams.local.child_process import Kept
+from streams.local.demo_screen import screen
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
-from streams.local.screen import screen
-from streams.local.tills import live
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE, town
+from streams.local.town_feeds import live
 from streams.metrics.scrape import Scrape
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 # Without the fonts that Rich would have the reader's browser fetch from elsewhere.
 _SVG = re.sub(r"@font-face {{.*?}}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)

@@ -10,9 +10,9 @@ from pathlib import Path
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from streams.local.child_process import Kept
 from streams.local.kafka_program import KafkaProgram, KafkaUnavailable
 from streams.local.kafka_settings import Node, render, settings
-from streams.local.keeper import Kept
 
 _SECONDS_TO_FORMAT = 60.0
 _LINES_OF_LOG = 25

@@ -58,9 +58,7 @@ _Coming = list[tuple[float, int, CaseEvent]]
 """What is under way: the minute in which it reaches Kafka, its place among equals, the event."""
 
 
-def _arrivals(
-    chance: Random, time: TownTime, orders_per_minute: float, shops: Sequence[Shop]
-) -> Iterator[Arrival]:
+def _arrivals(chance: Random, time: TownTime, orders_per_minute: float, shops: Sequence[Shop]) -> Iterator[Arrival]:
     coming: _Coming = []
     place = count()
     opened = moment(time.start).strftime("%y%m%d%H%M%S")

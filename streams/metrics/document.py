@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from streams.book.rows import LATENESS_BOUNDS
-from streams.book.windows import WIDTHS
 from streams.metrics.catalogue import GATEWAY, INTAKE, WORKER, Metric
-from streams.metrics.collector import NOBODY
+from streams.metrics.exposition import NOBODY
+from streams.state.rows import LATENESS_BOUNDS
+from streams.state.windows import WIDTHS
 
 _HEAD: Final = f"""# Metrics
 

@@ -6,14 +6,12 @@ relied on. A worker that reads its partitions back is alive and not ready: to st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, Literal
 
 import msgspec
 
 from schemas.instants import Instant, show
-from streams.metrics.exposed import Beats
-from streams.metrics.snapshot import Snapshot
+from streams.metrics.exposition import Beats
 
 STILL_SECONDS: Final = 10.0
 """How long the event loop may stand still: it says every second that it moves, and a step of it takes milliseconds."""
@@ -60,11 +58,6 @@ def health_of(beat: float, now: float) -> Health:
     return Health(False, f"the event loop has stood still for {age:.1f} s; after {STILL_SECONDS:g} s, start it again")
 
 
-def readiness(snapshot: Snapshot, now: float, group: str) -> Readiness:
-    """Whether every partition that the worker owns is recovered, and how far those are that are not."""
-    return readiness_of(health(snapshot, now), snapshot.ready, list(_partitions(snapshot)), group)
-
-
 def readiness_of(alive: Health, ready: bool, partitions: list[PartitionState], group: str) -> Readiness:
     """Of a process that owns these partitions. ready: it knows which it owns, and has recovered them."""
     says = _says(partitions, ready) if alive.healthy else alive.says
@@ -73,13 +66,6 @@ def readiness_of(alive: Health, ready: bool, partitions: list[PartitionState], g
 
 def _place(one: PartitionState) -> tuple[str, int]:
     return one.topic or "", one.partition
-
-
-def _partitions(snapshot: Snapshot) -> Iterator[PartitionState]:
-    for partition, counts in snapshot.partitions.items():
-        yield PartitionState(partition, "live", clock=shown(counts.clock))
-    for partition, recovery in snapshot.recovering.items():
-        yield PartitionState(partition, "recovering", read=recovery.read, total=recovery.total)
 
 
 def shown(clock: Instant) -> str | None:

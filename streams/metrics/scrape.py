@@ -11,8 +11,8 @@ from urllib.request import urlopen
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.metrics.address import Address
 from streams.metrics.health import Readiness
-from streams.settings import Address
 
 Labels = Mapping[str, str]
 

@@ -16,9 +16,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 import msgspec
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from streams.metrics.exposed import Exposed, Shown
+from streams.metrics.address import Address
+from streams.metrics.exposition import Exposed, Shown
 from streams.metrics.health import Readiness, health
-from streams.settings import Address
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

@@ -12,17 +12,17 @@ from typing import Final
 
 from schemas.instants import Instant, show
 from schemas.words import Stage
-from streams.connection import Connection
-from streams.notifier.courier import Courier
-from streams.notifier.inbox import Inbox, Record
-from streams.notifying.alerts import Alert, NotAnAlert, read_alert
-from streams.notifying.answers import Answer, Millis
-from streams.notifying.outbox import Outbox, Waiting
-from streams.notifying.showing import one_line
-from streams.notifying.signing import signed
-from streams.notifying.webhook import Webhook
-from streams.topics import ALERTS
-from streams.wall import wall_clock
+from streams.kafka.connection import Connection
+from streams.kafka.topics import ALERTS
+from streams.notifier.alerts import Alert, NotAnAlert, read_alert
+from streams.notifier.consumer import Inbox, Record
+from streams.notifier.queue import Outbox, Waiting
+from streams.notifier.responses import Answer, Millis
+from streams.notifier.sender import Courier
+from streams.notifier.text import one_line
+from streams.notifier.webhook import Webhook
+from streams.signatures.standard_webhooks import signed
+from streams.wall_clock import wall_clock
 
 log = logging.getLogger("promises")
 

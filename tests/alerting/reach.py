@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from streams.alerting.documents import decimal, percent
 from streams.alerting.tiers import REACH, TIERS, Tier
+from streams.alerting.yaml_documents import decimal, percent
 from tests.alerting.promtool import POLICIES, Case, rule_file, tested
 from tests.alerting.timelines import DAY, Minute, Shop, at, shown, worker
 

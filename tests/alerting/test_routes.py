@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
 from streams.alerting.routes import routes, routes_as_yaml
+from streams.config.receivers import Receivers, ReceiversError, parse_receivers
 from tests.alerting.promtool import run
 from tests.alerting.test_rules import COMMAND
 from tests.cli.command import ROOT, promises

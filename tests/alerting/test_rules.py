@@ -11,11 +11,11 @@ import promql_parser
 import pytest
 import yaml
 
-from streams.alerting.documents import decimal, percent
 from streams.alerting.objectives import Objective, ObjectiveError, objectives_of
 from streams.alerting.tiers import REACH, TIERS, notes
+from streams.alerting.yaml_documents import decimal, percent
+from streams.config.locations import parse_locations
 from streams.judging.locations import Locations
-from streams.judging.locations_file import parse_locations
 from streams.metrics.catalogue import CATALOGUE
 from tests.alerting.promtool import LOCATIONS, POLICIES, rule_file, run
 from tests.cli.command import ROOT, promises

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from streams.alerting.records import quoted
-from streams.book.rows import BOTH
-from streams.book.windows import PLACES, WIDTHS, Label, Windows
+from streams.alerting.recording_rules import quoted
+from streams.state.rows import BOTH
+from streams.state.windows import PLACES, WIDTHS, Label, Windows
 
 Minute = int
 """Minutes since the timeline began."""

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from streams.book.book import Book, Incoming
-from streams.book.changelog import HEAD, Contents
-from streams.book.codec import decode
+from streams.config.policies import parse_policies
 from streams.judging.policy import Policies
-from streams.judging.policy_file import parse_policies
-from streams.topics import CHANGELOG, EVENTS
-from tests.book.kept import all_of
+from streams.kafka.topics import CHANGELOG, EVENTS
+from streams.state.case_codec import decode
+from streams.state.changelog import HEAD, Contents
+from streams.state.partition import Book, Incoming
 from tests.chaos import topics
 from tests.chaos.compare import listed
 from tests.chaos.load import POLICIES
 from tests.chaos.reducer import Expected
+from tests.state.kept import all_of
 from tests.worker.records import PARTITIONS, Held
 
 _FOREVER = 4_000_000_000_000

@@ -10,12 +10,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
-from streams.agents.tracker import _counts
-from streams.book.book import Book, Incoming
-from streams.judging.policy_file import parse_policies
-from streams.metrics.collector import SnapshotCollector
+from streams.config.policies import parse_policies
 from streams.metrics.scrape import Scrape
-from streams.metrics.snapshot import Snapshot
+from streams.state.partition import Book, Incoming
+from streams.worker.agent import _counts
+from streams.worker.metrics import SnapshotCollector
+from streams.worker.snapshot import Snapshot
 from tests.chaos import books, compare
 from tests.chaos.load import POLICIES, orders
 from tests.chaos.reducer import Expected, Reducer

@@ -10,9 +10,9 @@ import pytest
 
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
-from streams.book.book import Book, Incoming
-from streams.judging.policy_file import parse_policies
-from streams.metrics.snapshot import PartitionCounts, Snapshot
+from streams.config.policies import parse_policies
+from streams.state.partition import Book, Incoming
+from streams.worker.snapshot import PartitionCounts, Snapshot
 from tests.chaos.load import POLICIES, RECORDS_PER_ORDER, Given, clock_record, orders
 from tests.chaos.reducer import Expected, Reducer
 from tests.chaos.said import normal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streams.ledger.opening import HEAL
+from streams.worker.recovery import HEAL
 from tests.worker import records
 from tests.worker.records import PARTITIONS, Held
 

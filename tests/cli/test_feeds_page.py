@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from streams.feeds.feeds_file import parse_feeds
-from streams.feeds.ways import ways_of
+from streams.config.feeds import parse_feeds
+from streams.intake.feed_adapters import ways_of
 from tests.cli.command import promises
 from tests.shared import ROOT
 

@@ -19,13 +19,13 @@ import pytest
 from schemas.events import Clock
 from schemas.instants import moment, parse, show
 from schemas.reading import Refused
-from streams.feeds.adapters import load
-from streams.feeds.files import lines
+from streams.adapters.files import lines
+from streams.adapters.vendors import load
+from streams.config.policies import parse_policies
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Outcome
 from streams.judging.history import History, insert
 from streams.judging.measures import quantile
-from streams.judging.policy_file import parse_policies
 from streams.judging.settle import judge
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises
 

@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 from schemas.events import TAGS
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, RULINGS, VERDICTS
-from streams.book.rows import HELD, LATENESS_BOUNDS
-from streams.book.windows import WIDTHS
-from streams.ledger.commits import COMMIT_BOUNDS
 from streams.metrics import catalogue as metrics
 from streams.metrics.catalogue import FEED
+from streams.metrics.exposition import COMMIT_BOUNDS
+from streams.state.rows import HELD, LATENESS_BOUNDS
+from streams.state.windows import WIDTHS
 
 LOCATIONS: Final = ("hull", "leeds", "york north")
 KINDS: Final = ("ready", "delivered")

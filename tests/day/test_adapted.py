@@ -12,10 +12,10 @@ import pytest
 
 from schemas.events import Clock, Record
 from schemas.instants import Instant, parse
+from streams.adapters.decoding import decode
+from streams.adapters.feed_records import Adapted, Opened
+from streams.adapters.vendors import load
 from streams.cli.options import load_policies
-from streams.feeds.adapters import load
-from streams.feeds.decoding import decode
-from streams.feeds.deliveries import Adapted, Opened
 from streams.judging.admission import admit
 from streams.judging.facts import Fact
 from streams.judging.history import History, insert

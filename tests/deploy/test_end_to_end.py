@@ -22,11 +22,11 @@ import requests
 
 from schemas.instants import show
 from schemas.words import VERDICTS
-from streams.connection import Connection
-from streams.held import held
+from streams.kafka.connection import Connection
+from streams.kafka.topic_reader import held
+from streams.kafka.topics import EVENTS
 from streams.local.town_shops import SHOPS
-from streams.topics import EVENTS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import report
 from tests.dashboards.reading import all_asked, young
 from tests.dashboards.server import Prometheus

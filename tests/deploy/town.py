@@ -9,9 +9,9 @@ from itertools import takewhile
 from typing import Final
 
 from schemas.instants import Instant
-from streams.connection import Connection
-from streams.local.tills import live
+from streams.kafka.connection import Connection
 from streams.local.town import Arrival, town
+from streams.local.town_feeds import live
 from streams.local.town_shops import NO_RUSH, PHARMACY, SHOPS, STEADY, Member, Rush, Shop
 
 MINUTE: Final = 1000

@@ -10,15 +10,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from schemas.instants import parse
-from streams.feeds.feeds_file import parse_feeds
-from streams.feeds.signatures import scheme_of
+from streams.config.feeds import parse_feeds
 from streams.gateway import secret_files
-from streams.gateway.counter import read_tokens
 from streams.gateway.limits import Bucket
+from streams.gateway.manual import read_tokens
 from streams.gateway.openapi import openapi
-from streams.gateway.pings import ping
-from streams.gateway.records import record_headers
 from streams.gateway.secret_files import SecretFiles
+from streams.gateway.webhooks import ping, record_headers
+from streams.signatures.verify import scheme_of
 from tests.gateway.gateways import FEEDS
 
 NOON = parse("2026-03-06T12:00:00Z")

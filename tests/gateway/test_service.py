@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from schemas.reading import read
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.gateway.gateways import (
     LOGIN,
     SECRET,

@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 from tests.cli.command import promises
 from tests.gateway.gateways import Gateway, answer_on, create_topics, files_in, records, shopify

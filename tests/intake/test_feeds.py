@@ -17,10 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.events import Clock, Record
 from schemas.instants import Instant, instant, moment
+from streams.kafka.topics import EVENTS, REJECTS
 from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
-from streams.topics import EVENTS, REJECTS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import promises
 from tests.support.debian import Unavailable, program
 from tests.worker.answers import UNREACHABLE, is_clear

@@ -14,8 +14,8 @@ import msgspec
 from kafka.partitioner.default import murmur2
 
 from schemas.events import CaseEvent, Clock, Record
-from streams.topics import EVENTS
-from streams.wall import wall_clock
+from streams.kafka.topics import EVENTS
+from streams.wall_clock import wall_clock
 from tests.worker.records import PARTITIONS, Given, Held, Order, read, send
 from tests.worker.workers import Intake, until
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from schemas.events import Clock, Record, StepReached
-from streams.topics import EVENTS, REJECTS
+from streams.kafka.topics import EVENTS, REJECTS
 from tests.cli.command import promises
 from tests.worker.records import Given, Held, read, send
 from tests.worker.workers import Intake, until

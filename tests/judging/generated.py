@@ -65,9 +65,7 @@ def settled_by(examples: int) -> settings:
     """How a property is tested: with so many examples, the same ones in CI. Where mutants are hunted, no example of
     a failure is made smaller."""
     phases = tuple(phase for phase in Phase if phase != Phase.shrink) if "MUTANT" in os.environ else tuple(Phase)
-    return settings(
-        max_examples=examples, deadline=None, database=None, derandomize="CI" in os.environ, phases=phases
-    )
+    return settings(max_examples=examples, deadline=None, database=None, derandomize="CI" in os.environ, phases=phases)
 
 
 def clocks(until: int = 30) -> SearchStrategy[Instant]:

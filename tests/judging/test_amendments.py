@@ -41,9 +41,7 @@ def test_a_breach_is_not_undone_by_asking_afterwards() -> None:
     assert story.says("13:30", basis="current") == "kept / on_time"
 
 
-@pytest.mark.parametrize(
-    ("asked", "original"), [("12:42", "kept / on_time"), ("12:42:00.001", "broken / late")]
-)
+@pytest.mark.parametrize(("asked", "original"), [("12:42", "kept / on_time"), ("12:42:00.001", "broken / late")])
 def test_the_customer_asks_in_time_as_long_as_the_promise_could_still_be_kept(asked: str, original: str) -> None:
     story = STORY.amended("ready", asked, due="13:00", by="customer").reached("ready", "12:55")
 
@@ -85,9 +83,7 @@ def test_promising_again_is_another_due_by_us() -> None:
     assert (judged.original.ruling.reason, judged.current.ruling.reason) == ("late", "on_time")
 
 
-@pytest.mark.parametrize(
-    ("said_at", "original"), [("12:15", "kept / on_time"), ("12:15:00.001", "broken / late")]
-)
+@pytest.mark.parametrize(("said_at", "original"), [("12:15", "kept / on_time"), ("12:15:00.001", "broken / late")])
 def test_promising_outright_does_not_undo_the_breach_of_an_assumed_promise(said_at: str, original: str) -> None:
     #  12:00     12:15         12:20 or so       12:30
     #  ordered   assumed due   we say 12:40      ready

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from schemas.instants import NEVER, Instant
 from schemas.values import replace
-from streams.book.codec import decode, encode
 from streams.judging.case import Case, Outcome, Promise, PromiseKey
 from streams.judging.fold import fold
 from streams.judging.history import Fact, History, Known, What
 from streams.judging.settle import judge, settle, take
+from streams.state.case_codec import decode, encode
 from tests.histories import Story, history_of
 from tests.judging.generated import END, TOWN, Arrived, admitted, arrivals, clocks, settled_by, stories
 

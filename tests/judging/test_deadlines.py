@@ -92,9 +92,7 @@ def test_settling_again_with_nothing_new_changes_nothing() -> None:
 def test_the_first_verdict_is_number_nought_and_an_open_one_before_it_has_no_number() -> None:
     case = Case()
     take(case, admit(STORY.told[0], RISKY), RISKY, at("12:00"))
-    numbers = [
-        change.after.revision for now in ("12:00", "12:30", "12:43") for change in settle(case, RISKY, at(now))
-    ]
+    numbers = [change.after.revision for now in ("12:00", "12:30", "12:43") for change in settle(case, RISKY, at(now))]
 
     assert numbers == [-1, -1, 0]
 

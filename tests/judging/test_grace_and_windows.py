@@ -30,9 +30,7 @@ def test_grace_includes_its_last_millisecond_and_not_one_more(ready: str, says: 
     assert story.says("13:00", GRACE) == says
 
 
-@pytest.mark.parametrize(
-    ("now", "says"), [("12:41:30", "open / pending"), ("12:41:30.001", "broken / undelivered")]
-)
+@pytest.mark.parametrize(("now", "says"), [("12:41:30", "open / pending"), ("12:41:30.001", "broken / undelivered")])
 def test_nothing_is_called_broken_before_its_grace_is_over(now: str, says: str) -> None:
     assert order("o1").promised("ready", due="12:40", time="12:00").says(now, GRACE) == says
 

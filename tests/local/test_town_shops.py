@@ -12,10 +12,10 @@ from typing import NamedTuple
 import pytest
 
 from schemas.instants import parse
+from streams.config.policies import parse_policies
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Promise
 from streams.judging.history import History, insert
-from streams.judging.policy_file import parse_policies
 from streams.judging.settle import judge
 from streams.local import town as town_module
 from streams.local.town import Arrival, town

@@ -12,7 +12,7 @@ import http.server, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 sys.setswitchinterval(1e-6)  # each thread is interrupted as early as can be
 from streams.metrics.scrape import readiness_at
-from streams.settings import Address
+from streams.worker.settings import Address
 
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):

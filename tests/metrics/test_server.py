@@ -16,13 +16,14 @@ import pytest
 from prometheus_client.core import Metric
 
 from schemas.instants import parse, show
-from streams.metrics.collector import SnapshotCollector
-from streams.metrics.health import STILL_SECONDS, health, readiness
-from streams.metrics.heartbeat import Heartbeat
+from streams.engine.partitions import Recovery
+from streams.metrics.address import Address, client_id, metrics_of
+from streams.metrics.exposition import Heartbeat
+from streams.metrics.health import STILL_SECONDS, health
 from streams.metrics.scrape import Scrape
 from streams.metrics.server import AddressTaken, served
-from streams.metrics.snapshot import PartitionCounts, Recovery, Snapshot
-from streams.settings import Address, client_id, metrics_of
+from streams.worker.metrics import SnapshotCollector, readiness
+from streams.worker.snapshot import PartitionCounts, Snapshot
 
 NOON = parse("2026-03-06T12:00:00Z")
 LIVE = PartitionCounts(clock=NOON)

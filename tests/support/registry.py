@@ -16,8 +16,8 @@ from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from streams.local.child_process import Kept
 from streams.local.kafka_program import cache_directory, find_java
-from streams.local.keeper import Kept
 from streams.local.ports import free_ports
 
 _VERSION: Final = "2.6.13.Final"

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from schemas.events import CaseEvent, PromisesMade, PromiseTerms, Staff, StepReached
 from schemas.instants import Instant, moment
 from schemas.verdicts import AlertRecord, VerdictRecord
-from streams.topics import ALERTS, EVENTS, VERDICTS
+from streams.kafka.topics import ALERTS, EVENTS, VERDICTS
 
 PARTITIONS: Final = 4
 _LARGEST: Final = 32 << 20

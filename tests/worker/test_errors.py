@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from streams.local.kafka import LocalKafka
+from streams.kafka.topics import INTAKE_TOPICS, TOPICS
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
-from streams.topics import INTAKE_TOPICS, TOPICS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import ROOT, Answer, promises
 from tests.worker.answers import UNREACHABLE, USAGE, is_clear
 from tests.worker.records import Order, send

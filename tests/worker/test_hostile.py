@@ -11,8 +11,8 @@ import pytest
 
 from schemas.events import TAGS
 from schemas.reading import REFUSAL_REASONS
-from streams.topics import EVENTS, REJECTS
-from streams.wall import wall_clock
+from streams.kafka.topics import EVENTS, REJECTS
+from streams.wall_clock import wall_clock
 from tests.worker.hostile import LETTERS, expected, fuzzed
 from tests.worker.records import Given, Held, Order, read, send
 from tests.worker.workers import Worker

@@ -11,9 +11,9 @@ import pytest
 
 from schemas.instants import Instant, instant, parse
 from schemas.verdicts import VerdictRecord
+from streams.kafka.topics import REJECTS, VERDICTS
 from streams.metrics.scrape import Scrape
-from streams.topics import REJECTS, VERDICTS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.worker.records import PARTITIONS, Given, Order, alerts, read, send, verdicts
 from tests.worker.workers import Worker, until
 

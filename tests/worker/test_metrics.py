@@ -16,7 +16,7 @@ from schemas.instants import moment
 from schemas.words import BASES, VERDICTS
 from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.support.debian import Unavailable, program
 from tests.worker.records import PARTITIONS, Given, Order, send
 from tests.worker.workers import Worker, taken, until

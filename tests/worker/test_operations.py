@@ -16,9 +16,9 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, NewTopic
 
 from schemas.instants import parse
-from streams.local.kafka import LocalKafka
-from streams.topics import ALERTS, CHANGELOG, EVENTS, INTAKE_TOPICS, TOPICS
-from streams.wall import wall_clock
+from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, INTAKE_TOPICS, TOPICS
+from streams.local.kafka_cluster import LocalKafka
+from streams.wall_clock import wall_clock
 from tests.cli.command import promises
 from tests.worker.answers import UNREACHABLE, is_clear
 from tests.worker.records import Given, Order, send

@@ -19,11 +19,11 @@ from typer.testing import CliRunner
 
 from schemas.instants import Instant, show
 from streams.cli.main import app_of
-from streams.cli.resending import TRANSACTIONAL_ID
-from streams.connection import Connection
-from streams.kafka import producer
-from streams.topics import EVENTS, REJECTS
-from streams.wall import wall_clock
+from streams.cli.resend import TRANSACTIONAL_ID
+from streams.kafka.clients import producer
+from streams.kafka.connection import Connection
+from streams.kafka.topics import EVENTS, REJECTS
+from streams.wall_clock import wall_clock
 from tests.cli.command import ROOT, Answer, promises
 from tests.worker.answers import is_clear
 from tests.worker.records import Given, Held, Order, read, send

@@ -12,11 +12,11 @@ from typing import Any, Final
 import pytest
 from kafka.admin import ACL
 
-from streams.connection import read_connection
-from streams.kafka import producer
-from streams.topics import EVENTS
-from streams.topics import REJECTS as REJECTED
-from streams.wall import wall_clock
+from streams.kafka.clients import producer
+from streams.kafka.connection import read_connection
+from streams.kafka.topics import EVENTS
+from streams.kafka.topics import REJECTS as REJECTED
+from streams.wall_clock import wall_clock
 from tests.cli.command import Answer, promises
 from tests.gateway.gateways import Gateway, signature
 from tests.notifier.process import Notifier, to_nobody

@@ -19,10 +19,10 @@ import pytest
 
 from schemas.verdicts import VerdictRecord
 from schemas.words import BASES, VERDICTS
-from streams.local.kafka import LocalKafka
+from streams.kafka.topics import ALERTS, REJECTS
+from streams.kafka.topics import VERDICTS as VERDICT_TOPIC
+from streams.local.kafka_cluster import LocalKafka
 from streams.metrics.scrape import Scrape
-from streams.topics import ALERTS, REJECTS
-from streams.topics import VERDICTS as VERDICT_TOPIC
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises
 from tests.worker.records import Held, read
 from tests.worker.workers import Worker, taken, topics

@@ -17,10 +17,10 @@ from urllib.request import urlopen
 
 from kafka import KafkaAdminClient
 
-from streams.local.kafka import LocalKafka
+from streams.kafka.topics import INTAKE_TOPICS, TOPICS
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
-from streams.topics import INTAKE_TOPICS, TOPICS
 from tests.cli.command import ROOT, promises
 
 logs: Final[list[Path]] = []

@@ -1,0 +1,73 @@
+"""What an adapter makes of one record, and why: for who writes an adapter. What it makes is what `adapt` makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from schemas.events import Record
+from schemas.reading import Refused
+from streams.adapters.adapter import Adapter, Walk
+from streams.adapters.feed_records import Adapted, Opened
+from streams.adapters.fields import FieldFailed, Told
+from streams.adapters.rules import Made, Rule
+from streams.adapters.scope import Scope
+from streams.adapters.simple_expressions import ExpressionFailed
+
+
+class Explanation(NamedTuple):
+    """What became of a record. made: what each rule that fits said, happened or not. others: why those do not fit."""
+
+    outcome: Adapted | Refused
+    fitting: tuple[Rule, ...]
+    made: tuple[Made, ...]
+    others: tuple[tuple[str, str], ...]
+
+    def of(self, rule: Rule) -> list[Made]:
+        """What that rule said."""
+        return [one for one in self.made if one.rule is rule]
+
+    def behind(self, record: Record) -> Made | None:
+        """Where an event came from; None where it was canonical already."""
+        return next((one for one in self.made if one.record == record), None)
+
+
+def explain(adapter: Adapter, opened: Opened, feed: str = "") -> Explanation:
+    """What `adapter` makes of a record, refused or not, and why."""
+    walk = Walk(adapter, opened, feed)
+    outcome: Adapted | Refused
+    with suppress(Refused):  # the outcome tells it
+        walk.go()
+    try:
+        outcome = adapter.adapt(opened, feed)
+    except Refused as refused:
+        outcome = refused
+    others = [(rule.name, _why_not(rule, walk)) for rule in adapter.rules if rule not in walk.fitting]
+    return Explanation(outcome, tuple(walk.fitting), tuple(walk.made), tuple(others))
+
+
+def _why_not(rule: Rule, walk: Walk) -> str:
+    try:
+        if rule.fits(walk.scope):
+            return "not looked at: the reading ended before it"
+        return str(rule.why_not(walk.scope))
+    except (Refused, ExpressionFailed) as error:
+        return str(error)
+
+
+def told(made: Made) -> list[Told]:
+    """How each field came about that an event of a rule has of its own."""
+    return _as_far_as(made.told)
+
+
+def told_of_all(rule: Rule, scope: Scope) -> list[Told]:
+    """How each field came about that all events of a rule have."""
+    return _as_far_as(lambda: rule.told(scope))
+
+
+def _as_far_as(tell: Callable[[], list[Told]]) -> list[Told]:
+    try:
+        return tell()
+    except FieldFailed as failed:
+        return [Told("", str(failed), None, None)]

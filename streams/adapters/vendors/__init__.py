@@ -1,0 +1,67 @@
+"""The adapters that come with `promises`, one file a vendor and its tests beside it; and adapters of others by file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from streams.adapters.adapter import Adapter
+from streams.adapters.adapter_file import AdapterError, parse_adapter
+from streams.adapters.adapter_tests import AdapterTests, parse_tests
+from streams.adapters.functions import Tables, TablesError, Zones, functions, read_tables
+
+__all__ = ["Adapter", "AdapterError", "AdapterTests", "TablesError", "load", "load_tests", "load_with", "names"]
+
+_NO_ZONES: Final[Zones] = MappingProxyType({})
+_TESTS: Final = ".tests.toml"
+
+
+def names() -> list[str]:
+    """The adapters that come with `promises`."""
+    entries = (entry.name for entry in files(__name__).iterdir())
+    return sorted(name.removesuffix(".toml") for name in entries if name.endswith(".toml") and _TESTS not in name)
+
+
+def load(name_or_path: str, tables: str = "", zones: Zones = _NO_ZONES) -> Adapter:
+    """The adapter of that name, or in that file.
+
+    tables: a file of reference tables for `$table`, or empty. zones: location to IANA time zone, for `$zone`.
+    Raises AdapterError and TablesError.
+    """
+    return load_with(name_or_path, read_tables(tables) if tables else {}, zones)
+
+
+def load_with(name_or_path: str, tables: Tables, zones: Zones) -> Adapter:
+    """As `load`, with reference tables that were read already. Raises AdapterError."""
+    return parse_adapter(_text(name_or_path), name_or_path, functions(tables, zones))
+
+
+def load_tests(name_or_path: str) -> AdapterTests | None:
+    """The tests beside an adapter; None where there are none. Raises AdapterError."""
+    beside = f"{name_or_path.removesuffix('.toml')}{_TESTS}"
+    if not _is_file(name_or_path):
+        return parse_tests(files(__name__).joinpath(beside).read_text("utf-8"), beside)
+    return parse_tests(_read(Path(beside)), beside) if Path(beside).exists() else None
+
+
+def _is_file(name_or_path: str) -> bool:
+    return name_or_path.endswith(".toml") or "/" in name_or_path
+
+
+def _text(name_or_path: str) -> str:
+    if _is_file(name_or_path):
+        return _read(Path(name_or_path))
+    if name_or_path not in names():
+        known = ", ".join(names())
+        raise AdapterError(f"there is no adapter {name_or_path!r}; there are {known}, or name a .toml file")
+    return files(__name__).joinpath(f"{name_or_path}.toml").read_text("utf-8")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeError) as reason:
+        why = reason.strerror if isinstance(reason, OSError) else reason
+        raise AdapterError(f"{path}: cannot be read: {why}; give a readable TOML file") from None

@@ -1,0 +1,1 @@
+"""Intake: adapts the records of feeds to canonical events."""

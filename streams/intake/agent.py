@@ -1,0 +1,103 @@
+"""Intake: adapts the records of feeds to events, and says up to when each partition of a feed is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from faust.types import TP
+
+from schemas.instants import Instant
+from streams.engine import timing
+from streams.engine.partitions import Shelf
+from streams.engine.transaction import Message
+from streams.engine.transport import Chunk, Reading, Record
+from streams.intake.metrics import FeedCounts, FeedPlace, IntakeSnapshot
+from streams.intake.records import Partitions, Place, clocks, messages
+from streams.intake.state import FeedBook
+
+
+class Intake:
+    """What is done with the ledgers on the shelf.
+
+    What a record becomes, and how far that is, is noted in one go, without an `await` between; a clock record after the
+    events that it vouches for, or with them. `partitions`: how many each topic has. `wall`: the wall clock.
+    """
+
+    def __init__(self, shelf: Shelf[FeedBook], partitions: Partitions, wall: Callable[[], Instant]) -> None:
+        self.shelf = shelf
+        self._partitions = partitions
+        self._wall = wall
+        self._said: dict[TP, float] = {}
+
+    async def feed(self, chunk: Chunk, reading: Reading) -> None:
+        """Adapt what is new in `chunk`, for some milliseconds at a time, so that what is being written has its turn."""
+        ledger = self.shelf.get(chunk.tp)
+        if ledger is None or ledger.lost:
+            return
+        records = reading.unread(chunk)
+        while records:
+            said, taken = self._take_some(ledger.book, chunk.tp, records)
+            records = records[taken:]
+            ledger.note(said + self._clocks(chunk.tp, ledger.book, reading))
+            await asyncio.sleep(0)
+            await ledger.room()
+            if ledger.lost or self.shelf.get(chunk.tp) is not ledger:
+                return
+
+    def tick(self, reading: Reading) -> None:
+        """Say of each partition how far it is read, where that is due: so that a quiet feed differs from a dead one."""
+        for tp, ledger in self.shelf.items():
+            if not ledger.lost:
+                ledger.note(self._clocks(tp, ledger.book, reading))
+
+    def snapshot(self, reading: Reading) -> IntakeSnapshot:
+        """The counts of all partitions that are open and this member's, and how far the others are, as they are now."""
+        books, recovering = self.shelf.standing()
+        return IntakeSnapshot(
+            ready=self.shelf.is_dealt and not recovering,
+            partitions={_place(tp, book.feed.name): _counts(book, reading.lag(tp)) for tp, book in books.items()},
+            recovering={_place(tp): recovery for tp, recovery in recovering.items()},
+            commits=self.shelf.commits.copied(),
+        )
+
+    def _take_some(self, book: FeedBook, tp: TP, records: Sequence[Record]) -> tuple[list[Message], int]:
+        """What the first of `records` become, and how many these were."""
+        wall, until = self._wall(), monotonic() + timing.SLICE_SECONDS
+        said: list[Message] = []
+        taken = 0
+        for record in records[: timing.SLICE_RECORDS]:
+            said += messages(book.take(record, wall), Place.of(book.feed, tp, record, wall), self._partitions)
+            taken += 1
+            if monotonic() > until:
+                break
+        return said, taken
+
+    def _clocks(self, tp: TP, book: FeedBook, reading: Reading) -> list[Message]:
+        now = monotonic()
+        if now < self._said.get(tp, 0.0) + timing.CLOCK_SECONDS:
+            return []
+        answered = reading.read_at(tp)
+        clock = book.move(None if answered is None else answered - timing.ANSWER_MS, self._wall())
+        if clock is None:
+            return []
+        self._said[tp] = now
+        return clocks(clock, self._partitions)
+
+
+def _place(tp: TP, feed: str = "") -> FeedPlace:
+    return FeedPlace(feed, tp.topic, tp.partition)
+
+
+def _counts(book: FeedBook, lag: int | None) -> FeedCounts:
+    counts = book.counts
+    return FeedCounts(
+        clock=book.clock,
+        lag=lag,
+        records=dict(counts.records),
+        events=dict(counts.events),
+        rejects=dict(counts.rejects),
+        ignored=dict(counts.ignored),
+        needs_fetch=dict(counts.needs_fetch),
+    )

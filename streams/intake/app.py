@@ -1,0 +1,56 @@
+"""Intake, put together: a Faust app whose one agent adapts the records of all feeds, and the thread for /metrics."""
+
+from __future__ import annotations
+
+import logging
+
+import faust
+
+from streams.engine import process
+from streams.engine.partitions import Shelf
+from streams.engine.process import Group, end
+from streams.intake.agent import Intake
+from streams.intake.metrics import IntakeCollector, intake_readiness
+from streams.intake.recovery import FeedOpener
+from streams.intake.settings import IntakeSettings
+from streams.kafka.topics import EVENTS
+from streams.metrics.address import Address
+from streams.wall_clock import wall_clock
+
+log = logging.getLogger("promises")
+
+
+def run(settings: IntakeSettings) -> None:
+    """Work until the process is told to end. Raises AddressTaken."""
+    collector = IntakeCollector()
+
+    def built(address: Address, scratch: str) -> faust.App:
+        log.info(
+            "adapting %s to %s on %s; http://%s/metrics",
+            ", ".join(feed.topic for feed in settings.feeds),
+            EVENTS.name,
+            settings.connection.bootstrap,
+            address,
+        )
+        return build(settings, collector, process.app_of(settings, address, scratch))
+
+    process.run(settings, collector, intake_readiness, built)
+
+
+def build(settings: IntakeSettings, collector: IntakeCollector, app: faust.App) -> faust.App:
+    """`app` as that of one member of the group of intake."""
+    opener = FeedOpener(
+        settings.connection.for_aiokafka(),
+        {feed.topic: feed for feed in settings.feeds},
+        {feed.topic: settings.adapters[feed.name] for feed in settings.feeds},
+        settings.partitions,
+    )
+    group = Group(app)
+    shelf = Shelf(opener, group, end)
+    intake = Intake(shelf, settings.partitions, wall_clock)
+
+    def show() -> None:
+        collector.snapshot = intake.snapshot(group.reading)
+
+    process.wire(app, group, list(opener.feeds), shelf, intake, show)
+    return app

@@ -1,0 +1,103 @@
+"""What intake shows: the counts of the partitions of feeds that it owns, as metrics, and whether it is ready."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from prometheus_client.core import Metric
+
+from schemas.events import TAGS, Clock
+from schemas.instants import Instant
+from schemas.reading import REFUSAL_REASONS
+from streams.engine.partitions import Recovery
+from streams.intake.state import OUTCOMES
+from streams.metrics import catalogue
+from streams.metrics.exposition import Commits, Exposed, Samples, commits_of, family_of
+from streams.metrics.health import PartitionState, Readiness, health, readiness_of, shown
+
+_TYPES = [tag for kind, tag in TAGS.items() if kind is not Clock]
+
+
+class FeedPlace(NamedTuple):
+    """A partition of a feed's topic."""
+
+    feed: str
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCounts:
+    """The counts of one partition of a feed, as its book has them. lag: None where the broker has not answered yet."""
+
+    clock: Instant = 0
+    lag: int | None = None
+    records: Mapping[str, int] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    needs_fetch: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSnapshot:
+    """Intake at one moment, as its event loop saw it. See Snapshot, of a worker."""
+
+    ready: bool = False
+    partitions: Mapping[FeedPlace, FeedCounts] = field(default_factory=dict)
+    recovering: Mapping[FeedPlace, Recovery] = field(default_factory=dict)
+    commits: Commits = field(default_factory=Commits)
+    beat: float = field(default_factory=time.monotonic)
+
+
+class IntakeCollector(Exposed[IntakeSnapshot]):
+    """Exposes the last snapshot that it was given. Setting `snapshot` replaces it whole."""
+
+    def __init__(self) -> None:
+        self.snapshot = IntakeSnapshot()
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics of intake in the catalogue, summed over the partitions of each feed."""
+        snapshot = self.snapshot
+        found = snapshot.partitions
+        yield family_of(catalogue.INTAKE_RECORDS, _summed(found, OUTCOMES, "records"))
+        yield family_of(catalogue.INTAKE_EVENTS, _summed(found, _TYPES, "events"))
+        yield family_of(catalogue.INTAKE_REJECTS, _summed(found, REFUSAL_REASONS, "rejects"))
+        yield family_of(catalogue.INTAKE_IGNORED, _summed(found, (), "ignored"))
+        yield family_of(catalogue.INTAKE_NEEDS_FETCH, _summed(found, (), "needs_fetch"))
+        yield family_of(catalogue.INTAKE_LAG, _by_place(found, lambda one: one.lag))
+        yield family_of(catalogue.INTAKE_CLOCK, _by_place(found, lambda one: one.clock / 1000 if one.clock else None))
+        yield commits_of(catalogue.INTAKE_COMMIT, snapshot.commits)
+        yield family_of(catalogue.INTAKE_READY, {(): int(snapshot.ready)})
+
+
+def intake_readiness(snapshot: IntakeSnapshot, now: float, group: str) -> Readiness:
+    """Whether every partition of a feed that this intake owns is open, and how far each is read."""
+    return readiness_of(health(snapshot, now), snapshot.ready, list(_states(snapshot)), group)
+
+
+def _states(snapshot: IntakeSnapshot) -> Iterator[PartitionState]:
+    for place, counts in snapshot.partitions.items():
+        yield PartitionState(place.partition, "live", clock=shown(counts.clock), topic=place.topic)
+    for place, recovery in snapshot.recovering.items():
+        yield PartitionState(place.partition, "recovering", read=recovery.read, total=recovery.total, topic=place.topic)
+
+
+_Found = Mapping[FeedPlace, FeedCounts]
+
+
+def _summed(found: _Found, always: Iterable[str], counted: str) -> Samples:
+    """The sums of the counts of that name over the partitions of each feed; `always` there, at 0 if need be."""
+    samples: Samples = Counter({(place.feed, name): 0 for place in found for name in always})
+    for place, counts in found.items():
+        samples.update({(place.feed, name): number for name, number in getattr(counts, counted).items()})
+    return samples
+
+
+def _by_place(found: _Found, value: Callable[[FeedCounts], float | None]) -> Mapping[tuple[str, ...], float]:
+    values = {(place.feed, str(place.partition)): value(counts) for place, counts in sorted(found.items())}
+    return {labels: number for labels, number in values.items() if number is not None}

@@ -1,0 +1,124 @@
+"""What records of feeds become, as Kafka records: events and clocks, refused records, and what has to be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import msgspec
+from aiokafka.partitioner import murmur2
+from faust.types import TP
+
+from schemas.events import Clock, Record
+from schemas.instants import Instant, instant
+from schemas.reading import MAX_BYTES, Refused
+from streams.adapters.feed_records import Adapted, Thin
+from streams.config.feeds import Feed
+from streams.engine.transaction import Message
+from streams.intake.state import Record as FeedRecord
+from streams.intake.state import is_credible
+from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
+
+ORIGINAL: Final = "original."
+"""What the names of a record's own headers begin with where it is kept with headers of ours."""
+
+LARGEST: Final = 16 * MAX_BYTES
+"""Bytes of a record that is kept whole; of a larger one only the beginning is."""
+
+_SAMPLE: Final = MAX_BYTES
+
+_encode = msgspec.json.Encoder().encode
+Headers = tuple[tuple[str, bytes], ...]
+Partitions = Mapping[str, int]
+"""How many partitions each topic has."""
+
+
+class Place(NamedTuple):
+    """Where a record of a feed stands, and the time that it goes on with: its own, where that is credible."""
+
+    feed: Feed
+    tp: TP
+    record: FeedRecord
+    at: Instant
+
+    @classmethod
+    def of(cls, feed: Feed, tp: TP, record: FeedRecord, wall: Instant) -> Place:
+        """`wall`: the wall clock."""
+        return cls(feed, tp, record, record.timestamp if is_credible(record.timestamp, wall) else wall)
+
+
+def messages(taken: Adapted | Refused, place: Place, partitions: Partitions) -> Iterator[Message]:
+    """All that goes to Kafka because of one record."""
+    if isinstance(taken, Refused):
+        yield _rejected(taken, place, partitions)
+        return
+    for event in taken.events:
+        yield _said(event, place.at, partitions)
+    for thin in taken.thin:
+        yield _to_fetch(thin, place, partitions)
+
+
+def clocks(clock: Clock, partitions: Partitions) -> list[Message]:
+    """A clock record for every partition of promise.events, of the time that it says."""
+    value, at = _encode(clock), instant(clock.at)
+    return [
+        Message(EVENTS.name, None, value, partition=number, timestamp=at) for number in range(partitions[EVENTS.name])
+    ]
+
+
+@lru_cache(maxsize=1 << 16)
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition where Kafka's own clients put a record of that key."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def _said(event: Record, at: Instant, partitions: Partitions) -> Message:
+    assert not isinstance(event, Clock), "a feed's book lets no clock record through"
+    key = event.case.encode()
+    partition = partition_of(key, partitions[EVENTS.name])
+    return Message(EVENTS.name, key, _encode(event), partition=partition, timestamp=at)
+
+
+def _rejected(refused: Refused, place: Place, partitions: Partitions) -> Message:
+    """A record as it came, with the reason. One without key and value gets an empty value: no client sends neither."""
+    record = place.record
+    value = b"" if record.key is None and record.value is None else record.value
+    told = {"reason": refused.reason, "detail": refused.detail}
+    return _kept(REJECTS.name, record.key, value, told, place, partitions)
+
+
+def _to_fetch(thin: Thin, place: Place, partitions: Partitions) -> Message:
+    """A notification as it came, with what it is about; keyed by that, so that of one order all go to one reader."""
+    told = {"kind": thin.kind, "ref": thin.ref}
+    return _kept(NEEDS_FETCH.name, thin.ref.encode(errors="replace"), place.record.value, told, place, partitions)
+
+
+def _kept(
+    topic: str, key: bytes | None, value: bytes | None, told: dict[str, str], place: Place, partitions: Partitions
+) -> Message:
+    """The record, with what is told of it, where it stands, and its own headers."""
+    headers, own = _headers(told, place), _own(place.record)
+    size = len(key or b"") + len(value or b"") + sum(len(name) + len(text) for name, text in own)
+    if size > LARGEST:
+        headers = (*headers, ("cut", f"{size} bytes".encode()))
+        key, value, own = key and key[:_SAMPLE], value and value[:_SAMPLE], ()
+    number = partitions[topic]
+    partition = place.tp.partition % number if key is None else partition_of(key, number)
+    return Message(topic, key, value, (*headers, *own), partition)
+
+
+def _headers(told: dict[str, str], place: Place) -> Headers:
+    stands = {
+        "feed": place.feed.name,
+        "adapter": place.feed.adapter,
+        "topic": place.tp.topic,
+        "partition": str(place.tp.partition),
+        "offset": str(place.record.offset),
+        "timestamp": str(place.record.timestamp),
+    }
+    return tuple((name, text.encode(errors="replace")) for name, text in (told | stands).items())
+
+
+def _own(record: FeedRecord) -> Headers:
+    return tuple((ORIGINAL + name, value or b"") for name, value in record.headers)

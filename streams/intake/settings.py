@@ -1,0 +1,25 @@
+"""The settings of intake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from streams.config.feeds import Feed
+from streams.intake.state import Adapts
+from streams.kafka.connection import Connection
+from streams.metrics.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings:
+    """The settings of an intake. adapters: by the name of the feed. partitions: how many each topic has that is written
+    to. connection, metrics, group, instance: as in Settings."""
+
+    connection: Connection
+    feeds: tuple[Feed, ...]
+    adapters: Mapping[str, Adapts]
+    partitions: Mapping[str, int]
+    metrics: Address
+    group: str
+    instance: str | None = None

@@ -1,0 +1,160 @@
+"""The feeds of one partition: what was heard of each, and which cases wait for it.
+
+A deadline of a case whose location has a feed passes twice: by the clock of the partition, and by what was heard of
+the feed. Between the two the case waits here. While it does, time can still do three things to it: a fact of it that
+lay ahead comes true, its feed becomes stale, or is abandoned; the first of these is its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from schemas.instants import NEVER, Instant
+from streams.judging.case import Case
+from streams.judging.locations import FeedOf, FeedsOf
+from streams.judging.settle import lapses_at
+from streams.state.changelog import Heard
+from streams.state.timers import Deadlines
+
+
+class Clock:
+    """Only moves forward. Who feeds it decides what it follows: the records read, or, once caught up, the wall."""
+
+    def __init__(self) -> None:
+        self.now: Instant = 0
+
+    def move(self, to: Instant, wall: Instant) -> Instant:
+        """Move to `to`, unless that is back, or later than the wall clock (`wall`): no record can know the future."""
+        if self.now < to <= wall:
+            self.now = to
+        return self.now
+
+
+class Feed:
+    """A feed with the limits that its locations set. Locations that set others share what was heard of it."""
+
+    def __init__(self, heard: Heard, limits: FeedOf, waiting: Deadlines) -> None:
+        self.heard = heard
+        self.waiting = waiting
+        """The cases that wait, by the instant up to which the feed must be heard of so that they change."""
+        self._silent_after = limits.silent_after
+        self._abandoned_after = limits.abandoned_after
+
+    def known(self, now: Instant) -> Instant:
+        """Up to when it is known, at `now`, what happened there."""
+        return now if now >= self._abandoned_at else min(now, self.heard.upto)
+
+    def lapsed(self, now: Instant) -> Instant:
+        """Up to when a deadline that is not known to have passed makes a promise unconfirmed."""
+        return now if self.is_stale(now) else 0
+
+    def is_stale(self, now: Instant) -> bool:
+        """Whether it has been silent for too long."""
+        return now >= self._stale_at
+
+    def turn(self, case: Case) -> Instant:
+        """When time changes `case`, which waits, though nothing more is heard."""
+        return min(case.more_at, self._abandoned_at, max(self._stale_at, lapses_at(case)))
+
+    @property
+    def _stale_at(self) -> Instant:
+        return self.heard.since + self._silent_after + 1
+
+    @property
+    def _abandoned_at(self) -> Instant:
+        return self.heard.since + self._abandoned_after + 1
+
+
+class Wait(NamedTuple):
+    """A case that waits: for which feed, up to when that must be heard of, and when it is the case's turn anyway."""
+
+    feed: Feed
+    until: Instant
+    turn: Instant
+
+
+class Feeds:
+    """All feeds that were declared, and the cases that wait for them. Of others nothing is remembered."""
+
+    def __init__(self, declared: FeedsOf, wakes: Callable[[str], Instant]) -> None:
+        """wakes: when a case that waits for no feed changes by itself."""
+        self.heard = {limits.feed: Heard() for limits in declared.values()}
+        self._wakes = wakes
+        self._waits: dict[str, Wait] = {}
+        feeds = {limits: self._feed(limits) for limits in dict.fromkeys(declared.values())}
+        self._by_location = {location: feeds[limits] for location, limits in declared.items()}
+        self._by_name: dict[str, list[Feed]] = {name: [] for name in self.heard}
+        for limits, feed in feeds.items():
+            self._by_name[limits.feed].append(feed)
+
+    def _feed(self, limits: FeedOf) -> Feed:
+        return Feed(self.heard[limits.feed], limits, Deadlines(self._until))
+
+    def _until(self, name: str) -> Instant:
+        wait = self._waits.get(name)
+        return NEVER if wait is None else wait.until
+
+    def take_over(self, heard: Mapping[str, Heard], clock: Instant) -> None:
+        """Go on from what was heard when the clock was at `clock`; of what is new nothing was, and it is awaited."""
+        for name, mine in self.heard.items():
+            was = heard.get(name) or Heard(clock)
+            mine.awaited_from, mine.partitions = was.awaited_from, was.partitions
+
+    def known(self, case: Case, now: Instant) -> Instant:
+        """Up to when it is known, at `now`, what happened to `case`."""
+        feed = self._of(case)
+        if feed is None:
+            return now
+        if not feed.heard.awaited_from:
+            feed.heard.awaited_from = now
+        return feed.known(now)
+
+    def lapsed(self, case: Case, now: Instant) -> Instant:
+        """Up to when a deadline of `case` that is not known to have passed makes a promise unconfirmed."""
+        feed = self._of(case)
+        return 0 if feed is None else feed.lapsed(now)
+
+    def _of(self, case: Case) -> Feed | None:
+        return self._by_location.get(case.standing.attributes.location)
+
+    def turn(self, name: str) -> Instant:
+        """When the case changes by itself, or may though it waits."""
+        wait = self._waits.get(name)
+        return self._wakes(name) if wait is None else wait.turn
+
+    def wait(self, name: str, case: Case) -> Instant:
+        """Have `case`, of which not enough is known, wait for its feed, and say when it is its turn anyway."""
+        feed, before = self._of(case), self._waits.get(name)
+        assert feed is not None
+        if before is None or before.feed is not feed or before.until != case.wake_at:
+            feed.waiting.set(name, case.wake_at)
+        turn = feed.turn(case)
+        self._waits[name] = Wait(feed, case.wake_at, turn)
+        return turn
+
+    def release(self, name: str) -> None:
+        """That case waits no longer."""
+        self._waits.pop(name, None)
+
+    def hear(self, source: str, partition: int, at: Instant, now: Instant) -> Iterator[str]:
+        """`partition` of that source has been read up to `at`. Gives the cases to be judged again at `now`, those whose
+        deadlines it passed in their order."""
+        feeds = self._by_name.get(source)
+        if feeds is None:
+            return
+        heard = self.heard[source]
+        before, was_stale = heard.upto, [feed.is_stale(now) for feed in feeds]
+        heard.hear(partition, at)
+        for feed, stale in zip(feeds, was_stale, strict=True):
+            yield from self._passed(feed, now)
+            if heard.upto < before or (stale and not feed.is_stale(now)):
+                yield from self._all_of(feed)
+
+    def _passed(self, feed: Feed, now: Instant) -> Iterator[str]:
+        for until, name in feed.waiting.passed(feed.known(now)):
+            if self._until(name) == until:
+                yield name
+
+    def _all_of(self, feed: Feed) -> Iterable[str]:
+        return sorted(name for name, wait in self._waits.items() if wait.feed is feed)

@@ -1,0 +1,1 @@
+"""The worker: judges the promises of promise.events."""

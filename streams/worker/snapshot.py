@@ -1,0 +1,46 @@
+"""What the collector reads: the counts of a worker at one moment, which nobody changes afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from schemas.instants import Instant
+from streams.engine.partitions import Recovery
+from streams.metrics.exposition import Commits
+from streams.state.rows import Row
+from streams.state.windows import Label
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionCounts:
+    """The counts of one partition. windows: by label the counts of each window in turn, as `Windows.sums` has them.
+
+    heard: the instant up to which it has heard of each feed, of those of which it has.
+    """
+
+    clock: Instant = 0
+    rows: Mapping[Label, Row] = field(default_factory=dict)
+    windows: Mapping[Label, tuple[int, ...]] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+    heard: Mapping[str, Instant] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A worker at one moment, as its event loop saw it.
+
+    ready: the group has told the worker its partitions, and all of them are recovered; a worker that got none, because
+    there are more workers than partitions, has nothing to recover and is ready. partitions: the counts of those that
+    are recovered. recovering: the others that it owns. commits: how long they took. beat: when the event loop last
+    moved, which it says at least every second; in seconds of the monotonic clock.
+    """
+
+    ready: bool = False
+    partitions: Mapping[int, PartitionCounts] = field(default_factory=dict)
+    recovering: Mapping[int, Recovery] = field(default_factory=dict)
+    commits: Commits = field(default_factory=Commits)
+    beat: float = field(default_factory=time.monotonic)

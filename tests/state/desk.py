@@ -1,0 +1,160 @@
+"""One partition at a desk: a book that reads stories at the times they arrive, and all that it says to the world."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from schemas import events
+from schemas.instants import Instant, Millis, instant
+from schemas.reading import Refused
+from schemas.verdicts import AlertRecord, VerdictRecord
+from schemas.words import BASES, RULINGS, VERDICTS, Basis, Ruling, Verdict
+from streams.judging.locations import NO_FEEDS, FeedsOf
+from streams.judging.policy import Policies
+from streams.state.counts import Tally
+from streams.state.partition import Book, Incoming
+from streams.state.rows import HELD, PART_OF, Held, Row, way
+from streams.state.windows import PLACES, WIDTHS, Label, Windows
+from tests.histories import READY, Story, at, moment
+
+FOREVER = at("70000:00")
+"""A wall clock that lets every record of these stories move the clock of the book."""
+
+
+def record(event: events.Record, timestamp: Instant) -> Incoming:
+    """The event as it comes from Kafka."""
+    key = None if isinstance(event, events.Clock) else event.case.encode()
+    return Incoming(timestamp, key, msgspec.json.encode(event))
+
+
+class Desk:
+    """A book with everything it said so far."""
+
+    def __init__(self, policies: Policies = READY, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS) -> None:
+        self.book = Book(policies, retention, feeds)
+        self.said: list[VerdictRecord | AlertRecord | Refused] = []
+
+    def tells(self, story: Story, *arrivals: str) -> Desk:
+        """The events of a story arrive at these times; those without one at the time at which they happened."""
+        times = [*map(at, arrivals), *(instant(event.occurred_at) for event in story.told[len(arrivals) :])]
+        for event, time in zip(story.told, times, strict=True):
+            self.reads(record(event, time))
+        return self
+
+    def hears(self, source: str, upto: str, time: str | None = None, partition: int = 0) -> Desk:
+        """A source says at `time` (or at that very instant) that its partition has been read up to then."""
+        said = events.Clock(source=source, at=moment(upto), partition=partition)
+        return self.reads(record(said, at(time or upto)))
+
+    def reads(self, incoming: Incoming, wall: Instant = FOREVER) -> Desk:
+        self.said += self.book.apply(incoming, wall)
+        return self
+
+    def waits(self, until: str, wall: Instant = FOREVER) -> Desk:
+        """Time passes with no record."""
+        self.said += self.book.move(at(until), wall)
+        return self
+
+    @property
+    def verdicts(self) -> list[VerdictRecord]:
+        return [one for one in self.said if isinstance(one, VerdictRecord)]
+
+    @property
+    def alerts(self) -> list[AlertRecord]:
+        return [one for one in self.said if isinstance(one, AlertRecord)]
+
+    @property
+    def heard(self) -> list[VerdictRecord | AlertRecord | str]:
+        """All that was said, in a form that compares by what it says."""
+        return [str(one) if isinstance(one, Refused) else one for one in self.said]
+
+    @property
+    def refusals(self) -> list[str]:
+        return [one.reason for one in self.said if isinstance(one, Refused)]
+
+    def row(self, location: str = "", kind: str = "ready", basis: Basis = "current") -> Named:
+        return named(self.book.tally.rows[Label(location, kind)], basis)
+
+    def net(self, location: str = "", kind: str = "ready", basis: Basis = "current") -> dict[Verdict, int]:
+        """How many promises of that row stand at which verdict; verdicts of none are left out."""
+        return {verdict: count for verdict, count in _net(self.row(location, kind, basis)).items() if count}
+
+
+class Named(NamedTuple):
+    """What a row counts on one basis, by name; counts of 0 are left out."""
+
+    made: int
+    net: Counter[Ruling]
+    first: Counter[Verdict]
+    revised: Counter[tuple[Held, Held]]
+    staff: Counter[tuple[str, Verdict]]
+    lateness: list[int]
+
+
+def named(row: Row, basis: Basis) -> Named:
+    """The counts of a row on that basis."""
+    number = BASES.index(basis)
+    counts = row.on(number)
+    ways = [(before, after) for before in range(len(HELD)) for after in range(len(HELD))]
+    return Named(
+        row.made,
+        +Counter(dict(zip(RULINGS, counts.net, strict=True))),
+        +Counter(dict(zip(VERDICTS, counts.first, strict=True))),
+        +Counter({(HELD[before], HELD[after]): counts.revised[way(before, after)] for before, after in ways}),
+        +Counter(
+            {
+                (staff, verdict): count
+                for staff, by_verdict in row.staff_on(number)
+                for verdict, count in zip(VERDICTS, by_verdict, strict=True)
+            }
+        ),
+        counts.lateness,
+    )
+
+
+def _net(row: Named) -> dict[Verdict, int]:
+    return {verdict: sum(n for ruling, n in row.net.items() if ruling.verdict == verdict) for verdict in VERDICTS}
+
+
+Sums = dict[str, dict[Label, tuple[int, int]]]
+"""For each window, by label: promises kept and promises due; those of which nothing was due are left out."""
+
+
+def rolling(windows: Windows, basis: Basis = "current") -> Sums:
+    """The rolling counts on that basis."""
+    found: Sums = {window: {} for window in WIDTHS}
+    for label, sums in windows.sums().items():
+        for number, window in enumerate(WIDTHS):
+            of_window, own = sums[number * PLACES :][:PLACES], 2 * PART_OF[BASES.index(basis)]
+            kept, due = of_window[0] + of_window[own], of_window[1] + of_window[own + 1]
+            if kept or due:
+                found[window][label] = kept, due
+    return found
+
+
+def by_label(rows: Mapping[Label, Row]) -> dict[tuple[str, str, Basis], Named]:
+    """All rows by location, kind and basis."""
+    return {(*label, basis): named(row, basis) for label, row in rows.items() for basis in BASES}
+
+
+def holds_together(tally: Tally) -> None:
+    """In every row and for every verdict: first verdicts + revised into it - revised out of it = net. What is open
+    began as made and ended with its first verdict."""
+    for label, row in by_label(tally.rows).items():
+        assert min(tally.rows[Label(*label[:2])].on(BASES.index(label[2])).net) >= 0, label
+        for verdict, net in _net(row).items():
+            into = sum(n for (_, after), n in row.revised.items() if after == verdict)
+            out = sum(n for (before, _), n in row.revised.items() if before == verdict)
+            first = row.made - row.first.total() if verdict == "open" else row.first[verdict]
+            by_staff = sum(n for (_, held), n in row.staff.items() if held == verdict)
+            assert first + into - out == net == by_staff, (label, verdict, row)
+
+
+def texts(moments: Iterable[datetime]) -> list[str]:
+    """Times of the day, as stories have them."""
+    return [moment.strftime("%H:%M:%S.%f")[:-3] for moment in moments]
