@@ -1,4 +1,4 @@
-"""The catalogue as a page: `python -m streams.metrics.document > docs/metrics.md`. A test compares."""
+"""The catalogue as a page: `python -m streams.metrics.document > docs/metrics.md`. A test compares the two."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from streams.state.windows import WIDTHS
 
 _HEAD: Final = f"""# Metrics
 
-What a worker and intake serve at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over
-workers and partitions; rates are left to whoever reads them: divide last, and never average ratios.
+The metrics of a worker, of intake and of the gateway at `/metrics`. This page is generated from
+`streams/metrics/catalogue.py`. All values can be added up over workers and partitions. To compute a rate or a share,
+first sum, then divide once; never average ratios.
 
-- `basis` is `original` (the first promise) or `current` (the last one). Choose one: each counts every promise.
-- `location` or `staff` is `{NOBODY}` where no event named one.
-- `window` is one of {", ".join(f"`{name}`" for name in WIDTHS)}, by due time, in whole minutes up to the clock's.
-- The bounds of the histogram are {", ".join(map(str, LATENESS_BOUNDS))} seconds.
-- A counter is there at 0 from the moment at which the first promise of its location and kind is made.
-- A partition counts only at the worker that owns it, from when it has read it to the end.
-- For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. For `open`,
-  what counts as first is promises made less all first verdicts.
+- `basis` is `original` (the first promise) or `current` (the last one). Select one of them: each counts every promise.
+- `location` or `staff` is `{NOBODY}` if no event named one.
+- `window` is one of {", ".join(f"`{name}`" for name in WIDTHS)}: up to the watermark, by due time, in whole minutes.
+- The bounds of the lateness histogram are {", ".join(map(str, LATENESS_BOUNDS))} seconds.
+- A counter appears with the value 0 when the first promise of its location and kind is made.
+- The values of a partition are exported only by the worker that owns it, once the partition is recovered.
+- For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. For
+  `open`, promises made less all first verdicts takes the place of first verdicts.
 
 ## A worker
 
@@ -31,17 +32,17 @@ workers and partitions; rates are left to whoever reads them: divide last, and n
 _INTAKE: Final = """
 ## Intake
 
-What `promises intake` serves, from the member that owns the partition of the feed. The counters are kept in Kafka with
-the offset that they go to, so they survive restarts. Every outcome, type and reason is there at 0 from the start, a
-rule or kind once it was counted.
+The metrics of `promises intake`, exported by the process that owns the partition of the feed. The counters are stored
+in Kafka together with the offset up to which they count, so they survive restarts. Every outcome, type and reason
+appears with the value 0 from the start; a rule or kind appears once it has been counted.
 
 """
 _TABLE: Final = "| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n"
 _GATEWAY: Final = """
 ## The gateway
 
-What `promises gateway` serves. `feed` is the name of a feed, or the path of what is posted by hand (`promises`,
-`fulfilments`), or `none` for a path that is nobody's.
+The metrics of `promises gateway`. `feed` is the name of a feed, the path of a manual event (`promises`,
+`fulfilments`), or `none` for an unknown path.
 
 """
 
