@@ -22,7 +22,7 @@ from streams.judging.facts import Fact
 from streams.judging.settle import settle, take
 from streams.state import case_codec
 from streams.state.fast_path import appended
-from streams.state.partition import Book, Incoming
+from streams.state.partition import Incoming, PartitionState
 
 SKETCH = """\
 the design's sketch, for comparison, measured elsewhere and without encoding verdicts, RFC 3339 times or window sums:
@@ -58,9 +58,9 @@ def _steady(open_orders: int) -> None:
     print(f"{stored:.0f} bytes/case, {share:.0%} of events appended unjudged")
 
 
-def _warm(open_orders: int) -> tuple[Book, Iterator[Incoming]]:
+def _warm(open_orders: int) -> tuple[PartitionState, Iterator[Incoming]]:
     """A book in which so many promises are open, and the records that come next."""
-    book, records = Book(POLICIES), orders(open_orders)
+    book, records = PartitionState(POLICIES), orders(open_orders)
     for record in records:
         book.apply(record, WALL)
         if record.timestamp >= START + PROMISED:
@@ -68,7 +68,7 @@ def _warm(open_orders: int) -> tuple[Book, Iterator[Incoming]]:
     return book, records
 
 
-def _cost(book: Book, records: list[Incoming]) -> float:
+def _cost(book: PartitionState, records: list[Incoming]) -> float:
     gc.collect()
     gc.disable()
     began = time.process_time()

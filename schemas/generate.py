@@ -18,7 +18,7 @@ import msgspec
 
 from schemas import events, verdicts
 from schemas.reading import REFUSAL_REASONS
-from schemas.verdicts import AlertRecord, Finding, VerdictRecord
+from schemas.verdicts import AlertRecord, BasisVerdict, VerdictRecord
 from schemas.words import RULINGS, VERDICTS
 
 Schema = dict[str, Any]
@@ -92,7 +92,7 @@ def _described(schema: Schema, record: Record) -> Schema:
         name: field | ({"description": notes[name]} if name in notes else {})
         for name, field in schema["properties"].items()
     }
-    rules = {"allOf": [_ruling(verdict) for verdict in VERDICTS]} if record is Finding else {}
+    rules = {"allOf": [_ruling(verdict) for verdict in VERDICTS]} if record is BasisVerdict else {}
     return schema | {"description": summary, "properties": properties} | rules
 
 

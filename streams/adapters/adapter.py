@@ -11,8 +11,8 @@ from schemas.events import Clock, Record
 from schemas.instants import moment
 from schemas.reading import Refused, convert
 from streams.adapters.event_builder import each_once
-from streams.adapters.feed_records import Adapted, Opened, Thin
-from streams.adapters.rules import Made, Rule
+from streams.adapters.feed_records import AdaptedRecord, OpenedRecord, ThinNotification
+from streams.adapters.rules import MadeEvent, Rule
 from streams.adapters.scope import Readable, Scope
 from streams.adapters.simple_expressions import Expression
 from streams.adapters.times import written
@@ -21,7 +21,7 @@ from streams.adapters.times import written
 class _Way:
     """A name for something that the way of a record knows."""
 
-    def __init__(self, of: Callable[[Opened], Any]) -> None:
+    def __init__(self, of: Callable[[OpenedRecord], Any]) -> None:
         self._of = of
 
     def read(self, scope: Scope) -> Any:
@@ -67,10 +67,10 @@ class Adapter:
         self.rules = rules
         self.lets: Mapping[str, Readable] = {**_WAY, **lets}
 
-    def adapt(self, opened: Opened, feed: str = "") -> Adapted:
+    def adapt(self, opened: OpenedRecord, feed: str = "") -> AdaptedRecord:
         """What a record of `feed` becomes. Raises Refused."""
         if self.canonical:
-            return Adapted((_canonical(opened.body, feed),), ("canonical",))
+            return AdaptedRecord((_canonical(opened.body, feed),), ("canonical",))
         walk = Walk(self, opened, feed)
         walk.go()
         return walk.adapted(each_once([made.record for made in walk.made if made.record is not None]))
@@ -85,12 +85,12 @@ class Walk:
 
     __slots__ = ("_adapter", "_ignored", "_outside", "_thin", "fitting", "made", "scope")
 
-    def __init__(self, adapter: Adapter, opened: Opened, feed: str) -> None:
+    def __init__(self, adapter: Adapter, opened: OpenedRecord, feed: str) -> None:
         self.scope = Scope(opened.body, opened, adapter.lets)
         self.fitting: list[Rule] = []
-        self.made: list[Made] = []
+        self.made: list[MadeEvent] = []
         self._adapter = adapter
-        self._thin: dict[Thin, None] = {}
+        self._thin: dict[ThinNotification, None] = {}
         self._ignored = ""
         self._outside: dict[str, Any] = {"source": feed} if feed else {}
         if opened.received_at:
@@ -109,13 +109,13 @@ class Walk:
                     self._ignored = rule.name
                     return
 
-    def adapted(self, events: tuple[Record, ...]) -> Adapted:
+    def adapted(self, events: tuple[Record, ...]) -> AdaptedRecord:
         """What became of the record, once all events were made. Raises Refused."""
         rules = tuple([rule.name for rule in self.fitting])
         if events or self._thin:
-            return Adapted(events, rules, "", tuple(self._thin))
+            return AdaptedRecord(events, rules, "", tuple(self._thin))
         if self._ignored:
-            return Adapted((), rules, self._ignored)
+            return AdaptedRecord((), rules, self._ignored)
         raise Refused("unknown_shape", self._why_nothing())
 
     def _why_nothing(self) -> str:

@@ -15,7 +15,7 @@ from streams.adapters.conditions import BadCondition, Condition, condition
 from streams.adapters.event_builder import COMMON, FIELDS, TYPES
 from streams.adapters.expressions import BadExpression, compiled
 from streams.adapters.fields import BadField, Compile, Field, field
-from streams.adapters.rules import Rule, Saying
+from streams.adapters.rules import EventTemplate, Rule
 from streams.adapters.simple_expressions import Expression, Functions
 from streams.config.toml import TableError, place_of
 
@@ -144,7 +144,7 @@ class _Rule:
             raise AdapterError(f'{self._where}: thin: write {{ kind = "\'order\'", ref = "EXPRESSION" }}')
         return {key: self._field(value, f"thin.{key}") for key, value in table.items()}
 
-    def events(self) -> tuple[dict[str, Field], tuple[Saying, ...]]:
+    def events(self) -> tuple[dict[str, Field], tuple[EventTemplate, ...]]:
         """The fields of all events, and the events."""
         common = {key: value for key, value in {**self._top, **self._entry}.items() if key in COMMON}
         says = tuple(self._says(common.keys()))
@@ -155,7 +155,7 @@ class _Rule:
             raise AdapterError(f"{self._where}: ignore and events exclude each other; make two rules of it")
         return {key: self._field(value, key) for key, value in common.items()} if says else {}, says
 
-    def _says(self, common: Set[str]) -> Iterator[Saying]:
+    def _says(self, common: Set[str]) -> Iterator[EventTemplate]:
         for key, value in self._entry.items():
             if key == "steps":
                 yield from self._steps(value, common)
@@ -163,14 +163,14 @@ class _Rule:
                 for table in value if isinstance(value, list) else [value]:
                     yield self._saying(key, table, key, common)
 
-    def _steps(self, steps: Any, common: Set[str]) -> Iterator[Saying]:
+    def _steps(self, steps: Any, common: Set[str]) -> Iterator[EventTemplate]:
         if not isinstance(steps, dict) or not steps:
             raise AdapterError(f'{self._where}: steps: write a table, such as ready = "ready_at"')
         for step, value in steps.items():
             table = value if isinstance(value, dict) and "from" not in value else {"occurred_at": value}
             yield self._saying("step_reached", {"step": f"'{step}'"} | table, f"steps.{step}", common)
 
-    def _saying(self, type: str, table: Any, place: str, common: Set[str]) -> Saying:
+    def _saying(self, type: str, table: Any, place: str, common: Set[str]) -> EventTemplate:
         if not isinstance(table, dict):
             raise AdapterError(f"{self._where}: {place}: write it as a table, [rule.{type}]")
         for key in table.keys() - FIELDS[type]:
@@ -178,7 +178,7 @@ class _Rule:
             raise AdapterError(f"{self._where}: {place}.{key}: {type} has no such field; it has {known}")
         for key in sorted(_REQUIRED[type] - table.keys() - common):
             raise AdapterError(f"{self._where}: {place}: {key} is missing, here and in what stands above")
-        return Saying(type, place, {key: self._field(value, f"{place}.{key}") for key, value in table.items()})
+        return EventTemplate(type, place, {key: self._field(value, f"{place}.{key}") for key, value in table.items()})
 
     def _field(self, value: Any, place: str) -> Field:
         try:

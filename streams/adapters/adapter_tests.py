@@ -12,7 +12,7 @@ from schemas.reading import Refused, convert
 from streams.adapters.adapter_file import AdapterError
 from streams.adapters.decoding import decode
 from streams.adapters.event_builder import FIELDS
-from streams.adapters.feed_records import Opened
+from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.functions import Tables, Zones
 from streams.config.toml import place_of
 
@@ -28,7 +28,7 @@ class AdapterTest(NamedTuple):
     """
 
     name: str
-    opened: Opened
+    opened: OpenedRecord
     events: tuple[Mapping[str, Any], ...]
     thin: tuple[Mapping[str, Any], ...]
     ignored: str
@@ -79,7 +79,7 @@ def _test(entry: Any, number: int, source: str) -> AdapterTest:
     )
 
 
-def _opened(entry: Mapping[str, Any], where: str) -> Opened:
+def _opened(entry: Mapping[str, Any], where: str) -> OpenedRecord:
     payload, headers = entry.get("payload"), entry.get("headers", {})
     if not isinstance(payload, str) or not isinstance(headers, dict):
         raise AdapterError(f"{where}: write the payload as a text, payload = '''...''', and headers as a table")
@@ -87,7 +87,7 @@ def _opened(entry: Mapping[str, Any], where: str) -> Opened:
         body = decode(payload.encode())
     except Refused as refused:
         raise AdapterError(f"{where}: payload: {refused.detail}") from None
-    return Opened(
+    return OpenedRecord(
         body,
         {name.lower(): str(value) for name, value in headers.items()},
         str(entry.get("topic", "")),

@@ -13,7 +13,7 @@ from schemas.reading import Refused, convert
 from streams.adapters.adapter import Adapter
 from streams.adapters.adapter_tests import AdapterTest
 from streams.adapters.conditions import shown
-from streams.adapters.explanation import Explanation, explain, told, told_of_all
+from streams.adapters.explanation import RecordExplanation, explain, told, told_of_all
 from streams.adapters.times import written
 
 _BY_THE_WAY: Final = ("id", "source", "received_at")
@@ -59,7 +59,7 @@ def _thin(entries: Any) -> str:
 
 
 def _events(
-    expected: tuple[Mapping[str, Any], ...], events: tuple[Record, ...], explanation: Explanation
+    expected: tuple[Mapping[str, Any], ...], events: tuple[Record, ...], explanation: RecordExplanation
 ) -> Iterator[Difference]:
     left = [(event, _said(event)) for event in events]
     missing = []
@@ -99,7 +99,7 @@ def _places(want: Mapping[str, Any], got: Mapping[str, Any]) -> list[str]:
 
 
 def _difference(
-    place: str, want: Mapping[str, Any], pair: tuple[Record, Mapping[str, Any]], explanation: Explanation
+    place: str, want: Mapping[str, Any], pair: tuple[Record, Mapping[str, Any]], explanation: RecordExplanation
 ) -> Difference:
     event, got = pair
     made = explanation.behind(event)
@@ -112,12 +112,12 @@ def _difference(
     return Difference(f"{_name(want)}: {place}", shown(want.get(place)), shown(got.get(place)), because)
 
 
-def _rule(event: Record, explanation: Explanation) -> str:
+def _rule(event: Record, explanation: RecordExplanation) -> str:
     made = explanation.behind(event)
     return f"rule {made.rule.name!r}" if made else ""
 
 
-def _silent(want: Mapping[str, Any], explanation: Explanation) -> str:
+def _silent(want: Mapping[str, Any], explanation: RecordExplanation) -> str:
     """The rule that says such events, but not of this record."""
     for made in explanation.made:
         if made.record is None and made.saying.type == want["type"]:

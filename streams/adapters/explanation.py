@@ -9,34 +9,34 @@ from typing import NamedTuple
 from schemas.events import Record
 from schemas.reading import Refused
 from streams.adapters.adapter import Adapter, Walk
-from streams.adapters.feed_records import Adapted, Opened
-from streams.adapters.fields import FieldFailed, Told
-from streams.adapters.rules import Made, Rule
+from streams.adapters.feed_records import AdaptedRecord, OpenedRecord
+from streams.adapters.fields import FieldFailed, FieldValue
+from streams.adapters.rules import MadeEvent, Rule
 from streams.adapters.scope import Scope
 from streams.adapters.simple_expressions import ExpressionFailed
 
 
-class Explanation(NamedTuple):
+class RecordExplanation(NamedTuple):
     """What became of a record. made: what each rule that fits said, happened or not. others: why those do not fit."""
 
-    outcome: Adapted | Refused
+    outcome: AdaptedRecord | Refused
     fitting: tuple[Rule, ...]
-    made: tuple[Made, ...]
+    made: tuple[MadeEvent, ...]
     others: tuple[tuple[str, str], ...]
 
-    def of(self, rule: Rule) -> list[Made]:
+    def of(self, rule: Rule) -> list[MadeEvent]:
         """What that rule said."""
         return [one for one in self.made if one.rule is rule]
 
-    def behind(self, record: Record) -> Made | None:
+    def behind(self, record: Record) -> MadeEvent | None:
         """Where an event came from; None where it was canonical already."""
         return next((one for one in self.made if one.record == record), None)
 
 
-def explain(adapter: Adapter, opened: Opened, feed: str = "") -> Explanation:
+def explain(adapter: Adapter, opened: OpenedRecord, feed: str = "") -> RecordExplanation:
     """What `adapter` makes of a record, refused or not, and why."""
     walk = Walk(adapter, opened, feed)
-    outcome: Adapted | Refused
+    outcome: AdaptedRecord | Refused
     with suppress(Refused):  # the outcome tells it
         walk.go()
     try:
@@ -44,7 +44,7 @@ def explain(adapter: Adapter, opened: Opened, feed: str = "") -> Explanation:
     except Refused as refused:
         outcome = refused
     others = [(rule.name, _why_not(rule, walk)) for rule in adapter.rules if rule not in walk.fitting]
-    return Explanation(outcome, tuple(walk.fitting), tuple(walk.made), tuple(others))
+    return RecordExplanation(outcome, tuple(walk.fitting), tuple(walk.made), tuple(others))
 
 
 def _why_not(rule: Rule, walk: Walk) -> str:
@@ -56,18 +56,18 @@ def _why_not(rule: Rule, walk: Walk) -> str:
         return str(error)
 
 
-def told(made: Made) -> list[Told]:
+def told(made: MadeEvent) -> list[FieldValue]:
     """How each field came about that an event of a rule has of its own."""
     return _as_far_as(made.told)
 
 
-def told_of_all(rule: Rule, scope: Scope) -> list[Told]:
+def told_of_all(rule: Rule, scope: Scope) -> list[FieldValue]:
     """How each field came about that all events of a rule have."""
     return _as_far_as(lambda: rule.told(scope))
 
 
-def _as_far_as(tell: Callable[[], list[Told]]) -> list[Told]:
+def _as_far_as(tell: Callable[[], list[FieldValue]]) -> list[FieldValue]:
     try:
         return tell()
     except FieldFailed as failed:
-        return [Told("", str(failed), None, None)]
+        return [FieldValue("", str(failed), None, None)]

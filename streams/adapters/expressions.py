@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from streams.adapters.scope import Scope
-from streams.adapters.simple_expressions import Expression, ExpressionFailed, Functions, Quick, Read
+from streams.adapters.simple_expressions import Expression, ExpressionCompiler, ExpressionFailed, Functions, Read
 
 _QUOTED: Final = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`|/\*.*?\*/""", re.DOTALL)
 _ASKED: Final = re.compile(r"\$([A-Za-z_]\w*)", re.ASCII)
@@ -28,7 +28,7 @@ def compiled(text: str, functions: Functions, known: frozenset[str]) -> Expressi
     def jsonata(part: str) -> Read:
         return _Whole(part, functions, known).read
 
-    return Quick(jsonata, functions).expression(text) or Expression(text, whole.ready().read)
+    return ExpressionCompiler(jsonata, functions).expression(text) or Expression(text, whole.ready().read)
 
 
 def _package() -> Any:

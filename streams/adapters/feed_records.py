@@ -14,7 +14,7 @@ NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class FeedRecord:
     """A record of a feed, raw, whoever carried it: Kafka, the gateway, a file.
 
     headers: by name in lower case; of several of one name the last. timestamp: when it reached Kafka (or, in a file,
@@ -28,7 +28,7 @@ class Delivered:
     timestamp: Instant = 0
 
 
-class Opened(NamedTuple):
+class OpenedRecord(NamedTuple):
     """What was in the envelopes.
 
     body: decoded JSON; a whole number beyond 2**53 is a text, because what follows may compute in floats and an id must
@@ -46,14 +46,14 @@ class Opened(NamedTuple):
     envelopes: tuple[str, ...] = ()
 
 
-class Thin(NamedTuple):
+class ThinNotification(NamedTuple):
     """A notification that says only that something changed: what to fetch, as `kind` and `ref` (an order's id)."""
 
     kind: str
     ref: str
 
 
-class Adapted(NamedTuple):
+class AdaptedRecord(NamedTuple):
     """What a record becomes: canonical events, or why there are none. Never partly: else it is refused.
 
     rules: the names of the rules that made the events, in their order. ignored: the rule that says that such a record
@@ -63,7 +63,7 @@ class Adapted(NamedTuple):
     events: tuple[Record, ...] = ()
     rules: tuple[str, ...] = ()
     ignored: str = ""
-    thin: tuple[Thin, ...] = ()
+    thin: tuple[ThinNotification, ...] = ()
 
 
 def headers_of(pairs: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:

@@ -18,7 +18,7 @@ _NEEDED: Final = {"staff": "id", "promises": "due"}
 """Without what a table says nothing: nobody, and no promise."""
 
 
-class Told(NamedTuple):
+class FieldValue(NamedTuple):
     """How a field came about. place: such as promises[0].due. raw: what the expression gave. value: what came of it."""
 
     place: str
@@ -35,7 +35,7 @@ class Field(Protocol):
         """Gives its value; None leaves it out. Raises FieldFailed."""
         ...
 
-    def told(self, scope: Scope) -> Iterator[Told]:
+    def told(self, scope: Scope) -> Iterator[FieldValue]:
         """How each value in it came about."""
         ...
 
@@ -121,8 +121,8 @@ class _Constant:
     def read(self, scope: Scope) -> Any:
         return self._value
 
-    def told(self, scope: Scope) -> Iterator[Told]:
-        yield Told(self._place, str(self._value), self._value, self._value)
+    def told(self, scope: Scope) -> Iterator[FieldValue]:
+        yield FieldValue(self._place, str(self._value), self._value, self._value)
 
 
 class _Said:
@@ -133,9 +133,9 @@ class _Said:
         self._expression = expression
         self.read = self._reader(values)
 
-    def told(self, scope: Scope) -> Iterator[Told]:
+    def told(self, scope: Scope) -> Iterator[FieldValue]:
         value = self.read(scope)
-        yield Told(self._place, self._expression.text, self._expression.read(scope), value)
+        yield FieldValue(self._place, self._expression.text, self._expression.read(scope), value)
 
     def _reader(self, values: _Values | None) -> Read:
         """A function of its own, because a record asks dozens of fields."""
@@ -188,7 +188,7 @@ class _Table:
         found = {key: value for key, read in self._reads if (value := read(scope)) is not None}
         return found if found and (self._needed is None or self._needed in found) else None
 
-    def told(self, scope: Scope) -> Iterator[Told]:
+    def told(self, scope: Scope) -> Iterator[FieldValue]:
         for inner in self._fields.values():
             yield from inner.told(scope)
 
@@ -202,6 +202,6 @@ class _List:
     def read(self, scope: Scope) -> list[Any]:
         return [value for entry in self._entries if (value := entry.read(scope)) is not None]
 
-    def told(self, scope: Scope) -> Iterator[Told]:
+    def told(self, scope: Scope) -> Iterator[FieldValue]:
         for entry in self._entries:
             yield from entry.told(scope)

@@ -18,7 +18,7 @@ from schemas.reading import MAX_BYTES, Refused, read
 from streams.adapters.adapter import Adapter, Format
 from streams.adapters.adapter_file import AdapterError
 from streams.adapters.decoding import decode
-from streams.adapters.feed_records import Opened
+from streams.adapters.feed_records import OpenedRecord
 
 _Source = TypeVar("_Source")
 
@@ -73,7 +73,7 @@ def _lines(file: str, stream: io.BufferedReader, adapter: Adapter | None) -> Ite
 
 def _adapted(adapter: Adapter, body: Any) -> Sequence[Record]:
     """What a row or a line becomes; nothing where it is nobody's business. Raises Refused."""
-    adapted = adapter.adapt(Opened(body))
+    adapted = adapter.adapt(OpenedRecord(body))
     if adapted.thin and not adapted.events:
         kind, ref = adapted.thin[0]
         raise Refused("unknown_shape", f"says only that {kind} {ref} changed: give what was fetched of it")

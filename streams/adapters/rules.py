@@ -9,8 +9,8 @@ from schemas.events import Record
 from schemas.reading import Refused
 from streams.adapters.conditions import Condition, WhyNot, shown
 from streams.adapters.event_builder import event
-from streams.adapters.feed_records import Thin
-from streams.adapters.fields import Field, FieldFailed, Told, reads_of
+from streams.adapters.feed_records import ThinNotification
+from streams.adapters.fields import Field, FieldFailed, FieldValue, reads_of
 from streams.adapters.scope import Scope
 from streams.adapters.simple_expressions import Expression, ExpressionFailed
 
@@ -18,7 +18,7 @@ Outside = Mapping[str, Any]
 """Fields that the way of a record knows, not the record: source, received_at."""
 
 
-class Saying:
+class EventTemplate:
     """An event as a rule says it. place: in the rule. fields: its own, over those that all events of the rule have."""
 
     def __init__(self, type: str, place: str, fields: Mapping[str, Field]) -> None:
@@ -47,15 +47,15 @@ class Saying:
         return event(self.type, fields)
 
 
-class Made(NamedTuple):
+class MadeEvent(NamedTuple):
     """An event, or None where it has not happened; and where it came from."""
 
     record: Record | None
     rule: Rule
-    saying: Saying
+    saying: EventTemplate
     scope: Scope
 
-    def told(self) -> list[Told]:
+    def told(self) -> list[FieldValue]:
         """How each field of its own came about."""
         return [told for one in self.saying.fields.values() for told in one.told(self.scope)]
 
@@ -72,7 +72,7 @@ class Rule:
         ignore: str,
         thin: Mapping[str, Field],
         common: Mapping[str, Field],
-        says: tuple[Saying, ...],
+        says: tuple[EventTemplate, ...],
     ) -> None:
         self.name = name
         self.ignore = ignore
@@ -105,23 +105,23 @@ class Rule:
             return self._when.why_not(scope)
         return WhyNot(f"{self._each.text if self._each else 'the record'} is nothing", "")
 
-    def make(self, scopes: list[Scope], outside: Outside, made: list[Made]) -> None:
+    def make(self, scopes: list[Scope], outside: Outside, made: list[MadeEvent]) -> None:
         """Add its events to those that were `made`. Raises Refused."""
         for scope in scopes if self._says else ():
             try:
                 common = {key: value for key, read in self._reads if (value := read(scope)) is not None}
                 for saying in self._says:
-                    made.append(Made(saying.event(scope, common, outside), self, saying, scope))
+                    made.append(MadeEvent(saying.event(scope, common, outside), self, saying, scope))
             except FieldFailed as failed:
                 raise failed.refused(self.name) from None
             except Refused as refused:
                 raise Refused(refused.reason, f"rule {self.name!r}: {refused.detail}") from None
 
-    def told(self, scope: Scope) -> list[Told]:
+    def told(self, scope: Scope) -> list[FieldValue]:
         """How the fields of all its events came about. Raises FieldFailed."""
         return [told for one in self._common.values() for told in one.told(scope)]
 
-    def needs(self, scopes: list[Scope]) -> Iterator[Thin]:
+    def needs(self, scopes: list[Scope]) -> Iterator[ThinNotification]:
         """What has to be fetched. Raises Refused."""
         for scope in scopes if self.thin else ():
             try:
@@ -130,7 +130,7 @@ class Rule:
                 raise failed.refused(self.name) from None
             if not isinstance(kind, str) or not isinstance(ref, str):
                 raise Refused("bad_value", f"rule {self.name!r}: thin: kind is {shown(kind)}, ref is {shown(ref)}")
-            yield Thin(kind, ref)
+            yield ThinNotification(kind, ref)
 
 
 def _items(found: Any) -> list[Any]:

@@ -32,7 +32,7 @@ class SchemaFolderError(ValueError):
     """A folder of schemas that cannot be used; the message names file and remedy."""
 
 
-class Login(NamedTuple):
+class RegistryLogin(NamedTuple):
     """Who we are to a registry: basic authentication."""
 
     username: str
@@ -61,11 +61,13 @@ class SchemaRegistry:
     An id that it does not know is kept for half a minute, so that a record of nonsense costs one question.
     """
 
-    def __init__(self, url: str, login: Login | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, login: RegistryLogin | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """The registry at `url`, such as http://127.0.0.1:8081; `login` goes before a user that is named in it."""
         parts = urlsplit(url)
         if login is None and parts.username is not None:
-            login = Login(unquote(parts.username), unquote(parts.password or ""))
+            login = RegistryLogin(unquote(parts.username), unquote(parts.password or ""))
         self._url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
         self._login = login
         self._clock = clock
@@ -150,7 +152,7 @@ class SchemaRegistry:
         return SchemaUnavailable(f"the schema registry {self._url} {what}")
 
 
-def schemas_at(place: str, login: Login | None = None) -> SchemaFolder | SchemaRegistry:
+def schemas_at(place: str, login: RegistryLogin | None = None) -> SchemaFolder | SchemaRegistry:
     """The registry at a URL, or the folder of that name. Raises SchemaFolderError."""
     if place.startswith(("http://", "https://")):
         return SchemaRegistry(place, login)

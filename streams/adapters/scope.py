@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from streams.adapters.feed_records import Opened
+from streams.adapters.feed_records import OpenedRecord
 
 
 class Readable(Protocol):
@@ -20,7 +20,9 @@ class Scope:
 
     __slots__ = ("_known", "_lets", "_outer", "item", "opened")
 
-    def __init__(self, item: Any, opened: Opened, lets: Mapping[str, Readable], outer: Scope | None = None) -> None:
+    def __init__(
+        self, item: Any, opened: OpenedRecord, lets: Mapping[str, Readable], outer: Scope | None = None
+    ) -> None:
         """item: what paths begin at. opened: the record. lets: names that are worked out from this scope."""
         self.item = item
         self.opened = opened

@@ -54,7 +54,7 @@ class Expression(NamedTuple):
     complete: Read | None = None
 
 
-class Quick(NamedTuple):
+class ExpressionCompiler(NamedTuple):
     """What makes expressions of texts. jsonata: what reads a text where our own code does not say for sure."""
 
     jsonata: Callable[[str], Read]

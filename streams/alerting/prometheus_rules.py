@@ -8,11 +8,11 @@ from schemas.words import Basis
 from streams.alerting import pipeline_alerts, promise_alerts, recording_rules
 from streams.alerting.annotations import Links
 from streams.alerting.objectives import Objective
-from streams.alerting.yaml_documents import Group, document
+from streams.alerting.yaml_documents import RuleGroup, document
 from streams.judging.locations import Locations
 
 
-def rules(objectives: Sequence[Objective], locations: Locations, basis: Basis, links: Links) -> list[Group]:
+def rules(objectives: Sequence[Objective], locations: Locations, basis: Basis, links: Links) -> list[RuleGroup]:
     """The groups, in the order in which each reads the ones before it. Without objectives: without alerts on promises.
 
     basis: the promise that alerts hold a location to.
@@ -30,6 +30,6 @@ def rules(objectives: Sequence[Objective], locations: Locations, basis: Basis, l
     return [*groups, pipeline_alerts.workers(links)]
 
 
-def as_yaml(groups: Sequence[Group], head: str) -> str:
+def as_yaml(groups: Sequence[RuleGroup], head: str) -> str:
     """A rule file under a comment."""
     return document({"groups": [group.as_yaml() for group in groups]}, head)

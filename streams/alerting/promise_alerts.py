@@ -9,7 +9,7 @@ from schemas.words import Basis
 from streams.alerting.annotations import COUNT, NAME, OBJECTIVE_SHARE, Links, due_in
 from streams.alerting.recording_rules import AT_RISK, AT_RISK_USUALLY, BROKEN, THRESHOLD
 from streams.alerting.tiers import TIERS, Tier
-from streams.alerting.yaml_documents import Alert, Group
+from streams.alerting.yaml_documents import AlertingRule, RuleGroup
 
 _ON: Final = "on (location, kind)"
 
@@ -25,18 +25,18 @@ SURGE: Final = 2
 """How many promises at risk, and how many times what is usual here, are a surge."""
 
 
-def burning(basis: Basis, links: Links) -> Group:
+def burning(basis: Basis, links: Links) -> RuleGroup:
     """The tiers, and the surge that comes before the first of them."""
-    return Group("promises-alerts", [*_tiers(basis, links), _at_risk(basis, links)])
+    return RuleGroup("promises-alerts", [*_tiers(basis, links), _at_risk(basis, links)])
 
 
-def _tiers(basis: Basis, links: Links) -> Iterator[Alert]:
+def _tiers(basis: Basis, links: Links) -> Iterator[AlertingRule]:
     for tier in TIERS:
         text = (
             f"{NAME} broke {COUNT} of {due_in(basis, tier.window.name)} promises of kind {{{{ $labels.kind }}}} that "
             f"fell due in {_SINCE[tier.window.name]}; {OBJECTIVE_SHARE} are to be kept."
         )
-        yield Alert(
+        yield AlertingRule(
             tier.alert,
             _burns(tier, basis),
             tier.held,
@@ -56,7 +56,7 @@ def _burns(tier: Tier, basis: Basis) -> str:
     )
 
 
-def _at_risk(basis: Basis, links: Links) -> Alert:
+def _at_risk(basis: Basis, links: Links) -> AlertingRule:
     name = "PromisesAtRisk"
     text = (
         f"{NAME} has {COUNT} open promises of kind {{{{ $labels.kind }}}} that are about to fall due, more than "
@@ -64,7 +64,7 @@ def _at_risk(basis: Basis, links: Links) -> Alert:
     )
     summary = "So many promises are at risk that the objective is in danger."
     annotations = _annotations(name, summary, text, basis, links)
-    return Alert(name, _surge(basis), "1m", "2m", {"severity": "warning"}, annotations)
+    return AlertingRule(name, _surge(basis), "1m", "2m", {"severity": "warning"}, annotations)
 
 
 def _surge(basis: Basis) -> str:

@@ -10,8 +10,8 @@ from typing import Final
 
 from schemas.words import Basis
 from streams.alerting.objectives import Objective
-from streams.alerting.tiers import PERIOD, REACH, TIERS, Tier, Window, left_out
-from streams.alerting.yaml_documents import Group, Recording, decimal
+from streams.alerting.tiers import PERIOD, REACH, TIERS, RateWindow, Tier, left_out
+from streams.alerting.yaml_documents import RecordingRule, RuleGroup, decimal
 from streams.judging.locations import Location, Locations
 from streams.metrics.catalogue import FEED, MADE, STATE, WINDOW_DUE, WINDOW_KEPT
 
@@ -34,17 +34,17 @@ _TOGETHER: Final = 20
 """Rules in a group at most: a group is evaluated one rule after the other."""
 
 
-def windows() -> Group:
+def windows() -> RuleGroup:
     """Counts by window over all workers, and what is made of them. One group, so that they are of one moment.
 
     The period is as many windows of a day as it has days, end to end.
     """
     sums = "sum by (location, kind, basis, window)"
-    counts = [Recording(DUE, f"{sums} ({WINDOW_DUE.name})"), Recording(KEPT, f"{sums} ({WINDOW_KEPT.name})")]
-    period = [Recording(name, _days(name), {"window": PERIOD.name}) for name in (DUE, KEPT)]
-    broken = Recording(BROKEN, f"  {DUE}\n-\n  {KEPT}\n")
-    ratio = Recording(RATIO, f"  {KEPT}\n/\n  ({DUE} > 0)  # a closed shop has no ratio, rather than a bad one\n")
-    return Group("promises-windows", [*counts, *period, broken, ratio])
+    counts = [RecordingRule(DUE, f"{sums} ({WINDOW_DUE.name})"), RecordingRule(KEPT, f"{sums} ({WINDOW_KEPT.name})")]
+    period = [RecordingRule(name, _days(name), {"window": PERIOD.name}) for name in (DUE, KEPT)]
+    broken = RecordingRule(BROKEN, f"  {DUE}\n-\n  {KEPT}\n")
+    ratio = RecordingRule(RATIO, f"  {KEPT}\n/\n  ({DUE} > 0)  # a closed shop has no ratio, rather than a bad one\n")
+    return RuleGroup("promises-windows", [*counts, *period, broken, ratio])
 
 
 def _days(name: str) -> str:
@@ -57,10 +57,10 @@ def _day(series: str, day: int) -> str:
     return f'    label_replace({series}{ago}, "days_ago", "{day}", "", "")\n'
 
 
-def objectives(found: Sequence[Objective]) -> Group:
+def objectives(found: Sequence[Objective]) -> RuleGroup:
     """The objective of each location and kind that has made a promise; a rule a kind."""
-    rules = [Recording(OBJECTIVE, _objective(one), {"kind": one.kind}) for one in found]
-    return Group("promises-objectives", rules)
+    rules = [RecordingRule(OBJECTIVE, _objective(one), {"kind": one.kind}) for one in found]
+    return RuleGroup("promises-objectives", rules)
 
 
 def _objective(objective: Objective) -> str:
@@ -74,7 +74,7 @@ def _objective(objective: Objective) -> str:
     return "or\n".join(lines)
 
 
-def usually(basis: Basis) -> Group:
+def usually(basis: Basis) -> RuleGroup:
     """What the last period was like, but for the last hour's promises at risk: a surge is not measured by itself.
 
     By the hour and every two minutes will do: a week is long to read.
@@ -82,25 +82,27 @@ def usually(basis: Basis) -> Group:
     day = f'{DUE}{{basis="{basis}",window="24h"}}'
     mean = f"max by (location, kind) (avg_over_time({day}[{PERIOD.name}:1h]))"
     at_risk = f"quantile_over_time(0.95, {AT_RISK}[{PERIOD.name}:5m] offset 1h)"
-    return Group("promises-usually", [Recording(DUE_PER_DAY, mean), Recording(AT_RISK_USUALLY, at_risk)], interval="2m")
+    return RuleGroup(
+        "promises-usually", [RecordingRule(DUE_PER_DAY, mean), RecordingRule(AT_RISK_USUALLY, at_risk)], interval="2m"
+    )
 
 
-def thresholds(found: Sequence[Objective], basis: Basis) -> Group:
+def thresholds(found: Sequence[Objective], basis: Basis) -> RuleGroup:
     """For the window of each tier: what is expected to fall due, how many of these may break, and from how many broken
     ones on the tier speaks."""
     expected = [_expected(tier.window, basis) for tier in TIERS]
-    allowed = Recording(ALLOWED, f"  {EXPECTED}\n* on (location, kind) group_left ()\n  (1 - {OBJECTIVE})\n")
-    return Group("promises-thresholds", [*expected, allowed, *(_threshold(tier, found) for tier in TIERS)])
+    allowed = RecordingRule(ALLOWED, f"  {EXPECTED}\n* on (location, kind) group_left ()\n  (1 - {OBJECTIVE})\n")
+    return RuleGroup("promises-thresholds", [*expected, allowed, *(_threshold(tier, found) for tier in TIERS)])
 
 
-def _expected(window: Window, basis: Basis) -> Recording:
+def _expected(window: RateWindow, basis: Basis) -> RecordingRule:
     """The larger of what fell due and what the mean day of the period lets expect."""
     due = f'{DUE}{{basis="{basis}",window="{window.name}"}}'
     expr = _largest({"due": f"      {due}", "usual": f"      {DUE_PER_DAY}{window.of_day}"})
-    return Recording(EXPECTED, expr, {"window": window.name})
+    return RecordingRule(EXPECTED, expr, {"window": window.name})
 
 
-def _threshold(tier: Tier, found: Sequence[Objective]) -> Recording:
+def _threshold(tier: Tier, found: Sequence[Objective]) -> RecordingRule:
     window = f'{{window="{tier.window.name}"}}'
     pace = (
         f"        clamp_max({decimal(tier.burn)} * (1 - {OBJECTIVE}), {decimal(REACH)})\n"
@@ -109,7 +111,7 @@ def _threshold(tier: Tier, found: Sequence[Objective]) -> Recording:
     chance = f"      {ALLOWED}{window} + {decimal(tier.chance)} * sqrt({ALLOWED}{window})"
     expr = f"clamp_min({_largest({'pace': pace, 'chance': chance}).rstrip()}, {tier.floor})\n"
     unless = [f"unless\n  {OBJECTIVE} == {decimal(value)}\n" for value in left_out(tier, found)]
-    return Recording(THRESHOLD, expr + "".join(unless), {"window": tier.window.name})
+    return RecordingRule(THRESHOLD, expr + "".join(unless), {"window": tier.window.name})
 
 
 def _largest(series: Mapping[str, str]) -> str:
@@ -118,36 +120,36 @@ def _largest(series: Mapping[str, str]) -> str:
     return "max by (location, kind) (\n" + "  or\n".join(named) + ")\n"
 
 
-def at_risk(basis: Basis) -> Group:
+def at_risk(basis: Basis) -> RuleGroup:
     """Promises at risk, at 0 where there are none: a reason has no series before its first promise."""
     expr = (
         f'  sum by (location, kind) ({STATE.name}{{basis="{basis}",verdict="open",reason="at_risk"}})\n'
         "or\n"
         f"  0 * group by (location, kind) ({MADE.name})\n"
     )
-    return Group("promises-at-risk", [Recording(AT_RISK, expr)])
+    return RuleGroup("promises-at-risk", [RecordingRule(AT_RISK, expr)])
 
 
-def places(locations: Locations) -> Iterator[Group]:
+def places(locations: Locations) -> Iterator[RuleGroup]:
     """What is known of the locations, as series: for alerts and boards to join."""
     rules = [rule for location in locations.all for rule in _place(location)]
     for number, first in enumerate(range(0, len(rules), _TOGETHER), 1):
-        yield Group(f"promises-locations-{number}", rules[first : first + _TOGETHER])
+        yield RuleGroup(f"promises-locations-{number}", rules[first : first + _TOGETHER])
 
 
-def _place(location: Location) -> Iterator[Recording]:
+def _place(location: Location) -> Iterator[RecordingRule]:
     feed = {"feed": location.feed} if location.feed else {}
     labels = {"location": location.id, "display_name": location.display_name, "zone": location.zone, **feed}
-    yield Recording(INFO, "vector(1)", labels)
+    yield RecordingRule(INFO, "vector(1)", labels)
     if location.feed:
         after = decimal(location.silent_after / 1000)
-        yield Recording(SILENT_AFTER, f"vector({after})", {"location": location.id, "feed": location.feed})
+        yield RecordingRule(SILENT_AFTER, f"vector({after})", {"location": location.id, "feed": location.feed})
 
 
-def feeds() -> Group:
+def feeds() -> RuleGroup:
     """For how long each location's feed has been silent: the newest that any worker has heard counts."""
     expr = f"  0 * {SILENT_AFTER}\n+ on (feed) group_left ()\n  (time() - max by (feed) ({FEED.name}))\n"
-    return Group("promises-feeds", [Recording(SILENCE, expr)])
+    return RuleGroup("promises-feeds", [RecordingRule(SILENCE, expr)])
 
 
 def quoted(text: str) -> str:

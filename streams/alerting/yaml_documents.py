@@ -14,7 +14,7 @@ _SHORT: Final = 80
 """What fits into a line after its key."""
 
 
-class Recording(NamedTuple):
+class RecordingRule(NamedTuple):
     """A recording rule: the series `record` is what `expr` gives. labels: set on each of its series."""
 
     record: str
@@ -24,10 +24,10 @@ class Recording(NamedTuple):
     def as_yaml(self) -> dict[str, Any]:
         """As a rule file has it."""
         labels = {"labels": self.labels} if self.labels else {}
-        return {"record": self.record, "expr": Expression(self.expr), **labels}
+        return {"record": self.record, "expr": PromQL(self.expr), **labels}
 
 
-class Alert(NamedTuple):
+class AlertingRule(NamedTuple):
     """An alerting rule. held: how long `expr` must hold first. kept: for how long it goes on after `expr` ended."""
 
     alert: str
@@ -41,7 +41,7 @@ class Alert(NamedTuple):
         """As a rule file has it."""
         return {
             "alert": self.alert,
-            "expr": Expression(self.expr),
+            "expr": PromQL(self.expr),
             "for": self.held,
             "keep_firing_for": self.kept,
             "labels": self.labels,
@@ -49,11 +49,11 @@ class Alert(NamedTuple):
         }
 
 
-class Group(NamedTuple):
+class RuleGroup(NamedTuple):
     """Rules that are evaluated one after the other. interval: how often; empty for as often as Prometheus does."""
 
     name: str
-    rules: Sequence[Recording | Alert]
+    rules: Sequence[RecordingRule | AlertingRule]
     interval: str = ""
 
     def as_yaml(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Group(NamedTuple):
         return {"name": self.name, **interval, "rules": [rule.as_yaml() for rule in self.rules]}
 
 
-class Expression(str):
+class PromQL(str):
     """PromQL, which stays as it was laid out."""
 
 
@@ -93,7 +93,7 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-def _expression(dumper: yaml.SafeDumper, expr: Expression) -> yaml.ScalarNode:
+def _expression(dumper: yaml.SafeDumper, expr: PromQL) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(expr), style="|" if len(expr) > _SHORT else None)
 
 
@@ -102,5 +102,5 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else folded)
 
 
-_Dumper.add_representer(Expression, _expression)
+_Dumper.add_representer(PromQL, _expression)
 _Dumper.add_representer(str, _text)

@@ -16,11 +16,11 @@ from schemas.events import Clock
 from schemas.reading import Refused
 from streams.adapters.conditions import shown
 from streams.adapters.envelopes import open_envelopes
-from streams.adapters.explanation import Explanation, explain, told, told_of_all
-from streams.adapters.feed_records import Adapted, Delivered, Opened
-from streams.adapters.fields import Told
+from streams.adapters.explanation import RecordExplanation, explain, told, told_of_all
+from streams.adapters.feed_records import AdaptedRecord, FeedRecord, OpenedRecord
+from streams.adapters.fields import FieldValue
 from streams.adapters.files import UnreadableInput
-from streams.adapters.rules import Made
+from streams.adapters.rules import MadeEvent
 from streams.adapters.times import written
 from streams.adapters.vendors import load
 from streams.cli.adapted_text import as_text, what
@@ -52,7 +52,7 @@ def adapt(
         reader = load(adapter, tables, zones_of(load_locations(locations)))
         payload = _payload(file)
     try:
-        opened = open_envelopes(Delivered(payload, key.encode(), headers, topic))
+        opened = open_envelopes(FeedRecord(payload, key.encode(), headers, topic))
     except Refused as refused:
         fail(f"{file}: {refused}", NOT_WELL)
     if opened is None:
@@ -82,15 +82,15 @@ def _payload(file: str) -> bytes:
         raise UnreadableInput(f"{file}: {error.strerror}; give a file with one payload, or - for stdin") from error
 
 
-def _document(opened: Opened, explanation: Explanation) -> dict[str, Any]:
+def _document(opened: OpenedRecord, explanation: RecordExplanation) -> dict[str, Any]:
     outcome = explanation.outcome
     return {
         "schema": "promises.adapt/1",
         "envelopes": opened.envelopes,
         "refused": {"reason": outcome.reason, "detail": outcome.detail} if isinstance(outcome, Refused) else None,
-        "ignored": outcome.ignored if isinstance(outcome, Adapted) else "",
-        "thin": [one._asdict() for one in outcome.thin] if isinstance(outcome, Adapted) else [],
-        "events": list(outcome.events) if isinstance(outcome, Adapted) else [],
+        "ignored": outcome.ignored if isinstance(outcome, AdaptedRecord) else "",
+        "thin": [one._asdict() for one in outcome.thin] if isinstance(outcome, AdaptedRecord) else [],
+        "events": list(outcome.events) if isinstance(outcome, AdaptedRecord) else [],
         "rules": [
             {"rule": rule.name, "said": [_said(made) for made in explanation.of(rule)]} for rule in explanation.fitting
         ],
@@ -98,7 +98,7 @@ def _document(opened: Opened, explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def _said(made: Made) -> dict[str, Any]:
+def _said(made: MadeEvent) -> dict[str, Any]:
     return {
         "type": made.saying.type,
         "happened": made.record is not None,
@@ -118,7 +118,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _print(opened: Opened, explanation: Explanation) -> None:
+def _print(opened: OpenedRecord, explanation: RecordExplanation) -> None:
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     if opened.envelopes:
         console.print(f"envelopes, from the outside in: {', '.join(opened.envelopes)}", markup=False)
@@ -134,7 +134,7 @@ def _print(opened: Opened, explanation: Explanation) -> None:
     _print_outcome(console, explanation.outcome)
 
 
-def _print_made(console: Console, made: Made) -> None:
+def _print_made(console: Console, made: MadeEvent) -> None:
     fields = told(made)
     if made.record is None or isinstance(made.record, Clock):
         times = [one for one in fields if one.place.endswith("occurred_at")]
@@ -147,14 +147,14 @@ def _print_made(console: Console, made: Made) -> None:
     _print_fields(console, [one for one in fields if one.expression != f"'{one.value}'"], made.saying.place)
 
 
-def _print_fields(console: Console, fields: list[Told], within: str = "") -> None:
+def _print_fields(console: Console, fields: list[FieldValue], within: str = "") -> None:
     cells = [(one.place.removeprefix(f"{within}."), _value(one), one.expression) for one in fields]
     names, values = (max((len(row[column]) for row in cells), default=0) for column in (0, 1))
     for name, value, expression in cells:
         console.print(f"    {name:{names}}  {value:{values}}  <- {expression}", markup=False)
 
 
-def _value(one: Told) -> str:
+def _value(one: FieldValue) -> str:
     """A value, and what it was before it became a time or a word of ours."""
     if isinstance(one.value, datetime):
         value = written(one.value)
@@ -162,7 +162,7 @@ def _value(one: Told) -> str:
     return shown(one.value) if one.value == one.raw else f"{shown(one.value)} ({shown(one.raw)})"
 
 
-def _print_outcome(console: Console, outcome: Adapted | Refused) -> None:
+def _print_outcome(console: Console, outcome: AdaptedRecord | Refused) -> None:
     if isinstance(outcome, Refused):
         console.print(f"refused: {outcome}", markup=False, style="red")
     else:

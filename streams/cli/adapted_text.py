@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from schemas.events import CaseEvent, Clock, PromisesMade, PromisesStated, PromiseTerms, Record
-from streams.adapters.feed_records import Adapted
+from streams.adapters.feed_records import AdaptedRecord
 from streams.adapters.times import written
 
 HEADINGS: Final = ("occurred at", "case", "subject", "what", "location", "staff")
 
 
-def as_text(adapted: Adapted) -> str:
+def as_text(adapted: AdaptedRecord) -> str:
     """All that a record became, as lines: a table of its events, what has to be fetched, or who ignored it."""
     lines = _table(adapted.events) if adapted.events else []
     lines += [f"to be fetched: {thin.kind} {thin.ref}" for thin in adapted.thin]

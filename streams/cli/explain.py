@@ -31,12 +31,12 @@ from streams.cli.options import (
 )
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
-from streams.judging.locations import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
 from streams.kafka.connection import Connection, read_connection
 from streams.kafka.topic_reader import held
 from streams.kafka.topics import EVENTS
-from streams.state.partition import Book, Incoming
+from streams.state.partition import Incoming, PartitionState
 from streams.wall_clock import wall_clock
 
 
@@ -81,13 +81,13 @@ def explain(
 
 
 def explained(
-    records: Iterable[tuple[int, Incoming]], case: str, policies: Policies, until: Instant, feeds: FeedsOf = NO_FEEDS
+    records: Iterable[tuple[int, Incoming]], case: str, policies: Policies, until: Instant, feeds: FeedLookup = NO_FEEDS
 ) -> list[Explanation]:
     """The promises of `case` after `records` (with their partitions), judged as a worker on a stream clock judges
     them, up to `until`. Records of other cases only move the clock; those of no case may say how far a feed is read."""
-    books: dict[int, Book] = {}
+    books: dict[int, PartitionState] = {}
     for partition, record in records:
-        book = books.setdefault(partition, Book(policies, feeds=feeds))
+        book = books.setdefault(partition, PartitionState(policies, feeds=feeds))
         if record.key is None or record.key == case.encode():
             book.apply(record, until)
         else:

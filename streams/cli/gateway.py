@@ -71,12 +71,12 @@ def _run(
     connection: Connection, found: tuple[Feed, ...], at: Address, shown: Address, feeds: Path, tokens: Path | None
 ) -> None:
     # A server takes its time to import; no other command waits for it.
-    from streams.gateway.run import NoTokens, Settings, run
+    from streams.gateway.run import GatewaySettings, NoTokens, run
     from streams.metrics.server import AddressTaken
 
     with clear_errors():
         try:
-            run(Settings(connection, found, at, shown, feeds, tokens))
+            run(GatewaySettings(connection, found, at, shown, feeds, tokens))
         except NoTokens as error:
             fail(f"--tokens {error}", USAGE)
         except AddressTaken as error:

@@ -7,9 +7,9 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from streams.kafka.describe import Group, Member
+from streams.kafka.describe import GroupDescription, MemberDescription
 from streams.metrics.address import Address, metrics_of
-from streams.metrics.health import PartitionState, Readiness
+from streams.metrics.health import PartitionReadiness, Readiness
 
 State = Literal["live", "recovering", "unknown"]
 
@@ -17,7 +17,7 @@ _EVERYWHERE: Final = ("0.0.0.0", "::", "[::]")
 """What a worker that listens on all its addresses calls its host."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class PartitionStatus(msgspec.Struct, frozen=True):
     """One partition of promise.events.
 
     owner: the client id of the worker; None: nobody owns it. end, committed: offsets; committed is None where none ever
@@ -43,7 +43,7 @@ class _Told(NamedTuple):
     clock: str | None = None
 
 
-def asked_at(member: Member) -> Address | None:
+def asked_at(member: MemberDescription) -> Address | None:
     """Where the worker that this member is serves /readyz; None where its client id is none of a worker."""
     address = metrics_of(member.client)
     if address is None or address.host not in _EVERYWHERE:
@@ -51,14 +51,14 @@ def asked_at(member: Member) -> Address | None:
     return Address(f"[{member.host}]" if ":" in member.host else member.host, address.port)
 
 
-def rows(group: Group, ends: Mapping[int, int], told: Mapping[Address, Readiness]) -> list[Row]:
+def rows(group: GroupDescription, ends: Mapping[int, int], told: Mapping[Address, Readiness]) -> list[PartitionStatus]:
     """A row for each partition. ends: the end of each. told: what the workers said at their /readyz; those that could
     not be asked are not in it."""
     owners = {partition: member for member in group.members for partition in member.partitions}
     return [_row(group, partition, end, owners.get(partition), told) for partition, end in sorted(ends.items())]
 
 
-def headline(group: Group, partitions: Iterable[Row]) -> str:
+def headline(group: GroupDescription, partitions: Iterable[PartitionStatus]) -> str:
     """The group in a sentence."""
     if group.state is None:
         return f"there is no group {group.name}: no worker has run with --group {group.name}"
@@ -69,10 +69,16 @@ def headline(group: Group, partitions: Iterable[Row]) -> str:
     return f"group {group.name}: {group.state}, workers: {len(group.members)}{standing_by}"
 
 
-def _row(group: Group, partition: int, end: int, owner: Member | None, told: Mapping[Address, Readiness]) -> Row:
+def _row(
+    group: GroupDescription,
+    partition: int,
+    end: int,
+    owner: MemberDescription | None,
+    told: Mapping[Address, Readiness],
+) -> PartitionStatus:
     committed = group.committed.get(partition)
     known = _told(group, partition, owner, told) if owner else _Told("unknown", "nobody owns it")
-    return Row(
+    return PartitionStatus(
         partition,
         owner.client if owner else None,
         owner.host if owner else None,
@@ -85,7 +91,9 @@ def _row(group: Group, partition: int, end: int, owner: Member | None, told: Map
     )
 
 
-def _told(group: Group, partition: int, owner: Member, told: Mapping[Address, Readiness]) -> _Told:
+def _told(
+    group: GroupDescription, partition: int, owner: MemberDescription, told: Mapping[Address, Readiness]
+) -> _Told:
     address = asked_at(owner)
     if address is None:
         return _Told("unknown", "unknown (its client id is none of a worker of this version)")
@@ -99,7 +107,7 @@ def _told(group: Group, partition: int, owner: Member, told: Mapping[Address, Re
     return _Told(one.state, _progress(one), one.clock)
 
 
-def _progress(one: PartitionState) -> str:
+def _progress(one: PartitionReadiness) -> str:
     if one.state == "live" or one.total is None:
         return one.state
     return f"recovering, at offset {one.read} of {one.total} of its changelog"

@@ -27,7 +27,7 @@ from streams.cli.options import (
 from streams.config.toml import length_of_time
 from streams.kafka.clients import check_notifier
 from streams.kafka.connection import read_connection
-from streams.notifier.notifier import Notices, run
+from streams.notifier.notifier import NotifierSettings, run
 from streams.notifier.webhook import Webhook, parse_webhook
 from streams.signatures.standard_webhooks import read_secrets
 
@@ -69,7 +69,7 @@ def notify(
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
         check_notifier(connection, group)
-        run(Notices(connection, group, receiver, secrets, stages, longest), _told_to_end())
+        run(NotifierSettings(connection, group, receiver, secrets, stages, longest), _told_to_end())
 
 
 def _receiver(url: str) -> Webhook:

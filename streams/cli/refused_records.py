@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from schemas.instants import ImplausibleInstant, Instant, instant, moment, show
-from streams.kafka.topic_reader import Headers, Held, Place, place
+from streams.kafka.topic_reader import ConsumedRecord, Headers, RecordPosition, place
 
 RETRIED: Final = "promises.retried"
 """The header of a record that was sent again: where its refusal stands in promise.rejects."""
@@ -23,7 +23,7 @@ _ORIGINAL: Final = "original."
 _NOTE: Final = "retried"
 
 
-class Group(NamedTuple):
+class RejectGroup(NamedTuple):
     """What refused records are counted by. feed: empty for promise.events."""
 
     topic: str
@@ -35,9 +35,9 @@ class Reject(NamedTuple):
     """A refused record. at: where it stands in promise.rejects. refused_at: when it was refused. partition, offset and
     timestamp: of the record when it came; None where nobody says. cut: of a record too large to be kept, its size."""
 
-    at: Place
+    at: RecordPosition
     refused_at: Instant
-    group: Group
+    group: RejectGroup
     detail: str
     adapter: str
     partition: int | None
@@ -53,7 +53,7 @@ class Reject(NamedTuple):
         """Where the record stood when it came, such as feeds.square 3@17."""
         if self.partition is None or self.offset is None:
             return self.group.topic
-        return f"{self.group.topic} {Place(self.partition, self.offset)}"
+        return f"{self.group.topic} {RecordPosition(self.partition, self.offset)}"
 
     @property
     def came_at(self) -> str:
@@ -71,7 +71,7 @@ class Reject(NamedTuple):
         return f"only its beginning was kept, it had {self.cut}" if self.cut else ""
 
 
-class Again(NamedTuple):
+class RetryRecord(NamedTuple):
     """A record that is sent again. timestamp and partition: None lets Kafka decide."""
 
     topic: str
@@ -82,14 +82,14 @@ class Again(NamedTuple):
     headers: Headers
 
 
-class Wanted(NamedTuple):
+class RejectFilter(NamedTuple):
     """Which refused records are meant; an empty filter means all. since: refused then or later."""
 
     reasons: Collection[str] = ()
     feeds: Collection[str] = ()
     topics: Collection[str] = ()
     since: Instant = 0
-    places: Collection[Place] = ()
+    places: Collection[RecordPosition] = ()
 
     def fits(self, reject: Reject) -> bool:
         """Whether it is one of them."""
@@ -102,50 +102,50 @@ class Wanted(NamedTuple):
         return reject.refused_at >= self.since and all(not wanted or has in wanted for wanted, has in filters)
 
 
-class Waiting(NamedTuple):
+class WaitingReject(NamedTuple):
     """A refused record that was not retried."""
 
-    group: Group
+    group: RejectGroup
     refused_at: Instant
 
 
 @dataclass
-class Survey:
+class RejectSurvey:
     """What waits in promise.rejects, and how many of what is meant were retried."""
 
-    waiting: dict[Place, Waiting] = field(default_factory=dict)
+    waiting: dict[RecordPosition, WaitingReject] = field(default_factory=dict)
     retried: int = 0
 
-    def newest(self, limit: int) -> list[Place]:
+    def newest(self, limit: int) -> list[RecordPosition]:
         """The places of those that were refused last, the last first."""
         order = sorted(self.waiting, key=lambda at: (self.waiting[at].refused_at, at), reverse=True)
         return order[:limit]
 
-    def counts(self) -> list[tuple[Group, int, Instant]]:
+    def counts(self) -> list[tuple[RejectGroup, int, Instant]]:
         """How many wait of each group, and when the last was refused; the largest group first."""
         counts = Counter(one.group for one in self.waiting.values())
-        last: dict[Group, Instant] = {}
+        last: dict[RejectGroup, Instant] = {}
         for one in self.waiting.values():
             last[one.group] = max(last.get(one.group, 0), one.refused_at)
         return [(group, count, last[group]) for group, count in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
 
 
-def survey(records: Iterable[Held], wanted: Wanted) -> Survey:
+def survey(records: Iterable[ConsumedRecord], wanted: RejectFilter) -> RejectSurvey:
     """What of `records`, all that promise.rejects holds, is meant and waits."""
-    found, retried = Survey(), set()
+    found, retried = RejectSurvey(), set()
     for record in records:
         note = noted(record)
         if note is not None:
             retried.add(note)
         elif wanted.fits(reject := reject_of(record)):
-            found.waiting[reject.at] = Waiting(reject.group, reject.refused_at)
+            found.waiting[reject.at] = WaitingReject(reject.group, reject.refused_at)
     for at in retried & found.waiting.keys():
         del found.waiting[at]
         found.retried += 1
     return found
 
 
-def noted(record: Held) -> Place | None:
+def noted(record: ConsumedRecord) -> RecordPosition | None:
     """Which refused record was retried, where that is what `record` notes."""
     said = dict(record.headers).get(_NOTE)
     try:
@@ -160,13 +160,13 @@ def note(reject: Reject) -> Headers:
     return tuple((name, text.encode()) for name, text in said.items())
 
 
-def reject_of(record: Held) -> Reject:
+def reject_of(record: ConsumedRecord) -> Reject:
     """The refused record that `record` of promise.rejects holds; what it does not say is empty."""
     told = {name: value.decode(errors="replace") for name, value in record.headers if not name.startswith(_ORIGINAL)}
     return Reject(
         record.place,
         record.timestamp,
-        Group(told.get("topic", ""), told.get("feed", ""), told.get("reason", "")),
+        RejectGroup(told.get("topic", ""), told.get("feed", ""), told.get("reason", "")),
         told.get("detail", ""),
         told.get("adapter", ""),
         _number(told.get("partition")),
@@ -179,7 +179,7 @@ def reject_of(record: Held) -> Reject:
     )
 
 
-def again(reject: Reject) -> Again:
+def again(reject: Reject) -> RetryRecord:
     """The record as it came: key, value, headers, time and partition.
 
     A topic may stamp its records with the time at which it takes them, so when this one was first received goes with it
@@ -190,7 +190,9 @@ def again(reject: Reject) -> Again:
     added = [(RETRIED, str(reject.at).encode())]
     if reject.came_at and not is_told:
         added.append((RECEIVED_AT, reject.came_at.encode()))
-    return Again(reject.group.topic, reject.partition, reject.timestamp, reject.key, reject.value, (*headers, *added))
+    return RetryRecord(
+        reject.group.topic, reject.partition, reject.timestamp, reject.key, reject.value, (*headers, *added)
+    )
 
 
 def _original(headers: Headers) -> Iterator[tuple[str, bytes]]:

@@ -25,12 +25,12 @@ from streams.cli.options import (
     instant_argument,
     messages,
 )
-from streams.cli.refused_records import Group, Reject, Survey, Wanted, noted, reject_of, survey
+from streams.cli.refused_records import Reject, RejectFilter, RejectGroup, RejectSurvey, noted, reject_of, survey
 from streams.cli.resend import Resender
 from streams.cli.terminal_text import columns, harmless, shown
 from streams.config.toml import length_of_time
 from streams.kafka.connection import Connection, read_connection
-from streams.kafka.topic_reader import Place, held, place
+from streams.kafka.topic_reader import RecordPosition, held, place
 from streams.kafka.topics import REJECTS
 from streams.wall_clock import wall_clock
 
@@ -60,7 +60,7 @@ def list_command(
 ) -> None:
     """Count the refused records that wait, by topic and reason, and show the newest. Those retried wait no more."""
     hush_kafka()
-    wanted = Wanted(reason or (), feed or (), topic or (), _since(since))
+    wanted = RejectFilter(reason or (), feed or (), topic or (), _since(since))
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
         found = survey(held(connection, REJECTS.name), wanted)
@@ -118,7 +118,7 @@ def retry_command(
     """
     hush_kafka()
     only = [argument(place, text, "PARTITION@OFFSET") for text in places or ()]
-    wanted = Wanted(reason or (), feed or (), topic or (), _since(since), only)
+    wanted = RejectFilter(reason or (), feed or (), topic or (), _since(since), only)
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
         found = survey(held(connection, REJECTS.name), wanted)
@@ -128,7 +128,7 @@ def retry_command(
             _retry(connection, found, wanted)
 
 
-def _retry(connection: Connection, planned: Survey, wanted: Wanted) -> None:
+def _retry(connection: Connection, planned: RejectSurvey, wanted: RejectFilter) -> None:
     topics = {one.group.topic for one in planned.waiting.values()} - {""}
     with Resender(connection, topics) as resender:
         # Looked at again, now that nobody else can commit a retry: another may have, since it was planned.
@@ -147,7 +147,7 @@ def _sendable(found: Iterable[Reject]) -> Iterator[Reject]:
             yield one
 
 
-def _fetched(connection: Connection, places: set[Place]) -> Iterator[Reject]:
+def _fetched(connection: Connection, places: set[RecordPosition]) -> Iterator[Reject]:
     """The refused records at these places, as far as they are there; each partition in its order."""
     left = set(places)
     if not left:
@@ -181,7 +181,7 @@ def _confirm(count: int, *, yes: bool) -> None:
     typer.confirm(f"Send {count} {'record' if count == 1 else 'records'}?", abort=True, err=True)
 
 
-def _plan(found: Survey) -> None:
+def _plan(found: RejectSurvey) -> None:
     for group, count, _ in found.counts():
         where = f"to {harmless(group.topic)}" if group.topic else "to no topic that is known"
         sys.stdout.write(f"{count} refused as {harmless(group.reason)} {where}\n")
@@ -192,7 +192,7 @@ def _plan(found: Survey) -> None:
     sys.stdout.flush()
 
 
-def _listed(found: Survey, newest: list[Reject]) -> dict[str, Any]:
+def _listed(found: RejectSurvey, newest: list[Reject]) -> dict[str, Any]:
     groups = [{**_group(group), "count": count, "last": show(last)} for group, count, last in found.counts()]
     return {
         "schema": "promises.rejects/1",
@@ -203,7 +203,7 @@ def _listed(found: Survey, newest: list[Reject]) -> dict[str, Any]:
     }
 
 
-def _group(group: Group) -> dict[str, str]:
+def _group(group: RejectGroup) -> dict[str, str]:
     return {"topic": group.topic, "feed": group.feed, "reason": group.reason}
 
 
@@ -234,7 +234,7 @@ def _write_json(document: dict[str, Any]) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
 
 
-def _print_list(found: Survey, newest: list[Reject]) -> None:
+def _print_list(found: RejectSurvey, newest: list[Reject]) -> None:
     waiting = f"{len(found.waiting)} refused {'record waits' if len(found.waiting) == 1 else 'records wait'}"
     sys.stdout.write(f"{waiting}, {found.retried} retried\n")
     if found.waiting:

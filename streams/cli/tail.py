@@ -20,14 +20,14 @@ from schemas.reading import Refused, read
 from streams.cli.event_text import line, refused_line
 from streams.cli.options import USAGE, BootstrapOption, KafkaConfigOption, clear_errors, fail, hush_kafka
 from streams.kafka.connection import read_connection
-from streams.kafka.topic_reader import Held, followed
+from streams.kafka.topic_reader import ConsumedRecord, followed
 from streams.kafka.topics import EVENTS
 
 
-class Passed(NamedTuple):
+class PassedRecord(NamedTuple):
     """A record that passed, and what it says or why it says nothing."""
 
-    held: Held
+    held: ConsumedRecord
     said: Record | Refused
 
     @property
@@ -35,7 +35,7 @@ class Passed(NamedTuple):
         return (self.held.key or b"").decode(errors="replace")
 
 
-class Wanted(NamedTuple):
+class EventFilter(NamedTuple):
     """Which events are shown; an empty filter means all of them, but clock records only where `types` has them."""
 
     cases: Collection[str] = ()
@@ -43,7 +43,7 @@ class Wanted(NamedTuple):
     feeds: Collection[str] = ()
     types: Collection[str] = ()
 
-    def fits(self, passed: Passed) -> bool:
+    def fits(self, passed: PassedRecord) -> bool:
         """Whether it is one of them. Of a record that is no event only the case is known, by its key."""
         said = passed.said
         if isinstance(said, Refused):
@@ -77,7 +77,7 @@ def tail(
 
     Goes on until Ctrl-C. What workers will refuse is shown with the reason; clock records with --type clock only.
     """
-    wanted = Wanted(case or (), location or (), feed or (), _types(type or []))
+    wanted = EventFilter(case or (), location or (), feed or (), _types(type or []))
     hush_kafka()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -93,9 +93,9 @@ def tail(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _passed(records: Iterator[Held], wanted: Wanted) -> Iterator[Passed]:
+def _passed(records: Iterator[ConsumedRecord], wanted: EventFilter) -> Iterator[PassedRecord]:
     for record in records:
-        passed = Passed(record, _said(record.value))
+        passed = PassedRecord(record, _said(record.value))
         if wanted.fits(passed):
             yield passed
 
@@ -107,7 +107,7 @@ def _said(value: bytes | None) -> Record | Refused:
         return refused
 
 
-def _show(records: Iterator[Passed], *, json: bool) -> None:
+def _show(records: Iterator[PassedRecord], *, json: bool) -> None:
     console = Console(highlight=False, soft_wrap=True, markup=False)
     for passed in records:
         if json:
@@ -119,7 +119,7 @@ def _show(records: Iterator[Passed], *, json: bool) -> None:
             console.print(line(passed.said))
 
 
-def _as_json(passed: Passed) -> str:
+def _as_json(passed: PassedRecord) -> str:
     """The event as it stands in Kafka, with fields that nobody knows; of what is none, the reason."""
     held = passed.held
     at: Instant = held.timestamp

@@ -28,7 +28,7 @@ from streams.cli.options import (
 from streams.config.toml import length_of_time
 from streams.kafka.clients import check_worker
 from streams.kafka.connection import read_connection
-from streams.worker.settings import ClockMode, Processing, Settings
+from streams.worker.settings import ClockMode, Processing, WorkerSettings
 
 ClockOption = Annotated[
     str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
@@ -76,12 +76,12 @@ def worker(
     with clear_errors():
         connection, rules = read_connection(bootstrap, kafka_config), load_policies(policies)
         feeds = load_locations(locations).feeds()
-        settings = Settings(connection, rules, mode, address, group, how, instance, kept_for, feeds)
+        settings = WorkerSettings(connection, rules, mode, address, group, how, instance, kept_for, feeds)
         check_worker(connection, group, is_exact=settings.is_exact)
     _run(settings)
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: WorkerSettings) -> None:
     # Faust takes half a second to import; no other command waits for it.
     from streams.metrics.server import AddressTaken
     from streams.worker import app

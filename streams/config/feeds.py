@@ -30,7 +30,7 @@ class FeedsError(TableError):
     """A file of feeds that cannot be used; the message names file, key and remedy."""
 
 
-class Webhook(NamedTuple):
+class FeedWebhook(NamedTuple):
     """How the gateway takes a feed from its vendor.
 
     path: the path that it is posted to. scheme: how it is signed, a name in streams/signatures/schemes.py.
@@ -68,7 +68,7 @@ class Feed(NamedTuple):
     tables: str = ""
     schemas: str = ""
     trusts_silence: bool = True
-    webhook: Webhook | None = None
+    webhook: FeedWebhook | None = None
 
 
 def parse_feeds(text: str, source: str) -> tuple[Feed, ...]:
@@ -130,12 +130,12 @@ class _Reader(Table):
         place = self.text("schemas", example="schemas")
         return place if place.startswith(("http://", "https://")) else str(folder / place)
 
-    def _webhook(self, folder: PurePath, name: str) -> Webhook:
+    def _webhook(self, folder: PurePath, name: str) -> FeedWebhook:
         inner = _Reader(self.inner("webhook", _WEBHOOK), f"{self.where}, webhook")
         return inner.webhook(folder, name)
 
-    def webhook(self, folder: PurePath, name: str) -> Webhook:
-        webhook = Webhook(
+    def webhook(self, folder: PurePath, name: str) -> FeedWebhook:
+        webhook = FeedWebhook(
             self._matching("path", f"/{name}", _PATH, f'write the path of a URL, such as "/{name}"'),
             self.text("scheme", example="square"),
             self._secrets(folder),
@@ -148,7 +148,7 @@ class _Reader(Table):
         self._check(webhook)
         return webhook
 
-    def _check(self, webhook: Webhook) -> None:
+    def _check(self, webhook: FeedWebhook) -> None:
         """Whatever the scheme has to be told is told, and nothing beside: it would look as if it were heeded."""
         if webhook.scheme not in SCHEMES:
             raise self.wrong("scheme", f"write one of {', '.join(SCHEMES)}")

@@ -11,21 +11,21 @@ from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
 from streams.engine import timing
-from streams.engine.transaction import Changes, Message
-from streams.metrics.exposition import Commits
+from streams.engine.transaction import Changes, OutputRecord
+from streams.metrics.exposition import CommitTimes
 
 
 class StepWriter(Protocol):
     """Whoever makes steps durable, one after the other: the writer of the partition."""
 
-    async def write(self, changes: Changes, said: Iterable[Message]) -> None:
+    async def write(self, changes: Changes, said: Iterable[OutputRecord]) -> None:
         """Returns when all of it is durable; when it raises, none of it may be, and no more is written."""
 
     async def stop(self) -> None:
         """Write no more."""
 
 
-class Kept(Protocol):
+class DurableState(Protocol):
     """What a ledger keeps: a book, the state of one partition."""
 
     @property
@@ -44,11 +44,11 @@ class Kept(Protocol):
         """The records of all that changed since this was last asked."""
 
 
-State = TypeVar("State", bound=Kept)
+State = TypeVar("State", bound=DurableState)
 """The kind of book."""
 
 
-class Ledger(Generic[State]):
+class Committer(Generic[State]):
     """A book and the writer that makes it durable.
 
     next: the offset to read next: all below is in memory. durable: all below is in the changelog, with everything that
@@ -57,7 +57,7 @@ class Ledger(Generic[State]):
     """
 
     def __init__(
-        self, book: State, writer: StepWriter, on_lost: Callable[[Ledger[Any]], None], commits: Commits
+        self, book: State, writer: StepWriter, on_lost: Callable[[Committer[Any]], None], commits: CommitTimes
     ) -> None:
         self.book = book
         self.durable = book.next
@@ -66,7 +66,7 @@ class Ledger(Generic[State]):
         self._writer = writer
         self._on_lost = on_lost
         self._commits = commits
-        self._said: list[Message] = []
+        self._said: list[OutputRecord] = []
         self._changed, self._quiet, self._taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._quiet.set()
         self._task = asyncio.create_task(self._write())
@@ -76,7 +76,7 @@ class Ledger(Generic[State]):
         """The book's own position."""
         return self.book.next
 
-    def note(self, said: Iterable[Message]) -> None:
+    def note(self, said: Iterable[OutputRecord]) -> None:
         """The book was changed, without an `await` since, and said this: both belong to one transaction."""
         self._said += said
         if self._said or self.book.has_changes:

@@ -26,7 +26,7 @@ Take = Callable[[bytes, bytes | None], None]
 """Given the key and value of a record; without a value, what stood there under that key is gone."""
 
 
-class Log:
+class LogReader:
     """A reader of single partitions, outside any consumer group. Use it in an `async with`."""
 
     def __init__(self, client: Mapping[str, Any], isolation: Literal["read_committed", "read_uncommitted"]) -> None:
@@ -40,7 +40,7 @@ class Log:
             retry_backoff_ms=timing.RETRY_MS,  # aiokafka waits once for every topic of which it knows nothing yet
         )
 
-    async def __aenter__(self) -> Log:
+    async def __aenter__(self) -> LogReader:
         try:
             await self._reader.start()
         except BaseException:
@@ -79,7 +79,9 @@ class Log:
         progress(end, end)
 
 
-async def unread(committed: Log, ends: Mapping[TopicPartition, int], seconds: float = 0.0) -> frozenset[TopicPartition]:
+async def unread(
+    committed: LogReader, ends: Mapping[TopicPartition, int], seconds: float = 0.0
+) -> frozenset[TopicPartition]:
     """Where readers of what is committed do not get as far as `ends`, though they are given so long to."""
     deadline = monotonic() + seconds
     while True:

@@ -18,9 +18,9 @@ from aiokafka.errors import (
 from faust.types import TP
 
 from streams.engine import timing
-from streams.engine.committer import Kept, Ledger, State, StepWriter
+from streams.engine.committer import Committer, DurableState, State, StepWriter
 from streams.errors import FatalError
-from streams.metrics.exposition import Commits
+from streams.metrics.exposition import CommitTimes
 
 log = logging.getLogger("promises")
 
@@ -28,17 +28,17 @@ _REFUSED = ClusterAuthorizationFailedError, TopicAuthorizationFailedError, Trans
 """No further try helps against these."""
 
 
-_Opened = TypeVar("_Opened", bound=Kept, covariant=True)
+_Opened = TypeVar("_Opened", bound=DurableState, covariant=True)
 
 
-class Opener(Protocol[_Opened]):
+class Recovery(Protocol[_Opened]):
     """Makes the book of a partition from its changelog, and fences its former owner."""
 
     async def open(self, tp: TP, progress: Callable[[int, int], None]) -> tuple[_Opened, StepWriter]:
         """Raises KafkaError when another try may help, anything else when not."""
 
 
-class Group(Protocol):
+class GroupControl(Protocol):
     """What the shelf asks of the consumer group."""
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
@@ -48,11 +48,11 @@ class Group(Protocol):
         """Read `tp` from its ledger's position on."""
 
 
-class Hopeless(FatalError):
+class PartitionLost(FatalError):
     """A partition could neither be opened nor given up; the message says which, and why."""
 
 
-class Shelf(Mapping[TP, Ledger[State]], Generic[State]):
+class Partitions(Mapping[TP, Committer[State]], Generic[State]):
     """The ledgers of all partitions that are open here, one each.
 
     recovering: of partitions being opened, the offset reached in the changelog and where it ends.
@@ -60,21 +60,21 @@ class Shelf(Mapping[TP, Ledger[State]], Generic[State]):
     more workers than partitions. is_dealt: tells the two apart.
     """
 
-    def __init__(self, opener: Opener[State], group: Group, on_hopeless: Callable[[Exception], None]) -> None:
-        self.commits = Commits()
+    def __init__(self, opener: Recovery[State], group: GroupControl, on_hopeless: Callable[[Exception], None]) -> None:
+        self.commits = CommitTimes()
         self.recovering: dict[TP, tuple[int, int]] = {}
         self.owned: frozenset[TP] = frozenset()
         self.is_dealt = False
         self._opener = opener
         self._group = group
         self._on_hopeless = on_hopeless
-        self._ledgers: dict[TP, Ledger[State]] = {}
+        self._ledgers: dict[TP, Committer[State]] = {}
         self._losses: Counter[TP] = Counter()
         self._generation = -1
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def __getitem__(self, tp: TP) -> Ledger[State]:
+    def __getitem__(self, tp: TP) -> Committer[State]:
         return self._ledgers[tp]
 
     def __iter__(self) -> Iterator[TP]:
@@ -83,17 +83,19 @@ class Shelf(Mapping[TP, Ledger[State]], Generic[State]):
     def __len__(self) -> int:
         return len(self._ledgers)
 
-    def standing(self) -> tuple[dict[TP, State], dict[TP, Recovery]]:
+    def standing(self) -> tuple[dict[TP, State], dict[TP, RecoveryProgress]]:
         """The books that are open and this worker's, and how far its other partitions are."""
         open_here = {tp: ledger.book for tp, ledger in self._ledgers.items() if tp in self.owned and not ledger.lost}
-        recovering = {tp: Recovery() for tp in self.owned if tp not in open_here}
-        return open_here, recovering | {tp: Recovery(at, end or None) for tp, (at, end) in self.recovering.items()}
+        recovering = {tp: RecoveryProgress() for tp in self.owned if tp not in open_here}
+        return open_here, recovering | {
+            tp: RecoveryProgress(at, end or None) for tp, (at, end) in self.recovering.items()
+        }
 
     async def own(self, tps: Iterable[TP], generation: int) -> None:
         """These partitions are this worker's since `generation` of the group, and no others are.
 
         A ledger is kept only if no generation was missed: in a missed one another may have owned its partition.
-        Raises Hopeless when a partition cannot be opened.
+        Raises PartitionLost when a partition cannot be opened.
         """
         async with self._lock:
             mine = frozenset(tps)
@@ -132,11 +134,11 @@ class Shelf(Mapping[TP, Ledger[State]], Generic[State]):
                 book, writer = await self._opener.open(tp, self._progress(tp))
             except KafkaError as error:
                 if isinstance(error, _REFUSED) or asyncio.get_running_loop().time() > deadline:
-                    raise Hopeless(f"{_name(tp)} cannot be opened: {error!r}") from error
+                    raise PartitionLost(f"{_name(tp)} cannot be opened: {error!r}") from error
                 log.warning("%s cannot be opened yet: %r; trying again", _name(tp), error)
                 await asyncio.sleep(timing.REOPEN_SECONDS)
             else:
-                self._ledgers[tp] = Ledger(book, writer, self._lose(tp), self.commits)
+                self._ledgers[tp] = Committer(book, writer, self._lose(tp), self.commits)
                 return
             finally:
                 self.recovering.pop(tp, None)
@@ -147,20 +149,20 @@ class Shelf(Mapping[TP, Ledger[State]], Generic[State]):
 
         return progress
 
-    def _lose(self, tp: TP) -> Callable[[Ledger[State]], None]:
-        def lose(ledger: Ledger[State]) -> None:
+    def _lose(self, tp: TP) -> Callable[[Committer[State]], None]:
+        def lose(ledger: Committer[State]) -> None:
             error = ledger.lost
             if error is not None and not isinstance(error, KafkaError):
                 self._on_hopeless(error)
             elif isinstance(error, _REFUSED) or self._loses_again(tp, ledger):
-                self._on_hopeless(Hopeless(f"{_name(tp)}: what came of it cannot be written: {error!r}"))
+                self._on_hopeless(PartitionLost(f"{_name(tp)}: what came of it cannot be written: {error!r}"))
             else:
                 log.warning("%s: what came of it cannot be written: %r", _name(tp), error)
                 self._spawn(self._reopen(tp, ledger))
 
         return lose
 
-    def _loses_again(self, tp: TP, ledger: Ledger[State]) -> bool:
+    def _loses_again(self, tp: TP, ledger: Committer[State]) -> bool:
         """Whether it was opened often enough without one step being written."""
         self._losses[tp] = 1 if ledger.steps else self._losses[tp] + 1
         return self._losses[tp] > timing.LOSSES
@@ -176,18 +178,18 @@ class Shelf(Mapping[TP, Ledger[State]], Generic[State]):
         if isinstance(error, Exception):
             self._on_hopeless(error)
 
-    async def _reopen(self, tp: TP, lost: Ledger[State]) -> None:
+    async def _reopen(self, tp: TP, lost: Committer[State]) -> None:
         """Open again what is still ours; otherwise a rebalance is coming, which takes it away or gives it back."""
         deadline = asyncio.get_running_loop().time() + timing.LOST_SECONDS
         while self._ledgers.get(tp) is lost:
             if asyncio.get_running_loop().time() > deadline:
-                raise Hopeless(f"{_name(tp)} was lost, and nobody took it: {lost.lost!r}")
+                raise PartitionLost(f"{_name(tp)} was lost, and nobody took it: {lost.lost!r}")
             if await self._group.still_owns(tp, lost.durable):
                 await self._replace(tp, lost)
             else:
                 await asyncio.sleep(timing.REOPEN_SECONDS)
 
-    async def _replace(self, tp: TP, lost: Ledger[State]) -> None:
+    async def _replace(self, tp: TP, lost: Committer[State]) -> None:
         async with self._lock:
             if self._ledgers.get(tp) is not lost:
                 return
@@ -202,7 +204,7 @@ def _name(tp: TP) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Recovery:
+class RecoveryProgress:
     """How far the changelog of a partition is read. read: the offset reached. total: where it ends; None: not known."""
 
     read: int = 0

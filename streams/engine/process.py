@@ -17,12 +17,12 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.engine import timing
-from streams.engine.partitions import Shelf
-from streams.engine.transport import Chunk, ChunkConsumer, ChunkSchema, Reading, install
+from streams.engine.partitions import Partitions
+from streams.engine.transport import Batch, BatchConsumer, BatchSchema, ReadPositions, install
 from streams.errors import FatalError
 from streams.kafka.connection import Connection
 from streams.metrics.address import Address, client_id
-from streams.metrics.exposition import Exposed, Heartbeat, Shown
+from streams.metrics.exposition import Heartbeat, Shown, SnapshotCollector
 from streams.metrics.server import Readies, served
 
 log = logging.getLogger("promises")
@@ -34,7 +34,7 @@ _EXPECTED: Final = KafkaError, FatalError
 """Errors whose message is enough. Any other error is logged with its traceback."""
 
 
-class Member(Protocol):
+class GroupMember(Protocol):
     """A member of a consumer group. metrics: where /metrics is served. instance: see Settings."""
 
     @property
@@ -51,8 +51,8 @@ class Member(Protocol):
 
 
 def run(
-    member: Member,
-    collector: Exposed[Shown],
+    member: GroupMember,
+    collector: SnapshotCollector[Shown],
     readies: Readies[Shown],
     build: Callable[[Address, str], faust.App],
 ) -> None:
@@ -72,23 +72,23 @@ def run(
         worker.execute_from_commandline()
 
 
-class Group:
+class ConsumerGroup:
     """The consumer group as this process is a member of it."""
 
     def __init__(self, app: faust.App) -> None:
         self._app = app
-        self.reading: Reading
+        self.reading: ReadPositions
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
         """Whether the group takes a commit of `offset` from this worker: then no other owns `tp`."""
-        return await cast(ChunkConsumer, self._app.consumer).still_owns(tp, offset)
+        return await cast(BatchConsumer, self._app.consumer).still_owns(tp, offset)
 
     def reread(self, tp: TP) -> None:
         """Read `tp` from its ledger's position on."""
         self.reading.reread(tp)
 
 
-def app_of(member: Member, address: Address, scratch: str) -> faust.App:
+def app_of(member: GroupMember, address: Address, scratch: str) -> faust.App:
     """The Faust app of a member that serves /metrics at `address`; Faust puts files of its own into `scratch`."""
     return faust.App(
         member.group,
@@ -114,15 +114,20 @@ def app_of(member: Member, address: Address, scratch: str) -> faust.App:
 class Agent(Protocol):
     """What is done with chunks, and when time passes."""
 
-    async def feed(self, chunk: Chunk, reading: Reading) -> None:
+    async def feed(self, chunk: Batch, reading: ReadPositions) -> None:
         """Take what is new in `chunk`."""
 
-    def tick(self, reading: Reading) -> None:
+    def tick(self, reading: ReadPositions) -> None:
         """Some time has passed."""
 
 
 def wire(
-    app: faust.App, group: Group, topics: Sequence[str], shelf: Shelf[Any], agent: Agent, show: Callable[[], None]
+    app: faust.App,
+    group: ConsumerGroup,
+    topics: Sequence[str],
+    shelf: Partitions[Any],
+    agent: Agent,
+    show: Callable[[], None],
 ) -> None:
     """Let `agent` take what `app` reads of `topics`, from the positions on `shelf`. show: exposes how all stands."""
 
@@ -152,7 +157,7 @@ def wire(
         await shelf.close()
 
     group.reading = reading = install(app, shelf, opened, end)
-    app.agent(app.topic(*topics, schema=ChunkSchema()))(fed)
+    app.agent(app.topic(*topics, schema=BatchSchema()))(fed)
     app.timer(timing.TICK_SECONDS)(tick)
     app.timer(timing.EXPOSE_SECONDS)(expose)
     app.on_partitions_revoked.connect(revoked, weak=False)

@@ -21,7 +21,7 @@ from streams.errors import FatalError
 sender.BACKOFF_OVERRIDE = timing.NEXT_TRANSACTION_SECONDS
 
 
-class Message(NamedTuple):
+class OutputRecord(NamedTuple):
     """A record for an output topic.
 
     partition: None is that of the writer. timestamp: in milliseconds; None is when it is sent.
@@ -48,7 +48,7 @@ class RecordTooLarge(FatalError):
     """What belongs together does not fit into what the topic takes; the message names the topic and the setting."""
 
 
-class Writer:
+class TransactionWriter:
     """Writes for one partition: what changed to a partition of a changelog, what was said to wherever it belongs."""
 
     def __init__(self, client: Mapping[str, Any], changelog: TopicPartition, transactional_id: str | None) -> None:
@@ -83,7 +83,7 @@ class Writer:
         with suppress(Exception):
             await asyncio.wait_for(_cut(self._producer), timing.STOP_WRITER_SECONDS)
 
-    async def write(self, changes: Changes, said: Iterable[Message]) -> None:
+    async def write(self, changes: Changes, said: Iterable[OutputRecord]) -> None:
         """Write all of it. When this returns it is durable; when it raises, the writer is of no use any more.
 
         Without transactions what was said goes first, so that it may repeat but is never missing, and the changes
@@ -100,7 +100,7 @@ class Writer:
             await self._send_all(places)
             await self._send_all(changed, in_one_batch=True)
 
-    def _by_place(self, said: Iterable[Message]) -> dict[TopicPartition, list[_Record]]:
+    def _by_place(self, said: Iterable[OutputRecord]) -> dict[TopicPartition, list[_Record]]:
         places: dict[TopicPartition, list[_Record]] = {}
         mine = self._changelog.partition
         for topic, key, value, headers, partition, timestamp in said:

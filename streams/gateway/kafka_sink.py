@@ -66,7 +66,7 @@ class _Waiting:
     tries: int = 0
 
 
-class Outbox:
+class KafkaSink:
     """Sends with the producer that `connect` gives.
 
     To kafka-python an error that is not worth a retry, of one record, ends an idempotent producer: every record after

@@ -13,11 +13,11 @@ from schemas.reading import Refused
 from streams.gateway.kafka_sink import Message
 from streams.gateway.limits import Bucket, Limits
 from streams.gateway.manual_events import SPOKEN, event_of
-from streams.gateway.requests import Arrival, Desk, Take
-from streams.gateway.responses import CLOSE, Answer, Refusal, not_now
+from streams.gateway.requests import Request, RequestHandler, Take
+from streams.gateway.responses import CLOSE, JsonResponse, Refusal, not_now
 from streams.gateway.secret_files import SecretFiles
 from streams.kafka.topics import EVENTS
-from streams.signatures.schemes import Posted
+from streams.signatures.schemes import SignedRequest
 from streams.signatures.verify import Unverified, scheme_of, verify
 
 _BEARER: Final = scheme_of("bearer")
@@ -36,10 +36,10 @@ def read_tokens(text: str) -> tuple[bytes, ...]:
     return tuple(line.encode() for line in lines)
 
 
-class Counter:
+class ManualEvents:
     """Takes what is posted by hand."""
 
-    def __init__(self, tokens: SecretFiles, desk: Desk, limits: Limits) -> None:
+    def __init__(self, tokens: SecretFiles, desk: RequestHandler, limits: Limits) -> None:
         self._tokens = tokens
         self._desk = desk
         self._wrong = Bucket(limits.wrong_per_second, limits.wrong_at_once)
@@ -48,7 +48,7 @@ class Counter:
         """What becomes of what is posted to the path of that name."""
         kind = SPOKEN[name]
 
-        async def take(arrival: Arrival) -> Answer:
+        async def take(arrival: Request) -> JsonResponse:
             self._check(arrival)
             try:
                 event = event_of(kind, arrival.body, _event_id(name, arrival), arrival.at)
@@ -57,16 +57,16 @@ class Counter:
                 raise Refusal(400, error.detail, remedy) from None
             value = msgspec.json.encode(event)
             await self._desk.store(Message(EVENTS.name, value, msgspec.to_builtins(event)["case"].encode()))
-            return Answer(201, {"id": msgspec.to_builtins(event)["id"], "event": msgspec.Raw(value)})
+            return JsonResponse(201, {"id": msgspec.to_builtins(event)["id"], "event": msgspec.Raw(value)})
 
         return take
 
-    def _check(self, arrival: Arrival) -> None:
+    def _check(self, arrival: Request) -> None:
         keys = self._tokens.keys()
         if not keys:
             raise not_now("the tokens cannot be read", "whoever runs the gateway finds it in its log", 60)
         try:
-            verify(_BEARER, Posted(b"", arrival.headers), keys, arrival.at)
+            verify(_BEARER, SignedRequest(b"", arrival.headers), keys, arrival.at)
         except Unverified:
             if not self._wrong.take(time.monotonic()):
                 headers = {"retry-after": "10", **CLOSE}
@@ -79,7 +79,7 @@ class Counter:
             raise Refusal(415, "the body is said to be no JSON", "send it with Content-Type: application/json")
 
 
-def _event_id(name: str, arrival: Arrival) -> str:
+def _event_id(name: str, arrival: Request) -> str:
     """The same for what is sent again under the same key: then it is one event, however often it comes."""
     key = arrival.headers.get("idempotency-key")
     if key is None:

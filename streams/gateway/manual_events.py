@@ -18,7 +18,7 @@ SOURCE: Final = "gateway"
 """The source of events that were posted."""
 
 
-class Spoken(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class ManualEvent(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What everything that is posted says. case: the order or booking. occurred_at: now, where it is left out.
     staff: an id, or an id and a role."""
 
@@ -31,7 +31,7 @@ class Spoken(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fi
     segment: Label | None = None
 
 
-class Promise(Spoken, kw_only=True, omit_defaults=True):
+class ManualPromise(ManualEvent, kw_only=True, omit_defaults=True):
     """A promise to a customer: `due` at an instant, or `within` a length of time such as 20m."""
 
     kind: Name
@@ -42,7 +42,7 @@ class Promise(Spoken, kw_only=True, omit_defaults=True):
     ordinal: Ordinal = 1
 
 
-class Fulfilment(Spoken, kw_only=True, omit_defaults=True):
+class ManualFulfilment(ManualEvent, kw_only=True, omit_defaults=True):
     """A step was reached; without `step` the one of the name of `kind`. undone: it was taken back."""
 
     step: Name | None = None
@@ -50,7 +50,7 @@ class Fulfilment(Spoken, kw_only=True, omit_defaults=True):
     undone: bool = False
 
 
-class Amendment(Spoken, kw_only=True, omit_defaults=True):
+class ManualAmendment(ManualEvent, kw_only=True, omit_defaults=True):
     """Another due time, and who wanted it: `us` or `customer`."""
 
     kind: Name
@@ -61,7 +61,7 @@ class Amendment(Spoken, kw_only=True, omit_defaults=True):
     ordinal: Ordinal = 1
 
 
-class Withdrawal(Spoken, kw_only=True, omit_defaults=True):
+class ManualWithdrawal(ManualEvent, kw_only=True, omit_defaults=True):
     """One promise was taken back, and by whom."""
 
     kind: Name
@@ -69,7 +69,7 @@ class Withdrawal(Spoken, kw_only=True, omit_defaults=True):
     ordinal: Ordinal = 1
 
 
-class Cancellation(Spoken, kw_only=True, omit_defaults=True):
+class ManualCancellation(ManualEvent, kw_only=True, omit_defaults=True):
     """The case, or its subject, was cancelled, and by whom."""
 
     by: Party
@@ -78,7 +78,7 @@ class Cancellation(Spoken, kw_only=True, omit_defaults=True):
 Fields = dict[str, Any]
 
 
-def event_of(kind: type[Spoken], body: bytes, event_id: str, now: Instant) -> Record:
+def event_of(kind: type[ManualEvent], body: bytes, event_id: str, now: Instant) -> Record:
     """The event that a posted `kind` says, under that id. Raises Refused."""
     try:
         said = msgspec.json.decode(body, type=kind)
@@ -91,7 +91,7 @@ def event_of(kind: type[Spoken], body: bytes, event_id: str, now: Instant) -> Re
     return convert(_envelope(said) | envelope | _FIELDS[kind](said, at))
 
 
-def _envelope(said: Spoken) -> Fields:
+def _envelope(said: ManualEvent) -> Fields:
     staff = {"id": said.staff} if isinstance(said.staff, str) else said.staff
     told = {"location": said.location, "staff": staff, "channel": said.channel, "segment": said.segment}
     return {"case": said.case, "subject": said.subject} | _without_nothing(told)
@@ -101,21 +101,21 @@ def _without_nothing(fields: Mapping[str, Any]) -> Fields:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _promise(said: Promise, at: Instant) -> Fields:
+def _promise(said: ManualPromise, at: Instant) -> Fields:
     terms = _terms(said, at) | {"origin": said.origin}
     return {"type": "promises_made", "promises": [terms]}
 
 
-def _amendment(said: Amendment, at: Instant) -> Fields:
+def _amendment(said: ManualAmendment, at: Instant) -> Fields:
     return {"type": "promise_amended", "by": said.by} | _terms(said, at)
 
 
-def _terms(said: Promise | Amendment, at: Instant) -> Fields:
+def _terms(said: ManualPromise | ManualAmendment, at: Instant) -> Fields:
     opens = {"opens": show(_instant("opens", said.opens))} if said.opens else {}
     return {"kind": said.kind, "due": show(_due(said, at)), "ordinal": said.ordinal} | opens
 
 
-def _due(said: Promise | Amendment, at: Instant) -> Instant:
+def _due(said: ManualPromise | ManualAmendment, at: Instant) -> Instant:
     if (said.due is None) == (said.within is None):
         raise Refused("bad_value", "write either due, an instant, or within, a length of time such as 20m")
     due = _instant("due", said.due) if said.due else at + _length(said.within)
@@ -138,33 +138,33 @@ def _instant(name: str, moment: datetime) -> Instant:
         raise Refused("bad_time", f"{name}: {error}") from None
 
 
-def _fulfilment(said: Fulfilment, _: Instant) -> Fields:
+def _fulfilment(said: ManualFulfilment, _: Instant) -> Fields:
     if (step := said.step or said.kind) is None:
         raise Refused("bad_value", "write the step that was reached, or the kind of promise that it keeps")
     return {"type": "step_undone" if said.undone else "step_reached", "step": step}
 
 
-def _withdrawal(said: Withdrawal, _: Instant) -> Fields:
+def _withdrawal(said: ManualWithdrawal, _: Instant) -> Fields:
     return {"type": "promise_withdrawn", "kind": said.kind, "by": said.by, "ordinal": said.ordinal}
 
 
-def _cancellation(said: Cancellation, _: Instant) -> Fields:
+def _cancellation(said: ManualCancellation, _: Instant) -> Fields:
     return {"type": "cancelled", "by": said.by}
 
 
-_FIELDS: Final[dict[type[Spoken], Callable[[Any, Instant], Fields]]] = {
-    Promise: _promise,
-    Fulfilment: _fulfilment,
-    Amendment: _amendment,
-    Withdrawal: _withdrawal,
-    Cancellation: _cancellation,
+_FIELDS: Final[dict[type[ManualEvent], Callable[[Any, Instant], Fields]]] = {
+    ManualPromise: _promise,
+    ManualFulfilment: _fulfilment,
+    ManualAmendment: _amendment,
+    ManualWithdrawal: _withdrawal,
+    ManualCancellation: _cancellation,
 }
 
-SPOKEN: Final[Mapping[str, type[Spoken]]] = {
-    "promises": Promise,
-    "fulfilments": Fulfilment,
-    "amendments": Amendment,
-    "withdrawals": Withdrawal,
-    "cancellations": Cancellation,
+SPOKEN: Final[Mapping[str, type[ManualEvent]]] = {
+    "promises": ManualPromise,
+    "fulfilments": ManualFulfilment,
+    "amendments": ManualAmendment,
+    "withdrawals": ManualWithdrawal,
+    "cancellations": ManualCancellation,
 }
 """What may be posted, by the name of its path."""

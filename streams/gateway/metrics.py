@@ -17,7 +17,7 @@ NOBODY: Final = "none"
 """The label of requests to a path that is nobody's."""
 
 
-class Meters:
+class GatewayMetrics:
     """The metrics of one gateway. feeds: the labels that there can be."""
 
     def __init__(self, feeds: Iterable[str], is_ready: Callable[[], bool]) -> None:

@@ -21,14 +21,14 @@ _SILENT_SECONDS: Final = 8.0
 """How long Kafka may not have answered."""
 
 
-class Readiness(msgspec.Struct, frozen=True):
+class GatewayReadiness(msgspec.Struct, frozen=True):
     """What /readyz says. says: the same for people."""
 
     ready: bool
     says: str
 
 
-class Reach:
+class KafkaProbe:
     """What is known of Kafka, and of ourselves. `beat` is set by the event loop."""
 
     def __init__(self, connection: Connection, topics: Iterable[str]) -> None:
@@ -46,11 +46,11 @@ class Reach:
         """Ask no more; the thread may still wait for an answer, and ends with the process."""
         self._over.set()
 
-    def readiness(self) -> Readiness:
+    def readiness(self) -> GatewayReadiness:
         age = time.monotonic() - self._answered
         if age > _SILENT_SECONDS:
-            return Readiness(False, f"Kafka has not answered for {age:.0f} s")
-        return Readiness(not self._trouble, self._trouble or "Kafka answers, and has every topic")
+            return GatewayReadiness(False, f"Kafka has not answered for {age:.0f} s")
+        return GatewayReadiness(not self._trouble, self._trouble or "Kafka answers, and has every topic")
 
     def health(self) -> Health:
         return health_of(self.beat, time.monotonic())

@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from schemas.instants import Instant
-from streams.gateway.kafka_sink import Message, Outbox, Undelivered
+from streams.gateway.kafka_sink import KafkaSink, Message, Undelivered
 from streams.gateway.limits import Limits
-from streams.gateway.metrics import Meters
-from streams.gateway.responses import CLOSE, Answer, Refusal, not_now
+from streams.gateway.metrics import GatewayMetrics
+from streams.gateway.responses import CLOSE, JsonResponse, Refusal, not_now
 from streams.wall_clock import wall_clock
 
 
@@ -62,7 +62,7 @@ _GONE: Final = 499
 """How it is counted where the sender did not wait for an answer."""
 
 
-class Arrival(NamedTuple):
+class Request(NamedTuple):
     """A request that came whole. headers: by name in lower case; of several of one name the last."""
 
     headers: Mapping[str, str]
@@ -70,14 +70,14 @@ class Arrival(NamedTuple):
     at: Instant
 
 
-Take = Callable[[Arrival], Awaitable[Answer]]
+Take = Callable[[Request], Awaitable[JsonResponse]]
 """What becomes of it. Raises Refusal."""
 
 
-class Desk:
+class RequestHandler:
     """Through which all requests of a gateway go."""
 
-    def __init__(self, limits: Limits, meters: Meters, outbox: Outbox) -> None:
+    def __init__(self, limits: Limits, meters: GatewayMetrics, outbox: KafkaSink) -> None:
         self._limits = limits
         self._meters = meters
         self._outbox = outbox
@@ -123,18 +123,20 @@ class Desk:
             return _GONE
         except Exception:
             log.exception("a request to %s cannot be answered", scope["path"])
-            answer = Answer(500, {"error": "this is a fault of the gateway", "remedy": "its log says more"}, CLOSE)
+            answer = JsonResponse(
+                500, {"error": "this is a fault of the gateway", "remedy": "its log says more"}, CLOSE
+            )
         await respond(send, answer)
         return answer.status
 
-    async def _taken(self, scope: Scope, receive: Receive, take: Take) -> Answer:
+    async def _taken(self, scope: Scope, receive: Receive, take: Take) -> JsonResponse:
         if self._in_flight >= self._limits.in_flight:
             raise Refusal(503, "too many requests at once", "send it again", {"retry-after": "1", **CLOSE})
         self._count(+1)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             body = await read_body(receive, headers, self._limits)
-            return await take(Arrival(headers, body, wall_clock()))
+            return await take(Request(headers, body, wall_clock()))
         finally:
             self._count(-1)
 
@@ -146,7 +148,7 @@ class Desk:
 class App:
     """The ASGI app of one path. Not a function: Starlette would take that for one of a request."""
 
-    def __init__(self, desk: Desk, feed: str, take: Take) -> None:
+    def __init__(self, desk: RequestHandler, feed: str, take: Take) -> None:
         self._desk = desk
         self._feed = feed
         self._take = take
@@ -155,7 +157,7 @@ class App:
         await self._desk.serve(self._feed, self._take, scope, receive, send)
 
 
-async def respond(send: Send, answer: Answer) -> None:
+async def respond(send: Send, answer: JsonResponse) -> None:
     """Send an answer as ASGI has it."""
     body = answer.body
     head = [*answer.head, (b"content-length", str(len(body)).encode())]

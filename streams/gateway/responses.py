@@ -11,7 +11,7 @@ CLOSE = {"connection": "close"}
 """Of an answer to a request of which not everything was read."""
 
 
-class Answer(NamedTuple):
+class JsonResponse(NamedTuple):
     """An answer. document: its body, as JSON."""
 
     status: int
@@ -34,7 +34,7 @@ class Refusal(Exception):
 
     def __init__(self, status: int, error: str, remedy: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(error)
-        self.answer = Answer(status, {"error": error, "remedy": remedy}, headers or {})
+        self.answer = JsonResponse(status, {"error": error, "remedy": remedy}, headers or {})
 
 
 def not_now(error: str, remedy: str = "send it again later; nothing of it was lost", seconds: int = 5) -> Refusal:

@@ -14,14 +14,14 @@ from starlette.routing import Route
 
 from streams.config.feeds import Feed, FeedsError
 from streams.gateway.limits import Limits
-from streams.gateway.manual import Counter
+from streams.gateway.manual import ManualEvents
 from streams.gateway.manual_events import SPOKEN
-from streams.gateway.metrics import NOBODY, Meters
+from streams.gateway.metrics import NOBODY, GatewayMetrics
 from streams.gateway.openapi import openapi
-from streams.gateway.requests import App, Desk
-from streams.gateway.responses import Answer, Refusal
+from streams.gateway.requests import App, RequestHandler
+from streams.gateway.responses import JsonResponse, Refusal
 from streams.gateway.secret_files import SecretFiles
-from streams.gateway.webhooks import WebhookDesk
+from streams.gateway.webhooks import WebhookHandler
 
 DOCUMENT: Final = "/openapi.json"
 _OURS: Final = frozenset({DOCUMENT, *(f"/{name}" for name in SPOKEN)})
@@ -34,16 +34,18 @@ def check_paths(feeds: Iterable[Feed]) -> None:
             raise FeedsError(f"feed {feed.name}: webhook path {feed.webhook.path} is the gateway's own; choose another")
 
 
-def hooks_of(feeds: Iterable[Feed], desk: Desk, limits: Limits) -> list[tuple[Feed, WebhookDesk]]:
+def hooks_of(feeds: Iterable[Feed], desk: RequestHandler, limits: Limits) -> list[tuple[Feed, WebhookHandler]]:
     """Whoever takes the webhooks of each feed that has one. Raises FeedsError where one has no secret at all."""
-    found = [(feed, WebhookDesk(feed, feed.webhook, desk, limits)) for feed in feeds if feed.webhook]
+    found = [(feed, WebhookHandler(feed, feed.webhook, desk, limits)) for feed in feeds if feed.webhook]
     for feed, hook in found:
         if hook.secrets.trouble:
             raise FeedsError(f"feed {feed.name}: there is no secret: {hook.secrets.trouble}")
     return found
 
 
-def service(feeds: Iterable[Feed], tokens: SecretFiles | None, desk: Desk, meters: Meters, limits: Limits) -> Starlette:
+def service(
+    feeds: Iterable[Feed], tokens: SecretFiles | None, desk: RequestHandler, meters: GatewayMetrics, limits: Limits
+) -> Starlette:
     """The app. tokens: of whom may post by hand; without, nobody may. Raises FeedsError."""
     feeds = tuple(feeds)
     hooks = hooks_of(feeds, desk, limits)
@@ -53,7 +55,7 @@ def service(feeds: Iterable[Feed], tokens: SecretFiles | None, desk: Desk, meter
         if feed.webhook
     ]
     if tokens is not None:
-        counter = Counter(tokens, desk, limits)
+        counter = ManualEvents(tokens, desk, limits)
         routes += [Route(f"/{name}", App(desk, name, counter.takes(name)), methods=["POST"]) for name in SPOKEN]
     document = msgspec.json.encode(openapi(feeds, takes_spoken=tokens is not None))
 
@@ -79,5 +81,5 @@ def _refusal(error: Exception, paths: Iterable[str]) -> Refusal:
     return Refusal(404, "there is nothing at this path", f"{DOCUMENT} says what there is", headers)
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: JsonResponse) -> Response:
     return Response(answer.body, answer.status, answer.headers, "application/json")

@@ -18,13 +18,13 @@ import uvicorn
 from starlette.applications import Starlette
 
 from streams.config.feeds import Feed
-from streams.gateway.kafka_sink import Outbox
+from streams.gateway.kafka_sink import KafkaSink
 from streams.gateway.limits import Limits
 from streams.gateway.manual import read_tokens
 from streams.gateway.manual_events import SPOKEN
-from streams.gateway.metrics import NOBODY, Meters
-from streams.gateway.readiness import Reach
-from streams.gateway.requests import Desk
+from streams.gateway.metrics import NOBODY, GatewayMetrics
+from streams.gateway.readiness import KafkaProbe
+from streams.gateway.requests import RequestHandler
 from streams.gateway.routes import check_paths, service
 from streams.gateway.secret_files import SecretFiles
 from streams.gateway.uvicorn_protocol import as_uvicorn_wants, hush_uvicorn
@@ -46,7 +46,7 @@ class NoTokens(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class GatewaySettings:
     """What a gateway is told. tokens: the file of those who may post by hand; None: nobody may. feeds_file: whose
     feeds these are, for whoever has to create their topics."""
 
@@ -69,15 +69,15 @@ class Settings:
         return [feed.topic for feed in self.feeds if feed.webhook] + ([EVENTS.name] if self.tokens else [])
 
 
-def run(settings: Settings) -> None:
+def run(settings: GatewaySettings) -> None:
     """Take requests until told to end. Raises FeedsError, NoTokens, KafkaFailed and AddressTaken."""
     check_paths(settings.feeds)
     tokens = _tokens(settings.tokens)
     check_gateway(settings.connection, settings.topics, f" --feeds {settings.feeds_file}")
-    reach = Reach(settings.connection, settings.topics)
-    meters = Meters(settings.labels, lambda: reach.readiness().ready)
+    reach = KafkaProbe(settings.connection, settings.topics)
+    meters = GatewayMetrics(settings.labels, lambda: reach.readiness().ready)
     with closing(_outbox(settings)) as outbox, _watched(reach):
-        desk = Desk(settings.limits, meters, outbox)
+        desk = RequestHandler(settings.limits, meters, outbox)
         app = service(settings.feeds, tokens, desk, meters, settings.limits)
         with serving(_pages(meters, reach), settings.metrics) as metrics, closing(_listening(settings.bind)) as sock:
             host, port = sock.getsockname()[:2]
@@ -95,10 +95,10 @@ def _tokens(file: Path | None) -> SecretFiles | None:
     return tokens
 
 
-def _outbox(settings: Settings) -> Outbox:
+def _outbox(settings: GatewaySettings) -> KafkaSink:
     """What is given up is soon forgotten, so that what waits stays small; the end of an outage is soon noticed."""
     millis = int(settings.limits.kafka_seconds * 1000)
-    return Outbox(
+    return KafkaSink(
         lambda: producer(
             settings.connection,
             bootstrap_timeout_ms=millis,
@@ -115,7 +115,7 @@ def _outbox(settings: Settings) -> Outbox:
 
 
 @contextmanager
-def _watched(reach: Reach) -> Iterator[None]:
+def _watched(reach: KafkaProbe) -> Iterator[None]:
     reach.start()
     try:
         yield
@@ -123,7 +123,7 @@ def _watched(reach: Reach) -> Iterator[None]:
         reach.stop()
 
 
-def _pages(meters: Meters, reach: Reach) -> dict[str, Page]:
+def _pages(meters: GatewayMetrics, reach: KafkaProbe) -> dict[str, Page]:
     return {
         "/metrics": metrics_page(meters.registry),
         "/healthz": lambda _: document(found := reach.health(), is_well=found.healthy),
@@ -140,7 +140,7 @@ def _listening(address: Address) -> socket.socket:
         raise AddressTaken(f"webhooks cannot be taken at {address}: {error}; choose another with --bind") from error
 
 
-async def _serve(app: Starlette, limits: Limits, sock: socket.socket, reach: Reach) -> None:
+async def _serve(app: Starlette, limits: Limits, sock: socket.socket, reach: KafkaProbe) -> None:
     hush_uvicorn()
     sys.setswitchinterval(_SWITCH_SECONDS)
     server = uvicorn.Server(uvicorn.Config(app, **as_uvicorn_wants(limits)))
@@ -154,7 +154,7 @@ async def _serve(app: Starlette, limits: Limits, sock: socket.socket, reach: Rea
         beating.cancel()
 
 
-async def _beat(reach: Reach) -> None:
+async def _beat(reach: KafkaProbe) -> None:
     while True:
         reach.beat = time.monotonic()
         await asyncio.sleep(_BEAT_SECONDS)

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from schemas.instants import Instant, show
-from streams.config.feeds import Feed, Webhook
+from streams.config.feeds import Feed, FeedWebhook
 from streams.gateway.kafka_sink import Message
 from streams.gateway.limits import Bucket, Limits
-from streams.gateway.requests import Arrival, Desk
-from streams.gateway.responses import CLOSE, Answer, Refusal, not_now
+from streams.gateway.requests import Request, RequestHandler
+from streams.gateway.responses import CLOSE, JsonResponse, Refusal, not_now
 from streams.gateway.secret_files import SecretFiles
-from streams.signatures.schemes import Posted, Scheme
+from streams.signatures.schemes import Scheme, SignedRequest
 from streams.signatures.verify import Unverified, read_secret, secret_headers, verify
 
 _OF_THE_WAY: Final = re.compile(
@@ -75,15 +75,15 @@ def ping(scheme: str, body: bytes) -> str:
 
 log = logging.getLogger("promises")
 
-_STORED: Final = Answer(200, {"stored": True})
-_PONG: Final = Answer(200, {"stored": False})
+_STORED: Final = JsonResponse(200, {"stored": True})
+_PONG: Final = JsonResponse(200, {"stored": False})
 _SAY_SECONDS: Final = 60.0
 
 
-class WebhookDesk:
+class WebhookHandler:
     """Takes the webhooks of one feed."""
 
-    def __init__(self, feed: Feed, webhook: Webhook, desk: Desk, limits: Limits) -> None:
+    def __init__(self, feed: Feed, webhook: FeedWebhook, desk: RequestHandler, limits: Limits) -> None:
         self._feed = feed
         self._webhook = webhook
         self._scheme = webhook.signed
@@ -94,7 +94,7 @@ class WebhookDesk:
         name = f"feed {feed.name}"
         self.secrets = SecretFiles(name, webhook.secrets, lambda text: read_secret(self._scheme, text))
 
-    async def take(self, arrival: Arrival) -> Answer:
+    async def take(self, arrival: Request) -> JsonResponse:
         """Store it in Kafka. Raises Refusal."""
         if said := ping(self._webhook.scheme, arrival.body):
             if self._pinged.take(time.monotonic()):
@@ -105,12 +105,12 @@ class WebhookDesk:
         await self._desk.store(Message(self._feed.topic, arrival.body, headers=headers))
         return _STORED
 
-    def _verify(self, arrival: Arrival) -> None:
+    def _verify(self, arrival: Request) -> None:
         keys = self.secrets.keys()
         if not keys and not self._scheme.is_open:
             raise not_now("the secret of this feed cannot be read", "whoever runs the gateway finds it in its log", 60)
         try:
-            verify(self._scheme, Posted(arrival.body, arrival.headers, self._webhook.url), keys, arrival.at)
+            verify(self._scheme, SignedRequest(arrival.body, arrival.headers, self._webhook.url), keys, arrival.at)
         except Unverified as error:
             raise self._refused(error) from None
 

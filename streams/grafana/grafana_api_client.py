@@ -14,7 +14,7 @@ from grafana_api.grafana_face import GrafanaFace
 from requests import Response
 from requests import exceptions as failures
 
-from streams.grafana.interface import Access, Dashboard, Held, Note, PublishingFailed
+from streams.grafana.interface import Access, Annotation, Dashboard, PublishingFailed, StoredDashboard
 
 _SECONDS: Final = 30.0
 _LONGEST: Final = 200
@@ -63,27 +63,27 @@ class GrafanaOverApi:
     def create_folder(self, uid: str, title: str) -> None:
         self._ask("POST", "/folders", {"uid": uid, "title": title})
 
-    def dashboard(self, uid: str) -> Held | None:
+    def dashboard(self, uid: str) -> StoredDashboard | None:
         found = self._found(f"/dashboards/uid/{uid}")
         if found is None:
             return None
         dashboard = found["dashboard"]
-        return Held(dashboard, dashboard.get("version", 0), found["meta"].get("folderUid", ""))
+        return StoredDashboard(dashboard, dashboard.get("version", 0), found["meta"].get("folderUid", ""))
 
     def save(self, dashboard: Dashboard, folder: str, version: int) -> None:
         saved = dashboard | {"id": None, "version": version}
         request = {"dashboard": saved, "folderUid": folder, "overwrite": False, "message": "promises dashboards push"}
         self._ask("POST", "/dashboards/db", request)
 
-    def notes(self, tags: tuple[str, ...]) -> list[Note]:
+    def notes(self, tags: tuple[str, ...]) -> list[Annotation]:
         asked = urlencode([*(("tags", tag) for tag in tags), ("type", "annotation"), ("limit", 100)])
         found = self._ask("GET", f"/annotations?{asked}")
-        return [Note(one["time"], one["timeEnd"], one["text"], tuple(one["tags"]), one["id"]) for one in found]
+        return [Annotation(one["time"], one["timeEnd"], one["text"], tuple(one["tags"]), one["id"]) for one in found]
 
-    def add_note(self, note: Note) -> None:
+    def add_note(self, note: Annotation) -> None:
         self._ask("POST", "/annotations", _written(note))
 
-    def change_note(self, note: Note) -> None:
+    def change_note(self, note: Annotation) -> None:
         self._ask("PUT", f"/annotations/{note.id}", _written(note))
 
     def _found(self, path: str) -> Any:
@@ -159,5 +159,5 @@ def _first_cause(error: BaseException) -> str:
     return " ".join(str(error).split())[:_LONGEST]
 
 
-def _written(note: Note) -> dict[str, object]:
+def _written(note: Annotation) -> dict[str, object]:
     return {"time": note.start, "timeEnd": note.end, "tags": list(note.tags), "text": note.text}

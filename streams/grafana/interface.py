@@ -36,7 +36,7 @@ def address(url: str) -> str:
     return url.rstrip("/")
 
 
-class Held(NamedTuple):
+class StoredDashboard(NamedTuple):
     """A dashboard that Grafana holds. version: grows with every change of it. folder: the uid of its folder."""
 
     dashboard: Dashboard
@@ -44,7 +44,7 @@ class Held(NamedTuple):
     folder: str
 
 
-class Note(NamedTuple):
+class Annotation(NamedTuple):
     """An annotation: from `start` to `end`, milliseconds since 1970. id: given by Grafana, None before that."""
 
     start: int
@@ -63,18 +63,18 @@ class Grafana(Protocol):
     def create_folder(self, uid: str, title: str) -> None:
         """Create a folder."""
 
-    def dashboard(self, uid: str) -> Held | None:
+    def dashboard(self, uid: str) -> StoredDashboard | None:
         """The dashboard of that uid, if there is one."""
 
     def save(self, dashboard: Dashboard, folder: str, version: int) -> None:
         """Save a dashboard in the folder of that uid. version: of the one it takes the place of, 0 where there is none;
         whoever changed it since then makes this fail."""
 
-    def notes(self, tags: tuple[str, ...]) -> list[Note]:
+    def notes(self, tags: tuple[str, ...]) -> list[Annotation]:
         """The annotations that have all these tags."""
 
-    def add_note(self, note: Note) -> None:
+    def add_note(self, note: Annotation) -> None:
         """Write an annotation for every dashboard that shows its tags."""
 
-    def change_note(self, note: Note) -> None:
+    def change_note(self, note: Annotation) -> None:
         """Write an annotation of a known id anew."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from streams.grafana.interface import Dashboard, Grafana, Note
+from streams.grafana.interface import Annotation, Dashboard, Grafana
 
 FOLDER: Final = "promises"
 """The uid of the folder: its title may be changed in Grafana, and pushing again still finds it."""
@@ -18,7 +18,7 @@ INCIDENT_TAG: Final = "promises-incident"
 _GIVEN_BY_GRAFANA: Final = ("id", "version")
 
 
-class Done(NamedTuple):
+class PushResult(NamedTuple):
     """What became of one thing. what: created, updated or unchanged."""
 
     name: str
@@ -32,7 +32,9 @@ def committed() -> list[Dashboard]:
     return [json.loads(one.read_text("utf-8")) for one in found]
 
 
-def push(grafana: Grafana, dashboards: Sequence[Dashboard], title: str, *, dry_run: bool = False) -> Iterator[Done]:
+def push(
+    grafana: Grafana, dashboards: Sequence[Dashboard], title: str, *, dry_run: bool = False
+) -> Iterator[PushResult]:
     """Put `dashboards` into the folder, which gets `title` where it has to be created. dry_run: only look.
 
     Raises PublishingFailed; what was done before then stays, and pushing again does the rest.
@@ -40,9 +42,9 @@ def push(grafana: Grafana, dashboards: Sequence[Dashboard], title: str, *, dry_r
     is_there = grafana.has_folder(FOLDER)
     if not is_there and not dry_run:
         grafana.create_folder(FOLDER, title)
-    yield Done(f"folder {FOLDER}", "unchanged" if is_there else "created")
+    yield PushResult(f"folder {FOLDER}", "unchanged" if is_there else "created")
     for dashboard in dashboards:
-        yield Done(dashboard["uid"], _put(grafana, dashboard, dry_run))
+        yield PushResult(dashboard["uid"], _put(grafana, dashboard, dry_run))
 
 
 def _put(grafana: Grafana, dashboard: Dashboard, dry_run: bool) -> str:
@@ -58,7 +60,7 @@ def _content(dashboard: Dashboard) -> Dashboard:
     return {name: value for name, value in dashboard.items() if name not in _GIVEN_BY_GRAFANA}
 
 
-def annotate(grafana: Grafana, incident: str, note: Note, *, dry_run: bool = False) -> Done:
+def annotate(grafana: Grafana, incident: str, note: Annotation, *, dry_run: bool = False) -> PushResult:
     """Write an incident, or change what is written of it. Its tag, looked for first, keeps it from standing twice.
 
     Raises PublishingFailed.
@@ -69,10 +71,10 @@ def annotate(grafana: Grafana, incident: str, note: Note, *, dry_run: bool = Fal
     if not held:
         if not dry_run:
             grafana.add_note(wanted)
-        return Done(f"incident {incident}", "created")
+        return PushResult(f"incident {incident}", "created")
     wanted = wanted._replace(id=held[0].id)
     if held[0]._replace(tags=()) == wanted._replace(tags=()) and set(held[0].tags) == set(wanted.tags):
-        return Done(f"incident {incident}", "unchanged")
+        return PushResult(f"incident {incident}", "unchanged")
     if not dry_run:
         grafana.change_note(wanted)
-    return Done(f"incident {incident}", "updated")
+    return PushResult(f"incident {incident}", "updated")

@@ -10,28 +10,30 @@ from faust.types import TP
 
 from schemas.instants import Instant
 from streams.engine import timing
-from streams.engine.partitions import Shelf
-from streams.engine.transaction import Message
-from streams.engine.transport import Chunk, Reading, Record
-from streams.intake.metrics import FeedCounts, FeedPlace, IntakeSnapshot
-from streams.intake.records import Partitions, Place, clocks, messages
-from streams.intake.state import FeedBook
+from streams.engine.partitions import Partitions
+from streams.engine.transaction import OutputRecord
+from streams.engine.transport import Batch, ConsumedRecord, ReadPositions
+from streams.intake.metrics import FeedPartition, FeedSnapshot, IntakeSnapshot
+from streams.intake.records import PartitionsByTopic, RecordContext, clocks, messages
+from streams.intake.state import FeedState
 
 
-class Intake:
+class IntakeAgent:
     """What is done with the ledgers on the shelf.
 
     What a record becomes, and how far that is, is noted in one go, without an `await` between; a clock record after the
     events that it vouches for, or with them. `partitions`: how many each topic has. `wall`: the wall clock.
     """
 
-    def __init__(self, shelf: Shelf[FeedBook], partitions: Partitions, wall: Callable[[], Instant]) -> None:
+    def __init__(
+        self, shelf: Partitions[FeedState], partitions: PartitionsByTopic, wall: Callable[[], Instant]
+    ) -> None:
         self.shelf = shelf
         self._partitions = partitions
         self._wall = wall
         self._said: dict[TP, float] = {}
 
-    async def feed(self, chunk: Chunk, reading: Reading) -> None:
+    async def feed(self, chunk: Batch, reading: ReadPositions) -> None:
         """Adapt what is new in `chunk`, for some milliseconds at a time, so that what is being written has its turn."""
         ledger = self.shelf.get(chunk.tp)
         if ledger is None or ledger.lost:
@@ -46,13 +48,13 @@ class Intake:
             if ledger.lost or self.shelf.get(chunk.tp) is not ledger:
                 return
 
-    def tick(self, reading: Reading) -> None:
+    def tick(self, reading: ReadPositions) -> None:
         """Say of each partition how far it is read, where that is due: so that a quiet feed differs from a dead one."""
         for tp, ledger in self.shelf.items():
             if not ledger.lost:
                 ledger.note(self._clocks(tp, ledger.book, reading))
 
-    def snapshot(self, reading: Reading) -> IntakeSnapshot:
+    def snapshot(self, reading: ReadPositions) -> IntakeSnapshot:
         """The counts of all partitions that are open and this member's, and how far the others are, as they are now."""
         books, recovering = self.shelf.standing()
         return IntakeSnapshot(
@@ -62,19 +64,19 @@ class Intake:
             commits=self.shelf.commits.copied(),
         )
 
-    def _take_some(self, book: FeedBook, tp: TP, records: Sequence[Record]) -> tuple[list[Message], int]:
+    def _take_some(self, book: FeedState, tp: TP, records: Sequence[ConsumedRecord]) -> tuple[list[OutputRecord], int]:
         """What the first of `records` become, and how many these were."""
         wall, until = self._wall(), monotonic() + timing.SLICE_SECONDS
-        said: list[Message] = []
+        said: list[OutputRecord] = []
         taken = 0
         for record in records[: timing.SLICE_RECORDS]:
-            said += messages(book.take(record, wall), Place.of(book.feed, tp, record, wall), self._partitions)
+            said += messages(book.take(record, wall), RecordContext.of(book.feed, tp, record, wall), self._partitions)
             taken += 1
             if monotonic() > until:
                 break
         return said, taken
 
-    def _clocks(self, tp: TP, book: FeedBook, reading: Reading) -> list[Message]:
+    def _clocks(self, tp: TP, book: FeedState, reading: ReadPositions) -> list[OutputRecord]:
         now = monotonic()
         if now < self._said.get(tp, 0.0) + timing.CLOCK_SECONDS:
             return []
@@ -86,13 +88,13 @@ class Intake:
         return clocks(clock, self._partitions)
 
 
-def _place(tp: TP, feed: str = "") -> FeedPlace:
-    return FeedPlace(feed, tp.topic, tp.partition)
+def _place(tp: TP, feed: str = "") -> FeedPartition:
+    return FeedPartition(feed, tp.topic, tp.partition)
 
 
-def _counts(book: FeedBook, lag: int | None) -> FeedCounts:
+def _counts(book: FeedState, lag: int | None) -> FeedSnapshot:
     counts = book.counts
-    return FeedCounts(
+    return FeedSnapshot(
         clock=book.clock,
         lag=lag,
         records=dict(counts.records),

@@ -7,11 +7,11 @@ import logging
 import faust
 
 from streams.engine import process
-from streams.engine.partitions import Shelf
-from streams.engine.process import Group, end
-from streams.intake.agent import Intake
+from streams.engine.partitions import Partitions
+from streams.engine.process import ConsumerGroup, end
+from streams.intake.agent import IntakeAgent
 from streams.intake.metrics import IntakeCollector, intake_readiness
-from streams.intake.recovery import FeedOpener
+from streams.intake.recovery import FeedRecovery
 from streams.intake.settings import IntakeSettings
 from streams.kafka.topics import EVENTS
 from streams.metrics.address import Address
@@ -39,15 +39,15 @@ def run(settings: IntakeSettings) -> None:
 
 def build(settings: IntakeSettings, collector: IntakeCollector, app: faust.App) -> faust.App:
     """`app` as that of one member of the group of intake."""
-    opener = FeedOpener(
+    opener = FeedRecovery(
         settings.connection.for_aiokafka(),
         {feed.topic: feed for feed in settings.feeds},
         {feed.topic: settings.adapters[feed.name] for feed in settings.feeds},
         settings.partitions,
     )
-    group = Group(app)
-    shelf = Shelf(opener, group, end)
-    intake = Intake(shelf, settings.partitions, wall_clock)
+    group = ConsumerGroup(app)
+    shelf = Partitions(opener, group, end)
+    intake = IntakeAgent(shelf, settings.partitions, wall_clock)
 
     def show() -> None:
         collector.snapshot = intake.snapshot(group.reading)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from streams.adapters.envelopes import Schemas, open_envelopes
-from streams.adapters.feed_records import Adapted, Delivered
+from streams.adapters.feed_records import AdaptedRecord, FeedRecord
 from streams.adapters.schema_registry import SchemaFolderError, schemas_at
 from streams.adapters.vendors import Adapter, AdapterError, load
 from streams.config.feeds import Feed, FeedsError
@@ -29,6 +29,6 @@ def _way(feed: Feed, zones: Mapping[str, str]) -> Adapts:
     return lambda delivered: _adapted(delivered, feed, adapter, schemas)
 
 
-def _adapted(delivered: Delivered, feed: Feed, adapter: Adapter, schemas: Schemas | None) -> Adapted | None:
+def _adapted(delivered: FeedRecord, feed: Feed, adapter: Adapter, schemas: Schemas | None) -> AdaptedRecord | None:
     opened = open_envelopes(delivered, schemas)
     return adapter.adapt(opened, feed.name) if opened else None

@@ -13,16 +13,16 @@ from prometheus_client.core import Metric
 from schemas.events import TAGS, Clock
 from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
-from streams.engine.partitions import Recovery
+from streams.engine.partitions import RecoveryProgress
 from streams.intake.state import OUTCOMES
 from streams.metrics import catalogue
-from streams.metrics.exposition import Commits, Exposed, Samples, commits_of, family_of
-from streams.metrics.health import PartitionState, Readiness, health, readiness_of, shown
+from streams.metrics.exposition import CommitTimes, Samples, SnapshotCollector, commits_of, family_of
+from streams.metrics.health import PartitionReadiness, Readiness, health, readiness_of, shown
 
 _TYPES = [tag for kind, tag in TAGS.items() if kind is not Clock]
 
 
-class FeedPlace(NamedTuple):
+class FeedPartition(NamedTuple):
     """A partition of a feed's topic."""
 
     feed: str
@@ -31,7 +31,7 @@ class FeedPlace(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class FeedCounts:
+class FeedSnapshot:
     """The counts of one partition of a feed, as its book has them. lag: None where the broker has not answered yet."""
 
     clock: Instant = 0
@@ -48,13 +48,13 @@ class IntakeSnapshot:
     """Intake at one moment, as its event loop saw it. See Snapshot, of a worker."""
 
     ready: bool = False
-    partitions: Mapping[FeedPlace, FeedCounts] = field(default_factory=dict)
-    recovering: Mapping[FeedPlace, Recovery] = field(default_factory=dict)
-    commits: Commits = field(default_factory=Commits)
+    partitions: Mapping[FeedPartition, FeedSnapshot] = field(default_factory=dict)
+    recovering: Mapping[FeedPartition, RecoveryProgress] = field(default_factory=dict)
+    commits: CommitTimes = field(default_factory=CommitTimes)
     beat: float = field(default_factory=time.monotonic)
 
 
-class IntakeCollector(Exposed[IntakeSnapshot]):
+class IntakeCollector(SnapshotCollector[IntakeSnapshot]):
     """Exposes the last snapshot that it was given. Setting `snapshot` replaces it whole."""
 
     def __init__(self) -> None:
@@ -80,14 +80,14 @@ def intake_readiness(snapshot: IntakeSnapshot, now: float, group: str) -> Readin
     return readiness_of(health(snapshot, now), snapshot.ready, list(_states(snapshot)), group)
 
 
-def _states(snapshot: IntakeSnapshot) -> Iterator[PartitionState]:
+def _states(snapshot: IntakeSnapshot) -> Iterator[PartitionReadiness]:
     for place, counts in snapshot.partitions.items():
-        yield PartitionState(place.partition, "live", clock=shown(counts.clock), topic=place.topic)
+        yield PartitionReadiness(place.partition, "live", clock=shown(counts.clock), topic=place.topic)
     for place, recovery in snapshot.recovering.items():
-        yield PartitionState(place.partition, "recovering", read=recovery.read, total=recovery.total, topic=place.topic)
+        yield PartitionReadiness(place.partition, "recovering", read=recovery.read, total=recovery.total, topic=place.topic)
 
 
-_Found = Mapping[FeedPlace, FeedCounts]
+_Found = Mapping[FeedPartition, FeedSnapshot]
 
 
 def _summed(found: _Found, always: Iterable[str], counted: str) -> Samples:
@@ -98,6 +98,6 @@ def _summed(found: _Found, always: Iterable[str], counted: str) -> Samples:
     return samples
 
 
-def _by_place(found: _Found, value: Callable[[FeedCounts], float | None]) -> Mapping[tuple[str, ...], float]:
+def _by_place(found: _Found, value: Callable[[FeedSnapshot], float | None]) -> Mapping[tuple[str, ...], float]:
     values = {(place.feed, str(place.partition)): value(counts) for place, counts in sorted(found.items())}
     return {labels: number for labels, number in values.items() if number is not None}

@@ -13,9 +13,9 @@ from faust.types import TP
 from schemas.events import Clock, Record
 from schemas.instants import Instant, instant
 from schemas.reading import MAX_BYTES, Refused
-from streams.adapters.feed_records import Adapted, Thin
+from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
-from streams.engine.transaction import Message
+from streams.engine.transaction import OutputRecord
 from streams.intake.state import Record as FeedRecord
 from streams.intake.state import is_credible
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
@@ -30,11 +30,11 @@ _SAMPLE: Final = MAX_BYTES
 
 _encode = msgspec.json.Encoder().encode
 Headers = tuple[tuple[str, bytes], ...]
-Partitions = Mapping[str, int]
+PartitionsByTopic = Mapping[str, int]
 """How many partitions each topic has."""
 
 
-class Place(NamedTuple):
+class RecordContext(NamedTuple):
     """Where a record of a feed stands, and the time that it goes on with: its own, where that is credible."""
 
     feed: Feed
@@ -43,12 +43,14 @@ class Place(NamedTuple):
     at: Instant
 
     @classmethod
-    def of(cls, feed: Feed, tp: TP, record: FeedRecord, wall: Instant) -> Place:
+    def of(cls, feed: Feed, tp: TP, record: FeedRecord, wall: Instant) -> RecordContext:
         """`wall`: the wall clock."""
         return cls(feed, tp, record, record.timestamp if is_credible(record.timestamp, wall) else wall)
 
 
-def messages(taken: Adapted | Refused, place: Place, partitions: Partitions) -> Iterator[Message]:
+def messages(
+    taken: AdaptedRecord | Refused, place: RecordContext, partitions: PartitionsByTopic
+) -> Iterator[OutputRecord]:
     """All that goes to Kafka because of one record."""
     if isinstance(taken, Refused):
         yield _rejected(taken, place, partitions)
@@ -59,11 +61,12 @@ def messages(taken: Adapted | Refused, place: Place, partitions: Partitions) -> 
         yield _to_fetch(thin, place, partitions)
 
 
-def clocks(clock: Clock, partitions: Partitions) -> list[Message]:
+def clocks(clock: Clock, partitions: PartitionsByTopic) -> list[OutputRecord]:
     """A clock record for every partition of promise.events, of the time that it says."""
     value, at = _encode(clock), instant(clock.at)
     return [
-        Message(EVENTS.name, None, value, partition=number, timestamp=at) for number in range(partitions[EVENTS.name])
+        OutputRecord(EVENTS.name, None, value, partition=number, timestamp=at)
+        for number in range(partitions[EVENTS.name])
     ]
 
 
@@ -73,14 +76,14 @@ def partition_of(key: bytes, partitions: int) -> int:
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 
-def _said(event: Record, at: Instant, partitions: Partitions) -> Message:
+def _said(event: Record, at: Instant, partitions: PartitionsByTopic) -> OutputRecord:
     assert not isinstance(event, Clock), "a feed's book lets no clock record through"
     key = event.case.encode()
     partition = partition_of(key, partitions[EVENTS.name])
-    return Message(EVENTS.name, key, _encode(event), partition=partition, timestamp=at)
+    return OutputRecord(EVENTS.name, key, _encode(event), partition=partition, timestamp=at)
 
 
-def _rejected(refused: Refused, place: Place, partitions: Partitions) -> Message:
+def _rejected(refused: Refused, place: RecordContext, partitions: PartitionsByTopic) -> OutputRecord:
     """A record as it came, with the reason. One without key and value gets an empty value: no client sends neither."""
     record = place.record
     value = b"" if record.key is None and record.value is None else record.value
@@ -88,15 +91,20 @@ def _rejected(refused: Refused, place: Place, partitions: Partitions) -> Message
     return _kept(REJECTS.name, record.key, value, told, place, partitions)
 
 
-def _to_fetch(thin: Thin, place: Place, partitions: Partitions) -> Message:
+def _to_fetch(thin: ThinNotification, place: RecordContext, partitions: PartitionsByTopic) -> OutputRecord:
     """A notification as it came, with what it is about; keyed by that, so that of one order all go to one reader."""
     told = {"kind": thin.kind, "ref": thin.ref}
     return _kept(NEEDS_FETCH.name, thin.ref.encode(errors="replace"), place.record.value, told, place, partitions)
 
 
 def _kept(
-    topic: str, key: bytes | None, value: bytes | None, told: dict[str, str], place: Place, partitions: Partitions
-) -> Message:
+    topic: str,
+    key: bytes | None,
+    value: bytes | None,
+    told: dict[str, str],
+    place: RecordContext,
+    partitions: PartitionsByTopic,
+) -> OutputRecord:
     """The record, with what is told of it, where it stands, and its own headers."""
     headers, own = _headers(told, place), _own(place.record)
     size = len(key or b"") + len(value or b"") + sum(len(name) + len(text) for name, text in own)
@@ -105,10 +113,10 @@ def _kept(
         key, value, own = key and key[:_SAMPLE], value and value[:_SAMPLE], ()
     number = partitions[topic]
     partition = place.tp.partition % number if key is None else partition_of(key, number)
-    return Message(topic, key, value, (*headers, *own), partition)
+    return OutputRecord(topic, key, value, (*headers, *own), partition)
 
 
-def _headers(told: dict[str, str], place: Place) -> Headers:
+def _headers(told: dict[str, str], place: RecordContext) -> Headers:
     stands = {
         "feed": place.feed.name,
         "adapter": place.feed.adapter,

@@ -19,9 +19,9 @@ from schemas.events import Clock
 from schemas.instants import moment, parse
 from streams.config.feeds import Feed
 from streams.engine import timing
-from streams.engine.log_reader import Log, Progress, unread
-from streams.engine.transaction import Message, Writer
-from streams.intake.state import Adapts, FeedBook, Standing, key_of, standing
+from streams.engine.log_reader import LogReader, Progress, unread
+from streams.engine.transaction import OutputRecord, TransactionWriter
+from streams.intake.state import Adapts, FeedProgress, FeedState, key_of, standing
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS, intake_id
 from streams.worker.recovery import HEAL
 
@@ -32,7 +32,7 @@ _LONG_AGO: Final = parse("2000-01-01T00:00:00Z")
 
 
 @dataclass(frozen=True, slots=True)
-class FeedOpener:
+class FeedRecovery:
     """Opens partitions of feeds' topics. client: how to reach Kafka. feeds, adapters: by topic. partitions: how many
     each topic has that is written to."""
 
@@ -41,24 +41,24 @@ class FeedOpener:
     adapters: Mapping[str, Adapts]
     partitions: Mapping[str, int]
 
-    async def open(self, tp: TP, progress: Progress) -> tuple[FeedBook, Writer]:
+    async def open(self, tp: TP, progress: Progress) -> tuple[FeedState, TransactionWriter]:
         """The book of a partition as it was last written, and the one producer that may write for it from now on.
 
         Raises KafkaError, UnknownStanding.
         """
-        writer = Writer(self.client, _STANDINGS, intake_id(*tp))
+        writer = TransactionWriter(self.client, _STANDINGS, intake_id(*tp))
         try:
             await writer.start()  # fences, so it comes before anything is asked
-            async with Log(self.client, "read_committed") as committed:
+            async with LogReader(self.client, "read_committed") as committed:
                 await self._settle(tp, writer, committed)
                 return await self._read(tp, committed, progress), writer
         except BaseException:
             await writer.stop()
             raise
 
-    async def _settle(self, tp: TP, writer: Writer, committed: Log) -> None:
+    async def _settle(self, tp: TP, writer: TransactionWriter, committed: LogReader) -> None:
         """Wait until all that was written before is either there to be read or taken back."""
-        async with Log(self.client, "read_uncommitted") as whole:
+        async with LogReader(self.client, "read_uncommitted") as whole:
             ends = await whole.ends([_STANDINGS, *self._outputs()])
         open_still = await unread(committed, ends, timing.SETTLE_SECONDS)
         if not open_still:
@@ -78,14 +78,14 @@ class FeedOpener:
         topics = EVENTS.name, REJECTS.name, NEEDS_FETCH.name
         return [TopicPartition(topic, number) for topic in topics for number in range(self.partitions[topic])]
 
-    async def _read(self, tp: TP, committed: Log, progress: Progress) -> FeedBook:
+    async def _read(self, tp: TP, committed: LogReader, progress: Progress) -> FeedState:
         place = TopicPartition(*tp)
         begin, end = (await committed.begins([place]))[place], (await committed.ends([place]))[place]
         mine, found = key_of(*tp), list[bytes | None]()
         await committed.read(_STANDINGS, progress, lambda key, value: found.append(value) if key == mine else None)
         stored = found[-1] if found else None
-        counts = standing(stored) if stored is not None else Standing()
-        book = FeedBook(self.feeds[tp.topic], tp.partition, self.adapters[tp.topic], counts)
+        counts = standing(stored) if stored is not None else FeedProgress()
+        book = FeedState(self.feeds[tp.topic], tp.partition, self.adapters[tp.topic], counts)
         before, lost = book.next, book.fit(begin, end)
         if lost:
             log.error("%s[%d]: %d records from offset %d on were dropped before they were read", *tp, lost, before)
@@ -94,12 +94,12 @@ class FeedOpener:
         return book
 
 
-def _saying_nothing(place: TopicPartition) -> Message:
+def _saying_nothing(place: TopicPartition) -> OutputRecord:
     """A record that nobody minds."""
     if place.topic != EVENTS.name:
-        return Message(place.topic, HEAL, None, partition=place.partition)
+        return OutputRecord(place.topic, HEAL, None, partition=place.partition)
     clock = msgspec.json.encode(Clock(source="promises", at=moment(_LONG_AGO)))
-    return Message(place.topic, None, clock, partition=place.partition, timestamp=_LONG_AGO)
+    return OutputRecord(place.topic, None, clock, partition=place.partition, timestamp=_LONG_AGO)
 
 
 def _names(places: Iterable[TopicPartition]) -> str:

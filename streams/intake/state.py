@@ -14,7 +14,7 @@ from schemas.events import TAGS, Clock
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
 from streams.adapters.envelopes import SchemaUnavailable
-from streams.adapters.feed_records import Adapted, Delivered, headers_of
+from streams.adapters.feed_records import AdaptedRecord, FeedRecord, headers_of
 from streams.config.feeds import Feed
 from streams.errors import FatalError
 
@@ -22,7 +22,7 @@ Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 """What became of a record. lost: the topic dropped it before it was read."""
 
-Adapts = Callable[[Delivered], Adapted | None]
+Adapts = Callable[[FeedRecord], AdaptedRecord | None]
 """What a record of a feed becomes; None for one without a value that says nothing. Raises Refused."""
 
 _EARLIEST: Final = parse("2000-01-01T00:00:00Z")
@@ -48,7 +48,7 @@ class Record(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
-class Standing(msgspec.Struct, omit_defaults=True):
+class FeedProgress(msgspec.Struct, omit_defaults=True):
     """What is stored of a book. next: the offset to read next. clock: up to when the partition was said to be read.
     last: the timestamp of the last record that had a credible one. The rest counts records: by outcome, refused ones by
     reason, ignored ones by rule; and what came of them: events by type, notifications by kind."""
@@ -64,7 +64,7 @@ class Standing(msgspec.Struct, omit_defaults=True):
     needs_fetch: dict[str, int] = {}
 
 
-class UnknownStanding(FatalError):
+class UnknownFeedProgress(FatalError):
     """What is stored of a book cannot be read by this version; the message says where and what to do."""
 
 
@@ -73,27 +73,29 @@ def key_of(topic: str, partition: int) -> bytes:
     return f"{topic}[{partition}]".encode()
 
 
-def standing(stored: bytes) -> Standing:
-    """What is stored of a book. Raises UnknownStanding."""
+def standing(stored: bytes) -> FeedProgress:
+    """What is stored of a book. Raises UnknownFeedProgress."""
     try:
-        found = msgspec.json.decode(stored, type=Standing)
+        found = msgspec.json.decode(stored, type=FeedProgress)
     except msgspec.DecodeError as error:
-        raise UnknownStanding(f"how far a feed is read cannot be understood: {error}") from None
+        raise UnknownFeedProgress(f"how far a feed is read cannot be understood: {error}") from None
     if found.version != _VERSION:
-        raise UnknownStanding(f"how far a feed is read was written by a later version ({found.version}): run that one")
+        raise UnknownFeedProgress(
+            f"how far a feed is read was written by a later version ({found.version}): run that one"
+        )
     return found
 
 
-class FeedBook:
+class FeedState:
     """The state of one partition of a feed's topic. counts: what is stored of it, for a reader."""
 
     dirty: Final = 0
     """It is one record, however much has changed."""
 
-    def __init__(self, feed: Feed, partition: int, adapts: Adapts, counts: Standing | None = None) -> None:
+    def __init__(self, feed: Feed, partition: int, adapts: Adapts, counts: FeedProgress | None = None) -> None:
         self.feed = feed
         self.partition = partition
-        self.counts = counts or Standing()
+        self.counts = counts or FeedProgress()
         self._adapts = adapts
         self._key = key_of(feed.topic, partition)
         self._written = self.next, self.clock
@@ -132,7 +134,7 @@ class FeedBook:
             self.counts.next = begin
         return lost
 
-    def take(self, record: Record, wall: Instant) -> Adapted | Refused:
+    def take(self, record: Record, wall: Instant) -> AdaptedRecord | Refused:
         """What becomes of the next record. `wall`: the wall clock; what is later than that no record can know.
 
         Raises SchemaUnavailable where it cannot be read for now: then nothing of this feed goes on.
@@ -166,7 +168,7 @@ class FeedBook:
             return self.counts.last - 1  # more records of the same instant may follow
         return quiet_until if self.feed.trusts_silence else self.counts.last
 
-    def _adapted(self, record: Record) -> Adapted:
+    def _adapted(self, record: Record) -> AdaptedRecord:
         try:
             adapted = self._adapts(_delivered(record, self.feed.topic))
         except (Refused, SchemaUnavailable):
@@ -175,14 +177,14 @@ class FeedBook:
             # One record that an adapter stumbles over must not stop all feeds: it is kept, and sent again when mended.
             raise Refused("bad_value", f"adapter {self.feed.adapter} failed: {error!r}") from error
         if adapted is None:
-            return Adapted(ignored="tombstone")
+            return AdaptedRecord(ignored="tombstone")
         events = tuple(event for event in adapted.events if not isinstance(event, Clock))
         if len(events) == len(adapted.events):
             return adapted
         # What somebody read of a source before this topic holds for the topic, not for this partition of it.
-        return Adapted(events, adapted.rules, adapted.ignored or ("" if events else "clock"), adapted.thin)
+        return AdaptedRecord(events, adapted.rules, adapted.ignored or ("" if events else "clock"), adapted.thin)
 
-    def _count(self, adapted: Adapted) -> None:
+    def _count(self, adapted: AdaptedRecord) -> None:
         counts = self.counts
         _count(counts.records, _outcome(adapted))
         for event in adapted.events:
@@ -202,11 +204,11 @@ def _count(counts: dict[str, int], name: str, number: int = 1) -> None:
     counts[name] = counts.get(name, 0) + number
 
 
-def _outcome(adapted: Adapted) -> Outcome:
+def _outcome(adapted: AdaptedRecord) -> Outcome:
     if adapted.events:
         return "adapted"
     return "needs_fetch" if adapted.thin else "ignored"
 
 
-def _delivered(record: Record, topic: str) -> Delivered:
-    return Delivered(record.value, record.key, headers_of(record.headers), topic, record.timestamp)
+def _delivered(record: Record, topic: str) -> FeedRecord:
+    return FeedRecord(record.value, record.key, headers_of(record.headers), topic, record.timestamp)

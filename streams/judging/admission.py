@@ -10,7 +10,7 @@ from schemas import events
 from schemas.instants import ImplausibleInstant, Instant, instant
 from schemas.reading import Refused
 from schemas.words import QUALITIES, Origin, Quality
-from streams.judging.facts import Fact, Terms, What
+from streams.judging.facts import Fact, FactType, Terms
 from streams.judging.policy import Attributes, Policies
 
 _QUALITIES: Final[dict[Quality, int]] = {quality: code for code, quality in enumerate(QUALITIES)}
@@ -20,13 +20,13 @@ def admit(event: events.CaseEvent, policies: Policies) -> Fact:
     """The fact that `event` states. Raises Refused where no policy can judge it."""
     if type(event) is events.StepReached:  # most are
         quality = event.quality
-        return _fact(event, What.REACHED, event.step, (), (), 0 if quality is None else _QUALITIES[quality])
+        return _fact(event, FactType.REACHED, event.step, (), (), 0 if quality is None else _QUALITIES[quality])
     return _READERS[type(event)](event, policies)
 
 
 def _fact(
     event: events.Envelope,
-    what: What,
+    what: FactType,
     name: str,
     terms: tuple[Terms, ...] = (),
     instead: tuple[Fact, ...] = (),
@@ -55,20 +55,20 @@ def _fact(
 
 
 def _undone(event: events.StepUndone, policies: Policies) -> Fact:
-    return _fact(event, What.UNDONE, event.step)
+    return _fact(event, FactType.UNDONE, event.step)
 
 
 def _made(event: events.PromisesMade, policies: Policies) -> Fact:
     terms = tuple([_given(event, given, policies) for given in event.promises])
     _check_ordinals(terms)
-    return _fact(event, What.MADE, "", terms)
+    return _fact(event, FactType.MADE, "", terms)
 
 
 def _stated(event: events.PromisesStated, policies: Policies) -> Fact:
     """A snapshot may come long after the promise was made: a due before it is nothing strange."""
     terms = tuple([_terms(policies, one.kind, one.ordinal, one.due, one.opens, one.origin) for one in event.promises])
     _check_ordinals(terms)
-    return _fact(event, What.STATED, "", terms)
+    return _fact(event, FactType.STATED, "", terms)
 
 
 def _check_ordinals(terms: tuple[Terms, ...]) -> None:
@@ -96,12 +96,12 @@ def _check_due(event: events.PromisesMade, given: events.PromiseTerms, due: Inst
 
 def _amended(event: events.PromiseAmended, policies: Policies) -> Fact:
     terms = _terms(policies, event.kind, event.ordinal, event.due, event.opens)
-    return _fact(event, What.AMENDED, event.by, (terms,))
+    return _fact(event, FactType.AMENDED, event.by, (terms,))
 
 
 def _withdrawn(event: events.PromiseWithdrawn, policies: Policies) -> Fact:
     _know(policies, event.kind)
-    return _fact(event, What.WITHDRAWN, event.by, (Terms(event.kind, event.ordinal, 0, 0, "written"),))
+    return _fact(event, FactType.WITHDRAWN, event.by, (Terms(event.kind, event.ordinal, 0, 0, "written"),))
 
 
 def _terms(
@@ -121,23 +121,23 @@ def _know(policies: Policies, kind: str) -> None:
 
 
 def _held(event: events.HoldStarted, policies: Policies) -> Fact:
-    return _fact(event, What.HOLD_STARTED, event.reason)
+    return _fact(event, FactType.HOLD_STARTED, event.reason)
 
 
 def _released(event: events.HoldEnded, policies: Policies) -> Fact:
-    return _fact(event, What.HOLD_ENDED, event.reason)
+    return _fact(event, FactType.HOLD_ENDED, event.reason)
 
 
 def _cancelled(event: events.Cancelled, policies: Policies) -> Fact:
-    return _fact(event, What.CANCELLED, event.by)
+    return _fact(event, FactType.CANCELLED, event.by)
 
 
 def _assigned(event: events.StaffAssigned, policies: Policies) -> Fact:
-    return _fact(event, What.ASSIGNED, "")
+    return _fact(event, FactType.ASSIGNED, "")
 
 
 def _corrected(event: events.Correction, policies: Policies) -> Fact:
-    return _fact(event, What.CORRECTED, event.corrects, instead=_replacement(event, policies))
+    return _fact(event, FactType.CORRECTED, event.corrects, instead=_replacement(event, policies))
 
 
 def _replacement(event: events.Correction, policies: Policies) -> tuple[Fact, ...]:

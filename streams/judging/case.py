@@ -63,7 +63,7 @@ class Promise(State):
         return self.original if self.amended is None else self.amended
 
 
-class Hand(Value, frozen=True):
+class Assignment(Value, frozen=True):
     """From `at` on, `staff` had `subject` in hand."""
 
     at: Instant
@@ -71,7 +71,7 @@ class Hand(Value, frozen=True):
     staff: str
 
 
-class Aside(State):
+class RareState(State):
     """What few cases have, so that the others need not store that they lack it.
 
     stated: what was last stated of a promise, where that is not its original window. proxies: by subject, the steps
@@ -82,7 +82,7 @@ class Aside(State):
     proxies: dict[str, list[str]] = field(default_factory=dict)
 
 
-class Standing(State):
+class CaseState(State):
     """How a case stands after some of its facts.
 
     steps: when each step that a policy reads was reached, by subject, then by step. cancelled: by subject.
@@ -92,9 +92,9 @@ class Standing(State):
     promises: dict[PromiseKey, Promise] = field(default_factory=dict)
     steps: dict[str, dict[str, Instant]] = field(default_factory=dict)
     cancelled: dict[str, Ending] = field(default_factory=dict)
-    hands: list[Hand] = field(default_factory=list)
+    hands: list[Assignment] = field(default_factory=list)
     attributes: Attributes = Attributes()
-    aside: Aside | None = None
+    aside: RareState | None = None
 
     @property
     def last_due(self) -> Instant:
@@ -185,7 +185,7 @@ class Case(State):
     corrected: bool = False
     count: int = 0
     facts: bytes = b""
-    standing: Standing = field(default_factory=Standing)
+    standing: CaseState = field(default_factory=CaseState)
     judged: dict[PromiseKey, Judged] = field(default_factory=dict)
 
     @property

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from schemas.instants import NEVER, Instant, show
 from schemas.words import QUALITIES
-from streams.judging.case import OPEN_CODES, Case, Judged, Outcome, Promise, PromiseKey, Standing
-from streams.judging.facts import Fact, What
+from streams.judging.case import OPEN_CODES, Case, CaseState, Judged, Outcome, Promise, PromiseKey
+from streams.judging.facts import Fact, FactType
 from streams.judging.fold import apply, completed_at, ending
-from streams.judging.history import Known
+from streams.judging.history import KnownHistory
 from streams.judging.policy import Policies
 from streams.judging.settle import next_change
 
@@ -64,7 +64,7 @@ def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
 
 def explain(case: Case, policies: Policies, now: Instant) -> list[Explanation]:
     """Every promise of `case`, settled at `now`, with its steps."""
-    facts = Known.at(case.history, now).facts
+    facts = KnownHistory.at(case.history, now).facts
     return [
         Explanation(promise, case.judged[key], tuple(_steps(promise, case.judged[key], facts, policies, now)))
         for key, promise in case.standing.promises.items()
@@ -72,7 +72,7 @@ def explain(case: Case, policies: Policies, now: Instant) -> list[Explanation]:
 
 
 def _steps(promise: Promise, judged: Judged, facts: list[Fact], policies: Policies, now: Instant) -> list[Step]:
-    key, standing = promise.key, Standing()
+    key, standing = promise.key, CaseState()
     steps: list[Step] = []
     for fact in facts:
         before = _View.of(standing, key)
@@ -94,7 +94,7 @@ class _View:
     staff: str = ""
 
     @classmethod
-    def of(cls, standing: Standing, key: PromiseKey) -> _View:
+    def of(cls, standing: CaseState, key: PromiseKey) -> _View:
         promise = standing.promises.get(key)
         hands = [hand.staff for hand in standing.hands if hand.subject in ("", key.subject)]
         staff = hands[-1] if hands else ""
@@ -139,7 +139,7 @@ def _progress(before: _View, after: _View, promise: Promise, fact: Fact) -> Iter
         else:
             yield _delivered(after, promise) + _quality(fact)
     if after.ended != before.ended:
-        yield f"{'withdrawn' if fact.what == What.WITHDRAWN else 'cancelled'} by {_party(after.ended_by)}"
+        yield f"{'withdrawn' if fact.what == FactType.WITHDRAWN else 'cancelled'} by {_party(after.ended_by)}"
 
 
 def _delivered(after: _View, promise: Promise) -> str:
@@ -159,14 +159,14 @@ def _party(by: str) -> str:
 
 
 def _aside(fact: Fact) -> str:
-    if fact.what == What.CORRECTED:
+    if fact.what == FactType.CORRECTED:
         return f"corrects {fact.name}" if fact.instead else f"says that {fact.name} never happened"
-    if fact.what == What.STATED:
+    if fact.what == FactType.STATED:
         return "states nothing new here"
     return f"{fact.what.name.lower()} {fact.name}".strip() + f"{_quality(fact)}: changes nothing here"
 
 
-def _deadline(standing: Standing, promise: Promise, judged: Judged, now: Instant) -> Iterator[Step]:
+def _deadline(standing: CaseState, promise: Promise, judged: Judged, now: Instant) -> Iterator[Step]:
     """The deadlines, original and current, that passed before anything settled the promise."""
     end = ending(standing, promise)
     settled_at = min(completed_at(standing, promise), end.at if end else NEVER)

@@ -11,20 +11,20 @@ from typing import Final
 
 from schemas.instants import NEVER, Instant
 from schemas.words import QUALITIES
-from streams.judging.case import Aside, Ending, Hand, Promise, PromiseKey, Standing, Window
-from streams.judging.facts import Fact, Terms, What
+from streams.judging.case import Assignment, CaseState, Ending, Promise, PromiseKey, RareState, Window
+from streams.judging.facts import Fact, FactType, Terms
 from streams.judging.policy import Attributes, Policies, Policy
 
 
-def fold(facts: Iterable[Fact], policies: Policies) -> Standing:
+def fold(facts: Iterable[Fact], policies: Policies) -> CaseState:
     """The standing of a case after `facts`, which are in order."""
-    standing = Standing()
+    standing = CaseState()
     for fact in facts:
         apply(standing, fact, policies)
     return standing
 
 
-def apply(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def apply(standing: CaseState, fact: Fact, policies: Policies) -> bool:
     """One step of the fold, on a standing that belongs to the caller. False if it left everything as it was."""
     step = _STEPS[fact.what]
     if step is None:
@@ -34,7 +34,7 @@ def apply(standing: Standing, fact: Fact, policies: Policies) -> bool:
     return step(standing, fact, policies) or is_named or is_taken
 
 
-def _name_attributes(standing: Standing, fact: Fact) -> bool:
+def _name_attributes(standing: CaseState, fact: Fact) -> bool:
     location, channel, segment = standing.attributes
     if (location or not fact.location) and (channel or not fact.channel) and (segment or not fact.segment):
         return False
@@ -42,20 +42,20 @@ def _name_attributes(standing: Standing, fact: Fact) -> bool:
     return True
 
 
-def _take_in_hand(standing: Standing, fact: Fact) -> bool:
+def _take_in_hand(standing: CaseState, fact: Fact) -> bool:
     hands = standing.hands
     if hands and hands[-1].staff == fact.staff and hands[-1].subject == fact.subject:
         return False
-    hands.append(Hand(fact.at, fact.subject, fact.staff))
+    hands.append(Assignment(fact.at, fact.subject, fact.staff))
     return True
 
 
-def _assigned(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _assigned(standing: CaseState, fact: Fact, policies: Policies) -> bool:
     """An assignment has said all when it has named its staff."""
     return False
 
 
-def _made(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _made(standing: CaseState, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
         key = PromiseKey(fact.subject, terms.kind, terms.ordinal)
         _promise(standing, key, standing.promises.get(key), fact, terms, policies)
@@ -63,7 +63,7 @@ def _made(standing: Standing, fact: Fact, policies: Policies) -> bool:
 
 
 def _promise(
-    standing: Standing, key: PromiseKey, known: Promise | None, fact: Fact, terms: Terms, policies: Policies
+    standing: CaseState, key: PromiseKey, known: Promise | None, fact: Fact, terms: Terms, policies: Policies
 ) -> None:
     if known is None or (known.started_by and _is_in_time(known, fact)):
         standing.promises[key] = _given(key, standing, fact, terms, policies)
@@ -72,7 +72,7 @@ def _promise(
         known.started_by = ""  # now it was said, and stands without the step
 
 
-def _stated(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _stated(standing: CaseState, fact: Fact, policies: Policies) -> bool:
     """What is stated as it was before says nothing: so a snapshot takes back nothing that was agreed elsewhere."""
     is_new = False
     for terms in fact.terms:
@@ -86,19 +86,19 @@ def _stated(standing: Standing, fact: Fact, policies: Policies) -> bool:
     return is_new
 
 
-def _last_stated(standing: Standing, promise: Promise) -> Window:
+def _last_stated(standing: CaseState, promise: Promise) -> Window:
     """What was last stated of `promise`; what it was made with, where nothing was."""
     aside = standing.aside
     return promise.original if aside is None else aside.stated.get(promise.key, promise.original)
 
 
-def _aside(standing: Standing) -> Aside:
+def _aside(standing: CaseState) -> RareState:
     if standing.aside is None:
-        standing.aside = Aside()
+        standing.aside = RareState()
     return standing.aside
 
 
-def _given(key: PromiseKey, standing: Standing, fact: Fact, terms: Terms, policies: Policies) -> Promise:
+def _given(key: PromiseKey, standing: CaseState, fact: Fact, terms: Terms, policies: Policies) -> Promise:
     return Promise(
         key,
         policies.of(terms.kind, _attributes(standing, fact), fact.at),
@@ -109,7 +109,7 @@ def _given(key: PromiseKey, standing: Standing, fact: Fact, terms: Terms, polici
     )
 
 
-def _amended(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _amended(standing: CaseState, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
         promise = standing.promises.get(PromiseKey(fact.subject, terms.kind, terms.ordinal))
         if promise is not None:
@@ -117,12 +117,12 @@ def _amended(standing: Standing, fact: Fact, policies: Policies) -> bool:
     return True
 
 
-def _promise_again(standing: Standing, promise: Promise, fact: Fact, terms: Terms) -> None:
+def _promise_again(standing: CaseState, promise: Promise, fact: Fact, terms: Terms) -> None:
     """Another due for a promise: the current basis follows it, the original one only at the customer's wish in time."""
     if ending(standing, promise) is not None or completed_at(standing, promise) != NEVER:
         return
     window = Window(terms.opens, terms.due)
-    if fact.what is What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):
+    if fact.what is FactType.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):
         if not promise.started_by:  # the original window no longer says what was stated
             _aside(standing).stated.setdefault(promise.key, promise.original)
         promise.original = window
@@ -134,7 +134,7 @@ def _is_in_time(promise: Promise, fact: Fact) -> bool:
     return fact.at <= promise.original.due + promise.policy.grace
 
 
-def _reached(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _reached(standing: CaseState, fact: Fact, policies: Policies) -> bool:
     if fact.name not in policies.steps:
         return False
     reached = standing.steps.setdefault(fact.subject, {})
@@ -148,7 +148,7 @@ def _reached(standing: Standing, fact: Fact, policies: Policies) -> bool:
     return True
 
 
-def _assume(standing: Standing, fact: Fact, policies: Policies) -> None:
+def _assume(standing: CaseState, fact: Fact, policies: Policies) -> None:
     """Make the promises that nobody spoke and that this step starts."""
     for policy in policies.starting(fact.name, _attributes(standing, fact), fact.at):
         promise = _assumed(fact, policy)
@@ -168,7 +168,7 @@ def _assumed(fact: Fact, policy: Policy) -> Promise:
     )
 
 
-def _undone(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _undone(standing: CaseState, fact: Fact, policies: Policies) -> bool:
     reached = standing.steps.get(fact.subject)
     if reached is not None and reached.pop(fact.name, None) is not None and not reached:
         del standing.steps[fact.subject]
@@ -180,7 +180,7 @@ def _undone(standing: Standing, fact: Fact, policies: Policies) -> bool:
     return True
 
 
-def _withdrawn(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _withdrawn(standing: CaseState, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
         promise = standing.promises.get(PromiseKey(fact.subject, terms.kind, terms.ordinal))
         if promise is not None and promise.withdrawn is None:
@@ -188,7 +188,7 @@ def _withdrawn(standing: Standing, fact: Fact, policies: Policies) -> bool:
     return True
 
 
-def _cancelled(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _cancelled(standing: CaseState, fact: Fact, policies: Policies) -> bool:
     standing.cancelled.setdefault(fact.subject, _ending(fact))
     return True
 
@@ -197,7 +197,7 @@ def _ending(fact: Fact) -> Ending:
     return Ending(fact.at, "us" if fact.name == "us" else "customer")
 
 
-def _attributes(standing: Standing, fact: Fact) -> Attributes:
+def _attributes(standing: CaseState, fact: Fact) -> Attributes:
     """What `fact` says of itself, and else what was first said."""
     named = standing.attributes
     location, channel, segment = named
@@ -206,7 +206,7 @@ def _attributes(standing: Standing, fact: Fact) -> Attributes:
     return Attributes(fact.location or location, fact.channel or channel, fact.segment or segment)
 
 
-def completed_at(standing: Standing, promise: Promise) -> Instant:
+def completed_at(standing: CaseState, promise: Promise) -> Instant:
     """When the first step that keeps `promise` was reached; NEVER if none was, or all were undone."""
     first = NEVER
     reached = standing.steps.get(promise.key.subject)
@@ -218,7 +218,7 @@ def completed_at(standing: Standing, promise: Promise) -> Instant:
     return first
 
 
-def is_assumed(standing: Standing, promise: Promise, completed: Instant) -> bool:
+def is_assumed(standing: CaseState, promise: Promise, completed: Instant) -> bool:
     """Whether that `promise` was delivered at `completed` is known by a proxy alone."""
     aside = standing.aside
     if aside is None:
@@ -228,7 +228,7 @@ def is_assumed(standing: Standing, promise: Promise, completed: Instant) -> bool
     return all(step in proxies for step in promise.policy.kept_by if reached.get(step) == completed)
 
 
-def ending(standing: Standing, promise: Promise) -> Ending | None:
+def ending(standing: CaseState, promise: Promise) -> Ending | None:
     """What ended `promise` first: its withdrawal, or the cancellation of its subject or of the whole case."""
     first = promise.withdrawn
     cancelled = standing.cancelled
@@ -242,13 +242,13 @@ def ending(standing: Standing, promise: Promise) -> Ending | None:
 
 _PROXY: Final = QUALITIES.index("proxy")
 
-_STEPS: Final[list[Callable[[Standing, Fact, Policies], bool] | None]] = [None] * len(What)
-_STEPS[What.STATED] = _stated
-_STEPS[What.MADE] = _made
-_STEPS[What.AMENDED] = _amended
-_STEPS[What.ASSIGNED] = _assigned
-_STEPS[What.REACHED] = _reached
-_STEPS[What.UNDONE] = _undone
-_STEPS[What.WITHDRAWN] = _withdrawn
-_STEPS[What.CANCELLED] = _cancelled
+_STEPS: Final[list[Callable[[CaseState, Fact, Policies], bool] | None]] = [None] * len(FactType)
+_STEPS[FactType.STATED] = _stated
+_STEPS[FactType.MADE] = _made
+_STEPS[FactType.AMENDED] = _amended
+_STEPS[FactType.ASSIGNED] = _assigned
+_STEPS[FactType.REACHED] = _reached
+_STEPS[FactType.UNDONE] = _undone
+_STEPS[FactType.WITHDRAWN] = _withdrawn
+_STEPS[FactType.CANCELLED] = _cancelled
 """Holds do not change a judgement, and a correction speaks of another fact: neither is a step."""

@@ -8,9 +8,9 @@ from typing import NamedTuple, Self
 
 from schemas.instants import NEVER, Instant
 from schemas.values import pack, unpacker
-from streams.judging.facts import Fact, Terms, What
+from streams.judging.facts import Fact, FactType, Terms
 
-__all__ = ["Fact", "History", "Known", "Terms", "What", "insert", "packed", "packed_fact", "unpacked"]
+__all__ = ["Fact", "FactType", "History", "KnownHistory", "Terms", "insert", "packed", "packed_fact", "unpacked"]
 
 History = list[Fact]
 """The facts of one case, sorted, no id twice."""
@@ -54,7 +54,7 @@ def insert(history: History, fact: Fact) -> bool:
     return True
 
 
-class Known(NamedTuple):
+class KnownHistory(NamedTuple):
     """What of a history is known at an instant, and when more will be."""
 
     facts: History
@@ -78,7 +78,7 @@ class Known(NamedTuple):
 
 def _corrections(seen: History) -> dict[str, Fact]:
     """The correction that stands for each corrected id: the last made, unless itself corrected."""
-    corrections = [fact for fact in reversed(seen) if fact.what == What.CORRECTED]
+    corrections = [fact for fact in reversed(seen) if fact.what == FactType.CORRECTED]
     ids = {fact.id for fact in corrections}
     # Those of corrections first: whose clock was behind may take back what is stamped later.
     corrections.sort(key=lambda fact: fact.name not in ids)

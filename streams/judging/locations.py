@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from schemas.instants import NEVER, Millis
 
 
-class FeedOf(NamedTuple):
+class LocationFeed(NamedTuple):
     """The feed through which the events of a location come.
 
     feed: its name, the `source` of `clock` records. silent_after: how long after the instant up to which it was heard
@@ -25,10 +25,10 @@ class FeedOf(NamedTuple):
     abandoned_after: Millis = NEVER
 
 
-FeedsOf = Mapping[str, FeedOf]
+FeedLookup = Mapping[str, LocationFeed]
 """The feeds that were declared, by location. A location without one waits for nothing but the clock."""
 
-NO_FEEDS: Final[FeedsOf] = MappingProxyType({})
+NO_FEEDS: Final[FeedLookup] = MappingProxyType({})
 
 
 SILENT_AFTER: Final[Millis] = 10 * 60_000
@@ -65,10 +65,10 @@ class Locations:
         """The location of that id; one with defaults, called by its id, where none is known."""
         return self._by_id.get(id) or Location(id, id)
 
-    def feeds(self) -> FeedsOf:
+    def feeds(self) -> FeedLookup:
         """The feed of each location that has one."""
         return {
-            location.id: FeedOf(location.feed, location.silent_after, location.abandoned_after)
+            location.id: LocationFeed(location.feed, location.silent_after, location.abandoned_after)
             for location in self.all
             if location.feed
         }

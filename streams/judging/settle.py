@@ -9,14 +9,25 @@ from schemas import words
 from schemas.instants import NEVER, Instant
 from schemas.values import replace
 from schemas.words import RULINGS, Ruling
-from streams.judging.case import OPEN_CODES, Case, Change, Ending, Hand, Judged, Outcome, Promise, Standing, Window
-from streams.judging.facts import Fact, What
+from streams.judging.case import (
+    OPEN_CODES,
+    Assignment,
+    Case,
+    CaseState,
+    Change,
+    Ending,
+    Judged,
+    Outcome,
+    Promise,
+    Window,
+)
+from streams.judging.facts import Fact, FactType
 from streams.judging.fold import apply, completed_at, ending, fold, is_assumed
-from streams.judging.history import History, Known, insert
+from streams.judging.history import History, KnownHistory, insert
 from streams.judging.policy import Policies, Policy
 
 
-def in_hand(hands: Iterable[Hand], subject: str, at: Instant) -> str:
+def in_hand(hands: Iterable[Assignment], subject: str, at: Instant) -> str:
     """The staff member who last took `subject`, or the case as a whole, in hand by `at`.
 
     If nobody had yet, the first one who did later; empty if nobody ever did.
@@ -86,14 +97,14 @@ def take(case: Case, fact: Fact, policies: Policies, now: Instant) -> Taken:
 
 def _is_step(case: Case, fact: Fact, now: Instant) -> bool:
     """Whether `fact`, which comes after all others, is one step more of the fold."""
-    return fact.at <= now and case.more_at == NEVER and not case.corrected and fact.what is not What.CORRECTED
+    return fact.at <= now and case.more_at == NEVER and not case.corrected and fact.what is not FactType.CORRECTED
 
 
 def _learn(case: Case, history: History, policies: Policies, now: Instant) -> None:
     """Fold all that is known at `now`, again."""
-    known = Known.at(history, now)
+    known = KnownHistory.at(history, now)
     case.standing = fold(known.facts, policies)
-    case.corrected = any(fact.what is What.CORRECTED for fact in history)
+    case.corrected = any(fact.what is FactType.CORRECTED for fact in history)
     case.more_at = known.more_at
 
 
@@ -129,7 +140,7 @@ def settle(case: Case, policies: Policies, now: Instant, known: Instant = NEVER,
 
 
 def _judged(
-    standing: Standing, promise: Promise, before: Judged | None, now: Instant, known: Instant, lapsed: Instant
+    standing: CaseState, promise: Promise, before: Judged | None, now: Instant, known: Instant, lapsed: Instant
 ) -> tuple[Judged, Instant]:
     """How `promise` is judged now (`before` itself if nothing changed), and when that changes by itself."""
     completed, end = completed_at(standing, promise), ending(standing, promise)
@@ -201,7 +212,7 @@ def _retract(case: Case) -> list[Change]:
 
 
 def _outcome(
-    standing: Standing,
+    standing: CaseState,
     promise: Promise,
     window: Window,
     completed: Instant,

@@ -11,7 +11,7 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
 from streams.kafka.connection import Connection, KafkaFailed
-from streams.kafka.connection_check import NotLetIn, knock
+from streams.kafka.connection_check import knock
 from streams.kafka.permissions import Need, is_missing, is_refused, listed, topic_partitions
 from streams.kafka.topics import (
     ALERTS,
@@ -47,7 +47,7 @@ def admin_client(connection: Connection) -> Iterator[KafkaAdminClient]:
     """A client for questions and for topics. Raises KafkaFailed where Kafka does not let us in."""
     try:
         knock(connection)
-    except NotLetIn as error:
+    except ConnectionRefused as error:
         raise KafkaFailed(str(error)) from error
     with _reached(connection):
         admin = KafkaAdminClient(**connection.for_kafka_python(), bootstrap_timeout_ms=ANSWER_MS)

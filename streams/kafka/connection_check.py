@@ -12,12 +12,12 @@ _SECONDS = 5
 """How long a broker may take to let us in."""
 
 
-class NotLetIn(Exception):
+class ConnectionRefused(Exception):
     """The brokers and we do not agree on the connection; the message says which, why and what to do."""
 
 
 def knock(connection: Connection) -> None:
-    """Raise NotLetIn where no address lets us in. One that does not answer is left to the clients' patience.
+    """Raise ConnectionRefused where no address lets us in. One that does not answer is left to the clients' patience.
 
     Does nothing where Kafka is not secured.
     """
@@ -28,12 +28,12 @@ def knock(connection: Connection) -> None:
 async def _knock(connection: Connection) -> None:
     # What is told here once would be told again, with a traceback, by the loop.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    refused: NotLetIn | None = None
+    refused: ConnectionRefused | None = None
     for address in connection.bootstrap.split(","):
         try:
             await _enter(connection, address)
             return
-        except NotLetIn as error:
+        except ConnectionRefused as error:
             refused = refused or error
         except (OSError, TimeoutError):
             continue
@@ -56,13 +56,13 @@ async def _enter(connection: Connection, address: str) -> None:
         finally:
             conn.close()
     except ssl.SSLCertVerificationError as error:
-        raise NotLetIn(_distrusted(address, error)) from error
+        raise ConnectionRefused(_distrusted(address, error)) from error
     except errors.SaslAuthenticationFailed as error:
-        raise NotLetIn(_unknown(address, connection)) from error
+        raise ConnectionRefused(_unknown(address, connection)) from error
     except errors.UnsupportedSaslMechanismError as error:
-        raise NotLetIn(_other_mechanism(address, connection)) from error
+        raise ConnectionRefused(_other_mechanism(address, connection)) from error
     except (ssl.SSLError, ConnectionResetError, errors.KafkaError) as error:
-        raise NotLetIn(_secured_otherwise(address, connection)) from error
+        raise ConnectionRefused(_secured_otherwise(address, connection)) from error
 
 
 def _distrusted(address: str, error: ssl.SSLCertVerificationError) -> str:

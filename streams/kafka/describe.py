@@ -19,7 +19,7 @@ _LATEST: Final = -1
 """Asks for the offset after the last record."""
 
 
-class TopicFound(NamedTuple):
+class TopicDescription(NamedTuple):
     """A topic as it is. copies: the fewest that one of its partitions has. settings: all of them, defaults too."""
 
     partitions: int
@@ -27,7 +27,7 @@ class TopicFound(NamedTuple):
     settings: Mapping[str, str]
 
 
-class Member(NamedTuple):
+class MemberDescription(NamedTuple):
     """A member of a consumer group. client: what it calls itself. host: where it comes from, as the broker sees it."""
 
     client: str
@@ -35,28 +35,30 @@ class Member(NamedTuple):
     partitions: frozenset[int]
 
 
-class Group(NamedTuple):
+class GroupDescription(NamedTuple):
     """A consumer group. state: as Kafka calls it; None where there is no such group. members: the partitions are those
     of promise.events. committed: the offset committed of each partition of which one ever was."""
 
     name: str
     state: str | None = None
-    members: tuple[Member, ...] = ()
+    members: tuple[MemberDescription, ...] = ()
     committed: Mapping[int, int] = {}
 
 
-def topics_found(connection: Connection, feeds: Iterable[Topic] = ()) -> dict[str, TopicFound]:
+def topics_found(connection: Connection, feeds: Iterable[Topic] = ()) -> dict[str, TopicDescription]:
     """Those of our topics, and of those of `feeds`, that are there, by name. Raises KafkaFailed."""
     with _kafka(connection) as admin:
         there = _partitions(connection, admin, [topic.name for topic in (*TOPICS, *INTAKE_TOPICS, *feeds)])
         settings = _settings(connection, admin, list(there))
         return {
-            name: TopicFound(len(partitions), min(len(one["replica_nodes"]) for one in partitions), settings[name])
+            name: TopicDescription(
+                len(partitions), min(len(one["replica_nodes"]) for one in partitions), settings[name]
+            )
             for name, partitions in there.items()
         }
 
 
-def group_found(connection: Connection, name: str) -> tuple[Group, dict[int, int]]:
+def group_found(connection: Connection, name: str) -> tuple[GroupDescription, dict[int, int]]:
     """A consumer group, and the end of each partition of promise.events. Raises KafkaFailed."""
     with _kafka(connection) as admin:
         there = _partitions(connection, admin, [EVENTS.name]).get(EVENTS.name)
@@ -105,15 +107,15 @@ def _settings(connection: Connection, admin: Any, names: list[str]) -> dict[str,
     return {name: {key: said["value"] or "" for key, said in found[name].items()} for name in names}
 
 
-def _group(admin: Any, name: str) -> Group:
+def _group(admin: Any, name: str) -> GroupDescription:
     # Listed first: to describe a group that is not there makes Kafka create its topic for groups.
     if not any(one["group_id"] == name for one in admin.list_groups()):
-        return Group(name)
+        return GroupDescription(name)
     found = admin.describe_groups([name])[name]
     if found["error"]:
         raise KafkaError(f"group {name}: {found['error']}")
     committed = admin.list_group_offsets([name])[name]
-    return Group(
+    return GroupDescription(
         name,
         found["group_state"],
         tuple(_member(one) for one in found["members"]),
@@ -125,9 +127,9 @@ def _group(admin: Any, name: str) -> Group:
     )
 
 
-def _member(found: Mapping[str, Any]) -> Member:
+def _member(found: Mapping[str, Any]) -> MemberDescription:
     """Before the group is settled Kafka tells no assignments; what is no consumer's comes as bytes."""
     assignment = found["member_assignment"]
     places = assignment["assigned_partitions"] if isinstance(assignment, dict) else []
     own = {number for place in places if place["topic"] == EVENTS.name for number in place["partitions"]}
-    return Member(found["client_id"], found["client_host"].removeprefix("/"), frozenset(own))
+    return MemberDescription(found["client_id"], found["client_host"].removeprefix("/"), frozenset(own))

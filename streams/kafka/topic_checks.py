@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
-from streams.kafka.describe import TopicFound
+from streams.kafka.describe import TopicDescription
 from streams.kafka.topics import EVENTS, IN_SYNC, INTAKE_TOPICS, SAFE_IN_SYNC, SAFE_REPLICATION, TOPICS, Setting, Topic
 
 Level = Literal["error", "warning"]
@@ -39,7 +39,7 @@ class Finding(NamedTuple):
         return f"{self.level}: {self.where}: {self.what}; {self.remedy}"
 
 
-def findings(bootstrap: str, found: Mapping[str, TopicFound], feeds: Iterable[Topic] = ()) -> list[Finding]:
+def findings(bootstrap: str, found: Mapping[str, TopicDescription], feeds: Iterable[Topic] = ()) -> list[Finding]:
     """What is wrong with these topics of the Kafka at `bootstrap`; what is wrong with several alike is said once.
 
     feeds: the topics of feeds that are to be there. Without any, those of intake need not be there either.
@@ -50,7 +50,7 @@ def findings(bootstrap: str, found: Mapping[str, TopicFound], feeds: Iterable[To
     return [finding._replace(where=", ".join(topics)) for finding, topics in where.items()]
 
 
-def _all(bootstrap: str, found: Mapping[str, TopicFound]) -> Iterator[Finding]:
+def _all(bootstrap: str, found: Mapping[str, TopicDescription]) -> Iterator[Finding]:
     events = found.get(EVENTS.name)
     for topic in TOPICS:
         one = found.get(topic.name)
@@ -62,7 +62,7 @@ def _all(bootstrap: str, found: Mapping[str, TopicFound]) -> Iterator[Finding]:
             yield from _settings(bootstrap, topic, one)
 
 
-def _of_intake(bootstrap: str, found: Mapping[str, TopicFound], feeds: tuple[Topic, ...]) -> Iterator[Finding]:
+def _of_intake(bootstrap: str, found: Mapping[str, TopicDescription], feeds: tuple[Topic, ...]) -> Iterator[Finding]:
     for topic in (*INTAKE_TOPICS, *feeds):
         one = found.get(topic.name)
         if one is not None:
@@ -73,13 +73,13 @@ def _of_intake(bootstrap: str, found: Mapping[str, TopicFound], feeds: tuple[Top
             yield Finding("error", topic.name, "is not there", create)
 
 
-def _missing(bootstrap: str, topic: Topic, events: TopicFound | None) -> Finding:
+def _missing(bootstrap: str, topic: Topic, events: TopicDescription | None) -> Finding:
     as_events = f" --partitions {events.partitions} --replication {events.copies}" if events else ""
     create = f"create it: promises topics --bootstrap {bootstrap}{as_events}"
     return Finding("error", topic.name, "is not there", create)
 
 
-def _number(bootstrap: str, topic: Topic, one: TopicFound, events: TopicFound | None) -> Iterator[Finding]:
+def _number(bootstrap: str, topic: Topic, one: TopicDescription, events: TopicDescription | None) -> Iterator[Finding]:
     """Whatever comes of a partition of promise.events goes to the partition of the same number."""
     if events is None or one.partitions == events.partitions:
         return
@@ -93,7 +93,7 @@ def _number(bootstrap: str, topic: Topic, one: TopicFound, events: TopicFound | 
     yield Finding("error", topic.name, what, f"{add} ({grown})")
 
 
-def _copies(bootstrap: str, topic: Topic, one: TopicFound) -> Iterator[Finding]:
+def _copies(bootstrap: str, topic: Topic, one: TopicDescription) -> Iterator[Finding]:
     """How many brokers may fail before something is lost or stands still."""
     in_sync = int(one.settings.get(IN_SYNC, "1"))
     should = str(max(1, min(SAFE_IN_SYNC, one.copies - 1)))
@@ -109,7 +109,7 @@ def _copies(bootstrap: str, topic: Topic, one: TopicFound) -> Iterator[Finding]:
         yield _other(bootstrap, topic, _UNCLEAN, "true", "false", _BEHIND, "warning")
 
 
-def _settings(bootstrap: str, topic: Topic, one: TopicFound) -> Iterator[Finding]:
+def _settings(bootstrap: str, topic: Topic, one: TopicDescription) -> Iterator[Finding]:
     for setting in topic.wanted:
         value = one.settings.get(setting.name)
         level = _level(setting, value) if value is not None else None

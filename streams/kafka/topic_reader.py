@@ -20,7 +20,7 @@ _POLL_MS: Final = 250
 _PLACE: Final = re.compile(r"(\d{1,9})@(\d{1,18})")
 
 
-class Place(NamedTuple):
+class RecordPosition(NamedTuple):
     """Where a record stands in its topic; written 3@17."""
 
     partition: int
@@ -30,25 +30,27 @@ class Place(NamedTuple):
         return f"{self.partition}@{self.offset}"
 
 
-class Held(NamedTuple):
+class ConsumedRecord(NamedTuple):
     """A record of a topic. timestamp: its own, in milliseconds. headers: a null value as empty bytes."""
 
-    place: Place
+    place: RecordPosition
     timestamp: Instant
     key: bytes | None
     value: bytes | None
     headers: Headers
 
 
-def place(text: str) -> Place:
+def place(text: str) -> RecordPosition:
     """The place that is written PARTITION@OFFSET. Raises ValueError."""
     found = _PLACE.fullmatch(text)
     if found is None:
         raise ValueError("write PARTITION@OFFSET, such as 3@17")
-    return Place(int(found[1]), int(found[2]))
+    return RecordPosition(int(found[1]), int(found[2]))
 
 
-def held(connection: Connection, topic: str, starts: Mapping[int, int] | None = None) -> Generator[Held, None, None]:
+def held(
+    connection: Connection, topic: str, starts: Mapping[int, int] | None = None
+) -> Generator[ConsumedRecord, None, None]:
     """Every record that `topic` holds now. With `starts`: of these partitions only, from these offsets on.
 
     Close it where it is not read to its end. Raises KafkaFailed.
@@ -67,7 +69,7 @@ def held(connection: Connection, topic: str, starts: Mapping[int, int] | None = 
         consumer.close()
 
 
-def followed(connection: Connection, topic: str, *, from_beginning: bool) -> Generator[Held, None, None]:
+def followed(connection: Connection, topic: str, *, from_beginning: bool) -> Generator[ConsumedRecord, None, None]:
     """Every record that comes to `topic` from now on, or that it holds and that comes; without end, so close it.
 
     Raises KafkaFailed.
@@ -100,6 +102,8 @@ def _begin(
     return ends
 
 
-def _held(record: Any) -> Held:
+def _held(record: Any) -> ConsumedRecord:
     headers = tuple((name, value or b"") for name, value in record.headers)
-    return Held(Place(record.partition, record.offset), record.timestamp, record.key, record.value, headers)
+    return ConsumedRecord(
+        RecordPosition(record.partition, record.offset), record.timestamp, record.key, record.value, headers
+    )

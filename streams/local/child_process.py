@@ -30,7 +30,7 @@ _KILL = b"k"
 _GONE = b""
 
 
-class Kept:
+class ChildProcess:
     """A running command; the owner's side.
 
     `log` receives what the command prints. `scratch`, a directory, is removed when the owner dies before it stopped the

@@ -17,7 +17,7 @@ from streams.kafka.clients import partitions_of, producer
 from streams.kafka.connection import Connection
 from streams.kafka.permissions import Need
 from streams.kafka.topics import EVENTS
-from streams.local.town import Arrival
+from streams.local.town import TownEvent
 from streams.local.town_shops import SHOPS
 from streams.wall_clock import wall_clock
 
@@ -33,7 +33,7 @@ def feed(location: str) -> str:
     return f"till-{location}"
 
 
-class Tills:
+class TownFeeds:
     """The tills of all shops. offline: the locations whose tills are; it may change at any time."""
 
     def __init__(self, send: Send, partitions: Iterable[int], offline: Collection[str]) -> None:
@@ -63,7 +63,7 @@ class Tills:
 
 def live(
     connection: Connection,
-    arrivals: Iterable[Arrival],
+    arrivals: Iterable[TownEvent],
     off_within: Callable[[float], bool],
     offline: Collection[str] = (),
 ) -> None:
@@ -77,7 +77,7 @@ def live(
     def send(at: Instant, key: bytes | None, value: bytes, partition: int | None) -> object:
         return sending.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=at)
 
-    tills = Tills(send, partitions, offline)
+    tills = TownFeeds(send, partitions, offline)
     for at, event in _with_beats(arrivals, wall_clock()):
         if off_within(max(0, at - wall_clock()) / 1000):
             break
@@ -88,7 +88,7 @@ def live(
     sending.close(timeout=5)
 
 
-def _with_beats(arrivals: Iterable[Arrival], beat: Instant) -> Iterator[tuple[Instant, CaseEvent | None]]:
+def _with_beats(arrivals: Iterable[TownEvent], beat: Instant) -> Iterator[tuple[Instant, CaseEvent | None]]:
     """What arrives, and from `beat` on every second a beat; when nothing arrives any more, beats without end."""
     for arrival in arrivals:
         while beat <= arrival.at:

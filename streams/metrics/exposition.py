@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from streams.metrics import catalogue
 
 
-class Beats(Protocol):
+class Snapshot(Protocol):
     """A snapshot: a dataclass that says when the event loop last moved, in seconds of the monotonic clock."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -26,11 +26,11 @@ class Beats(Protocol):
     def beat(self) -> float: ...
 
 
-Shown = TypeVar("Shown", bound=Beats)
+Shown = TypeVar("Shown", bound=Snapshot)
 """The kind of snapshot."""
 
 
-class Exposed(Collector, Generic[Shown]):
+class SnapshotCollector(Collector, Generic[Shown]):
     """Shows `snapshot`, which whoever sets it replaces whole."""
 
     snapshot: Shown
@@ -42,7 +42,7 @@ BEAT_SECONDS: Final = 1.0
 class Heartbeat(Service):
     """Says in the collector's snapshot that the event loop moves, every second; started before the app."""
 
-    def __init__(self, collector: Exposed[Any]) -> None:
+    def __init__(self, collector: SnapshotCollector[Any]) -> None:
         super().__init__()
         self._collector = collector
 
@@ -69,7 +69,7 @@ def family_of(metric: catalogue.Metric, samples: Mapping[tuple[str, ...], float]
     return family
 
 
-def commits_of(metric: catalogue.Metric, commits: Commits) -> Metric:
+def commits_of(metric: catalogue.Metric, commits: CommitTimes) -> Metric:
     """The histogram of transactions."""
     bounds = [*map(str, COMMIT_BOUNDS), "+Inf"]
     buckets = list(zip(bounds, map(float, accumulate(commits.counts)), strict=True))
@@ -83,7 +83,7 @@ COMMIT_BOUNDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0,
 
 
 @dataclass(slots=True)
-class Commits:
+class CommitTimes:
     """The transactions of a worker since it started. counts: by the first bound not exceeded, last those beyond all."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(COMMIT_BOUNDS) + 1))
@@ -94,6 +94,6 @@ class Commits:
         self.counts[bisect_left(COMMIT_BOUNDS, seconds)] += 1
         self.seconds += seconds
 
-    def copied(self) -> Commits:
+    def copied(self) -> CommitTimes:
         """As they are now, for a reader in another thread."""
-        return Commits(list(self.counts), self.seconds)
+        return CommitTimes(list(self.counts), self.seconds)

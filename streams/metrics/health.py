@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from schemas.instants import Instant, show
-from streams.metrics.exposition import Beats
+from streams.metrics.exposition import Snapshot
 
 STILL_SECONDS: Final = 10.0
 """How long the event loop may stand still: it says every second that it moves, and a step of it takes milliseconds."""
@@ -24,7 +24,7 @@ class Health(msgspec.Struct, frozen=True):
     says: str
 
 
-class PartitionState(msgspec.Struct, frozen=True, omit_defaults=True):
+class PartitionReadiness(msgspec.Struct, frozen=True, omit_defaults=True):
     """A partition that the worker owns. clock: RFC 3339, where it is live. read, total: where it recovers, the offset
     reached in its changelog and where that ends. topic: where it is not promise.events."""
 
@@ -42,10 +42,10 @@ class Readiness(msgspec.Struct, frozen=True):
     ready: bool
     says: str
     group: str
-    partitions: list[PartitionState]
+    partitions: list[PartitionReadiness]
 
 
-def health(snapshot: Beats, now: float) -> Health:
+def health(snapshot: Snapshot, now: float) -> Health:
     """Whether the event loop moves. `now` is of the monotonic clock, as `snapshot.beat` is."""
     return health_of(snapshot.beat, now)
 
@@ -58,13 +58,13 @@ def health_of(beat: float, now: float) -> Health:
     return Health(False, f"the event loop has stood still for {age:.1f} s; after {STILL_SECONDS:g} s, start it again")
 
 
-def readiness_of(alive: Health, ready: bool, partitions: list[PartitionState], group: str) -> Readiness:
+def readiness_of(alive: Health, ready: bool, partitions: list[PartitionReadiness], group: str) -> Readiness:
     """Of a process that owns these partitions. ready: it knows which it owns, and has recovered them."""
     says = _says(partitions, ready) if alive.healthy else alive.says
     return Readiness(alive.healthy and ready, says, group, sorted(partitions, key=_place))
 
 
-def _place(one: PartitionState) -> tuple[str, int]:
+def _place(one: PartitionReadiness) -> tuple[str, int]:
     return one.topic or "", one.partition
 
 
@@ -73,7 +73,7 @@ def shown(clock: Instant) -> str | None:
     return show(clock) if clock else None
 
 
-def _says(partitions: list[PartitionState], ready: bool) -> str:
+def _says(partitions: list[PartitionReadiness], ready: bool) -> str:
     recovering = sum(one.state == "recovering" for one in partitions)
     if recovering:
         return f"{recovering} of {len(partitions)} partitions are recovering"

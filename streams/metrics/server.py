@@ -17,7 +17,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from streams.metrics.address import Address
-from streams.metrics.exposition import Exposed, Shown
+from streams.metrics.exposition import Shown, SnapshotCollector
 from streams.metrics.health import Readiness, health
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class AddressTaken(OSError):
     """Nothing can be served there; the message says what, where, why and what to do."""
 
 
-class Answer(NamedTuple):
+class PageResponse(NamedTuple):
     """What an HTTP request is answered with. headers: without the length."""
 
     status: str
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-Page = Callable[["WSGIEnvironment"], Answer]
+Page = Callable[["WSGIEnvironment"], PageResponse]
 
 _Of = TypeVar("_Of")
 Readies = Callable[[_Of, float, str], Readiness]
@@ -50,7 +50,9 @@ Readies = Callable[[_Of, float, str], Readiness]
 
 
 @contextmanager
-def served(collector: Exposed[Shown], address: Address, group: str, readies: Readies[Shown]) -> Iterator[Address]:
+def served(
+    collector: SnapshotCollector[Shown], address: Address, group: str, readies: Readies[Shown]
+) -> Iterator[Address]:
     """Serve what `collector` has; gives the address. Port 0 takes a free one. Raises AddressTaken."""
     with serving(_pages(collector, group, readies), address) as bound:
         yield bound
@@ -74,15 +76,15 @@ def serving(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
         thread.join()
 
 
-def _pages(collector: Exposed[Shown], group: str, readies: Readies[Shown]) -> Mapping[str, Page]:
+def _pages(collector: SnapshotCollector[Shown], group: str, readies: Readies[Shown]) -> Mapping[str, Page]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
 
-    def healthz(_: WSGIEnvironment) -> Answer:
+    def healthz(_: WSGIEnvironment) -> PageResponse:
         found = health(collector.snapshot, time.monotonic())
         return document(found, is_well=found.healthy)
 
-    def readyz(_: WSGIEnvironment) -> Answer:
+    def readyz(_: WSGIEnvironment) -> PageResponse:
         found = readies(collector.snapshot, time.monotonic(), group)
         return document(found, is_well=found.ready)
 
@@ -93,12 +95,12 @@ def metrics_page(registry: CollectorRegistry) -> Page:
     """Prometheus' own page, which knows its formats and compression."""
     page = make_wsgi_app(registry)
 
-    def metrics(environ: WSGIEnvironment) -> Answer:
+    def metrics(environ: WSGIEnvironment) -> PageResponse:
         said: list[Any] = []
         with _without_collections():
             body = b"".join(page({**environ, "REQUEST_METHOD": "GET"}, lambda *head: said.extend(head)))
         status, headers = said
-        return Answer(status, headers, body)
+        return PageResponse(status, headers, body)
 
     return metrics
 
@@ -113,9 +115,9 @@ def _without_collections() -> Iterator[None]:
         gc.enable()
 
 
-def document(said: msgspec.Struct, *, is_well: bool) -> Answer:
+def document(said: msgspec.Struct, *, is_well: bool) -> PageResponse:
     """What /healthz and /readyz say, with a status for those who read no more than that."""
-    return Answer("200 OK" if is_well else "503 Service Unavailable", _JSON, msgspec.json.encode(said) + b"\n")
+    return PageResponse("200 OK" if is_well else "503 Service Unavailable", _JSON, msgspec.json.encode(said) + b"\n")
 
 
 def _dispatch(pages: Mapping[str, Page]) -> Callable[[WSGIEnvironment, StartResponse], list[bytes]]:
@@ -127,17 +129,17 @@ def _dispatch(pages: Mapping[str, Page]) -> Callable[[WSGIEnvironment, StartResp
     return app
 
 
-def _answer(pages: Mapping[str, Page], environ: WSGIEnvironment) -> Answer:
+def _answer(pages: Mapping[str, Page], environ: WSGIEnvironment) -> PageResponse:
     method, page = environ["REQUEST_METHOD"], pages.get(environ["PATH_INFO"])
     if page is None:
-        return Answer("404 Not Found", _TEXT, f"there are {', '.join(pages)}\n".encode())
+        return PageResponse("404 Not Found", _TEXT, f"there are {', '.join(pages)}\n".encode())
     if method not in _METHODS.split(", "):
-        return Answer("405 Method Not Allowed", [*_TEXT, ("Allow", _METHODS)], f"use {_METHODS}\n".encode())
+        return PageResponse("405 Method Not Allowed", [*_TEXT, ("Allow", _METHODS)], f"use {_METHODS}\n".encode())
     try:
         return page(environ)
     except Exception:
         log.exception("%s cannot be answered", environ["PATH_INFO"])
-        return Answer("500 Internal Server Error", _TEXT, b"the log says why\n")
+        return PageResponse("500 Internal Server Error", _TEXT, b"the log says why\n")
 
 
 class _Handler(WSGIRequestHandler):

@@ -16,7 +16,7 @@ class NotAnAlert(Exception):
     """A record that is not an alert; the message says what is wrong with it."""
 
 
-class Alert(NamedTuple):
+class OutgoingAlert(NamedTuple):
     """An alert to send.
 
     id: its own, as in the topic. webhook_id: the same on every try, after every restart and for every repetition of the
@@ -30,7 +30,7 @@ class Alert(NamedTuple):
     body: bytes
 
 
-def read_alert(value: bytes | None, now: Instant) -> Alert:
+def read_alert(value: bytes | None, now: Instant) -> OutgoingAlert:
     """The alert in a record that is read at `now`. Raises NotAnAlert."""
     try:
         found = msgspec.json.decode(value or b"", type=AlertRecord)
@@ -38,7 +38,7 @@ def read_alert(value: bytes | None, now: Instant) -> Alert:
     except (ValueError, RecursionError) as error:  # JSON that is not an alert; an instant of another century
         raise NotAnAlert(str(error)) from None
     # A worker's clock that is ahead must not keep an alert young.
-    return Alert(found.id, name, found.stage, min(decided, now), value or b"")
+    return OutgoingAlert(found.id, name, found.stage, min(decided, now), value or b"")
 
 
 def webhook_id(alert_id: str) -> str:

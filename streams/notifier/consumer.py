@@ -21,8 +21,8 @@ from kafka.structs import OffsetAndMetadata
 from streams.kafka.clients import ANSWER_MS, group_consumer
 from streams.kafka.connection import Connection, KafkaFailed
 from streams.kafka.topics import ALERTS
-from streams.notifier.progress import Position
-from streams.notifier.queue import Place
+from streams.notifier.progress import CommittedPosition
+from streams.notifier.queue import AlertPosition
 
 log = logging.getLogger("promises")
 
@@ -34,27 +34,27 @@ _ASK_EVERY: Final = 30.0
 """Seconds after which Kafka is asked whether it is there: a consumer does not say that it is not."""
 
 
-class Record(NamedTuple):
+class AlertRecordRead(NamedTuple):
     """A record of promise.alerts."""
 
-    place: Place
+    place: AlertPosition
     value: bytes | None
 
 
-class Reading(NamedTuple):
+class Poll(NamedTuple):
     """What was read. starts: where to go on in the partitions that are ours from now on; None: as before."""
 
-    starts: Mapping[int, Position] | None
-    records: list[Record]
+    starts: Mapping[int, CommittedPosition] | None
+    records: list[AlertRecordRead]
 
 
-class Inbox:
+class AlertConsumer:
     """A member of the group; in a `with` block. Raises KafkaFailed for what does not pass by itself."""
 
     def __init__(self, connection: Connection, group: str) -> None:
         self._connection, self._group = connection, group
         self._listener = _Listener()
-        self._committed: dict[int, Position] = {}
+        self._committed: dict[int, CommittedPosition] = {}
         self._asked_at = time.monotonic()
         self._is_deaf = False
         self._consumer: KafkaConsumer = group_consumer(connection, group, "promises-notify")
@@ -64,24 +64,28 @@ class Inbox:
         """Leave the group, so that another notifier takes over at once."""
         self._consumer.close(autocommit=False, timeout_ms=_COMMIT_MS)
 
-    def read(self, seconds: float, *, is_full: bool) -> Reading:
+    def read(self, seconds: float, *, is_full: bool) -> Poll:
         """What has come, after at most so many seconds; nothing new where `is_full`."""
         try:
             self._hold(is_full)
             records = self._consumer.poll(timeout_ms=max(10, int(seconds * 1000)), max_records=_AT_ONCE)
             self._ask()
             if self._listener.is_changed:
-                return Reading(self._opened(), [])
+                return Poll(self._opened(), [])
         except RetriableError:
-            return Reading(None, [])
+            return Poll(None, [])
         except KafkaError as error:
             raise self._failed(error) from error
-        return Reading(
+        return Poll(
             None,
-            [Record(Place(one.partition, one.offset), one.value) for found in records.values() for one in found],
+            [
+                AlertRecordRead(AlertPosition(one.partition, one.offset), one.value)
+                for found in records.values()
+                for one in found
+            ],
         )
 
-    def commit(self, positions: Mapping[int, Position]) -> None:
+    def commit(self, positions: Mapping[int, CommittedPosition]) -> None:
         """Keep these positions, where they are others than before."""
         moved = {number: position for number, position in positions.items() if position != self._committed.get(number)}
         if not moved:
@@ -101,7 +105,7 @@ class Inbox:
         else:
             self._consumer.resume(*self._consumer.paused())
 
-    def _opened(self) -> dict[int, Position]:
+    def _opened(self) -> dict[int, CommittedPosition]:
         """Where each partition that is now ours was left; a new group begins at its end."""
         self._listener.is_changed = False
         self._committed = {}
@@ -115,12 +119,12 @@ class Inbox:
         self.commit(starts)
         return starts
 
-    def _start(self, place: TopicPartition) -> Position:
+    def _start(self, place: TopicPartition) -> CommittedPosition:
         kept = self._consumer.committed(place, metadata=True, timeout_ms=ANSWER_MS)
         if kept is not None:
-            start = Position(kept.offset, kept.metadata or "")
+            start = CommittedPosition(kept.offset, kept.metadata or "")
         else:
-            start = Position(self._consumer.end_offsets([place], timeout_ms=ANSWER_MS)[place])
+            start = CommittedPosition(self._consumer.end_offsets([place], timeout_ms=ANSWER_MS)[place])
         self._consumer.seek(place, start.offset)
         return start
 

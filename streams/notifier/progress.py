@@ -13,7 +13,7 @@ _MOST: Final = 300
 """Waiting alerts in the text, which Kafka limits to 4096 bytes (offset.metadata.max.bytes)."""
 
 
-class Position(NamedTuple):
+class CommittedPosition(NamedTuple):
     """What is committed. text: empty, or numbers relative to offset: how far was read, then the others that wait."""
 
     offset: int
@@ -23,7 +23,7 @@ class Position(NamedTuple):
 class Progress:
     """Which records of a partition were read and which of them wait, from a committed Position on."""
 
-    def __init__(self, start: Position) -> None:
+    def __init__(self, start: CommittedPosition) -> None:
         self._read_to, self._waiting = _parsed(start)
         self._not_yet_read = set(self._waiting)
 
@@ -42,16 +42,16 @@ class Progress:
         self._waiting.discard(offset)
 
     @property
-    def position(self) -> Position:
+    def position(self) -> CommittedPosition:
         """What to commit now."""
         if not self._waiting:
-            return Position(self._read_to)
+            return CommittedPosition(self._read_to)
         first, *others = sorted(self._waiting)
         read_to = others[_MOST] if len(others) > _MOST else self._read_to
-        return Position(first, " ".join(str(one - first) for one in (read_to, *others[:_MOST])))
+        return CommittedPosition(first, " ".join(str(one - first) for one in (read_to, *others[:_MOST])))
 
 
-def _parsed(start: Position) -> tuple[int, set[int]]:
+def _parsed(start: CommittedPosition) -> tuple[int, set[int]]:
     """How far was read, and what waits. A text that is not ours says nothing."""
     numbers = start.text.split()
     if not numbers or not all(one.isascii() and one.isdecimal() for one in numbers):

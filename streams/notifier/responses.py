@@ -19,7 +19,7 @@ _ABOUT_THIS_ALERT: Final = {400, 409, 413, 422}
 """Refusals that say nothing of other alerts: the request is malformed, in conflict, too large, not understood."""
 
 
-class Answer(NamedTuple):
+class WebhookResponse(NamedTuple):
     """What came back of a try. status: of HTTP; None where no answer came. said: the same in words. asked: how long the
     receiver asks to wait."""
 

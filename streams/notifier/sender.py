@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
-from streams.notifier.responses import Answer, asked_pause
+from streams.notifier.responses import WebhookResponse, asked_pause
 from streams.notifier.text import one_line
 from streams.notifier.webhook import Webhook
 from streams.wall_clock import wall_clock
@@ -33,7 +33,7 @@ _EXCERPT: Final = 800
 """Bytes of a refusal that are read."""
 
 
-class Courier:
+class HttpSender:
     """Carries alerts to one webhook."""
 
     def __init__(self, webhook: Webhook, *, timeout: float = _TIMEOUT, patience: float = _PATIENCE) -> None:
@@ -41,7 +41,7 @@ class Courier:
         self._timeout, self._patience = timeout, patience
         self._tls = ssl.create_default_context() if webhook.scheme == "https" else None
 
-    def deliver(self, headers: Mapping[str, str], body: bytes, is_over: Callable[[], bool]) -> Answer | None:
+    def deliver(self, headers: Mapping[str, str], body: bytes, is_over: Callable[[], bool]) -> WebhookResponse | None:
         """What the receiver answers; None where it does not before `is_over`, or soon after. Never raises for what a
         receiver does."""
         request = _Request(self._connection(), self._webhook.target, headers, body)
@@ -50,7 +50,7 @@ class Courier:
         while request.is_alive():
             if time.monotonic() > deadline:
                 request.leave()
-                return Answer(None, f"no answer within {self._patience:.0f} s")
+                return WebhookResponse(None, f"no answer within {self._patience:.0f} s")
             if is_over():
                 left -= 1
             if left < 0:
@@ -75,13 +75,13 @@ class _Request(threading.Thread):
         self._connection = connection
         self._target, self._headers, self._body = target, headers, body
         self._socket: socket.socket | None = None
-        self.answer = Answer(None, "no answer")
+        self.answer = WebhookResponse(None, "no answer")
 
     def run(self) -> None:
         try:
             self.answer = self._answer()
         except (OSError, http.client.HTTPException, ValueError) as error:
-            self.answer = Answer(None, f"no answer: {one_line(str(error) or type(error).__name__)}")
+            self.answer = WebhookResponse(None, f"no answer: {one_line(str(error) or type(error).__name__)}")
         finally:
             self._connection.close()
 
@@ -91,7 +91,7 @@ class _Request(threading.Thread):
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> WebhookResponse:
         self._connection.connect()
         self._socket = self._connection.sock
         sent = {"content-type": "application/json", "user-agent": "promises", "connection": "close", **self._headers}
@@ -100,8 +100,8 @@ class _Request(threading.Thread):
         said = f"{response.status} {response.reason}".strip()
         asked = asked_pause(response.getheader("retry-after"), wall_clock())
         if 200 <= response.status < 300:
-            return Answer(response.status, said)
+            return WebhookResponse(response.status, said)
         # Why it refuses, for whoever reads the log; it may say nothing, or never stop.
         with suppress(OSError, http.client.HTTPException, ValueError):
             said = f"{said}: {response.read(_EXCERPT).decode(errors='replace')}"
-        return Answer(response.status, one_line(said), asked)
+        return WebhookResponse(response.status, one_line(said), asked)

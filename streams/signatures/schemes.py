@@ -17,7 +17,7 @@ from streams.signatures.standard_webhooks import read_secrets
 _MINUTE: Final[Millis] = 60_000
 
 
-class Posted(NamedTuple):
+class SignedRequest(NamedTuple):
     """A webhook as it came. headers: by name in lower case. url: as the vendor knows it, where that is signed."""
 
     body: bytes
@@ -35,7 +35,7 @@ def _as_it_stands(value: str) -> Sequence[bytes]:
     return (value.encode(),)
 
 
-def _nothing(_: Posted) -> bytes:
+def _nothing(_: SignedRequest) -> bytes:
     return b""
 
 
@@ -53,8 +53,8 @@ class Scheme:
     headers: tuple[str, ...]
     digest: str = ""
     read: Callable[[str], Sequence[bytes]] = _as_it_stands
-    content: Callable[[Posted], bytes] = _nothing
-    made_at: Callable[[Posted], Instant | None] | None = None
+    content: Callable[[SignedRequest], bytes] = _nothing
+    made_at: Callable[[SignedRequest], Instant | None] | None = None
     tolerance: Millis = 5 * _MINUTE
     keys: Callable[[str], tuple[bytes, ...]] = _one_line
     signs_url: bool = False
@@ -76,17 +76,17 @@ def _hex(value: str) -> Sequence[bytes]:
         raise ValueError("the signature is not hexadecimal") from None
 
 
-def _body(posted: Posted) -> bytes:
+def _body(posted: SignedRequest) -> bytes:
     return posted.body
 
 
-def _header(posted: Posted, name: str) -> str:
+def _header(posted: SignedRequest, name: str) -> str:
     if not posted.headers.get(name):
         raise ValueError(f"there is no header {name}, which is signed too")
     return posted.headers[name]
 
 
-def _url_and_body(posted: Posted) -> bytes:
+def _url_and_body(posted: SignedRequest) -> bytes:
     return posted.url.encode() + posted.body
 
 
@@ -97,14 +97,14 @@ class _Message(msgspec.Struct):
 _message = msgspec.json.Decoder(_Message)
 
 
-def _toast_time(posted: Posted) -> str:
+def _toast_time(posted: SignedRequest) -> str:
     try:
         return _message.decode(posted.body).timestamp
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise ValueError("the body has no text `timestamp`, which is signed too") from None
 
 
-def _toast_signed(posted: Posted) -> bytes:
+def _toast_signed(posted: SignedRequest) -> bytes:
     return posted.body + _toast_time(posted).encode()
 
 
@@ -115,7 +115,7 @@ class _Event(msgspec.Struct):
 _event = msgspec.json.Decoder(_Event)
 
 
-def _uber_time(posted: Posted) -> Instant | None:
+def _uber_time(posted: SignedRequest) -> Instant | None:
     """Uber Eats says it, in seconds; Uber Direct does not."""
     try:
         at = _event.decode(posted.body).event_time
@@ -124,7 +124,7 @@ def _uber_time(posted: Posted) -> Instant | None:
     return None if at is None else at * 1000
 
 
-def _olo_signed(posted: Posted) -> bytes:
+def _olo_signed(posted: SignedRequest) -> bytes:
     name, time = _header(posted, "x-olo-message-id"), _header(posted, "x-olo-timestamp")
     return b"\n".join((posted.url.encode(), posted.body, name.encode(), time.encode()))
 
@@ -133,7 +133,7 @@ _TICKS_TO_1970: Final = 621_355_968_000_000_000
 _TICKS: Final = re.compile(r"\d{1,19}", re.ASCII)
 
 
-def _olo_time(posted: Posted) -> Instant:
+def _olo_time(posted: SignedRequest) -> Instant:
     """.NET ticks: of 100 ns, since the year 1."""
     said = _header(posted, "x-olo-timestamp")
     if not _TICKS.fullmatch(said):
@@ -159,12 +159,12 @@ def _standard(value: str) -> Sequence[bytes]:
     return found
 
 
-def _standard_signed(posted: Posted) -> bytes:
+def _standard_signed(posted: SignedRequest) -> bytes:
     name, time = _header(posted, "webhook-id"), _header(posted, "webhook-timestamp")
     return b".".join((name.encode(), time.encode(), posted.body))
 
 
-def _standard_time(posted: Posted) -> Instant:
+def _standard_time(posted: SignedRequest) -> Instant:
     said = _header(posted, "webhook-timestamp")
     if not re.fullmatch(r"\d{1,12}", said, re.ASCII):
         raise ValueError("webhook-timestamp is no count of seconds since 1970")

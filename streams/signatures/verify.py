@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 from schemas.instants import Instant, Millis
-from streams.signatures.schemes import SCHEMES, Posted, Scheme
+from streams.signatures.schemes import SCHEMES, Scheme, SignedRequest
 
 Failing = Literal["missing", "malformed", "wrong", "old"]
 
@@ -47,7 +47,7 @@ def read_secret(scheme: Scheme, text: str) -> tuple[bytes, ...]:
     return scheme.keys(text.strip())
 
 
-def verify(scheme: Scheme, posted: Posted, keys: Sequence[bytes], now: Instant) -> None:
+def verify(scheme: Scheme, posted: SignedRequest, keys: Sequence[bytes], now: Instant) -> None:
     """Return where one of `keys` made the signature, and it is not too old at `now`. Raises Unverified."""
     if scheme.is_open:
         return
@@ -71,7 +71,7 @@ def _is_made_by(key: bytes, said: Sequence[bytes], signed: bytes, scheme: Scheme
     return any([hmac.compare_digest(expected, one) for one in given])
 
 
-def _check_age(scheme: Scheme, posted: Posted, now: Instant) -> None:
+def _check_age(scheme: Scheme, posted: SignedRequest, now: Instant) -> None:
     if scheme.made_at is None:
         return
     try:

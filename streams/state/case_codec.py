@@ -16,7 +16,7 @@ import msgspec
 from schemas.instants import NEVER, Instant
 from schemas.values import pack
 from streams.errors import FatalError
-from streams.judging.case import Case, Judged, PromiseKey, Standing
+from streams.judging.case import Case, CaseState, Judged, PromiseKey
 from streams.judging.policy import Policies, Policy
 
 VERSION: Final = 2
@@ -113,6 +113,6 @@ class _Known(dict[str, Policy]):
 
 
 @lru_cache(maxsize=8)
-def _reader(policies: Policies) -> Callable[[bytes], tuple[Standing, dict[PromiseKey, Judged]]]:
+def _reader(policies: Policies) -> Callable[[bytes], tuple[CaseState, dict[PromiseKey, Judged]]]:
     known = _Known(policies.by_id)
-    return msgspec.msgpack.Decoder(tuple[Standing, dict[PromiseKey, Judged]], dec_hook=lambda _, id: known[id]).decode
+    return msgspec.msgpack.Decoder(tuple[CaseState, dict[PromiseKey, Judged]], dec_hook=lambda _, id: known[id]).decode

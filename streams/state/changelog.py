@@ -33,7 +33,7 @@ CELL: Final = b"w"
 HEAD: Final = b"h"
 
 
-class Heard(msgspec.Struct, array_like=True):
+class StoredFeedWatermark(msgspec.Struct, array_like=True):
     """What was heard of a feed. awaited_from: since when a case or a declaration has asked for it; 0: nothing has.
     partitions: the instant up to which each partition of the source has been read, of those that said so."""
 
@@ -66,7 +66,7 @@ class Head(msgspec.Struct, array_like=True):
     rejects: dict[RefusalReason, int]
     duplicates: int
     policies: list[str]
-    feeds: dict[str, Heard] = msgspec.field(default_factory=dict)
+    feeds: dict[str, StoredFeedWatermark] = msgspec.field(default_factory=dict)
 
 
 Layout = TypeVar("Layout")
@@ -163,7 +163,7 @@ read: Final = changelog.reader(tuple[changelog.Version, list[int]], "a cell of c
 """The version and the counts in what a cell was written as. Raises ValueError for an unknown version."""
 
 
-class Written(Protocol):
+class ChangelogEntry(Protocol):
     """What has a key and a value in the changelog."""
 
     key: bytes
@@ -173,7 +173,7 @@ class Written(Protocol):
         """What the changelog holds of it."""
 
 
-def written(dirty: Iterable[Written]) -> Iterator[changelog.Change]:
+def written(dirty: Iterable[ChangelogEntry]) -> Iterator[changelog.Change]:
     """The records of what is dirty, which then is clean."""
     for one in dirty:
         one.is_dirty = False

@@ -28,7 +28,7 @@ from streams.state.rows import (
     STAFF_JUDGED,
     STAFF_PLACES,
     VERDICT_OF,
-    Row,
+    CountRow,
     way,
 )
 from streams.state.windows import Label, Windows
@@ -38,14 +38,14 @@ _DUE: Final = (KEPT, BROKEN)
 _BOUNDS: Final = tuple(bound * 1000 for bound in LATENESS_BOUNDS)
 
 
-class Tally:
+class PromiseCounts:
     """All counts that follow from judgements: fed with changes, and with nothing else."""
 
     def __init__(self) -> None:
-        self.rows: dict[Label, Row] = {}
+        self.rows: dict[Label, CountRow] = {}
         self.windows = Windows()
-        self._dirty: list[Row | Cell] = []
-        self._find = cast("Callable[[tuple[str, str]], Row | None]", self.rows.get)
+        self._dirty: list[CountRow | Cell] = []
+        self._find = cast("Callable[[tuple[str, str]], CountRow | None]", self.rows.get)
         """A plain tuple finds what a label does, and is made in a third of the time."""
 
     def note(self, change: Change) -> None:
@@ -67,7 +67,9 @@ class Tally:
             self._move(ORIGINAL, source, target, before, after)
             self._move(CURRENT, source, target, before, after)
 
-    def _move(self, part: int, source: Row | None, target: Row | None, before: Judged | None, after: Judged) -> None:
+    def _move(
+        self, part: int, source: CountRow | None, target: CountRow | None, before: Judged | None, after: Judged
+    ) -> None:
         """Count the way of a promise in one part of the counts: out of a row, into another, or within one."""
         old = None if before is None else before.current if part == CURRENT else before.original
         new = after.current if part == CURRENT else after.original
@@ -87,7 +89,7 @@ class Tally:
             self._count_further(part, source, old, -1)
             self._count_further(part, target, new, 1)
 
-    def _count_further(self, part: int, row: Row | None, outcome: Outcome | None, sign: int) -> None:
+    def _count_further(self, part: int, row: CountRow | None, outcome: Outcome | None, sign: int) -> None:
         if row is None or outcome is None:
             return
         verdict = VERDICT_OF[outcome.code]
@@ -102,19 +104,19 @@ class Tally:
             if verdict in _DUE:
                 self.windows.add(row.label, part, outcome.due, sign if verdict == KEPT else 0, sign)
 
-    def _row(self, location: str, kind: str) -> Row:
+    def _row(self, location: str, kind: str) -> CountRow:
         """The row, which is about to change."""
         row = self._find((location, kind))
         if row is None:
             label = Label(location, kind)
-            row = self.rows[label] = Row.of(label)
+            row = self.rows[label] = CountRow.of(label)
         row.copy = None
         if not row.is_dirty:
             row.is_dirty = True
             self._dirty.append(row)
         return row
 
-    def copied_rows(self) -> dict[Label, Row]:
+    def copied_rows(self) -> dict[Label, CountRow]:
         """The rows as they are now, for a reader in another thread. Only those that changed are copied again."""
         return {label: row.copy or row.copied() for label, row in self.rows.items()}
 
@@ -132,7 +134,7 @@ class Tally:
     def restore(self, contents: changelog.Contents, clock: Instant) -> None:
         """Take over the counts that a book wrote when its clock was at `clock`."""
         for key, stored in contents.rows.items():
-            row = Row.of(Label(*_read_label(key)))
+            row = CountRow.of(Label(*_read_label(key)))
             row.restore(stored)
             self.rows[row.label] = row
         for key, stored in contents.staff.items():
@@ -155,7 +157,7 @@ def _counts_alike(old: Outcome, new: Outcome) -> bool:
     return VERDICT_OF[old.code] == VERDICT_OF[new.code] and old.staff == new.staff and old.due == new.due
 
 
-def _hold(part: int, row: Row, held: int, before: Judged | None, outcome: Outcome) -> None:
+def _hold(part: int, row: CountRow, held: int, before: Judged | None, outcome: Outcome) -> None:
     """Put a promise, held as `held` until now, into the counts of a row."""
     code, number = outcome.code, part == CURRENT
     verdict, counts = VERDICT_OF[code], row.of_part(part)
@@ -169,5 +171,5 @@ def _hold(part: int, row: Row, held: int, before: Judged | None, outcome: Outcom
         counts.lateness[bisect_left(_BOUNDS, outcome.lateness)] += 1
 
 
-def _revise(part: int, row: Row, before: int, after: int) -> None:
+def _revise(part: int, row: CountRow, before: int, after: int) -> None:
     row.of_part(part).revised[way(before, after)] += 1

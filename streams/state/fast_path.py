@@ -11,12 +11,12 @@ from typing import Final
 
 from schemas.instants import Instant
 from schemas.values import pack
-from streams.judging.facts import Fact, What
+from streams.judging.facts import Fact, FactType
 from streams.judging.history import packed_fact
 from streams.judging.policy import Policies
 from streams.state.case_codec import CHANNEL, CORRECTED, HEAD_SIZE, LOCATION, SEGMENT, VERSION, read_head, write_head
 
-_REACHED: Final = What.REACHED
+_REACHED: Final = FactType.REACHED
 
 
 def appended(stored: bytes, fact: Fact, policies: Policies, now: Instant) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from schemas.instants import Instant, moment, show
-from schemas.verdicts import AlertRecord, Finding, VerdictRecord
+from schemas.verdicts import AlertRecord, BasisVerdict, VerdictRecord
 from schemas.words import Stage
 from streams.judging.case import Change, Outcome
 
@@ -59,9 +59,9 @@ def _verdict(case: str, change: Change, now: Instant) -> VerdictRecord:
     )
 
 
-def _finding(outcome: Outcome) -> Finding:
+def _finding(outcome: Outcome) -> BasisVerdict:
     verdict, reason = outcome.ruling
-    return Finding(
+    return BasisVerdict(
         verdict=verdict,
         reason=reason,
         due=moment(outcome.due),

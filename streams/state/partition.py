@@ -16,16 +16,16 @@ from schemas.reading import RefusalReason, Refused, read
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
-from streams.judging.locations import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
 from streams.judging.settle import settle, take, take_ahead
 from streams.state import case_codec, changelog
 from streams.state.changelog import Contents
-from streams.state.counts import Tally
+from streams.state.counts import PromiseCounts
 from streams.state.fast_path import appended
 from streams.state.outputs import Output, outputs
-from streams.state.timers import Ageing, Deadlines
-from streams.state.watermarks import Clock, Feeds
+from streams.state.timers import RetentionTimers, Timers
+from streams.state.watermarks import FeedWatermarks, Watermark
 
 
 class Record(Protocol):
@@ -53,34 +53,34 @@ Effect = Output | Refused
 """What a record leads to: a verdict, an alert, or the refusal of the record itself."""
 
 
-class Book:
+class PartitionState:
     """All state of one partition. Cases are kept as bytes, and decoded when they are touched.
 
     unnoticed: how many events were appended to their cases without a judgement, by this object.
     next: the offset of the record to read next, which is for the caller to set when it has applied those before.
     """
 
-    def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS) -> None:
-        self.clock = Clock()
-        self.tally = Tally()
+    def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS) -> None:
+        self.clock = Watermark()
+        self.tally = PromiseCounts()
         self.events: Counter[str] = Counter()
         self.rejects: Counter[RefusalReason] = Counter()
         self.duplicates = 0
         self.unnoticed = 0
         self.next = 0
         self._policies = policies
-        self._feeds = Feeds(feeds, self._wakes) if feeds else None
+        self._feeds = FeedWatermarks(feeds, self._wakes) if feeds else None
         self._turn = self._wakes if self._feeds is None else self._feeds.turn
         self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
-        self._deadlines = Deadlines(self._turn)
-        self._ageing = Ageing(retention, lambda name: self._cases.get(name))
+        self._deadlines = Timers(self._turn)
+        self._ageing = RetentionTimers(retention, lambda name: self._cases.get(name))
         self._dirty: dict[str, bytes | None] = {}
         self._written = 0
 
     @classmethod
     def restored(
-        cls, policies: Policies, contents: Contents, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS
+        cls, policies: Policies, contents: Contents, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS
     ) -> Self:
         """The book that wrote this changelog, which has it from now on; a new one where nothing was written.
 

@@ -55,7 +55,7 @@ def way(before: int, after: int) -> int:
     return before * len(HELD) + after
 
 
-class Counts(msgspec.Struct, array_like=True, gc=False):
+class BasisCounts(msgspec.Struct, array_like=True, gc=False):
     """Counts of one part of a row, or of a whole row on one basis.
 
     net: promises as they stand, by ruling. first: first verdicts. revised: verdicts that changed, by `way`.
@@ -69,7 +69,7 @@ class Counts(msgspec.Struct, array_like=True, gc=False):
     lateness: list[int]
     seen: int = 0
 
-    def add(self, other: Counts) -> None:
+    def add(self, other: BasisCounts) -> None:
         """Add the counts of `other`."""
         self.net = _sums(self.net, other.net)
         self.first = _sums(self.first, other.first)
@@ -77,16 +77,16 @@ class Counts(msgspec.Struct, array_like=True, gc=False):
         self.lateness = _sums(self.lateness, other.lateness)
         self.seen |= other.seen
 
-    def copied(self) -> Counts:
+    def copied(self) -> BasisCounts:
         """The same counts, apart."""
-        return Counts(self.net[:], self.first[:], self.revised[:], self.lateness[:], self.seen)
+        return BasisCounts(self.net[:], self.first[:], self.revised[:], self.lateness[:], self.seen)
 
 
-_Parts = list[Counts | None]
+_Parts = list[BasisCounts | None]
 
 
-def _no_counts() -> Counts:
-    return Counts([0] * len(RULINGS), [0] * len(VERDICTS), [0] * len(HELD) ** 2, [0] * (len(LATENESS_BOUNDS) + 1))
+def _no_counts() -> BasisCounts:
+    return BasisCounts([0] * len(RULINGS), [0] * len(VERDICTS), [0] * len(HELD) ** 2, [0] * (len(LATENESS_BOUNDS) + 1))
 
 
 def _sums(mine: list[int], theirs: list[int]) -> list[int]:
@@ -103,7 +103,7 @@ _read: Final = changelog.reader(_Stored, "a row of counts")
 
 
 @dataclass(slots=True)
-class Row:
+class CountRow:
     """Counts of one location and kind. parts: the counts of BOTH, ORIGINAL and CURRENT; None where nothing was ever
     counted. staff: the promises that each staff member answers for. copy: for readers in other threads; None once the
     row has changed."""
@@ -114,10 +114,10 @@ class Row:
     parts: _Parts = field(default_factory=lambda: [None] * PARTS)
     staff: dict[str, Cell] = field(default_factory=dict)
     is_dirty: bool = field(default=False, compare=False)
-    copy: Row | None = field(default=None, compare=False, repr=False)
+    copy: CountRow | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def of(cls, label: Label) -> Row:
+    def of(cls, label: Label) -> CountRow:
         """A row without counts."""
         return cls(label, changelog.key_of(changelog.ROW, *label))
 
@@ -132,14 +132,14 @@ class Row:
         for counts in filter(None, self.parts):  # rulings may have been appended since
             counts.net += [0] * (len(RULINGS) - len(counts.net))
 
-    def of_part(self, part: int) -> Counts:
+    def of_part(self, part: int) -> BasisCounts:
         """The counts of that part."""
         counts = self.parts[part]
         if counts is None:
             counts = self.parts[part] = _no_counts()
         return counts
 
-    def on(self, basis: int) -> Counts:
+    def on(self, basis: int) -> BasisCounts:
         """The counts on one of schemas.words.BASES."""
         counts = _no_counts()
         for part in (self.parts[BOTH], self.parts[PART_OF[basis]]):
@@ -161,7 +161,7 @@ class Row:
             cell = self.staff[staff] = Cell(key, [0] * (STAFF_JUDGED + 1))
         return cell
 
-    def add(self, other: Row) -> None:
+    def add(self, other: CountRow) -> None:
         """Add the counts of `other`, such as the same row of another partition."""
         self.made += other.made
         for part, theirs in enumerate(other.parts):
@@ -171,10 +171,10 @@ class Row:
             own = self.of_staff(staff)
             own.counts = _sums(own.counts, cell.counts)
 
-    def copied(self) -> Row:
+    def copied(self) -> CountRow:
         """The row as it is now, for a reader in another thread."""
         if self.copy is None:
             parts = [counts and counts.copied() for counts in self.parts]
             staff = {name: Cell(cell.key, cell.counts[:]) for name, cell in self.staff.items()}
-            self.copy = Row(self.label, self.key, self.made, parts, staff)
+            self.copy = CountRow(self.label, self.key, self.made, parts, staff)
         return self.copy

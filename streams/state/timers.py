@@ -19,7 +19,7 @@ _SECOND: Final = 1000
 _Entry = tuple[Instant, str]
 
 
-class Deadlines:
+class Timers:
     """The cases that wake by themselves. `wakes` tells when a case does, or NEVER.
 
     Entries are never taken out early. Whose time was moved on since is listed again when the old one comes near; who
@@ -82,7 +82,7 @@ class Deadlines:
         return len(self._near) + sum(map(len, self._ahead.values()))
 
 
-class Ageing(Deadlines):
+class RetentionTimers(Timers):
     """The closed cases, by when nothing has happened to them for `retention`; None: they are kept for good."""
 
     def __init__(self, retention: Millis | None, stored: Callable[[str], bytes | None]) -> None:

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from schemas.instants import NEVER, Instant
 from streams.judging.case import Case
-from streams.judging.locations import FeedOf, FeedsOf
+from streams.judging.locations import FeedLookup, LocationFeed
 from streams.judging.settle import lapses_at
-from streams.state.changelog import Heard
-from streams.state.timers import Deadlines
+from streams.state.changelog import StoredFeedWatermark
+from streams.state.timers import Timers
 
 
-class Clock:
+class Watermark:
     """Only moves forward. Who feeds it decides what it follows: the records read, or, once caught up, the wall."""
 
     def __init__(self) -> None:
@@ -31,10 +31,10 @@ class Clock:
         return self.now
 
 
-class Feed:
+class FeedWatermark:
     """A feed with the limits that its locations set. Locations that set others share what was heard of it."""
 
-    def __init__(self, heard: Heard, limits: FeedOf, waiting: Deadlines) -> None:
+    def __init__(self, heard: StoredFeedWatermark, limits: LocationFeed, waiting: Timers) -> None:
         self.heard = heard
         self.waiting = waiting
         """The cases that wait, by the instant up to which the feed must be heard of so that they change."""
@@ -66,39 +66,39 @@ class Feed:
         return self.heard.since + self._abandoned_after + 1
 
 
-class Wait(NamedTuple):
+class WaitingCase(NamedTuple):
     """A case that waits: for which feed, up to when that must be heard of, and when it is the case's turn anyway."""
 
-    feed: Feed
+    feed: FeedWatermark
     until: Instant
     turn: Instant
 
 
-class Feeds:
+class FeedWatermarks:
     """All feeds that were declared, and the cases that wait for them. Of others nothing is remembered."""
 
-    def __init__(self, declared: FeedsOf, wakes: Callable[[str], Instant]) -> None:
+    def __init__(self, declared: FeedLookup, wakes: Callable[[str], Instant]) -> None:
         """wakes: when a case that waits for no feed changes by itself."""
-        self.heard = {limits.feed: Heard() for limits in declared.values()}
+        self.heard = {limits.feed: StoredFeedWatermark() for limits in declared.values()}
         self._wakes = wakes
-        self._waits: dict[str, Wait] = {}
+        self._waits: dict[str, WaitingCase] = {}
         feeds = {limits: self._feed(limits) for limits in dict.fromkeys(declared.values())}
         self._by_location = {location: feeds[limits] for location, limits in declared.items()}
-        self._by_name: dict[str, list[Feed]] = {name: [] for name in self.heard}
+        self._by_name: dict[str, list[FeedWatermark]] = {name: [] for name in self.heard}
         for limits, feed in feeds.items():
             self._by_name[limits.feed].append(feed)
 
-    def _feed(self, limits: FeedOf) -> Feed:
-        return Feed(self.heard[limits.feed], limits, Deadlines(self._until))
+    def _feed(self, limits: LocationFeed) -> FeedWatermark:
+        return FeedWatermark(self.heard[limits.feed], limits, Timers(self._until))
 
     def _until(self, name: str) -> Instant:
         wait = self._waits.get(name)
         return NEVER if wait is None else wait.until
 
-    def take_over(self, heard: Mapping[str, Heard], clock: Instant) -> None:
+    def take_over(self, heard: Mapping[str, StoredFeedWatermark], clock: Instant) -> None:
         """Go on from what was heard when the clock was at `clock`; of what is new nothing was, and it is awaited."""
         for name, mine in self.heard.items():
-            was = heard.get(name) or Heard(clock)
+            was = heard.get(name) or StoredFeedWatermark(clock)
             mine.awaited_from, mine.partitions = was.awaited_from, was.partitions
 
     def known(self, case: Case, now: Instant) -> Instant:
@@ -115,7 +115,7 @@ class Feeds:
         feed = self._of(case)
         return 0 if feed is None else feed.lapsed(now)
 
-    def _of(self, case: Case) -> Feed | None:
+    def _of(self, case: Case) -> FeedWatermark | None:
         return self._by_location.get(case.standing.attributes.location)
 
     def turn(self, name: str) -> Instant:
@@ -130,7 +130,7 @@ class Feeds:
         if before is None or before.feed is not feed or before.until != case.wake_at:
             feed.waiting.set(name, case.wake_at)
         turn = feed.turn(case)
-        self._waits[name] = Wait(feed, case.wake_at, turn)
+        self._waits[name] = WaitingCase(feed, case.wake_at, turn)
         return turn
 
     def release(self, name: str) -> None:
@@ -151,10 +151,10 @@ class Feeds:
             if heard.upto < before or (stale and not feed.is_stale(now)):
                 yield from self._all_of(feed)
 
-    def _passed(self, feed: Feed, now: Instant) -> Iterator[str]:
+    def _passed(self, feed: FeedWatermark, now: Instant) -> Iterator[str]:
         for until, name in feed.waiting.passed(feed.known(now)):
             if self._until(name) == until:
                 yield name
 
-    def _all_of(self, feed: Feed) -> Iterable[str]:
+    def _all_of(self, feed: FeedWatermark) -> Iterable[str]:
         return sorted(name for name, wait in self._waits.items() if wait.feed is feed)

@@ -8,28 +8,28 @@ from collections.abc import Callable, Sequence
 from schemas.instants import Instant
 from schemas.reading import Refused
 from streams.engine import timing
-from streams.engine.partitions import Shelf
-from streams.engine.transaction import Message
-from streams.engine.transport import Chunk, Reading, Record
-from streams.state.partition import Book, Effect
+from streams.engine.partitions import Partitions
+from streams.engine.transaction import OutputRecord
+from streams.engine.transport import Batch, ConsumedRecord, ReadPositions
+from streams.state.partition import Effect, PartitionState
 from streams.worker.records import refusal, said
 from streams.worker.settings import ClockMode
-from streams.worker.snapshot import PartitionCounts, Snapshot
+from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
 
-class Tracker:
+class WorkerAgent:
     """What is done with the ledgers on the shelf.
 
     What is judged and what follows from it is noted in one go, without an `await` between: a step is whole or not at
     all. `wall` is the wall clock.
     """
 
-    def __init__(self, shelf: Shelf[Book], clock: ClockMode, wall: Callable[[], Instant]) -> None:
+    def __init__(self, shelf: Partitions[PartitionState], clock: ClockMode, wall: Callable[[], Instant]) -> None:
         self.shelf = shelf
         self._clock = clock
         self._wall = wall
 
-    async def feed(self, chunk: Chunk, reading: Reading) -> None:
+    async def feed(self, chunk: Batch, reading: ReadPositions) -> None:
         """Judge what is new in `chunk`, some records at a time, so that what is being written gets its turn."""
         ledger = self.shelf.get(chunk.tp)
         if ledger is None or ledger.lost:
@@ -42,16 +42,16 @@ class Tracker:
             if ledger.lost or self.shelf.get(chunk.tp) is not ledger:
                 return
 
-    def _apply(self, book: Book, chunk: Chunk, records: Sequence[Record]) -> list[Message]:
+    def _apply(self, book: PartitionState, chunk: Batch, records: Sequence[ConsumedRecord]) -> list[OutputRecord]:
         wall = self._wall()
-        messages: list[Message] = []
+        messages: list[OutputRecord] = []
         for record in records:
             for effect in book.apply(record, wall):
                 messages.append(_message(chunk, record, effect))
         book.next = records[-1].offset + 1
         return messages
 
-    def tick(self, reading: Reading) -> None:
+    def tick(self, reading: ReadPositions) -> None:
         """On a live clock, move the books that are read to the end to the wall clock."""
         if self._clock != "live":
             return
@@ -60,10 +60,10 @@ class Tracker:
             if not ledger.lost and reading.caught_up(tp, now):
                 ledger.note([said(output) for output in ledger.book.move(now, now)])
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> WorkerSnapshot:
         """The counts of all partitions that are open and this worker's, and how far the others are, as they are now."""
         books, recovering = self.shelf.standing()
-        return Snapshot(
+        return WorkerSnapshot(
             ready=self.shelf.is_dealt and not recovering,
             partitions={tp.partition: _counts(book) for tp, book in books.items()},
             recovering={tp.partition: recovery for tp, recovery in recovering.items()},
@@ -71,13 +71,13 @@ class Tracker:
         )
 
 
-def _message(chunk: Chunk, record: Record, effect: Effect) -> Message:
+def _message(chunk: Batch, record: ConsumedRecord, effect: Effect) -> OutputRecord:
     return refusal(chunk, record, effect) if isinstance(effect, Refused) else said(effect)
 
 
-def _counts(book: Book) -> PartitionCounts:
+def _counts(book: PartitionState) -> PartitionSnapshot:
     tally = book.tally
-    return PartitionCounts(
+    return PartitionSnapshot(
         clock=book.clock.now,
         rows=tally.copied_rows(),
         windows=tally.windows.sums(),

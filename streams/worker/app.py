@@ -7,22 +7,22 @@ import logging
 import faust
 
 from streams.engine import process
-from streams.engine.partitions import Shelf
-from streams.engine.process import Group, end
+from streams.engine.partitions import Partitions
+from streams.engine.process import ConsumerGroup, end
 from streams.kafka.topics import EVENTS
 from streams.metrics.address import Address
 from streams.wall_clock import wall_clock
-from streams.worker.agent import Tracker
-from streams.worker.metrics import SnapshotCollector, readiness
-from streams.worker.recovery import Opener
-from streams.worker.settings import Settings
+from streams.worker.agent import WorkerAgent
+from streams.worker.metrics import WorkerCollector, readiness
+from streams.worker.recovery import PartitionRecovery
+from streams.worker.settings import WorkerSettings
 
 log = logging.getLogger("promises")
 
 
-def run(settings: Settings) -> None:
+def run(settings: WorkerSettings) -> None:
     """Work until the process is told to end. Raises AddressTaken."""
-    collector = SnapshotCollector()
+    collector = WorkerCollector()
 
     def built(address: Address, scratch: str) -> faust.App:
         log.info(
@@ -38,14 +38,14 @@ def run(settings: Settings) -> None:
     process.run(settings, collector, readiness, built)
 
 
-def build(settings: Settings, collector: SnapshotCollector, app: faust.App) -> faust.App:
+def build(settings: WorkerSettings, collector: WorkerCollector, app: faust.App) -> faust.App:
     """`app` as that of one worker."""
-    opener = Opener(
+    opener = PartitionRecovery(
         settings.connection.for_aiokafka(), settings.policies, settings.is_exact, settings.retention, settings.feeds
     )
-    group = Group(app)
-    shelf = Shelf(opener, group, end)
-    tracker = Tracker(shelf, settings.clock, wall_clock)
+    group = ConsumerGroup(app)
+    shelf = Partitions(opener, group, end)
+    tracker = WorkerAgent(shelf, settings.clock, wall_clock)
 
     def show() -> None:
         collector.snapshot = tracker.snapshot()

@@ -14,14 +14,14 @@ from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
 from streams.metrics import catalogue
-from streams.metrics.exposition import NOBODY, Exposed, Samples, commits_of, family_of
-from streams.metrics.health import PartitionState, Readiness, health, readiness_of, shown
-from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, Counts, Row, way
+from streams.metrics.exposition import NOBODY, Samples, SnapshotCollector, commits_of, family_of
+from streams.metrics.health import PartitionReadiness, Readiness, health, readiness_of, shown
+from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, BasisCounts, CountRow, way
 from streams.state.windows import PLACES, WIDTHS, Label
-from streams.worker.snapshot import PartitionCounts, Snapshot
+from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
 _ALWAYS: Final = sum(1 << RULINGS.index(ruling) for ruling in (ON_TIME, LATE, UNDELIVERED, PENDING))
-"""The rulings that every row shows, as bits of `Counts.seen`."""
+"""The rulings that every row shows, as bits of `BasisCounts.seen`."""
 
 _WAYS: Final = [
     (way(before, after), HELD[before], HELD[after])
@@ -32,11 +32,11 @@ _WAYS: Final = [
 _BOUNDS: Final = [*(f"{bound:.1f}" for bound in LATENESS_BOUNDS), "+Inf"]
 
 
-class SnapshotCollector(Exposed[Snapshot]):
+class WorkerCollector(SnapshotCollector[WorkerSnapshot]):
     """Exposes the last snapshot that it was given. Setting `snapshot` replaces it whole."""
 
     def __init__(self) -> None:
-        self.snapshot = Snapshot()
+        self.snapshot = WorkerSnapshot()
 
     def collect(self) -> Iterator[Metric]:
         """All metrics of the catalogue, summed over the partitions."""
@@ -61,20 +61,20 @@ class SnapshotCollector(Exposed[Snapshot]):
         yield family_of(catalogue.READY, Counter({(): int(snapshot.ready)}))
 
 
-def _rows(counts: Iterable[PartitionCounts]) -> dict[Label, Row]:
+def _rows(counts: Iterable[PartitionSnapshot]) -> dict[Label, CountRow]:
     """The rows of all partitions, added up."""
-    rows: dict[Label, Row] = {}
+    rows: dict[Label, CountRow] = {}
     for one in counts:
         for label, row in one.rows.items():
-            rows.setdefault(label, Row.of(label)).add(row)
+            rows.setdefault(label, CountRow.of(label)).add(row)
     return rows
 
 
-Labelled = tuple[tuple[str, ...], Counts]
+Labelled = tuple[tuple[str, ...], BasisCounts]
 """The counts of a row on one basis, with their labels."""
 
 
-def _by_basis(rows: Mapping[Label, Row]) -> Iterator[Labelled]:
+def _by_basis(rows: Mapping[Label, CountRow]) -> Iterator[Labelled]:
     for label, row in rows.items():
         for number, basis in enumerate(BASES):
             yield (*label, basis), row.on(number)
@@ -91,7 +91,7 @@ def _state(rows: Iterable[Labelled]) -> Samples:
     return samples
 
 
-def _staff(rows: Mapping[Label, Row]) -> Samples:
+def _staff(rows: Mapping[Label, CountRow]) -> Samples:
     """Every verdict of whoever answers for anything now, or has been judged."""
     samples: Samples = Counter()
     for (location, kind), row in rows.items():
@@ -103,7 +103,7 @@ def _staff(rows: Mapping[Label, Row]) -> Samples:
     return samples
 
 
-def _made(rows: Mapping[Label, Row]) -> Samples:
+def _made(rows: Mapping[Label, CountRow]) -> Samples:
     return Counter({tuple(label): row.made for label, row in rows.items()})
 
 
@@ -133,7 +133,7 @@ def _lateness(rows: Iterable[Labelled]) -> Metric:
     return family
 
 
-def _windows(rows: Mapping[Label, Row], counts: Iterable[PartitionCounts], *, kept: bool) -> Samples:
+def _windows(rows: Mapping[Label, CountRow], counts: Iterable[PartitionSnapshot], *, kept: bool) -> Samples:
     places = [
         (basis, window, number * PLACES + (not kept), number * PLACES + (not kept) + 2 * part)
         for number, window in enumerate(WIDTHS)
@@ -154,7 +154,7 @@ def _by_name(names: Iterable[str], counts: Iterable[Mapping[str, int]]) -> Sampl
     return samples
 
 
-def _clock(snapshot: Snapshot) -> Metric:
+def _clock(snapshot: WorkerSnapshot) -> Metric:
     metric = catalogue.CLOCK
     family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
     for partition, one in sorted(snapshot.partitions.items()):
@@ -162,7 +162,7 @@ def _clock(snapshot: Snapshot) -> Metric:
     return family
 
 
-def _feeds(counts: Iterable[PartitionCounts]) -> Metric:
+def _feeds(counts: Iterable[PartitionSnapshot]) -> Metric:
     """What is heard of a feed in every partition: it is no further than where it was heard least."""
     metric = catalogue.FEED
     family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
@@ -175,13 +175,13 @@ def _feeds(counts: Iterable[PartitionCounts]) -> Metric:
     return family
 
 
-def readiness(snapshot: Snapshot, now: float, group: str) -> Readiness:
+def readiness(snapshot: WorkerSnapshot, now: float, group: str) -> Readiness:
     """Whether every partition that the worker owns is recovered, and how far those are that are not."""
     return readiness_of(health(snapshot, now), snapshot.ready, list(_partitions(snapshot)), group)
 
 
-def _partitions(snapshot: Snapshot) -> Iterator[PartitionState]:
+def _partitions(snapshot: WorkerSnapshot) -> Iterator[PartitionReadiness]:
     for partition, counts in snapshot.partitions.items():
-        yield PartitionState(partition, "live", clock=shown(counts.clock))
+        yield PartitionReadiness(partition, "live", clock=shown(counts.clock))
     for partition, recovery in snapshot.recovering.items():
-        yield PartitionState(partition, "recovering", read=recovery.read, total=recovery.total)
+        yield PartitionReadiness(partition, "recovering", read=recovery.read, total=recovery.total)

@@ -6,30 +6,30 @@ import msgspec
 
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
-from streams.engine.transaction import Message
-from streams.engine.transport import Chunk, Record
+from streams.engine.transaction import OutputRecord
+from streams.engine.transport import Batch, ConsumedRecord
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
 from streams.state.outputs import Output
 
 _encode = msgspec.json.Encoder().encode
 
 
-def said(output: Output) -> Message:
+def said(output: Output) -> OutputRecord:
     """A verdict or an alert, keyed by case."""
     topic = VERDICTS if isinstance(output, VerdictRecord) else ALERTS
-    return Message(topic.name, output.case.encode(), _encode(output))
+    return OutputRecord(topic.name, output.case.encode(), _encode(output))
 
 
-def refusal(chunk: Chunk, record: Record, refused: Refused) -> Message:
+def refusal(chunk: Batch, record: ConsumedRecord, refused: Refused) -> OutputRecord:
     """A record as it came, with the reason.
 
     One without key and value gets an empty value: a Kafka client sends no record that has neither.
     """
     value = b"" if record.key is None and record.value is None else record.value
-    return Message(REJECTS.name, record.key, value, _headers(chunk, record, refused))
+    return OutputRecord(REJECTS.name, record.key, value, _headers(chunk, record, refused))
 
 
-def _headers(chunk: Chunk, record: Record, refused: Refused) -> tuple[tuple[str, bytes], ...]:
+def _headers(chunk: Batch, record: ConsumedRecord, refused: Refused) -> tuple[tuple[str, bytes], ...]:
     """Why a record was refused, and where it stands."""
     told = {
         "reason": refused.reason,

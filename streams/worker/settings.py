@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from schemas.instants import Millis
-from streams.judging.locations import FeedsOf
+from streams.judging.locations import FeedLookup
 from streams.judging.policy import Policies
 from streams.kafka.connection import Connection
 from streams.metrics.address import Address
@@ -16,7 +16,7 @@ Processing = Literal["exactly_once", "at_least_once"]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class WorkerSettings:
     """A worker's settings.
 
     connection: how to reach Kafka. clock: `live` follows the wall clock once all is read, `stream` the records alone.
@@ -38,7 +38,7 @@ class Settings:
     processing: Processing = "exactly_once"
     instance: str | None = None
     retention: Millis | None = None
-    feeds: FeedsOf = field(default_factory=dict)
+    feeds: FeedLookup = field(default_factory=dict)
 
     @property
     def is_exact(self) -> bool:

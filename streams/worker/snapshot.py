@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.instants import Instant
-from streams.engine.partitions import Recovery
-from streams.metrics.exposition import Commits
-from streams.state.rows import Row
+from streams.engine.partitions import RecoveryProgress
+from streams.metrics.exposition import CommitTimes
+from streams.state.rows import CountRow
 from streams.state.windows import Label
 
 
 @dataclass(frozen=True, slots=True)
-class PartitionCounts:
+class PartitionSnapshot:
     """The counts of one partition. windows: by label the counts of each window in turn, as `Windows.sums` has them.
 
     heard: the instant up to which it has heard of each feed, of those of which it has.
     """
 
     clock: Instant = 0
-    rows: Mapping[Label, Row] = field(default_factory=dict)
+    rows: Mapping[Label, CountRow] = field(default_factory=dict)
     windows: Mapping[Label, tuple[int, ...]] = field(default_factory=dict)
     events: Mapping[str, int] = field(default_factory=dict)
     rejects: Mapping[str, int] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class PartitionCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class WorkerSnapshot:
     """A worker at one moment, as its event loop saw it.
 
     ready: the group has told the worker its partitions, and all of them are recovered; a worker that got none, because
@@ -40,7 +40,7 @@ class Snapshot:
     """
 
     ready: bool = False
-    partitions: Mapping[int, PartitionCounts] = field(default_factory=dict)
-    recovering: Mapping[int, Recovery] = field(default_factory=dict)
-    commits: Commits = field(default_factory=Commits)
+    partitions: Mapping[int, PartitionSnapshot] = field(default_factory=dict)
+    recovering: Mapping[int, RecoveryProgress] = field(default_factory=dict)
+    commits: CommitTimes = field(default_factory=CommitTimes)
     beat: float = field(default_factory=time.monotonic)

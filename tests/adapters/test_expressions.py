@@ -12,7 +12,7 @@ from jsonata import Jsonata
 from jsonata.utils import Utils
 
 from streams.adapters.expressions import BadExpression, compiled
-from streams.adapters.feed_records import Opened
+from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.functions import functions
 from streams.adapters.scope import Scope
 from streams.adapters.simple_expressions import ExpressionFailed
@@ -42,7 +42,7 @@ def said(text: str, body: Any) -> Any:
     """What our code reads; its errors are as good as values."""
     try:
         expression = compiled(text, FUNCTIONS, frozenset({"record", "header"}))
-        return expression.read(Scope(body, Opened(body, HEADERS), {"record": _RECORD}))
+        return expression.read(Scope(body, OpenedRecord(body, HEADERS), {"record": _RECORD}))
     except ExpressionFailed:
         return "failed"
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from streams.adapters.expressions import compiled
-from streams.adapters.feed_records import Opened
+from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.functions import functions
 from streams.adapters.scope import Scope
 
 
 def said(text: str, body: Any) -> Any:
-    return compiled(text, functions({}, {}), frozenset()).read(Scope(body, Opened(body), {}))
+    return compiled(text, functions({}, {}), frozenset()).read(Scope(body, OpenedRecord(body), {}))
 
 
 @pytest.mark.parametrize("body", [{}, {"status": None}, {"status": ""}, {"status": False}, {"status": []}])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schemas.events import PromisesStated, Record, StepReached
 from schemas.reading import Refused
 from streams.adapters.adapter_file import parse_adapter
-from streams.adapters.feed_records import Adapted, Opened, Thin
+from streams.adapters.feed_records import AdaptedRecord, OpenedRecord, ThinNotification
 from streams.adapters.functions import functions
 
 NOON = datetime(2026, 3, 6, 12, tzinfo=UTC)
@@ -20,12 +20,12 @@ TABLES = {"dining": {"g-1": "TAKE_OUT"}}
 ZONES = {"soho": "Europe/London"}
 
 
-def adapt(text: str, body: Any, feed: str = "", **more: Any) -> Adapted:
+def adapt(text: str, body: Any, feed: str = "", **more: Any) -> AdaptedRecord:
     adapter = parse_adapter(text, "kiosk.toml", functions(TABLES, ZONES))
-    return adapter.adapt(Opened(body, **more), feed)
+    return adapter.adapt(OpenedRecord(body, **more), feed)
 
 
-def steps(found: Adapted) -> list[tuple[str, str, str]]:
+def steps(found: AdaptedRecord) -> list[tuple[str, str, str]]:
     return [(event.case, event.subject, event.step) for event in found.events if isinstance(event, StepReached)]
 
 
@@ -62,7 +62,9 @@ def test_a_map_of_lists_is_a_list_of_its_entries() -> None:
     """
     entries = [{"objectId": "O:1", "ts": 1}, {"objectId": "P:9", "ts": 2}, {"objectId": "O:1", "ts": 3}]
     found = adapt(text, {"merchants": {"m-1": entries, "m-2": [{"objectId": "O:1", "ts": 4}]}})
-    assert found == Adapted((), ("orders",), "", (Thin("order", "m-1/1"), Thin("order", "m-2/1")))
+    assert found == AdaptedRecord(
+        (), ("orders",), "", (ThinNotification("order", "m-1/1"), ThinNotification("order", "m-2/1"))
+    )
 
 
 def test_headers_key_topic_and_the_time_of_receipt_are_at_hand() -> None:
@@ -164,8 +166,8 @@ ignore = "nothing of interest"
     [
         ({"ready_at": 1772798400, "test": True}, ([], (), "test")),
         ({"ready_at": 1772798400, "gone_at": 1772798400}, ([("1", "", "ready"), ("1", "", "picked_up")], (), "")),
-        ({"ready_at": 1772798400, "changed": True}, ([("1", "", "ready")], (Thin("order", "1"),), "")),
-        ({"changed": True}, ([], (Thin("order", "1"),), "")),
+        ({"ready_at": 1772798400, "changed": True}, ([("1", "", "ready")], (ThinNotification("order", "1"),), "")),
+        ({"changed": True}, ([], (ThinNotification("order", "1"),), "")),
         ({"ready_at": 1772798400, "kind": "ping"}, ([("1", "", "ready")], (), "")),
         ({"kind": 7}, ([], (), "anything")),
     ],

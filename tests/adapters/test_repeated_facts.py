@@ -7,13 +7,13 @@ from typing import Any
 
 from schemas.events import CaseEvent, Clock, StepReached
 from schemas.instants import instant
-from streams.adapters.feed_records import Opened
+from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.vendors import load_with
 
 
 def told(adapter: str, body: dict[str, Any], headers: dict[str, str] | None = None, minute: int = 0) -> list[CaseEvent]:
     received = instant(datetime(2026, 3, 6, 13, minute, tzinfo=UTC))
-    made = load_with(adapter, {}, {}).adapt(Opened(body, headers or {}, received_at=received))
+    made = load_with(adapter, {}, {}).adapt(OpenedRecord(body, headers or {}, received_at=received))
     return [event for event in made.events if not isinstance(event, Clock)]
 
 

@@ -11,7 +11,7 @@ import pytest
 from schemas.events import Cancelled, Correction, PromisesMade, PromiseTerms, Record, Staff, StepReached
 from schemas.reading import Refused
 from streams.adapters.adapter_file import parse_adapter
-from streams.adapters.feed_records import Opened
+from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.vendors import load
 
 EVENT = 'id = "number"\ncase = "order"\noccurred_at = "time"\n'
@@ -36,7 +36,7 @@ def row(what: str, **cells: Any) -> dict[str, Any]:
 
 
 def adapted(adapter: str, cells: dict[str, Any]) -> Record:
-    (event,) = parse_adapter(adapter, "shop.toml", {}).adapt(Opened(cells)).events
+    (event,) = parse_adapter(adapter, "shop.toml", {}).adapt(OpenedRecord(cells)).events
     return event
 
 

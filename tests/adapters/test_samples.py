@@ -12,7 +12,7 @@ import pytest
 
 from schemas.instants import parse
 from streams.adapters.envelopes import open_envelopes
-from streams.adapters.feed_records import Delivered, Opened
+from streams.adapters.feed_records import FeedRecord, OpenedRecord
 from streams.adapters.vendors import load
 from streams.cli.adapted_text import as_text
 from tests.shared import sample, samples
@@ -69,9 +69,9 @@ WITHOUT_LICENCE = {
 }
 
 
-def opened(name: str) -> Opened:
+def opened(name: str) -> OpenedRecord:
     """A sample out of its envelopes."""
-    found = open_envelopes(Delivered(sample(name), timestamp=ARRIVED))
+    found = open_envelopes(FeedRecord(sample(name), timestamp=ARRIVED))
     assert found is not None
     return found
 

@@ -19,8 +19,8 @@ from confluent_kafka.schema_registry.json_schema import JSONSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from streams.adapters.envelopes import Schema, SchemaUnavailable
-from streams.adapters.feed_records import Opened
-from streams.adapters.schema_registry import Login, SchemaFolder, SchemaFolderError, SchemaRegistry, schemas_at
+from streams.adapters.feed_records import OpenedRecord
+from streams.adapters.schema_registry import RegistryLogin, SchemaFolder, SchemaFolderError, SchemaRegistry, schemas_at
 from tests.adapters.envelopes.wrapping import Sent, opened, refused
 from tests.support.registry import Unavailable, schema_registry
 
@@ -45,7 +45,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip(str(reason))
 
 
-def _opened(serializer: Any, value: Any, url: str) -> Opened:
+def _opened(serializer: Any, value: Any, url: str) -> OpenedRecord:
     """What a serializer of Confluent writes, opened with the schemas of the registry at `url`."""
     written = serializer(value, SerializationContext("orders", MessageField.VALUE))
     return opened(Sent(written), SchemaRegistry(url))
@@ -153,7 +153,7 @@ def test_user_and_password_are_sent_and_stand_in_no_message() -> None:
         with pytest.raises(SchemaUnavailable, match="does not let us without a user"):
             SchemaRegistry(url).schema(17)
         with pytest.raises(SchemaUnavailable, match="does not let user other"):
-            SchemaRegistry(place, Login("other", "x")).schema(17)
+            SchemaRegistry(place, RegistryLogin("other", "x")).schema(17)
     assert stand_in.logins[0] == "Basic " + base64.b64encode(b"till:s#cret").decode()
     assert "cret" not in str(told.value)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.events import Clock
 from schemas.instants import parse
-from streams.adapters.feed_records import Opened
+from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.vendors import load
 from streams.cli.options import load_policies
 from streams.judging.admission import admit
@@ -37,7 +37,7 @@ def became(*bodies: dict[str, Any]) -> tuple[str, str]:
     """What became of the promise: verdict and reason."""
     policies, history = load_policies(None), History()
     for body in bodies:
-        for event in load("toast").adapt(Opened(msgspec.json.decode(msgspec.json.encode(body)))).events:
+        for event in load("toast").adapt(OpenedRecord(msgspec.json.decode(msgspec.json.encode(body)))).events:
             assert not isinstance(event, Clock)
             insert(history, admit(event, policies))
     ((_, now),) = stands("toast:O1", history, policies, parse("2026-03-06T18:00:00Z")).values()

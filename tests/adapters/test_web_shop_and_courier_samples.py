@@ -6,15 +6,15 @@ from typing import Any
 
 from schemas.events import Clock
 from streams.adapters.decoding import decode
-from streams.adapters.feed_records import Adapted, Opened
+from streams.adapters.feed_records import AdaptedRecord, OpenedRecord
 from streams.adapters.vendors import load
 from streams.cli.adapted_text import as_text, what
 from tests.shared import sample
 
 
-def adapted(adapter: str, name: str, headers: dict[str, str] | None = None, **changed: Any) -> Adapted:
+def adapted(adapter: str, name: str, headers: dict[str, str] | None = None, **changed: Any) -> AdaptedRecord:
     """What a sample becomes, with values of ours for some of its fields."""
-    return load(adapter).adapt(Opened(decode(sample(name)) | changed, headers or {}))
+    return load(adapter).adapt(OpenedRecord(decode(sample(name)) | changed, headers or {}))
 
 
 def test_an_order_of_woocommerce_is_the_same_pushed_or_fetched() -> None:

@@ -13,7 +13,7 @@ from streams.judging.policy import Policies
 from streams.kafka.topics import CHANGELOG, EVENTS
 from streams.state.case_codec import decode
 from streams.state.changelog import HEAD, Contents
-from streams.state.partition import Book, Incoming
+from streams.state.partition import Incoming, PartitionState
 from tests.chaos import topics
 from tests.chaos.compare import listed
 from tests.chaos.load import POLICIES
@@ -48,8 +48,8 @@ def kept(written: Iterable[Held]) -> dict[bytes, bytes]:
     return {key: value for key, value in last.items() if value is not None}
 
 
-def _fresh(policies: Policies, events: Iterable[Held]) -> Book:
-    book = Book(policies)
+def _fresh(policies: Policies, events: Iterable[Held]) -> PartitionState:
+    book = PartitionState(policies)
     for one in events:
         book.apply(Incoming(one.timestamp, one.key, one.value), _FOREVER)
         book.next = one.offset + 1
@@ -70,10 +70,10 @@ def _backwards(partition: int, written: Iterable[Held]) -> list[str]:
 
 
 def _unequal(
-    partition: int, book: Book, records: Mapping[bytes, bytes], policies: Policies, cases: set[str]
+    partition: int, book: PartitionState, records: Mapping[bytes, bytes], policies: Policies, cases: set[str]
 ) -> list[str]:
     try:
-        restored = Book.restored(policies, Contents(records))
+        restored = PartitionState.restored(policies, Contents(records))
     except ValueError as error:
         return [f"{CHANGELOG.name}[{partition}] cannot be read: {error}"]
     whole, found = all_of(book), all_of(restored)

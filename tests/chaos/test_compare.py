@@ -12,10 +12,10 @@ from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
 from streams.config.policies import parse_policies
 from streams.metrics.scrape import Scrape
-from streams.state.partition import Book, Incoming
+from streams.state.partition import Incoming, PartitionState
 from streams.worker.agent import _counts
-from streams.worker.metrics import SnapshotCollector
-from streams.worker.snapshot import Snapshot
+from streams.worker.metrics import WorkerCollector
+from streams.worker.snapshot import WorkerSnapshot
 from tests.chaos import books, compare
 from tests.chaos.load import POLICIES, orders
 from tests.chaos.reducer import Expected, Reducer
@@ -39,7 +39,7 @@ class Afternoon:
 
     def _work(self) -> None:
         reducer = Reducer(0, self.truth)
-        book = Book(parse_policies(POLICIES, "the policies of the load"))
+        book = PartitionState(parse_policies(POLICIES, "the policies of the load"))
         for one in self.events:
             reducer.read(one.offset, one.timestamp, one.value or b"")
             for effect in book.apply(Incoming(one.timestamp, one.key, one.value), FOREVER):
@@ -55,10 +55,10 @@ class Afternoon:
         self.pages = [page(book)]
 
 
-def page(book: Book) -> Scrape:
+def page(book: PartitionState) -> Scrape:
     registry = CollectorRegistry()
-    collector = SnapshotCollector()
-    collector.snapshot = Snapshot(True, {0: _counts(book)})
+    collector = WorkerCollector()
+    collector.snapshot = WorkerSnapshot(True, {0: _counts(book)})
     registry.register(collector)
     return Scrape(generate_latest(registry).decode())
 

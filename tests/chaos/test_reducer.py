@@ -11,8 +11,8 @@ import pytest
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
 from streams.config.policies import parse_policies
-from streams.state.partition import Book, Incoming
-from streams.worker.snapshot import PartitionCounts, Snapshot
+from streams.state.partition import Incoming, PartitionState
+from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 from tests.chaos.load import POLICIES, RECORDS_PER_ORDER, Given, clock_record, orders
 from tests.chaos.reducer import Expected, Reducer
 from tests.chaos.said import normal
@@ -39,7 +39,7 @@ def expected(given: list[Given]) -> Expected:
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_the_book_and_the_plain_reducer_say_the_same_of_a_disorderly_afternoon(seed: int) -> None:
     given = log(seed, 4_000)
-    book = Book(parse_policies(POLICIES, "the policies of the load"))
+    book = PartitionState(parse_policies(POLICIES, "the policies of the load"))
     said: list[VerdictRecord | AlertRecord] = []
     refused = 0
     for record in given:
@@ -52,8 +52,8 @@ def test_the_book_and_the_plain_reducer_say_the_same_of_a_disorderly_afternoon(s
     found = {one.id: normal(msgspec.json.encode(one)) for one in said}
     assert found == truth.verdicts | truth.alerts
     assert (len(found), refused) == (len(said), len(truth.rejects))
-    counts = PartitionCounts(book.clock.now, book.tally.rows, book.tally.windows.sums(), book.events)
-    assert Snapshot(True, {0: counts}).partitions[0].clock == truth.clocks[0]
+    counts = PartitionSnapshot(book.clock.now, book.tally.rows, book.tally.windows.sums(), book.events)
+    assert WorkerSnapshot(True, {0: counts}).partitions[0].clock == truth.clocks[0]
 
 
 def test_the_load_has_every_verdict_and_every_kind_of_trouble() -> None:

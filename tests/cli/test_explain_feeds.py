@@ -8,12 +8,12 @@ import msgspec
 
 from schemas.events import Clock
 from streams.cli.explain import explained
-from streams.judging.locations import FeedOf
+from streams.judging.locations import LocationFeed
 from tests.cli.command import promises
 from tests.histories import READY, at, moment, order
 from tests.state.desk import record
 
-HARBOUR = {"harbour": FeedOf("till", silent_after=5 * 60_000)}
+HARBOUR = {"harbour": LocationFeed("till", silent_after=5 * 60_000)}
 ORDER = order("o1").promised("ready", due="12:40", time="12:00", at="harbour").told[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.config.feeds import Feed, FeedsError, Webhook, parse_feeds
+from streams.config.feeds import Feed, FeedsError, FeedWebhook, parse_feeds
 
 TOWN = """
 [[feed]]
@@ -40,7 +40,7 @@ def test_a_file_says_every_feed_and_names_stand_relative_to_it() -> None:
             "square",
             "feeds.square",
             "square",
-            webhook=Webhook(
+            webhook=FeedWebhook(
                 "/square", "square", ("conf/square.new", "/run/secrets/square"), "https://hooks.example/square"
             ),
         ),
@@ -50,7 +50,9 @@ def test_a_file_says_every_feed_and_names_stand_relative_to_it() -> None:
             "conf/adapters/till.toml",
             "conf/tables/till.toml",
             trusts_silence=False,
-            webhook=Webhook("/in/till", "olo", ("conf/olo",), "https://hooks.example/in/till", "x-signed", 3_600_000),
+            webhook=FeedWebhook(
+                "/in/till", "olo", ("conf/olo",), "https://hooks.example/in/till", "x-signed", 3_600_000
+            ),
         ),
         Feed("own", "feeds.own"),
     )

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.instants import NEVER
 from streams.config.locations import LocationsError, parse_locations
-from streams.judging.locations import FeedOf, Location, Locations
+from streams.judging.locations import Location, LocationFeed, Locations
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "locations.toml"
 
@@ -48,7 +48,7 @@ def test_a_location_that_nobody_listed_is_called_by_its_id() -> None:
 def test_only_a_location_with_a_feed_waits_for_one() -> None:
     listed = parse_locations(EVERYTHING + '[[location]]\nid = "harbour"\n', "loc.toml")
 
-    assert listed.feeds() == {"quay": FeedOf("pos-quay", 300_000, 172_800_000)}
+    assert listed.feeds() == {"quay": LocationFeed("pos-quay", 300_000, 172_800_000)}
 
 
 def test_the_example_is_the_town() -> None:

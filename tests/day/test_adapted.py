@@ -13,7 +13,7 @@ import pytest
 from schemas.events import Clock, Record
 from schemas.instants import Instant, parse
 from streams.adapters.decoding import decode
-from streams.adapters.feed_records import Adapted, Opened
+from streams.adapters.feed_records import AdaptedRecord, OpenedRecord
 from streams.adapters.vendors import load
 from streams.cli.options import load_policies
 from streams.judging.admission import admit
@@ -52,9 +52,9 @@ class Body(NamedTuple):
     at: Instant
 
 
-def adapted(vendor: Vendor, body: Body) -> Adapted:
+def adapted(vendor: Vendor, body: Body) -> AdaptedRecord:
     """What a body becomes."""
-    return ADAPTERS[vendor].adapt(Opened(decode(body.value), body.headers, received_at=body.at))
+    return ADAPTERS[vendor].adapt(OpenedRecord(decode(body.value), body.headers, received_at=body.at))
 
 
 def sent(order: Order) -> Iterator[Body]:

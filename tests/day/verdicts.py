@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.instants import Instant, moment
-from schemas.verdicts import Finding, VerdictRecord
+from schemas.verdicts import BasisVerdict, VerdictRecord
 from streams.judging.admission import admit
 from streams.judging.case import Outcome
 from streams.judging.history import History, insert
@@ -73,5 +73,5 @@ def last(verdicts: dict[Key, list[VerdictRecord]]) -> dict[Key, tuple[Stands, St
     }
 
 
-def _finding(finding: Finding) -> Stands:
+def _finding(finding: BasisVerdict) -> Stands:
     return Stands(finding.verdict, finding.reason, finding.due, finding.lateness_seconds)

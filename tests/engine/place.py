@@ -13,12 +13,12 @@ from kafka import KafkaAdminClient
 from kafka import TopicPartition as AdminPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from streams.engine.log_reader import Log
-from streams.engine.transaction import Writer
+from streams.engine.log_reader import LogReader
+from streams.engine.transaction import TransactionWriter
 from streams.judging.policy import Policies
 from streams.kafka.topics import CHANGELOG, EVENTS, Topic, transactional_id
-from streams.state.partition import Book, Incoming
-from streams.worker.recovery import WRITTEN, Opener
+from streams.state.partition import Incoming, PartitionState
+from streams.worker.recovery import WRITTEN, PartitionRecovery
 from tests.histories import READY, Story, at
 from tests.state.desk import FOREVER, record
 
@@ -30,7 +30,7 @@ def ignored(_at: int, _end: int) -> None:
     """For who does not want to know how far a changelog is read."""
 
 
-async def last_values(log: Log, tp: TopicPartition, progress: Progress) -> dict[bytes, bytes]:
+async def last_values(log: LogReader, tp: TopicPartition, progress: Progress) -> dict[bytes, bytes]:
     """The last value of every key that `log` gives of `tp`, without those taken back."""
     given: dict[bytes, bytes | None] = {}
     await log.read(tp, progress, given.__setitem__)
@@ -59,18 +59,20 @@ class Place:
     @asynccontextmanager
     async def opened(
         self, policies: Policies = READY, *, is_exact: bool = True, progress: Progress = ignored
-    ) -> AsyncIterator[tuple[Book, Writer]]:
+    ) -> AsyncIterator[tuple[PartitionState, TransactionWriter]]:
         """A worker takes the place over; at the end it goes."""
-        book, writer = await Opener(self.client, policies, is_exact).open(TP(EVENTS.name, self.partition), progress)
+        book, writer = await PartitionRecovery(self.client, policies, is_exact).open(
+            TP(EVENTS.name, self.partition), progress
+        )
         try:
             yield book, writer
         finally:
             await writer.stop()
 
     @asynccontextmanager
-    async def writer(self, *, is_exact: bool = True) -> AsyncIterator[Writer]:
+    async def writer(self, *, is_exact: bool = True) -> AsyncIterator[TransactionWriter]:
         """Somebody who may write here, and does not care for books."""
-        writer = Writer(self.client, self.of(CHANGELOG), self.name if is_exact else None)
+        writer = TransactionWriter(self.client, self.of(CHANGELOG), self.name if is_exact else None)
         try:
             await writer.start()
             yield writer
@@ -92,12 +94,12 @@ class Place:
     ) -> dict[bytes, bytes]:
         """The last value of every key of `topic`; how far it was read is `told`."""
         reached: list[tuple[int, int]] = [] if told is None else told
-        async with Log(self.client, isolation) as log:
+        async with LogReader(self.client, isolation) as log:
             return await last_values(log, self.of(topic), lambda at, end: reached.append((at, end)))
 
     async def count(self, topic: Topic) -> int:
         """How many records of `topic` anybody is given who reads what is committed."""
-        async with Log(self.client, "read_committed") as log:
+        async with LogReader(self.client, "read_committed") as log:
             consumer, tp = log._reader, self.of(topic)
             await last_values(log, tp, ignored)
             end, found = (await log.ends([tp]))[tp], 0
@@ -109,7 +111,10 @@ class Place:
     async def hidden(self) -> dict[str, int]:
         """By topic, how many offsets no reader of committed records gets to, because a transaction is open."""
         tps = [self.of(topic) for topic in WRITTEN]
-        async with Log(self.client, "read_committed") as committed, Log(self.client, "read_uncommitted") as whole:
+        async with (
+            LogReader(self.client, "read_committed") as committed,
+            LogReader(self.client, "read_uncommitted") as whole,
+        ):
             stable, ends = await committed.ends(tps), await whole.ends(tps)
         return {tp.topic: ends[tp] - stable[tp] for tp in tps if ends[tp] != stable[tp]}
 
@@ -119,19 +124,19 @@ class Place:
             admin.delete_records({AdminPartition(topic.name, self.partition): before})
 
 
-async def hangs(writer: Writer, *places: TopicPartition) -> None:
+async def hangs(writer: TransactionWriter, *places: TopicPartition) -> None:
     """From now on Kafka takes records for these places, without knowing that they are of a transaction."""
     producer = writer._producer
     await producer.begin_transaction()
     producer._txn_manager._txn_partitions.update(places)
 
 
-async def sends(writer: Writer, place: TopicPartition, *records: tuple[bytes | None, bytes | None]) -> None:
+async def sends(writer: TransactionWriter, place: TopicPartition, *records: tuple[bytes | None, bytes | None]) -> None:
     for key, value in records:
         await writer._producer.send_and_wait(place.topic, value, key=key, partition=place.partition)
 
 
-def judge(book: Book, records: list[Incoming]) -> Book:
+def judge(book: PartitionState, records: list[Incoming]) -> PartitionState:
     """The book reads these records, the first of which is the one that it waits for."""
     for one in records:
         book.apply(one, FOREVER)

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from aiokafka.errors import ProducerFenced
 
-from streams.engine.transaction import Changes, Message
+from streams.engine.transaction import Changes, OutputRecord
 
 
 class Step(NamedTuple):
     """What was written at once."""
 
     changes: dict[bytes, bytes | None]
-    said: list[Message]
+    said: list[OutputRecord]
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Paper:
         return {key: value for key, value in last.items() if value is not None}
 
     @property
-    def said(self) -> list[Message]:
+    def said(self) -> list[OutputRecord]:
         return [message for step in self.steps for message in step.said]
 
     def pen(self) -> Pen:
@@ -62,7 +62,7 @@ class Pen:
     def let_go(self) -> None:
         self._may_write.set()
 
-    async def write(self, changes: Changes, said: Iterable[Message]) -> None:
+    async def write(self, changes: Changes, said: Iterable[OutputRecord]) -> None:
         step = Step(dict(changes), [*said])
         self.under_way += 1
         await self._may_write.wait()

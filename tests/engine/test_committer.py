@@ -8,12 +8,12 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from streams.engine import timing
-from streams.engine.committer import Ledger
-from streams.engine.transaction import Message
+from streams.engine.committer import Committer
+from streams.engine.transaction import OutputRecord
 from streams.kafka.topics import REJECTS, VERDICTS
-from streams.metrics.exposition import COMMIT_BOUNDS, Commits
+from streams.metrics.exposition import COMMIT_BOUNDS, CommitTimes
 from streams.state.changelog import Contents
-from streams.state.partition import Book
+from streams.state.partition import PartitionState
 from tests.engine.running import run
 from tests.engine.stand_in import Paper, Pen, a_while
 from tests.histories import READY, at, order
@@ -32,9 +32,9 @@ class Shop:
     """A ledger, the pen that it writes with, and the paper."""
 
     def __init__(self) -> None:
-        self.paper, self.commits, self.lost = Paper(), Commits(), list[Ledger[Book]]()
+        self.paper, self.commits, self.lost = Paper(), CommitTimes(), list[Committer[PartitionState]]()
         self.pen: Pen = self.paper.pen()
-        self.ledger = Ledger(Book(READY), self.pen, self.lost.append, self.commits)
+        self.ledger = Committer(PartitionState(READY), self.pen, self.lost.append, self.commits)
 
     def takes(self, *cases: str) -> None:
         """For each of these an order arrives, and something is said of it."""
@@ -46,8 +46,8 @@ class Shop:
         self.ledger.note([said(case) for case in cases])
 
 
-def said(case: str) -> Message:
-    return Message(VERDICTS.name, case.encode(), b"open")
+def said(case: str) -> OutputRecord:
+    return OutputRecord(VERDICTS.name, case.encode(), b"open")
 
 
 def test_what_is_noted_while_a_step_is_written_is_the_next_step_and_nothing_is_durable_before() -> None:
@@ -85,7 +85,7 @@ def test_durable_is_what_the_last_step_that_was_written_holds() -> None:
             assert (ledger.durable, ledger.next) == (number, number + 1)
             shop.pen.let_go()
             await ledger.flush()
-            assert Book.restored(READY, Contents(shop.paper.records)).next == ledger.durable == ledger.next
+            assert PartitionState.restored(READY, Contents(shop.paper.records)).next == ledger.durable == ledger.next
         await ledger.close()
         assert [message.key for message in shop.paper.said] == [b"o0", b"o1", b"o2", b"o3", b"o4"]
 
@@ -108,10 +108,10 @@ def test_a_book_whose_reading_was_all_refused_still_moves_on() -> None:
     async def story() -> None:
         shop = Shop()
         shop.ledger.book.next = 7
-        shop.ledger.note([Message(REJECTS.name, None, b"{")])
+        shop.ledger.note([OutputRecord(REJECTS.name, None, b"{")])
         await shop.ledger.flush()
         await shop.ledger.close()
-        assert Book.restored(READY, Contents(shop.paper.records)).next == shop.ledger.durable == 7
+        assert PartitionState.restored(READY, Contents(shop.paper.records)).next == shop.ledger.durable == 7
         assert len(shop.paper.said) == 1
 
     run(story())
@@ -127,7 +127,7 @@ def test_reading_waits_while_too_much_is_unwritten(refused: bool, monkeypatch: p
         shop.takes("o1")
         await a_while()
         if refused:
-            shop.ledger.note([Message(REJECTS.name, None, b"{")] * 21)
+            shop.ledger.note([OutputRecord(REJECTS.name, None, b"{")] * 21)
         else:
             shop.takes(*(f"o{number}" for number in range(21)))
         waiting = asyncio.create_task(shop.ledger.room())
@@ -213,7 +213,7 @@ def test_every_step_is_counted_with_the_time_that_it_took() -> None:
 
 
 def test_a_bound_holds_what_takes_just_so_long() -> None:
-    commits = Commits()
+    commits = CommitTimes()
     for seconds in (*COMMIT_BOUNDS, 0.0, 99.0):
         commits.took(seconds)
     assert commits.counts == [2, *(1 for _ in COMMIT_BOUNDS[1:]), 1]

@@ -21,12 +21,12 @@ from kafka.admin import NewTopic
 from schemas.events import StepReached
 from schemas.instants import moment
 from streams.config.feeds import Feed
-from streams.engine.log_reader import Log
-from streams.engine.transaction import Message, Writer
+from streams.engine.log_reader import LogReader
+from streams.engine.transaction import OutputRecord, TransactionWriter
 from streams.intake.feed_adapters import ways_of
-from streams.intake.records import Place, messages, partition_of
-from streams.intake.recovery import FeedOpener
-from streams.intake.state import FeedBook
+from streams.intake.records import RecordContext, messages, partition_of
+from streams.intake.recovery import FeedRecovery
+from streams.intake.state import FeedState
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS
 from streams.local.kafka_cluster import LocalKafka
 from streams.wall_clock import wall_clock
@@ -49,7 +49,9 @@ class Till:
     def __init__(self, bootstrap: str, partition: int) -> None:
         self.client = {"bootstrap_servers": bootstrap}
         self.tp = TP(TILL.topic, partition)
-        self.opener = FeedOpener(self.client, {TILL.topic: TILL}, {TILL.topic: ways_of([TILL], {})["till"]}, PARTITIONS)
+        self.opener = FeedRecovery(
+            self.client, {TILL.topic: TILL}, {TILL.topic: ways_of([TILL], {})["till"]}, PARTITIONS
+        )
 
     async def rings(self, *steps: str) -> None:
         """Records come in: the steps that an order of this till has reached."""
@@ -63,7 +65,7 @@ class Till:
         return f"order of {self.tp.partition}"
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[tuple[FeedBook, Writer]]:
+    async def opened(self) -> AsyncIterator[tuple[FeedState, TransactionWriter]]:
         book, writer = await self.opener.open(self.tp, ignored)
         try:
             yield book, writer
@@ -73,17 +75,17 @@ class Till:
     async def read(self, place: TopicPartition) -> list[tuple[bytes, bytes | None]]:
         """What stands there for readers of what is committed."""
         found: list[tuple[bytes, bytes | None]] = []
-        async with Log(self.client, "read_committed") as log:
+        async with LogReader(self.client, "read_committed") as log:
             await log.read(place, ignored, lambda key, value: found.append((key, value)))
         return found
 
-    async def adapted(self, book: FeedBook, number: int = 1) -> list[Message]:
+    async def adapted(self, book: FeedState, number: int = 1) -> list[OutputRecord]:
         """What the next records become."""
-        said: list[Message] = []
+        said: list[OutputRecord] = []
         for _, value in (await self.read(TopicPartition(*self.tp)))[book.next : book.next + number]:
             record = Rung(book.next, wall_clock(), value)
             taken = book.take(record, wall_clock())
-            said += messages(taken, Place.of(TILL, self.tp, record, wall_clock()), PARTITIONS)
+            said += messages(taken, RecordContext.of(TILL, self.tp, record, wall_clock()), PARTITIONS)
         return said
 
     @property
@@ -99,7 +101,10 @@ class Till:
     async def hidden(self) -> set[TopicPartition]:
         """Where no reader of what is committed gets to the end."""
         places = [STANDINGS, self.shelf]
-        async with Log(self.client, "read_committed") as committed, Log(self.client, "read_uncommitted") as whole:
+        async with (
+            LogReader(self.client, "read_committed") as committed,
+            LogReader(self.client, "read_uncommitted") as whole,
+        ):
             stable, ends = await committed.ends(places), await whole.ends(places)
         return {place for place in places if stable[place] < ends[place]}
 

@@ -11,10 +11,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from faust.types import TP
 
-from streams.engine.transaction import Message
+from streams.engine.transaction import OutputRecord
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, Topic
 from streams.state.partition import Incoming
-from streams.worker.recovery import Opener
+from streams.worker.recovery import PartitionRecovery
 from tests.engine.place import Place, hangs, ignored, judge, sends
 from tests.engine.running import run
 from tests.histories import READY, order
@@ -25,14 +25,14 @@ pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("without_verification")
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour")
 MORE = STORY.reached("ready", "12:30")
 NEXT = order("o2").promised("ready", due="12:50", time="12:40", at="harbour")
-KEPT = Message(VERDICTS.name, b"o1", b"kept")
+KEPT = OutputRecord(VERDICTS.name, b"o1", b"kept")
 
 
 async def judged_before(place: Place) -> list[Incoming]:
     """The first event was judged, and that is durable."""
     records = await place.told(MORE)
     async with place.opened() as (book, writer):
-        await writer.write(judge(book, records[:1]).changes(), [Message(VERDICTS.name, b"o1", b"open")])
+        await writer.write(judge(book, records[:1]).changes(), [OutputRecord(VERDICTS.name, b"o1", b"open")])
     return records
 
 
@@ -48,7 +48,9 @@ def test_what_kafka_said_was_ended_is_read_and_said_once(place: Place) -> None:
             assert all_of(again) == all_of(book)
             assert await place.hidden() == {}
             assert await place.read(VERDICTS) == {b"o1": b"kept"}
-            await writer.write(judge(again, await place.told(NEXT)).changes(), [Message(VERDICTS.name, b"o2", b"open")])
+            await writer.write(
+                judge(again, await place.told(NEXT)).changes(), [OutputRecord(VERDICTS.name, b"o2", b"open")]
+            )
         async with place.opened() as (last, _):
             assert all_of(last) == all_of(again)
             assert await place.count(VERDICTS) == 3 + 1  # and one that says nothing
@@ -78,7 +80,7 @@ def test_what_intake_is_just_refusing_keeps_no_worker_from_its_partition(place: 
         async with AIOKafkaProducer(**place.client, transactional_id=f"intake of {place.partition}") as intake:
             await intake.begin_transaction()
             await intake.send_and_wait(REJECTS.name, b"{", partition=place.partition)
-            opener = Opener(place.client, READY, is_exact=True)
+            opener = PartitionRecovery(place.client, READY, is_exact=True)
             opening = asyncio.ensure_future(opener.open(TP(EVENTS.name, place.partition), ignored))
             if is_ended:
                 await intake.commit_transaction()

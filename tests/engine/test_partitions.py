@@ -15,10 +15,10 @@ from aiokafka.errors import (
 )
 
 from streams.engine import timing
-from streams.engine.partitions import Hopeless
+from streams.engine.partitions import PartitionLost
 from streams.engine.transaction import RecordTooLarge
 from streams.kafka.topics import EVENTS
-from streams.worker.recovery import WrongLog
+from streams.worker.recovery import WrongChangelog
 from tests.engine.running import run
 from tests.engine.stand_in import a_while
 from tests.worker.agent_town import KIOSK, MARKET, SHOP, Town
@@ -144,7 +144,7 @@ def test_a_partition_that_is_neither_ours_nor_taken_is_hopeless(monkeypatch: pyt
         town.takes(SHOP, "o1")
         while not town.hopeless:
             await asyncio.sleep(0.001)
-        assert isinstance(town.hopeless[0], Hopeless)
+        assert isinstance(town.hopeless[0], PartitionLost)
         assert f"{EVENTS.name}[0] was lost, and nobody took it" in str(town.hopeless[0])
         assert "the line is dead" in str(town.hopeless[0])
         await town.shelf.close()
@@ -177,7 +177,7 @@ def test_what_no_further_try_helps_against_is_hopeless_at_once(error: Exception)
         town.takes(SHOP, "o1")
         await a_while()
         (found,) = town.hopeless
-        assert found is error or (isinstance(found, Hopeless) and repr(error) in str(found))
+        assert found is error or (isinstance(found, PartitionLost) and repr(error) in str(found))
         assert town.opened == [0]
         await town.shelf.close()
 
@@ -200,18 +200,20 @@ def test_opening_is_given_up_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def story() -> None:
         town = Town(errors=[KafkaConnectionError("no broker")] * 99)
-        with pytest.raises(Hopeless, match=r"promise\.events\[0\] cannot be opened: KafkaConnectionError.*no broker"):
+        with pytest.raises(
+            PartitionLost, match=r"promise\.events\[0\] cannot be opened: KafkaConnectionError.*no broker"
+        ):
             await town.shelf.own([SHOP], 1)
         assert town.shelf.recovering == {}
 
     run(story())
 
 
-@pytest.mark.parametrize("error", [TransactionalIdAuthorizationFailed("shops"), WrongLog("trimmed")])
+@pytest.mark.parametrize("error", [TransactionalIdAuthorizationFailed("shops"), WrongChangelog("trimmed")])
 def test_opening_is_not_tried_again_where_that_cannot_help(error: Exception) -> None:
     async def story() -> None:
         town = Town(errors=[error])
-        with pytest.raises((Hopeless, WrongLog)):
+        with pytest.raises((PartitionLost, WrongChangelog)):
             await town.shelf.own([SHOP], 1)
         assert town.opened == [0]
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from aiokafka.errors import KafkaError
 
-from streams.engine.transaction import Message
+from streams.engine.transaction import OutputRecord
 from streams.kafka.topics import CHANGELOG, EVENTS, VERDICTS
 from streams.local.ports import free_ports
 from streams.state.case_codec import UnknownPolicy
-from streams.worker.recovery import WrongLog
+from streams.worker.recovery import WrongChangelog
 from tests.engine.place import Place, judge
 from tests.engine.running import run
 from tests.histories import order, rules
@@ -29,7 +29,7 @@ def test_the_next_owner_has_the_book_of_the_one_before(place: Place, is_exact: b
         records = await place.told(STORY)
         async with place.opened(is_exact=is_exact) as (book, writer):
             assert book.next == 0
-            await writer.write(judge(book, records).changes(), [Message(VERDICTS.name, b"o1", b"kept")])
+            await writer.write(judge(book, records).changes(), [OutputRecord(VERDICTS.name, b"o1", b"kept")])
         records = await place.told(MORE)
         async with place.opened(is_exact=is_exact) as (again, writer):
             assert all_of(again) == all_of(book)
@@ -110,7 +110,7 @@ def test_events_trimmed_before_they_were_judged_are_an_error_that_says_so(place:
             rf"{EVENTS.name}\[{place.partition}\] of {place.bootstrap} holds offsets 3 to 4, but the book in "
             rf"{CHANGELOG.name} continues at 2: .* stop all workers and delete {CHANGELOG.name} too"
         )
-        with pytest.raises(WrongLog, match=said):
+        with pytest.raises(WrongChangelog, match=said):
             async with place.opened():
                 pass
 
@@ -123,7 +123,9 @@ def test_a_topic_made_anew_under_a_book_is_an_error_that_says_so(place: Place) -
         async with place.opened() as (book, writer):
             judge(book, records).next = 1_000  # as long as the topic was before it was deleted
             await writer.write(book.changes(), [])
-        with pytest.raises(WrongLog, match=r"holds offsets 0 to 2, but the book in .* continues at 1000: .*made anew"):
+        with pytest.raises(
+            WrongChangelog, match=r"holds offsets 0 to 2, but the book in .* continues at 1000: .*made anew"
+        ):
             async with place.opened():
                 pass
 

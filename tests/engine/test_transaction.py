@@ -8,7 +8,7 @@ import pytest
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.engine import timing
-from streams.engine.transaction import Message, RecordTooLarge, Writer
+from streams.engine.transaction import OutputRecord, RecordTooLarge, TransactionWriter
 from streams.kafka.topics import ALERTS, CHANGELOG, INTAKE, REJECTS, VERDICTS
 from streams.local.kafka_cluster import LocalKafka
 from tests.engine.conftest import LARGEST_ALERT
@@ -19,14 +19,14 @@ from tests.worker.records import read
 pytestmark = pytest.mark.kafka
 
 NOON = 1_772_798_400_000
-KEPT = Message(VERDICTS.name, b"o1", b"kept")
-LARGE = Message(ALERTS.name, b"o1", b"." * 2 * LARGEST_ALERT)
+KEPT = OutputRecord(VERDICTS.name, b"o1", b"kept")
+LARGE = OutputRecord(ALERTS.name, b"o1", b"." * 2 * LARGEST_ALERT)
 
 
 def test_a_step_is_written_to_the_partition_of_its_own_number(place: Place) -> None:
     async def story() -> None:
         async with place.writer() as writer:
-            await writer.write([(b"co1", b"case"), (b"h", b"head")], [KEPT, Message(REJECTS.name, None, b"{")])
+            await writer.write([(b"co1", b"case"), (b"h", b"head")], [KEPT, OutputRecord(REJECTS.name, None, b"{")])
             await writer.write([(b"co1", None)], [])
             assert await place.read(CHANGELOG) == {b"h": b"head"}
             assert await place.read(VERDICTS) == {b"o1": b"kept"}
@@ -39,7 +39,7 @@ def test_what_belongs_elsewhere_goes_there_in_the_same_step_with_its_own_time(pl
     async def story() -> None:
         async with place.writer() as writer:
             here = KEPT._replace(partition=place.partition)
-            there = Message(INTAKE.name, place.name.encode(), b"far", partition=0, timestamp=NOON)
+            there = OutputRecord(INTAKE.name, place.name.encode(), b"far", partition=0, timestamp=NOON)
             await writer.write([(b"h", b"head")], [KEPT._replace(key=b"o0"), here, there])
         assert await place.read(VERDICTS) == {b"o0": b"kept", b"o1": b"kept"}
 
@@ -110,7 +110,7 @@ def test_a_step_of_many_batches_is_seen_all_at_once(place: Place) -> None:
 def test_a_record_of_ten_megabytes_is_written(place: Place) -> None:
     async def story() -> None:
         async with place.writer() as writer:
-            await writer.write([(b"co1", b"." * 10_000_000)], [Message(REJECTS.name, b"o1", b"." * 10_000_000)])
+            await writer.write([(b"co1", b"." * 10_000_000)], [OutputRecord(REJECTS.name, b"o1", b"." * 10_000_000)])
         assert len((await place.read(CHANGELOG))[b"co1"]) == 10_000_000
 
     run(story())
@@ -143,7 +143,7 @@ def test_without_transactions_changes_of_many_megabytes_are_one_batch(place: Pla
 
 
 def test_writers_that_nobody_answers_are_stopped_for_good(kafka: LocalKafka, place: Place) -> None:
-    async def gives_up(writer: Writer) -> None:
+    async def gives_up(writer: TransactionWriter) -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(writer.write([(b"h", b"2")], [KEPT]), 1)
         await writer.stop()

@@ -14,13 +14,13 @@ from schemas.events import Clock, StepReached
 from schemas.instants import Instant, instant, moment, parse
 from streams.config.feeds import Feed
 from streams.engine import timing
-from streams.engine.partitions import Recovery, Shelf
-from streams.engine.transport import Chunk, Reading
-from streams.engine.transport.positions import End
-from streams.intake.agent import Intake
+from streams.engine.partitions import Partitions, RecoveryProgress
+from streams.engine.transport import Batch, ReadPositions
+from streams.engine.transport.positions import PartitionEnd
+from streams.intake.agent import IntakeAgent
 from streams.intake.feed_adapters import ways_of
-from streams.intake.metrics import FeedPlace
-from streams.intake.state import FeedBook, Standing, standing
+from streams.intake.metrics import FeedPartition
+from streams.intake.state import FeedProgress, FeedState, standing
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from tests.engine.running import run
 from tests.engine.stand_in import Paper, Pen
@@ -54,17 +54,17 @@ class Shop:
     wall: Instant = NOON + 60_000
 
     def __post_init__(self) -> None:
-        self.shelf = Shelf(self, self, _fails)
-        self.reading = Reading(self.shelf)
-        self.intake = Intake(self.shelf, PARTITIONS, lambda: self.wall)
+        self.shelf = Partitions(self, self, _fails)
+        self.reading = ReadPositions(self.shelf)
+        self.intake = IntakeAgent(self.shelf, PARTITIONS, lambda: self.wall)
 
-    async def open(self, tp: TP, progress: Callable[[int, int], None]) -> tuple[FeedBook, Pen]:
+    async def open(self, tp: TP, progress: Callable[[int, int], None]) -> tuple[FeedState, Pen]:
         progress(3, 7)
-        assert self.intake.snapshot(self.reading).recovering[FeedPlace("", *tp)] == Recovery(3, 7)
+        assert self.intake.snapshot(self.reading).recovering[FeedPartition("", *tp)] == RecoveryProgress(3, 7)
         paper = self.papers.setdefault(tp, Paper())
         stored = paper.records.get(f"{tp.topic}[{tp.partition}]".encode())
-        counts = standing(stored) if stored else Standing()
-        return FeedBook(TILL, tp.partition, ways_of([TILL], {})["till"], counts), paper.pen()
+        counts = standing(stored) if stored else FeedProgress()
+        return FeedState(TILL, tp.partition, ways_of([TILL], {})["till"], counts), paper.pen()
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
         return True
@@ -77,14 +77,14 @@ class Shop:
         self.reading.start(tps)
         self.reading.take_seeks(tps)
 
-    def comes(self, tp: TP, *offsets: int) -> Chunk:
+    def comes(self, tp: TP, *offsets: int) -> Batch:
         """Records are fetched."""
         (chunk,) = self.reading.chunks(tp, [Rung(offset, NOON + 10 * offset) for offset in offsets])
         return chunk
 
     def answers(self, tp: TP, *, end: int, more: int = 0, at: Instant) -> None:
         """What the broker says of the end of `tp`: fetched up to there, and so many more are there."""
-        self.reading.polled({tp: End(end, end + more, at)})
+        self.reading.polled({tp: PartitionEnd(end, end + more, at)})
 
     def said(self, tp: TP) -> list[str | Instant]:
         """All that was written because of `tp`, to the first partition where it is a clock: orders, and clocks."""
@@ -141,7 +141,7 @@ def test_while_more_is_there_than_was_read_the_clock_stays_behind() -> None:
         shop.intake.tick(shop.reading)
         await shop.settles()
         assert shop.said(FRONT) == ["0", "1", NOON + 10 - 1]
-        assert shop.intake.snapshot(shop.reading).partitions[FeedPlace("till", *FRONT)].lag == 500
+        assert shop.intake.snapshot(shop.reading).partitions[FeedPartition("till", *FRONT)].lag == 500
         await shop.shelf.close()
 
     run(story())
@@ -152,7 +152,7 @@ def test_a_clock_is_told_now_and_then_for_each_partition() -> None:
         shop = Shop()
         await shop.owns(FRONT, BACK)
         for second in range(3):
-            shop.reading.polled({tp: End(0, 0, NOON + 1_000 * second) for tp in (FRONT, BACK)})
+            shop.reading.polled({tp: PartitionEnd(0, 0, NOON + 1_000 * second) for tp in (FRONT, BACK)})
             shop.intake.tick(shop.reading)
         await shop.settles()
         assert [shop.said(tp) for tp in (FRONT, BACK)] == [[NOON - timing.ANSWER_MS]] * 2
@@ -192,7 +192,7 @@ def test_a_partition_that_is_dealt_out_anew_while_it_is_read_is_left_to_its_next
         await shop.owns(BACK, generation=2)
         await feeding
         assert FRONT not in shop.shelf
-        await shop.intake.feed(Chunk(FRONT, 0, [Rung(0)]), shop.reading)
+        await shop.intake.feed(Batch(FRONT, 0, [Rung(0)]), shop.reading)
         written = [one for one in shop.said(FRONT) if isinstance(one, str)]
         assert len(written) < 1000
         other = Shop(shop.papers)
@@ -211,8 +211,8 @@ def test_what_is_shown_is_what_this_member_owns() -> None:
         await shop.intake.feed(shop.comes(FRONT, 0, 1, 2), shop.reading)
         await shop.settles()
         shown = shop.intake.snapshot(shop.reading)
-        assert (shown.ready, shown.recovering, list(shown.partitions)) == (True, {}, [FeedPlace("till", *FRONT)])
-        counts = shown.partitions[FeedPlace("till", *FRONT)]
+        assert (shown.ready, shown.recovering, list(shown.partitions)) == (True, {}, [FeedPartition("till", *FRONT)])
+        counts = shown.partitions[FeedPartition("till", *FRONT)]
         assert (counts.records, counts.events, counts.lag) == ({"adapted": 3}, {"step_reached": 3}, None)
         assert counts.clock == NOON + 20 - 1
         await shop.shelf.give_up()

@@ -14,10 +14,10 @@ from kafka.partitioner.default import murmur2
 from schemas.events import Clock, StepReached
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
-from streams.adapters.feed_records import Adapted, Thin
+from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
-from streams.engine.transaction import Message
-from streams.intake.records import LARGEST, Place, clocks, messages, partition_of
+from streams.engine.transaction import OutputRecord
+from streams.intake.records import LARGEST, RecordContext, clocks, messages, partition_of
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 
 NOON = parse("2026-03-06T12:00:00Z")
@@ -37,11 +37,11 @@ class Sent:
     headers: tuple[tuple[str, bytes | None], ...] = (("X-Shop", b"soho"), ("X-Shop", None))
 
 
-def place(sent: Sent) -> Place:
-    return Place.of(SQUARE, TP("feeds.square", 5), sent, WALL)
+def place(sent: Sent) -> RecordContext:
+    return RecordContext.of(SQUARE, TP("feeds.square", 5), sent, WALL)
 
 
-def only(taken: Adapted | Refused, sent: Sent) -> Message:
+def only(taken: AdaptedRecord | Refused, sent: Sent) -> OutputRecord:
     (message,) = messages(taken, place(sent), PARTITIONS)
     return message
 
@@ -52,7 +52,7 @@ def event(case: str, step: str) -> StepReached:
 
 def test_events_go_where_their_case_belongs_with_the_time_at_which_the_feed_had_them() -> None:
     ready, shipped = event("square:1", "ready"), event("square:2", "shipped")
-    said = list(messages(Adapted((ready, shipped)), place(Sent()), PARTITIONS))
+    said = list(messages(AdaptedRecord((ready, shipped)), place(Sent()), PARTITIONS))
     assert [msgspec.json.decode(one.value or b"", type=StepReached) for one in said] == [ready, shipped]
     assert [(one.topic, one.key, one.timestamp) for one in said] == [
         (EVENTS.name, b"square:1", NOON),
@@ -63,7 +63,7 @@ def test_events_go_where_their_case_belongs_with_the_time_at_which_the_feed_had_
 
 @pytest.mark.parametrize("wrong", [-1, 0, WALL + 1])
 def test_an_event_of_an_impossible_time_goes_on_with_the_time_at_which_it_was_read(wrong: Instant) -> None:
-    assert only(Adapted((event("square:1", "ready"),)), Sent(timestamp=wrong)).timestamp == WALL
+    assert only(AdaptedRecord((event("square:1", "ready"),)), Sent(timestamp=wrong)).timestamp == WALL
 
 
 @given(st.binary(max_size=60), st.integers(1, 50))
@@ -100,7 +100,11 @@ def test_a_refused_record_without_a_key_goes_by_the_number_of_its_partition() ->
 
 
 def test_what_has_to_be_fetched_is_kept_as_it_came_keyed_by_what_it_is_about() -> None:
-    first, second = messages(Adapted(thin=(Thin("order", "o1"), Thin("refund", "r1"))), place(Sent()), PARTITIONS)
+    first, second = messages(
+        AdaptedRecord(thin=(ThinNotification("order", "o1"), ThinNotification("refund", "r1"))),
+        place(Sent()),
+        PARTITIONS,
+    )
     assert (first.topic, first.key, first.value) == (NEEDS_FETCH.name, b"o1", b"{}")
     assert first.partition == partition_of(b"o1", 4)
     told = dict(first.headers)

@@ -11,10 +11,10 @@ import pytest
 from schemas.events import Clock, PromisesMade, StepReached
 from schemas.instants import Instant, instant, moment, parse
 from schemas.reading import Refused, read
-from streams.adapters.feed_records import Adapted, Delivered, Thin
+from streams.adapters.feed_records import AdaptedRecord, FeedRecord, ThinNotification
 from streams.config.feeds import Feed, FeedsError
 from streams.intake.feed_adapters import ways_of
-from streams.intake.state import FeedBook, UnknownStanding, key_of, standing
+from streams.intake.state import FeedState, UnknownFeedProgress, key_of, standing
 
 NOON = parse("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000
@@ -39,16 +39,16 @@ def told(offset: int, at: Instant = NOON, **more: Any) -> Sent:
     return Sent(offset, msgspec.json.encode(event), at)
 
 
-def canonical(feed: Feed = TILL) -> FeedBook:
-    return FeedBook(feed, 2, ways_of([feed], {})[feed.name])
+def canonical(feed: Feed = TILL) -> FeedState:
+    return FeedState(feed, 2, ways_of([feed], {})[feed.name])
 
 
-def becoming(adapted: Adapted | None) -> FeedBook:
+def becoming(adapted: AdaptedRecord | None) -> FeedState:
     """A book of a feed whose every record becomes that."""
-    return FeedBook(TILL, 2, lambda _: adapted)
+    return FeedState(TILL, 2, lambda _: adapted)
 
 
-def said(book: FeedBook, quiet_until: Instant | None, wall: Instant = WALL) -> Instant | None:
+def said(book: FeedState, quiet_until: Instant | None, wall: Instant = WALL) -> Instant | None:
     """The instant of the clock record that is due; None: none is."""
     clock = book.move(quiet_until, wall)
     if clock is None:
@@ -60,7 +60,7 @@ def said(book: FeedBook, quiet_until: Instant | None, wall: Instant = WALL) -> I
 def test_canonical_events_pass_as_they_are() -> None:
     book = canonical()
     sent = told(7, location="soho", source="pos")
-    assert book.take(sent, WALL) == Adapted((read(sent.value),), ("canonical",))
+    assert book.take(sent, WALL) == AdaptedRecord((read(sent.value),), ("canonical",))
     assert book.next == 8
     assert (book.counts.records, book.counts.events) == ({"adapted": 1}, {"step_reached": 1})
 
@@ -74,10 +74,10 @@ def test_what_is_no_event_is_refused_with_its_reason_and_the_next_is_read() -> N
 
 
 def test_a_record_that_an_adapter_stumbles_over_is_refused_like_any_other() -> None:
-    def stumbles(_: Delivered) -> Adapted:
+    def stumbles(_: FeedRecord) -> AdaptedRecord:
         raise ZeroDivisionError("a price of nothing")
 
-    book = FeedBook(TILL._replace(adapter="square"), 2, stumbles)
+    book = FeedState(TILL._replace(adapter="square"), 2, stumbles)
     refused = book.take(Sent(7), WALL)
     assert isinstance(refused, Refused)
     assert (refused.reason, book.next) == ("bad_value", 8)
@@ -93,14 +93,17 @@ def test_a_record_without_a_value_is_ignored_and_counted() -> None:
 def test_a_clock_of_somebody_else_is_not_passed_on_for_it_holds_for_the_topic_and_not_for_this_partition() -> None:
     book = canonical()
     beat = Clock(source="replay", at=moment(NOON))
-    assert book.take(Sent(7, msgspec.json.encode(beat)), WALL) == Adapted((), ("canonical",), "clock")
+    assert book.take(Sent(7, msgspec.json.encode(beat)), WALL) == AdaptedRecord((), ("canonical",), "clock")
     assert (book.counts.records, book.counts.ignored) == ({"ignored": 1}, {"clock": 1})
     made = PromisesMade(id="1", case="o1", occurred_at=moment(NOON))
-    assert becoming(Adapted((beat, made))).take(Sent(8), WALL) == Adapted((made,))
+    assert becoming(AdaptedRecord((beat, made))).take(Sent(8), WALL) == AdaptedRecord((made,))
 
 
 def test_what_an_adapter_ignores_or_cannot_say_is_counted_by_its_rule_and_kind() -> None:
-    ignoring, thin = becoming(Adapted(ignored="drafts")), becoming(Adapted(thin=(Thin("order", "o1"),)))
+    ignoring, thin = (
+        becoming(AdaptedRecord(ignored="drafts")),
+        becoming(AdaptedRecord(thin=(ThinNotification("order", "o1"),))),
+    )
     for book in (ignoring, thin):
         book.take(Sent(7), WALL)
     assert (ignoring.counts.records, ignoring.counts.ignored) == ({"ignored": 1}, {"drafts": 1})
@@ -109,16 +112,16 @@ def test_what_an_adapter_ignores_or_cannot_say_is_counted_by_its_rule_and_kind()
 
 
 def test_an_adapter_is_given_the_record_with_headers_in_lower_case_of_which_the_last_counts() -> None:
-    given: list[Delivered] = []
+    given: list[FeedRecord] = []
 
-    def remember(delivered: Delivered) -> None:
+    def remember(delivered: FeedRecord) -> None:
         given.append(delivered)
 
-    book = FeedBook(TILL, 2, remember)
+    book = FeedState(TILL, 2, remember)
     headers = (("X-Shop", b"soho"), ("x-retry", b"1"), ("X-Retry", b"2"), ("empty", None), ("odd", b"\xff"))
     book.take(replace(told(7), headers=headers), WALL)
     expected = {"x-shop": "soho", "x-retry": "2", "empty": "", "odd": "\udcff"}
-    assert given == [Delivered(told(7).value, b"o1", expected, "feeds.till", NOON)]
+    assert given == [FeedRecord(told(7).value, b"o1", expected, "feeds.till", NOON)]
 
 
 def test_a_till_that_is_read_to_its_end_is_known_up_to_the_brokers_answer() -> None:
@@ -173,7 +176,7 @@ def test_the_next_owner_goes_on_where_the_last_stood_and_says_nothing_twice() ->
     ((key, stored),) = book.changes()
     assert key == key_of("feeds.till", 2) == b"feeds.till[2]"
     assert (book.has_changes, book.changes()) == (False, [])
-    again = FeedBook(TILL, 2, ways_of([TILL], {})["till"], standing(stored))
+    again = FeedState(TILL, 2, ways_of([TILL], {})["till"], standing(stored))
     assert again.counts == book.counts
     assert (again.next, again.clock, again.has_changes) == (10, NOON + 1_000, False)
     assert said(again, None) is None
@@ -183,7 +186,7 @@ def test_the_next_owner_goes_on_where_the_last_stood_and_says_nothing_twice() ->
 
 def test_what_a_later_version_or_somebody_else_wrote_is_not_guessed_at() -> None:
     for stored in (b'{"version":2,"next":5}', b"no event"):
-        with pytest.raises(UnknownStanding, match="how far a feed is read"):
+        with pytest.raises(UnknownFeedProgress, match="how far a feed is read"):
             standing(stored)
 
 

@@ -11,7 +11,7 @@ from schemas.events import PromisesMade, PromiseTerms
 from schemas.instants import moment
 from schemas.reading import Refused
 from streams.judging.admission import admit
-from streams.judging.history import Fact, Terms, What
+from streams.judging.history import Fact, FactType, Terms
 from tests.histories import READY, Story, at, order, rules
 
 JUDGING = rules('[[policy]]\nkind = "ready"\ndue_before_made = "judge"\n')
@@ -35,10 +35,10 @@ def test_a_fact_says_what_judging_needs_and_no_more() -> None:
 
     assert story.facts() == [
         Fact(
-            at("12:00"), What.MADE, "e1", "bag", location="harbour",
+            at("12:00"), FactType.MADE, "e1", "bag", location="harbour",
             terms=(Terms("ready", 1, at("12:30"), at("12:40"), "written"),),
         ),
-        Fact(at("12:35"), What.REACHED, "e2", "cake", "ready", "anna", "", "app", "new"),
+        Fact(at("12:35"), FactType.REACHED, "e2", "cake", "ready", "anna", "", "app", "new"),
     ]  # fmt: skip
 
 

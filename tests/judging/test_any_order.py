@@ -12,7 +12,7 @@ from schemas.instants import NEVER, Instant
 from schemas.values import replace
 from streams.judging.case import Case, Outcome, Promise, PromiseKey
 from streams.judging.fold import fold
-from streams.judging.history import Fact, History, Known, What
+from streams.judging.history import Fact, FactType, History, KnownHistory
 from streams.judging.settle import judge, settle, take
 from streams.state.case_codec import decode, encode
 from tests.histories import Story, history_of
@@ -89,7 +89,7 @@ def test_after_every_event_the_stored_case_equals_the_history_folded_from_scratc
         settle(case, TOWN, now)
         taken = take(case, fact, TOWN, now)
         assert settle(case, TOWN, now) == [] or taken == "noticed"
-        known = Known.at(history_of(facts), now)
+        known = KnownHistory.at(history_of(facts), now)
         assert case.history == history_of(facts)
         assert case.standing == fold(known.facts, TOWN)
         assert kept_in(case) == said(case.history, now)
@@ -164,8 +164,8 @@ def _measured(fact: Fact) -> Fact:
 @given(stories(), clocks(), st.data())
 def test_a_snapshot_that_repeats_the_last_one_changes_nothing(story: Story, now: Instant, data: st.DataObject) -> None:
     history = story.facts(TOWN)
-    stated = [fact for fact in history if fact.what is What.STATED]
-    if not stated or any(fact.what is What.CORRECTED for fact in history):
+    stated = [fact for fact in history if fact.what is FactType.STATED]
+    if not stated or any(fact.what is FactType.CORRECTED for fact in history):
         return
     last = data.draw(st.sampled_from(stated))
     until = min((fact.at for fact in stated if fact > last and fact.subject == last.subject), default=END)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.judging.admission import admit
 from streams.judging.case import Case, PromiseKey
-from streams.judging.history import History, Known, insert
+from streams.judging.history import History, KnownHistory, insert
 from streams.judging.settle import settle, take
 from tests.histories import READY, Story, at, history_of, order, rules
 
@@ -120,8 +120,8 @@ def test_an_event_from_a_till_whose_clock_runs_ahead_counts_once_the_time_has_co
 def test_what_is_known_at_an_instant_is_what_had_happened_by_then() -> None:
     facts = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", "12:30").facts()
 
-    assert Known.at(facts, at("12:00")) == (facts[:1], at("12:30"))
-    assert Known.at(facts, at("11:59")) == ([], at("12:00"))
+    assert KnownHistory.at(facts, at("12:00")) == (facts[:1], at("12:30"))
+    assert KnownHistory.at(facts, at("11:59")) == ([], at("12:00"))
 
 
 def test_a_history_is_in_order_however_it_was_learned() -> None:

@@ -9,9 +9,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 
 from schemas.instants import NEVER, Instant
-from streams.judging.case import Case, Change, Judged, Promise, PromiseKey, Standing, Window
+from streams.judging.case import Case, CaseState, Change, Judged, Promise, PromiseKey, Window
 from streams.judging.fold import apply, completed_at, fold
-from streams.judging.history import Fact, Known, What
+from streams.judging.history import Fact, FactType, KnownHistory
 from streams.judging.settle import judge, settle, take
 from tests.histories import history_of
 from tests.judging.generated import END, TOWN, Arrived, admitted, arrivals
@@ -73,8 +73,8 @@ def _in_events(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
         yield "two events at one instant"
     if len({fact.id for fact in facts}) < len(set(facts)):
         yield "one id for two events"
-    uncorrected = [fact for fact in history if fact.what != What.CORRECTED]
-    if fold(uncorrected, TOWN) != fold(Known.at(history, END).facts, TOWN):
+    uncorrected = [fact for fact in history if fact.what != FactType.CORRECTED]
+    if fold(uncorrected, TOWN) != fold(KnownHistory.at(history, END).facts, TOWN):
         yield "a correction that counts"
 
 
@@ -115,19 +115,19 @@ def _on_the_way(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
 
 
 def _in_the_fold(history: list[Fact]) -> Iterator[str]:
-    standing = Standing()
-    for fact in Known.at(history, END).facts:
+    standing = CaseState()
+    for fact in KnownHistory.at(history, END).facts:
         promises = standing.promises.items()
         before = {key: (one.original, one.current, completed_at(standing, one)) for key, one in promises}
         apply(standing, fact, TOWN)
         for key, promise in standing.promises.items():
             original, current, completed = before.get(key, (promise.original, promise.current, NEVER))
-            if fact.what == What.AMENDED and current != promise.current:
+            if fact.what == FactType.AMENDED and current != promise.current:
                 yield "a promise amended"
                 yield from ["a promise amended by the customer in time"] * (original != promise.original)
             if completed_at(standing, promise) > completed:
                 yield "undone after it was delivered"
-            if fact.what == What.STATED and any(key == PromiseKey(fact.subject, one.kind, 1) for one in fact.terms):
+            if fact.what == FactType.STATED and any(key == PromiseKey(fact.subject, one.kind, 1) for one in fact.terms):
                 yield _what_was_stated(before.get(key), promise, fact)
 
 

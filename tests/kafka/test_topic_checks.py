@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from streams.kafka.describe import TopicFound
+from streams.kafka.describe import TopicDescription
 from streams.kafka.topic_checks import Finding, findings
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, IN_SYNC, INTAKE, INTAKE_TOPICS, TOPICS, Topic, feed_topic
 
 KAFKA = "kafka:9092"
 
 
-def topics(partitions: int = 12, copies: int = 3) -> dict[str, TopicFound]:
+def topics(partitions: int = 12, copies: int = 3) -> dict[str, TopicDescription]:
     """All topics, as `promises topics` makes them."""
-    return {topic.name: TopicFound(partitions, copies, topic.created_with(copies)) for topic in TOPICS}
+    return {topic.name: TopicDescription(partitions, copies, topic.created_with(copies)) for topic in TOPICS}
 
 
-def but(found: dict[str, TopicFound], topic: Topic, **settings: str) -> dict[str, TopicFound]:
+def but(found: dict[str, TopicDescription], topic: Topic, **settings: str) -> dict[str, TopicDescription]:
     """The same with these settings of one topic changed; an underscore stands for a dot."""
     one = found[topic.name]
     changed = {name.replace("_", "."): value for name, value in settings.items()}
@@ -29,7 +29,7 @@ def altered(topic: Topic, setting: str) -> str:
     )
 
 
-def only(found: dict[str, TopicFound]) -> Finding:
+def only(found: dict[str, TopicDescription]) -> Finding:
     (one,) = findings(KAFKA, found)
     return one
 
@@ -54,9 +54,9 @@ def test_topics_of_intake_are_missed_where_there_are_feeds() -> None:
     (missing,) = findings(KAFKA, topics(), [square])
     assert (missing.level, missing.where) == ("error", "promise.needs_fetch, promise.intake, feeds.square")
     assert missing.remedy == "create it: promises topics --bootstrap kafka:9092 --feeds FILE"
-    made = {topic.name: TopicFound(topic.partitions or 12, 3, topic.created_with(3)) for topic in INTAKE_TOPICS}
+    made = {topic.name: TopicDescription(topic.partitions or 12, 3, topic.created_with(3)) for topic in INTAKE_TOPICS}
     assert findings(KAFKA, topics() | made) == []
-    fed = made | {square.name: TopicFound(5, 3, square.created_with(3))}
+    fed = made | {square.name: TopicDescription(5, 3, square.created_with(3))}
     assert findings(KAFKA, topics() | fed, [square]) == []
     (senders,) = findings(KAFKA, but(topics() | fed, square, message_timestamp_type="CreateTime"), [square])
     assert (senders.level, senders.where) == ("warning", "feeds.square")

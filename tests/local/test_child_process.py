@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.child_process import Kept
+from streams.local.child_process import ChildProcess
 from tests.local.owners import eventually, owner, running
 
 SHOP = "trap 'echo closed in order; exit 7' TERM; echo open; while :; do sleep 0.02; done"
@@ -30,7 +30,7 @@ finally:
     kept.wait()
 """
 
-Open = Callable[[str], Kept]
+Open = Callable[[str], ChildProcess]
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_shop(log: Path) -> Open:
-    def opened(shop: str) -> Kept:
-        kept = Kept(["sh", "-c", shop], log=log)
+    def opened(shop: str) -> ChildProcess:
+        kept = ChildProcess(["sh", "-c", shop], log=log)
         eventually(lambda: "open" in log.read_text(), "the shop to open")
         return kept
 
@@ -75,7 +75,7 @@ def test_ending_a_shop_that_closed_by_itself_changes_nothing(open_shop: Open) ->
 
 
 def test_a_command_that_does_not_exist_is_named_in_the_log(log: Path) -> None:
-    kept = Kept(["no-such-shop"], log=log)
+    kept = ChildProcess(["no-such-shop"], log=log)
     eventually(lambda: kept.exit_code is not None, "the keeper to give up")
     kept.end()
     assert kept.exit_code == 1
@@ -83,7 +83,7 @@ def test_a_command_that_does_not_exist_is_named_in_the_log(log: Path) -> None:
 
 
 def test_a_shop_stays_open_when_the_thread_that_opened_it_ends(open_shop: Open) -> None:
-    opened: list[Kept] = []
+    opened: list[ChildProcess] = []
     thread = threading.Thread(target=lambda: opened.append(open_shop(SHOP)))
     thread.start()
     thread.join()

@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.events import CaseEvent, StepReached
 from schemas.instants import Instant, moment, parse
-from streams.local.town_feeds import BEAT_MS, Tills, feed
+from streams.local.town_feeds import BEAT_MS, TownFeeds, feed
 from streams.local.town_shops import SHOPS
 
 NOON = parse("2026-03-02T12:00:00Z")
@@ -26,10 +26,10 @@ class Street:
 
     offline: set[str] = field(default_factory=set)
     sent: list[tuple[Instant, int | None, dict[str, Any]]] = field(default_factory=list)
-    tills: Tills = field(init=False)
+    tills: TownFeeds = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tills = Tills(self._send, (0, 1), self.offline)
+        self.tills = TownFeeds(self._send, (0, 1), self.offline)
 
     def _send(self, at: Instant, key: bytes | None, value: bytes, partition: int | None) -> None:
         said = msgspec.json.decode(value)

@@ -18,7 +18,7 @@ from streams.judging.case import Judged, Promise
 from streams.judging.history import History, insert
 from streams.judging.settle import judge
 from streams.local import town as town_module
-from streams.local.town import Arrival, town
+from streams.local.town import TownEvent, town
 from streams.local.town_shops import BIKES, CLINIC, ERRATIC, KITCHEN, PADDED, PARCELS, PHARMACY, SHOPS, STEADY, Shop
 
 SEVEN = parse("2026-03-02T07:00:00Z")
@@ -43,7 +43,7 @@ class Ruled(NamedTuple):
         return self.judged.original.ruling.reason
 
 
-def judged(arrivals: list[Arrival]) -> list[Ruled]:
+def judged(arrivals: list[TownEvent]) -> list[Ruled]:
     """Every promise as it stands at the end, without those that the day ended too early for."""
     histories: dict[str, History] = defaultdict(list)
     for arrival in arrivals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.notifier.progress import Position, Progress
+from streams.notifier.progress import CommittedPosition, Progress
 
 
 def read(progress: Progress, offsets: range | list[int]) -> list[int]:
@@ -14,55 +14,55 @@ def read(progress: Progress, offsets: range | list[int]) -> list[int]:
 
 
 def test_what_was_settled_in_order_is_one_offset() -> None:
-    progress = Progress(Position(100))
+    progress = Progress(CommittedPosition(100))
     assert read(progress, range(100, 103)) == [100, 101, 102]
     for offset in (100, 101, 102):
         progress.settle(offset)
-    assert progress.position == Position(103)
+    assert progress.position == CommittedPosition(103)
 
 
 def test_an_alert_that_is_refused_stays_and_the_others_are_not_repeated() -> None:
-    before = Progress(Position(100))
+    before = Progress(CommittedPosition(100))
     read(before, range(100, 110))
     for offset in (100, 101, 103, 104, 105, 107, 108, 109):
         before.settle(offset)
-    assert before.position == Position(102, "8 4")
+    assert before.position == CommittedPosition(102, "8 4")
     after = Progress(before.position)
     assert read(after, range(102, 112)) == [102, 106, 110, 111]
 
 
 def test_a_restart_before_all_was_read_again_forgets_nothing() -> None:
-    position = Position(102, "8 4")
+    position = CommittedPosition(102, "8 4")
     progress = Progress(position)
     assert read(progress, [102, 103]) == [102]
     assert progress.position == position
     progress.settle(102)
-    assert progress.position == Position(106, "4")
+    assert progress.position == CommittedPosition(106, "4")
 
 
 def test_offsets_that_hold_no_record_are_passed_over() -> None:
     """Ends of transactions have offsets too."""
-    progress = Progress(Position(10))
+    progress = Progress(CommittedPosition(10))
     assert read(progress, [11, 14, 15]) == [11, 14, 15]
     progress.settle(11)
     assert Progress(progress.position).read(14)
 
 
 def test_what_the_topic_no_longer_holds_is_not_waited_for() -> None:
-    progress = Progress(Position(102, "8 4"))
+    progress = Progress(CommittedPosition(102, "8 4"))
     assert read(progress, [106, 110]) == [106, 110]
     progress.settle(106)
     progress.settle(110)
-    assert progress.position == Position(111)
+    assert progress.position == CommittedPosition(111)
 
 
 def test_the_text_of_another_program_says_nothing() -> None:
     for text in ("consumed by hand", "-4 -2", "٣", "{}"):
-        assert Progress(Position(7, text)).position == Position(7)
+        assert Progress(CommittedPosition(7, text)).position == CommittedPosition(7)
 
 
 def test_a_thousand_that_wait_fit_into_what_kafka_takes() -> None:
-    progress = Progress(Position(0))
+    progress = Progress(CommittedPosition(0))
     settled = range(0, 2_000_000, 1000)
     for offset in range(0, 2_000_000, 500):
         progress.read(offset)
@@ -82,7 +82,7 @@ def test_whenever_it_is_killed_nothing_is_lost_and_nothing_settled_comes_again(
     offsets: list[int], data: st.DataObject
 ) -> None:
     settled: set[int] = set()
-    start = Position(0)
+    start = CommittedPosition(0)
     for _ in range(data.draw(st.integers(1, 4), "lives")):
         progress = Progress(start)
         to = data.draw(st.integers(0, len(offsets)), "reads so many")

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from streams.notifier.responses import Answer, asked_pause, pause
+from streams.notifier.responses import WebhookResponse, asked_pause, pause
 from tests.notifier.told import MINUTE, NOON, SECOND
 
 
@@ -49,4 +49,4 @@ def test_a_receiver_may_ask_for_more_patience_and_not_for_silence() -> None:
 
 def test_only_2xx_is_an_alert_taken() -> None:
     statuses = (None, 100, 199, 200, 202, 204, 299, 300, 301, 400, 404, 410, 429, 500, 503)
-    assert [status for status in statuses if Answer(status, "").is_taken] == [200, 202, 204, 299]
+    assert [status for status in statuses if WebhookResponse(status, "").is_taken] == [200, 202, 204, 299]

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from streams.local.ports import free_ports
-from streams.notifier.responses import Answer
-from streams.notifier.sender import Courier
+from streams.notifier.responses import WebhookResponse
+from streams.notifier.sender import HttpSender
 from streams.notifier.webhook import Webhook, parse_webhook
 from tests.notifier.receiver import receiving, url_of
 from tests.support.certificates import Authority, written
@@ -27,8 +27,8 @@ def never() -> bool:
     return False
 
 
-def asked(webhook: Webhook, *, timeout: float = 5.0, patience: float = 20.0) -> Answer:
-    answer = Courier(webhook, timeout=timeout, patience=patience).deliver(HEADERS, BODY, never)
+def asked(webhook: Webhook, *, timeout: float = 5.0, patience: float = 20.0) -> WebhookResponse:
+    answer = HttpSender(webhook, timeout=timeout, patience=patience).deliver(HEADERS, BODY, never)
     assert answer is not None
     return answer
 
@@ -67,7 +67,9 @@ def test_what_is_sent_is_what_was_given_and_says_that_it_is_json() -> None:
 def test_a_refusal_is_told_with_its_reason_and_what_the_receiver_asks_for() -> None:
     with receiving() as receiver:
         receiver.answer("o-1", 503, retry_after="7")
-        assert asked(parse_webhook(url_of(receiver))) == Answer(503, "503 Service Unavailable: this is 503", 7000)
+        assert asked(parse_webhook(url_of(receiver))) == WebhookResponse(
+            503, "503 Service Unavailable: this is 503", 7000
+        )
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -92,7 +94,7 @@ def test_nobody_is_there() -> None:
 
 def test_a_receiver_that_never_answers_is_waited_for_no_longer_than_it_may() -> None:
     with speaking(lambda _, ended: _wait(ended)) as webhook:
-        assert asked(webhook, timeout=0.3) == Answer(None, "no answer: timed out")
+        assert asked(webhook, timeout=0.3) == WebhookResponse(None, "no answer: timed out")
 
 
 def test_a_receiver_that_answers_letter_by_letter_is_left_in_the_end() -> None:
@@ -102,7 +104,7 @@ def test_a_receiver_that_answers_letter_by_letter_is_left_in_the_end() -> None:
             connection.sendall(b"y")
 
     with speaking(drip) as webhook:
-        assert asked(webhook, patience=1.0) == Answer(None, "no answer within 1 s")
+        assert asked(webhook, patience=1.0) == WebhookResponse(None, "no answer within 1 s")
 
 
 def test_a_receiver_that_has_taken_an_alert_may_say_the_rest_as_slowly_as_it_likes() -> None:
@@ -145,11 +147,11 @@ def test_an_endless_refusal_is_read_in_part_and_shown_in_one_line() -> None:
 
 def test_who_is_told_to_end_takes_an_answer_that_comes_at_once_and_waits_for_no_other() -> None:
     with receiving() as receiver:
-        answer = Courier(parse_webhook(url_of(receiver))).deliver(HEADERS, BODY, lambda: True)
+        answer = HttpSender(parse_webhook(url_of(receiver))).deliver(HEADERS, BODY, lambda: True)
         assert answer is not None
         assert answer.is_taken
     with speaking(lambda _, ended: _wait(ended)) as webhook:
-        assert Courier(webhook).deliver(HEADERS, BODY, lambda: True) is None
+        assert HttpSender(webhook).deliver(HEADERS, BODY, lambda: True) is None
 
 
 def test_a_receiver_is_trusted_by_its_certificate_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from schemas.instants import Instant, moment, parse
 from schemas.verdicts import AlertRecord
 from schemas.words import Stage
-from streams.notifier.alerts import Alert, read_alert
+from streams.notifier.alerts import OutgoingAlert, read_alert
 
 NOON: Instant = parse("2026-03-06T12:00:00Z")
 SECOND, MINUTE = 1_000, 60_000
@@ -32,6 +32,6 @@ def alert_record(case: str, decided: Instant = NOON, stage: Stage = "overdue") -
     )
 
 
-def alert(case: str, decided: Instant = NOON, stage: Stage = "overdue") -> Alert:
+def alert(case: str, decided: Instant = NOON, stage: Stage = "overdue") -> OutgoingAlert:
     """The alert itself, as it is read when it was decided."""
     return read_alert(alert_record(case, decided, stage), decided)

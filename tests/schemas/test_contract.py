@@ -21,7 +21,7 @@ from schemas.events import Record
 from schemas.generate import RECORDS, documents, main
 from schemas.instants import instant, moment, parse
 from schemas.reading import RefusalReason, Refused, read
-from schemas.verdicts import AlertRecord, Finding, VerdictRecord
+from schemas.verdicts import AlertRecord, BasisVerdict, VerdictRecord
 from schemas.words import RULINGS, Reason, Ruling, Verdict
 
 PACKAGE = Path(__file__).parents[2] / "schemas"
@@ -238,5 +238,5 @@ def test_what_a_docstring_says_of_a_field_is_said_at_the_field() -> None:
     assert definitions["StepUndone"]["description"].startswith("A step was taken back")
     assert definitions["StepUndone"]["properties"]["occurred_at"]["description"].startswith("when it happened")
     assert definitions["Correction"]["properties"]["occurred_at"]["description"].startswith("when the correction")
-    finding = published("verdict")["$defs"][Finding.__name__]
+    finding = published("verdict")["$defs"][BasisVerdict.__name__]
     assert "actual minus due" in finding["properties"]["lateness_seconds"]["description"]

@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from schemas.instants import parse
-from streams.signatures.schemes import SCHEMES, Posted
+from streams.signatures.schemes import SCHEMES, SignedRequest
 from streams.signatures.verify import Unverified, read_secret, scheme_of, secret_headers, verify
 
 NOW = parse("2026-03-06T12:00:00Z")
@@ -94,7 +94,7 @@ TIMED = [name for name, vector in VECTORS.items() if SCHEMES[vector.scheme].made
 def failing(vector: Vector, *, at: int = NOW, keys: tuple[bytes, ...] = ()) -> str | None:
     """What is wrong with it; None where it is taken."""
     scheme = scheme_of(vector.scheme, vector.header)
-    posted = Posted(vector.body, vector.headers, vector.url)
+    posted = SignedRequest(vector.body, vector.headers, vector.url)
     try:
         verify(scheme, posted, keys or read_secret(scheme, f"{vector.secret}\n"), at)
     except Unverified as error:
@@ -192,7 +192,7 @@ def test_toast_may_try_again_after_five_and_after_ten_minutes_more() -> None:
 
 def test_how_old_a_signature_may_be_is_said_for_a_feed() -> None:
     vector, scheme = VECTORS["olo"], scheme_of("olo", tolerance=60_000)
-    posted = Posted(vector.body, vector.headers, vector.url)
+    posted = SignedRequest(vector.body, vector.headers, vector.url)
     verify(scheme, posted, [KEY.encode()], NOW + 60_000)
     with pytest.raises(Unverified, match="61 s from now; at most 60"):
         verify(scheme, posted, [KEY.encode()], NOW + 61_000)

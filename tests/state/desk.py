@@ -14,11 +14,11 @@ from schemas.instants import Instant, Millis, instant
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
 from schemas.words import BASES, RULINGS, VERDICTS, Basis, Ruling, Verdict
-from streams.judging.locations import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
-from streams.state.counts import Tally
-from streams.state.partition import Book, Incoming
-from streams.state.rows import HELD, PART_OF, Held, Row, way
+from streams.state.counts import PromiseCounts
+from streams.state.partition import Incoming, PartitionState
+from streams.state.rows import HELD, PART_OF, CountRow, Held, way
 from streams.state.windows import PLACES, WIDTHS, Label, Windows
 from tests.histories import READY, Story, at, moment
 
@@ -35,8 +35,10 @@ def record(event: events.Record, timestamp: Instant) -> Incoming:
 class Desk:
     """A book with everything it said so far."""
 
-    def __init__(self, policies: Policies = READY, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS) -> None:
-        self.book = Book(policies, retention, feeds)
+    def __init__(
+        self, policies: Policies = READY, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS
+    ) -> None:
+        self.book = PartitionState(policies, retention, feeds)
         self.said: list[VerdictRecord | AlertRecord | Refused] = []
 
     def tells(self, story: Story, *arrivals: str) -> Desk:
@@ -96,7 +98,7 @@ class Named(NamedTuple):
     lateness: list[int]
 
 
-def named(row: Row, basis: Basis) -> Named:
+def named(row: CountRow, basis: Basis) -> Named:
     """The counts of a row on that basis."""
     number = BASES.index(basis)
     counts = row.on(number)
@@ -137,12 +139,12 @@ def rolling(windows: Windows, basis: Basis = "current") -> Sums:
     return found
 
 
-def by_label(rows: Mapping[Label, Row]) -> dict[tuple[str, str, Basis], Named]:
+def by_label(rows: Mapping[Label, CountRow]) -> dict[tuple[str, str, Basis], Named]:
     """All rows by location, kind and basis."""
     return {(*label, basis): named(row, basis) for label, row in rows.items() for basis in BASES}
 
 
-def holds_together(tally: Tally) -> None:
+def holds_together(tally: PromiseCounts) -> None:
     """In every row and for every verdict: first verdicts + revised into it - revised out of it = net. What is open
     began as made and ended with its first verdict."""
     for label, row in by_label(tally.rows).items():

@@ -9,17 +9,20 @@ from hypothesis.strategies import DrawFn, composite
 
 from schemas import events
 from schemas.instants import Instant, moment
-from streams.judging.locations import FeedOf, FeedsOf
+from streams.judging.locations import FeedLookup, LocationFeed
 from tests.judging.generated import END, MINUTE, TOWN, arrivals
 from tests.state.desk import FOREVER, Desk, record
 
 Log = list[tuple[Instant, events.Record]]
 """Records with the instants at which they arrive, in that order."""
 
-SOME: Final[FeedsOf] = {"north": FeedOf("till", MINUTE, 8 * MINUTE), "south": FeedOf("kiosk", 2 * MINUTE)}
+SOME: Final[FeedLookup] = {
+    "north": LocationFeed("till", MINUTE, 8 * MINUTE),
+    "south": LocationFeed("kiosk", 2 * MINUTE),
+}
 """The shops of the town with feeds of their own; of who names none of them, nothing is awaited."""
 
-ONE: Final[FeedsOf] = {shop: FeedOf("till", MINUTE) for shop in ("", "north", "south")}
+ONE: Final[FeedLookup] = {shop: LocationFeed("till", MINUTE) for shop in ("", "north", "south")}
 """Whatever a case says of its shop, it waits for one and the same feed."""
 
 SOURCES: Final = [(feed, partition) for feed in ("till", "kiosk") for partition in (0, 1)]
@@ -57,7 +60,7 @@ def heard_up_to(clock: Instant, lag: int = 0) -> Log:
     return [(clock, says(*source, clock - lag)) for source in SOURCES]
 
 
-def read(log: Log, feeds: FeedsOf, end: Instant = END) -> Desk:
+def read(log: Log, feeds: FeedLookup, end: Instant = END) -> Desk:
     """A book that has read these records one by one, and heard at `end` that there is no more."""
     desk = Desk(TOWN, feeds=feeds)
     for clock, event in [*log, *heard_up_to(max(end, log[-1][0]))]:

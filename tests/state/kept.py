@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.instants import Instant, Millis
-from streams.judging.locations import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
 from streams.state.changelog import Contents
-from streams.state.partition import Book, Incoming
+from streams.state.partition import Incoming, PartitionState
 from tests.state.desk import FOREVER, Desk
 
 
@@ -18,7 +18,7 @@ class Kept:
     def __init__(self) -> None:
         self.records: dict[bytes, bytes] = {}
 
-    def writes(self, book: Book) -> list[bytes]:
+    def writes(self, book: PartitionState) -> list[bytes]:
         """Take down what changed, and give its keys."""
         changes = book.changes()
         for key, value in changes:
@@ -29,16 +29,16 @@ class Kept:
         return [key for key, _ in changes]
 
     def reopens(
-        self, desk: Desk, policies: Policies, retention: Millis | None = None, feeds: FeedsOf = NO_FEEDS
+        self, desk: Desk, policies: Policies, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS
     ) -> None:
         """The worker of that desk ends, and another takes the book over."""
-        desk.book = Book.restored(policies, Contents(self.records), retention, feeds)
+        desk.book = PartitionState.restored(policies, Contents(self.records), retention, feeds)
 
 
 class Twins:
     """Two desks that read the same. `away` is written down now and then and opened again; `stayed` never is."""
 
-    def __init__(self, policies: Policies, retention: Millis | None, feeds: FeedsOf = NO_FEEDS) -> None:
+    def __init__(self, policies: Policies, retention: Millis | None, feeds: FeedLookup = NO_FEEDS) -> None:
         self.stayed, self.away = Desk(policies, retention, feeds), Desk(policies, retention, feeds)
         self._settings = policies, retention, feeds
         self._kept = Kept()
@@ -64,7 +64,7 @@ class Twins:
         assert all_of(self.away.book) == all_of(self.stayed.book)
 
 
-def all_of(book: Book) -> dict[str, Any]:
+def all_of(book: PartitionState) -> dict[str, Any]:
     """Everything that anybody can see of a book."""
     return {
         "clock": book.clock.now,

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from schemas.instants import NEVER, Instant, instant
 from streams.judging.case import Case
-from streams.judging.history import Fact, What
+from streams.judging.history import Fact, FactType
 from streams.judging.settle import judge, settle, take
 from streams.state.case_codec import decode, encode
 from streams.state.fast_path import appended
@@ -68,7 +68,7 @@ def steps(draw: DrawFn) -> Tried:
         settle(case, TOWN, clock, *feed.at(clock))
     hands = case.standing.hands
     subject, staff = (hands[-1].subject, hands[-1].staff) if hands else ("", "")
-    plain = Fact(case.last_at + 1, What.REACHED, "new", subject, "boxed", staff)
+    plain = Fact(case.last_at + 1, FactType.REACHED, "new", subject, "boxed", staff)
     possible = _twists(case, clock)
     twisted = draw(st.permutations([*sorted(possible), "location"]))[: draw(st.sampled_from([1, 1, 1, 2, 0, 0]))]
     fact = replace(plain, **{field: draw(st.sampled_from(possible[field])) for field in twisted})
@@ -83,7 +83,7 @@ def _twists(case: Case, clock: Instant) -> dict[str, list[Any]]:
     last = case.last_at
     return {
         "at": [last, last - 1, last + MINUTE, clock, clock + 1, BASE],
-        "what": [What.ASSIGNED, What.UNDONE, What.CANCELLED, What.STATED],
+        "what": [FactType.ASSIGNED, FactType.UNDONE, FactType.CANCELLED, FactType.STATED],
         "id": ["e", *[fact.id for fact in case.history]],
         "subject": ["", "bag"],
         "name": ["ready", "handed_over", "ordered", "us"],

@@ -14,11 +14,11 @@ from schemas import events
 from schemas.instants import Instant, moment, parse
 from schemas.words import RULINGS, UNCONFIRMED
 from streams.config.policies import parse_policies
-from streams.judging.locations import NO_FEEDS, FeedOf, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedLookup, LocationFeed
 from streams.local.town import town
 from streams.state.case_codec import UnknownPolicy
 from streams.state.changelog import Contents
-from streams.state.partition import Book, Incoming
+from streams.state.partition import Incoming, PartitionState
 from tests.histories import READY, at, order, rules
 from tests.judging.generated import END, MINUTE, TOWN, Arrived, arrivals, settled_by
 from tests.shared import ROOT
@@ -35,7 +35,7 @@ def written(desk: Desk) -> dict[bytes, bytes]:
 
 
 def test_a_book_in_which_nothing_happened_has_nothing_to_write() -> None:
-    book = Book(READY)
+    book = PartitionState(READY)
 
     assert (book.has_changes, book.dirty, book.changes()) == (False, 0, [])
 
@@ -104,7 +104,7 @@ def test_the_deadlines_of_a_reopened_book_come_in_the_order_of_their_times() -> 
 
 
 def test_a_changelog_that_nobody_wrote_is_a_new_book() -> None:
-    assert all_of(Book.restored(READY, Contents())) == all_of(Book(READY))
+    assert all_of(PartitionState.restored(READY, Contents())) == all_of(PartitionState(READY))
 
 
 def test_a_book_that_was_judged_by_a_policy_that_is_gone_names_it() -> None:
@@ -112,7 +112,7 @@ def test_a_book_that_was_judged_by_a_policy_that_is_gone_names_it() -> None:
     renamed = rules('[[policy]]\nname = "pickup"\nkind = "ready"\n')
 
     with pytest.raises(UnknownPolicy, match="policy ready@1, which is missing"):
-        Book.restored(renamed, Contents(records))
+        PartitionState.restored(renamed, Contents(records))
 
 
 def test_a_reopened_book_still_knows_by_which_policies_it_was_judged() -> None:
@@ -124,7 +124,7 @@ def test_a_reopened_book_still_knows_by_which_policies_it_was_judged() -> None:
     kept.writes(desk.book)
 
     with pytest.raises(UnknownPolicy, match="policy ready@1, which is missing"):
-        Book.restored(rules('[[policy]]\nname = "pickup"\nkind = "ready"\n'), Contents(kept.records))
+        PartitionState.restored(rules('[[policy]]\nname = "pickup"\nkind = "ready"\n'), Contents(kept.records))
 
 
 def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembered_too() -> None:
@@ -136,7 +136,7 @@ def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembere
     kept.writes(desk.book)
 
     with pytest.raises(UnknownPolicy, match="policy app@1, which is missing"):
-        Book.restored(READY, Contents(kept.records))
+        PartitionState.restored(READY, Contents(kept.records))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_records_of_another_version_of_the_code_are_not_guessed_at(key: bytes, w
     records[one] = msgspec.msgpack.encode([99, *msgspec.msgpack.decode(records[one])[1:]])
 
     with pytest.raises(ValueError, match=f"{what}.*stored in version 99; this code reads version 1"):
-        Book.restored(READY, Contents(records))
+        PartitionState.restored(READY, Contents(records))
 
 
 def test_counts_from_before_a_ruling_was_thought_of_are_read() -> None:
@@ -164,7 +164,7 @@ def test_counts_from_before_a_ruling_was_thought_of_are_read() -> None:
     older = [version, made, [part and [part[0][:-1], *part[1:]] for part in parts]]
     records[b'r["harbour","ready"]'] = msgspec.msgpack.encode(older)
 
-    assert Book.restored(READY, Contents(records)).tally.rows == desk.book.tally.rows
+    assert PartitionState.restored(READY, Contents(records)).tally.rows == desk.book.tally.rows
 
 
 def test_a_location_with_many_staff_is_not_written_whole_for_one_of_them() -> None:
@@ -184,12 +184,12 @@ def test_a_case_of_another_version_of_the_code_is_not_guessed_at() -> None:
     records[b"co1"] = b"\x63" + records[b"co1"][1:]
 
     with pytest.raises(ValueError, match="a case was stored in version 99; this code reads version 2"):
-        Book.restored(READY, Contents(records))
+        PartitionState.restored(READY, Contents(records))
 
 
 def test_a_record_of_no_known_kind_is_named() -> None:
     with pytest.raises(ValueError, match="key b'x1'; this code knows"):
-        Book.restored(READY, Contents({**written(Desk().tells(STORY)), b"x1": b""}))
+        PartitionState.restored(READY, Contents({**written(Desk().tells(STORY)), b"x1": b""}))
 
 
 def test_a_changelog_without_its_head_is_refused() -> None:
@@ -197,7 +197,7 @@ def test_a_changelog_without_its_head_is_refused() -> None:
     del records[b"h"]
 
     with pytest.raises(ValueError, match="has no head: it was not read to its end"):
-        Book.restored(READY, Contents(records))
+        PartitionState.restored(READY, Contents(records))
 
 
 def both(one: Arrived, other: Arrived) -> Arrived:
@@ -233,13 +233,13 @@ def log() -> list[tuple[Instant, events.CaseEvent]]:
     return [(arrival.at, arrival.event) for arrival in islice(town(7, SEVEN, orders_per_minute=20), 4000)]
 
 
-def tills_of(log: Arrived) -> FeedsOf:
+def tills_of(log: Arrived) -> FeedLookup:
     """Every other shop has a till."""
     shops = sorted({event.location for _, event in log if event.location})
-    return {shop: FeedOf(f"till-{shop}", 5 * MINUTE, 18 * MINUTE) for shop in shops[::2]}
+    return {shop: LocationFeed(f"till-{shop}", 5 * MINUTE, 18 * MINUTE) for shop in shops[::2]}
 
 
-def with_clocks(log: Arrived, feeds: FeedsOf) -> list[Incoming]:
+def with_clocks(log: Arrived, feeds: FeedLookup) -> list[Incoming]:
     """The log, in which every till says each minute how far it was read, but for twenty minutes in forty."""
     records: list[Incoming] = []
     said = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.state.watermarks import Clock
+from streams.state.watermarks import Watermark
 from tests.histories import at, order
 from tests.judging.generated import settled_by
 from tests.state.desk import Desk, record
@@ -14,7 +14,7 @@ NOON, ONE = at("12:00"), at("13:00")
 
 
 def test_an_older_record_does_not_turn_the_clock_back() -> None:
-    clock = Clock()
+    clock = Watermark()
 
     assert (clock.move(ONE, ONE), clock.move(NOON, ONE)) == (ONE, ONE)
 
@@ -29,14 +29,14 @@ def test_a_record_from_the_year_9999_moves_nothing_and_breaks_nothing() -> None:
 
 
 def test_the_wall_clock_itself_is_not_the_future() -> None:
-    assert Clock().move(NOON, NOON) == NOON
-    assert Clock().move(NOON + 1, NOON) == 0
+    assert Watermark().move(NOON, NOON) == NOON
+    assert Watermark().move(NOON + 1, NOON) == 0
 
 
 @settled_by(100)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50))))
 def test_the_clock_is_the_latest_instant_that_the_wall_had_reached(moves: list[tuple[int, int]]) -> None:
-    clock = Clock()
+    clock = Watermark()
     shown = [clock.move(to, wall) for to, wall in moves]
 
     assert shown == [max([0, *(to for to, wall in moves[: n + 1] if to <= wall)]) for n in range(len(moves))]

@@ -9,7 +9,7 @@ from schemas.instants import NEVER, Instant
 from schemas.words import BASES
 from streams.judging.case import Case
 from streams.state.changelog import Contents
-from streams.state.partition import Book
+from streams.state.partition import PartitionState
 from tests.histories import READY, order
 from tests.judging.generated import END, MINUTE, TOWN, Arrived, arrivals, settled_by
 from tests.state.desk import FOREVER, Desk, holds_together, record
@@ -142,7 +142,7 @@ def test_forgetting_changes_no_count_and_happens_to_all_that_is_at_rest_and_to_n
     retention, desk, kept = minutes * MINUTE, Desk(TOWN, minutes * MINUTE), Kept()
     for offset, (clock, event) in enumerate([*told, (END + HOUR, told[0][1])], 1):
         kept.writes(desk.book)
-        remembering = Book.restored(TOWN, Contents(kept.records))
+        remembering = PartitionState.restored(TOWN, Contents(kept.records))
         assert desk.book.move(clock, FOREVER) == remembering.move(clock, FOREVER)
         found, all_cases = all_of(desk.book), all_of(remembering)
         cases, known = found.pop("cases"), all_cases.pop("cases")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.instants import NEVER, Instant
-from streams.state.timers import Deadlines
+from streams.state.timers import Timers
 
 
 class Waking:
@@ -13,7 +13,7 @@ class Waking:
 
     def __init__(self) -> None:
         self.times: dict[str, Instant] = {}
-        self.deadlines = Deadlines(lambda case: self.times.get(case, NEVER))
+        self.deadlines = Timers(lambda case: self.times.get(case, NEVER))
 
     def set(self, case: str, at: Instant) -> None:
         self.times.setdefault(case, at)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from schemas.events import Clock
 from schemas.words import Basis
-from streams.judging.locations import FeedOf, FeedsOf
+from streams.judging.locations import FeedLookup, LocationFeed
 from tests.histories import Story, at, moment, order, rules
 from tests.state.desk import Desk, holds_together, record, texts
 
 MINUTE = 60_000
-TILL: FeedsOf = {"harbour": FeedOf("till", silent_after=5 * MINUTE)}
-PATIENT: FeedsOf = {"harbour": FeedOf("till", silent_after=5 * MINUTE, abandoned_after=60 * MINUTE)}
-SLOW: FeedsOf = {"harbour": FeedOf("till", silent_after=60 * MINUTE)}
+TILL: FeedLookup = {"harbour": LocationFeed("till", silent_after=5 * MINUTE)}
+PATIENT: FeedLookup = {"harbour": LocationFeed("till", silent_after=5 * MINUTE, abandoned_after=60 * MINUTE)}
+SLOW: FeedLookup = {"harbour": LocationFeed("till", silent_after=60 * MINUTE)}
 RISKY = rules('[[policy]]\nkind = "ready"\nat_risk = "10m"\ngrace = "2m"\n')
 
 
@@ -22,7 +22,7 @@ def promised(case: str, due: str, at: str = "harbour", time: str = "11:55") -> S
     return order(case).promised("ready", due=due, time=time, at=at)
 
 
-def shop(feeds: FeedsOf = TILL) -> Desk:
+def shop(feeds: FeedLookup = TILL) -> Desk:
     """At noon the till is heard of, and two orders are promised for the half hour to come."""
     desk = Desk(feeds=feeds).tells(promised("o1", "12:10")).tells(promised("o2", "12:20"))
     return desk.hears("till", "12:00")
@@ -254,7 +254,7 @@ def test_other_sources_are_not_remembered() -> None:
 
 
 def test_two_shops_of_one_feed_may_be_patient_to_different_degrees() -> None:
-    feeds = {"harbour": FeedOf("till", 5 * MINUTE), "quay": FeedOf("till", 15 * MINUTE)}
+    feeds = {"harbour": LocationFeed("till", 5 * MINUTE), "quay": LocationFeed("till", 15 * MINUTE)}
     desk = Desk(feeds=feeds).tells(promised("o1", "12:02")).tells(promised("o2", "12:02", at="quay"))
     desk.hears("till", "12:00").waits("12:10")
 
@@ -287,7 +287,7 @@ def test_that_a_case_is_of_another_shop_may_be_known_ahead_of_its_time() -> None
 
 
 def test_a_case_may_turn_out_to_wait_for_another_feed() -> None:
-    feeds = {**TILL, "quay": FeedOf("kiosk", 5 * MINUTE)}
+    feeds = {**TILL, "quay": LocationFeed("kiosk", 5 * MINUTE)}
     desk = shop(feeds).waits("12:15").tells(order("o1").corrected("e1", "12:16", promised("o1", "12:10", at="quay")))
     assert (told(desk.hears("till", "12:17")), reasons(desk, "quay")) == ([], {"pending": 1})
 

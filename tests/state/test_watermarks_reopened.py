@@ -5,16 +5,16 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from streams.judging.locations import NO_FEEDS, FeedOf, FeedsOf
-from streams.state.changelog import Contents, Head, Heard
-from streams.state.partition import Book
+from streams.judging.locations import NO_FEEDS, FeedLookup, LocationFeed
+from streams.state.changelog import Contents, Head, StoredFeedWatermark
+from streams.state.partition import PartitionState
 from tests.histories import READY, at, order
 from tests.state.desk import Desk, texts
 from tests.state.kept import Kept, all_of
 from tests.state.test_watermarks import MINUTE, PATIENT, TILL, reasons, shop, told
 
 
-def reopened(desk: Desk, feeds: FeedsOf = TILL) -> Desk:
+def reopened(desk: Desk, feeds: FeedLookup = TILL) -> Desk:
     """The worker of that desk ended, and this one has the book now."""
     kept = Kept()
     desk.book.next += 1
@@ -86,7 +86,7 @@ def test_a_feed_that_is_declared_no_more_holds_nothing_back() -> None:
     ("silent_after", "stands"), [(5 * MINUTE, {"unconfirmed": 2}), (60 * MINUTE, {"pending": 2})], ids=["5m", "60m"]
 )
 def test_a_shop_that_became_more_patient_has_its_new_limit_at_once(silent_after: int, stands: dict[str, int]) -> None:
-    feeds = {"harbour": FeedOf("till", silent_after)}
+    feeds = {"harbour": LocationFeed("till", silent_after)}
 
     assert reasons(reopened(shop().waits("12:25"), feeds).waits("12:25")) == stands
 
@@ -95,7 +95,7 @@ def test_a_book_from_before_there_were_feeds_is_read() -> None:
     kept, desk = Kept(), shop(NO_FEEDS)
     kept.writes(desk.book)
     kept.records[b"h"] = msgspec.msgpack.encode(msgspec.msgpack.decode(kept.records[b"h"])[:7])
-    book = Book.restored(READY, Contents(kept.records))
+    book = PartitionState.restored(READY, Contents(kept.records))
 
     assert all_of(book) == all_of(desk.book)
     assert Contents(kept.records).head.feeds == {}
@@ -115,4 +115,4 @@ def test_a_declared_feed_is_in_the_head_from_the_first_write_on() -> None:
     kept.writes(desk.book)
 
     head = msgspec.msgpack.decode(kept.records[b"h"], type=Head)
-    assert head.feeds == {"till": Heard()}
+    assert head.feeds == {"till": StoredFeedWatermark()}

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from faust.types import TP
 
-from streams.engine.partitions import Shelf
-from streams.engine.transaction import Message
-from streams.judging.locations import FeedsOf
+from streams.engine.partitions import Partitions
+from streams.engine.transaction import OutputRecord
+from streams.judging.locations import FeedLookup
 from streams.judging.policy import Policies
 from streams.kafka.topics import EVENTS, VERDICTS
 from streams.state.changelog import Contents
-from streams.state.partition import Book
+from streams.state.partition import PartitionState
 from tests.engine.stand_in import Paper, Pen
 from tests.histories import READY, at, order
 from tests.state.desk import FOREVER, record
@@ -28,7 +28,7 @@ class Town:
 
     ours: bool = True
     policies: Policies = READY
-    feeds: FeedsOf = field(default_factory=dict)
+    feeds: FeedLookup = field(default_factory=dict)
     errors: list[Exception] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)
     reread_: list[TP] = field(default_factory=list)
@@ -38,9 +38,9 @@ class Town:
     breaks: Exception | None = None
 
     def __post_init__(self) -> None:
-        self.shelf = Shelf(self, self, self.hopeless.append)
+        self.shelf = Partitions(self, self, self.hopeless.append)
 
-    async def open(self, tp: TP, progress: Callable[[int, int], None]) -> tuple[Book, Pen]:
+    async def open(self, tp: TP, progress: Callable[[int, int], None]) -> tuple[PartitionState, Pen]:
         partition = tp.partition
         self.opened.append(partition)
         await asyncio.sleep(0)
@@ -51,7 +51,7 @@ class Town:
         assert self.shelf.recovering[tp] == (3, 7)
         pen = paper.pen()
         pen.breaks = self.breaks
-        return Book.restored(self.policies, Contents(paper.records), feeds=self.feeds), pen
+        return PartitionState.restored(self.policies, Contents(paper.records), feeds=self.feeds), pen
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
         await asyncio.sleep(0)
@@ -72,4 +72,4 @@ class Town:
         told = order(case).promised("ready", due="12:40", time="12:00")
         ledger.book.apply(record(told.told[0], at("12:00")), FOREVER)
         ledger.book.next += 1
-        ledger.note([Message(VERDICTS.name, case.encode(), b"open")])
+        ledger.note([OutputRecord(VERDICTS.name, case.encode(), b"open")])

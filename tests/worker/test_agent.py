@@ -15,16 +15,16 @@ from schemas.events import Clock
 from schemas.instants import Instant, moment, parse
 from streams.config.policies import parse_policies
 from streams.engine import timing
-from streams.engine.transaction import Message
-from streams.engine.transport import Reading
-from streams.engine.transport.positions import End
+from streams.engine.transaction import OutputRecord
+from streams.engine.transport import ReadPositions
+from streams.engine.transport.positions import PartitionEnd
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
 from streams.state.partition import Incoming
-from streams.state.rows import Row
+from streams.state.rows import CountRow
 from streams.state.windows import Label
-from streams.worker.agent import Tracker
+from streams.worker.agent import WorkerAgent
 from streams.worker.settings import ClockMode
-from streams.worker.snapshot import Snapshot
+from streams.worker.snapshot import WorkerSnapshot
 from tests.engine.running import run
 from tests.engine.stand_in import a_while
 from tests.histories import Story, at, order
@@ -71,8 +71,8 @@ class Worker:
     def __init__(self, town: Town, wall: Instant, clock: ClockMode = "stream", cut: int = 1000) -> None:
         self.town = town
         self.wall = wall
-        self.tracker = Tracker(town.shelf, clock, lambda: self.wall)
-        self.reading = Reading(town.shelf, cut)
+        self.tracker = WorkerAgent(town.shelf, clock, lambda: self.wall)
+        self.reading = ReadPositions(town.shelf, cut)
 
     async def starts(self) -> Worker:
         await self.town.shelf.own([SHOP, KIOSK], 1)
@@ -91,21 +91,21 @@ class Worker:
     def polls(self, end: int = 0) -> Worker:
         """The broker answers that SHOP's log ends there, and KIOSK's is empty."""
         given = self.town.shelf[SHOP].next
-        self.reading.polled({SHOP: End(given, end or given, self.wall), KIOSK: End(0, 0, self.wall)})
+        self.reading.polled({SHOP: PartitionEnd(given, end or given, self.wall), KIOSK: PartitionEnd(0, 0, self.wall)})
         return self
 
     async def stops(self) -> None:
         await self.town.shelf.close()
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> WorkerSnapshot:
         return self.tracker.snapshot()
 
 
 class Outcome(NamedTuple):
     """What a whole log led to."""
 
-    said: list[Message]
-    rows: dict[Label, Row]
+    said: list[OutputRecord]
+    rows: dict[Label, CountRow]
     rejects: dict[str, int]
     clock: Instant
 

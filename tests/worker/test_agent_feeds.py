@@ -7,7 +7,7 @@ import msgspec
 from schemas.events import Clock
 from schemas.instants import moment
 from schemas.words import RULINGS, UNCONFIRMED
-from streams.judging.locations import FeedOf
+from streams.judging.locations import LocationFeed
 from streams.kafka.topics import ALERTS, VERDICTS
 from streams.state.windows import Label
 from tests.engine.running import run
@@ -24,7 +24,7 @@ def heard(offset: int, upto: str) -> Stored:
 
 def test_the_clock_on_the_wall_breaks_no_promise_of_a_shop_whose_feed_is_silent() -> None:
     async def story() -> None:
-        town = Town(feeds={"harbour": FeedOf("till", silent_after=60_000)})
+        town = Town(feeds={"harbour": LocationFeed("till", silent_after=60_000)})
         worker = await Worker(town, at("12:00"), "live").starts()
         log = [*told_by(LATE), heard(1, "12:00"), heard(2, "12:42")]
         await worker.reads(log[:2])

@@ -12,11 +12,11 @@ from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, Ste
 from schemas.instants import moment, parse
 from streams.config.policies import parse_policies
 from streams.metrics.catalogue import WORKER, Metric
-from streams.metrics.exposition import NOBODY, Commits
+from streams.metrics.exposition import NOBODY, CommitTimes
 from streams.metrics.scrape import Scrape
-from streams.state.partition import Book, Incoming
-from streams.worker.metrics import SnapshotCollector
-from streams.worker.snapshot import PartitionCounts, Snapshot
+from streams.state.partition import Incoming, PartitionState
+from streams.worker.metrics import WorkerCollector
+from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
 NOON = parse("2026-03-06T12:00:00Z")
 MINUTE = 60_000
@@ -51,13 +51,13 @@ def given(case: str, staff: str, at: int, arrives: int | None = None) -> Incomin
     return Incoming(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
 
 
-def counts(*records: Incoming, until: int = 0) -> PartitionCounts:
+def counts(*records: Incoming, until: int = 0) -> PartitionSnapshot:
     """The counts of a partition that read these records, `until` minutes past noon."""
-    book = Book(POLICIES)
+    book = PartitionState(POLICIES)
     for record in records:
         book.apply(record, wall=1 << 50)
     book.move(NOON + until * MINUTE, 1 << 50)
-    return PartitionCounts(
+    return PartitionSnapshot(
         clock=book.clock.now,
         rows=book.tally.copied_rows(),
         windows=book.tally.windows.sums(),
@@ -67,9 +67,9 @@ def counts(*records: Incoming, until: int = 0) -> PartitionCounts:
     )
 
 
-def page(*partitions: PartitionCounts, ready: bool = True, commits: Commits | None = None) -> Scrape:
-    collector = SnapshotCollector()
-    collector.snapshot = Snapshot(ready, dict(enumerate(partitions)), commits=commits or Commits())
+def page(*partitions: PartitionSnapshot, ready: bool = True, commits: CommitTimes | None = None) -> Scrape:
+    collector = WorkerCollector()
+    collector.snapshot = WorkerSnapshot(ready, dict(enumerate(partitions)), commits=commits or CommitTimes())
     registry = CollectorRegistry()
     registry.register(collector)
     return Scrape(generate_latest(registry).decode())
@@ -166,7 +166,7 @@ def test_a_promise_that_nobody_signed_is_unattributed() -> None:
 
 def test_a_feed_was_heard_of_as_far_as_in_the_partition_that_heard_least() -> None:
     def heard(*minutes: int) -> list[float]:
-        partitions = [PartitionCounts(heard={"till": NOON + minute * MINUTE}) for minute in minutes]
+        partitions = [PartitionSnapshot(heard={"till": NOON + minute * MINUTE}) for minute in minutes]
         shown = page(*partitions, counts(promised("o1", due=10)))
         assert shown.by("promises_feed_timestamp_seconds", "feed").keys() <= {("till",)}
         return list(shown.by("promises_feed_timestamp_seconds", "feed").values())
@@ -191,14 +191,14 @@ def test_partitions_add_up() -> None:
 
 @pytest.mark.parametrize("metric", WORKER, ids=lambda metric: metric.name)
 def test_every_metric_of_the_catalogue_is_served(metric: Metric) -> None:
-    collector = SnapshotCollector()
-    collector.snapshot = Snapshot(True, {0: replace(counts(promised("o1", due=10)), heard={"till": NOON})})
+    collector = WorkerCollector()
+    collector.snapshot = WorkerSnapshot(True, {0: replace(counts(promised("o1", due=10)), heard={"till": NOON})})
     served = {sample.name for family in collector.collect() for sample in family.samples}
     assert metric.name in served or f"{metric.name}_bucket" in served
 
 
 def test_what_took_twelve_and_eighty_milliseconds_to_write_is_in_the_buckets_above() -> None:
-    commits = Commits()
+    commits = CommitTimes()
     commits.took(0.012)
     commits.took(0.08)
     shown = page(commits=commits)

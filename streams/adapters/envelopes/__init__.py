@@ -28,7 +28,7 @@ from streams.adapters.envelopes import cloudevents, confluent, http_requests, ka
 from streams.adapters.envelopes.avro import Schema, Schemas, SchemaUnavailable
 from streams.adapters.envelopes.keys import key_text
 from streams.adapters.envelopes.layer import Layer, bad, time_of
-from streams.adapters.feed_records import Delivered, Opened, printable
+from streams.adapters.feed_records import FeedRecord, OpenedRecord, printable
 
 __all__ = ["MAX_DEPTH", "MAX_ENVELOPES", "Schema", "SchemaUnavailable", "Schemas", "open_envelopes"]
 
@@ -52,7 +52,7 @@ _OF_JSON: Final[tuple[Callable[[Layer], Layer | None], ...]] = (
 )
 
 
-def open_envelopes(delivered: Delivered, schemas: Schemas | None = None) -> Opened | None:
+def open_envelopes(delivered: FeedRecord, schemas: Schemas | None = None) -> OpenedRecord | None:
     """What was in the envelopes of a record; None where it is a tombstone. `schemas`: where those of Avro are found.
 
     Raises Refused: too_large, empty, not_json, or bad_envelope with the name of the envelope. Raises SchemaUnavailable
@@ -66,7 +66,7 @@ def open_envelopes(delivered: Delivered, schemas: Schemas | None = None) -> Open
     if layer.tombstone:
         return None
     headers = {printable(name): printable(value) for name, value in layer.headers.items()}
-    return Opened(
+    return OpenedRecord(
         layer.content,
         headers,
         delivered.topic,
@@ -77,7 +77,7 @@ def open_envelopes(delivered: Delivered, schemas: Schemas | None = None) -> Open
     )
 
 
-def _outermost(delivered: Delivered) -> Layer:
+def _outermost(delivered: FeedRecord) -> Layer:
     """The record as it stands. It was received when our gateway says so, or when it reached Kafka."""
     said = delivered.headers.get(RECEIVED_AT)
     at = time_of(said) if said is not None else delivered.timestamp

@@ -9,7 +9,7 @@ from typing import Protocol
 from faust.types import TP
 
 
-class Record(Protocol):
+class ConsumedRecord(Protocol):
     """One Kafka record as the client hands it over: key and value are raw bytes."""
 
     @property
@@ -29,7 +29,7 @@ class Record(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
-class Position(Protocol):
+class ReadPosition(Protocol):
     """How far the application is in one partition; the application changes it, the transport only reads it."""
 
     @property
@@ -42,7 +42,7 @@ class Position(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class Batch:
     """Consecutive records of one partition, at least one.
 
     `start` is the end of the chunk that was handed over before it, or where reading began. Offsets may have gaps before
@@ -52,14 +52,14 @@ class Chunk:
 
     tp: TP
     start: int
-    records: Sequence[Record]
+    records: Sequence[ConsumedRecord]
 
     @property
     def end(self) -> int:
         """The offset after the last record: the application's `next` once it has applied the chunk."""
         return self.records[-1].offset + 1
 
-    def since(self, offset: int) -> Sequence[Record]:
+    def since(self, offset: int) -> Sequence[ConsumedRecord]:
         """The records at `offset` and after it."""
         if self.records[0].offset >= offset:
             return self.records

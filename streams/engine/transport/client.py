@@ -19,7 +19,7 @@ from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import TP
 
-from streams.engine.transport.positions import End
+from streams.engine.transport.positions import PartitionEnd
 
 FETCH_WAIT_MS = 50
 """How long the broker may hold back an answer that is smaller than FETCH_BYTES; Faust fixes 1500."""
@@ -35,14 +35,14 @@ STOP_SECONDS = 3.0
 """How long the client may take to leave its group and close."""
 
 
-class ChunkClient(AIOKafkaConsumerThread):
+class BatchClient(AIOKafkaConsumerThread):
     """Reads committed records, answers fast, and says how far each partition goes.
 
     The fetch size stays as Faust sets it: Kafka sends at least one batch, whatever its size (KIP-74), so it bounds
     memory, not records.
     """
 
-    ends: Mapping[TP, End] = {}
+    ends: Mapping[TP, PartitionEnd] = {}
     """As they were when the last fetch returned; replaced, never changed, so other threads may read it."""
 
     async def seek_assigned(self, offsets: Mapping[TP, int]) -> None:
@@ -108,7 +108,7 @@ class ChunkClient(AIOKafkaConsumerThread):
         return records
 
 
-def _ends(consumer: Any) -> dict[TP, End]:
+def _ends(consumer: Any) -> dict[TP, PartitionEnd]:
     """What the broker last said of each assigned partition, where it has answered since it was assigned."""
     subscription = consumer._subscription.subscription
     assignment = subscription and subscription.assignment
@@ -116,7 +116,7 @@ def _ends(consumer: Any) -> dict[TP, End]:
         return {}
     states = ((tp, assignment.state_value(tp)) for tp in assignment.tps)
     return {
-        TP(tp.topic, tp.partition): End(state.position, state.highwater, state.timestamp)
+        TP(tp.topic, tp.partition): PartitionEnd(state.position, state.highwater, state.timestamp)
         for tp, state in states
         if state.has_valid_position and state.timestamp is not None
     }

@@ -18,9 +18,9 @@ from faust.types.transports import ConsumerT
 from faust.types.tuples import ConsumerMessage
 from mode.types import ServiceT
 
-from streams.engine.transport.batches import Chunk, Record
-from streams.engine.transport.client import ChunkClient
-from streams.engine.transport.positions import Reading
+from streams.engine.transport.batches import Batch, ConsumedRecord
+from streams.engine.transport.client import BatchClient
+from streams.engine.transport.positions import ReadPositions
 
 FETCH_SECONDS = 0.5
 """How long a fetch waits for records: the age, at most, of what is known of the end of a quiet partition."""
@@ -32,12 +32,12 @@ Refusal = Callable[[KafkaError], None]
 """Told why Kafka does not let us read on. Reading has ended then, and the worker has to."""
 
 
-class ChunkConsumer(driver.Consumer):
+class BatchConsumer(driver.Consumer):
     """Fetches, and hands over chunks; knows nothing of what was acknowledged, only of positions."""
 
-    _thread: ChunkClient
+    _thread: BatchClient
 
-    def __init__(self, transport: ChunkTransport, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, transport: BatchTransport, *args: Any, **kwargs: Any) -> None:
         self.reading = transport.reading
         self._refused = transport.refused
         self._committed_before: dict[TP, int] = {}
@@ -56,8 +56,8 @@ class ChunkConsumer(driver.Consumer):
     async def perform_seek(self) -> None:
         self.reading.start(self.assignment())
 
-    def _new_consumer_thread(self) -> ChunkClient:
-        return ChunkClient(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> BatchClient:
+        return BatchClient(self, loop=self.loop, beacon=self.beacon)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         stopped: tuple[type[BaseException], ...] = (asyncio.CancelledError, *self.consumer_stopped_errors)
@@ -82,7 +82,7 @@ class ChunkConsumer(driver.Consumer):
         else:
             await self.sleep(IDLE_SECONDS)
 
-    async def _hand_over(self, fetched: Mapping[TP, Sequence[Record]]) -> None:
+    async def _hand_over(self, fetched: Mapping[TP, Sequence[ConsumedRecord]]) -> None:
         for (topic, partition), records in fetched.items():
             for chunk in self.reading.chunks(TP(topic, partition), records):
                 await self._give(chunk)
@@ -90,7 +90,7 @@ class ChunkConsumer(driver.Consumer):
         if not fetched:
             self.reading.reread_lost()
 
-    async def _give(self, chunk: Chunk) -> None:
+    async def _give(self, chunk: Batch) -> None:
         message = _message(chunk, self.app.consumer_generation_id)
         self.reading.handed_over(chunk.tp, _done(message))
         await self.wait_first(self.callback(message), self.suspend_flow.wait())
@@ -112,19 +112,19 @@ class ChunkConsumer(driver.Consumer):
         return committed
 
 
-class ChunkTransport(driver.Transport):
+class BatchTransport(driver.Transport):
     """Faust's Kafka transport with consumers that follow `reading`."""
 
-    def __init__(self, app: App, reading: Reading, refused: Refusal) -> None:
+    def __init__(self, app: App, reading: ReadPositions, refused: Refusal) -> None:
         self.reading = reading
         self.refused = refused
         super().__init__(app.conf.broker_consumer, app)
 
     def create_consumer(self, callback: Any, **kwargs: Any) -> ConsumerT:
-        return ChunkConsumer(self, callback=callback, loop=self.loop, **kwargs)
+        return BatchConsumer(self, callback=callback, loop=self.loop, **kwargs)
 
 
-def _message(chunk: Chunk, generation: int) -> ConsumerMessage:
+def _message(chunk: Batch, generation: int) -> ConsumerMessage:
     """A chunk in the form in which Faust carries one record: that of its last record."""
     (topic, partition), last = chunk.tp, chunk.records[-1]
     value: Any = chunk

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from faust.types import TP
 
-from streams.engine.transport.batches import Chunk, Position, Record
+from streams.engine.transport.batches import Batch, ConsumedRecord, ReadPosition
 
 CHUNK_RECORDS = 1000
 """Records of one chunk, at most: enough to make the cost of one event small, few enough to keep the loop responsive."""
@@ -25,7 +25,7 @@ POLL_LIMIT_MS = 3_000
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class PartitionEnd:
     """What one answer of the broker said of a partition: all offsets, `polled_at` in milliseconds UTC.
 
     `fetched` is the offset after all that was fetched; unlike a record's offset it passes transaction markers.
@@ -36,18 +36,18 @@ class End:
     polled_at: int
 
 
-class Reading:
+class ReadPositions:
     """The reading of all partitions of this worker, from positions that the application keeps."""
 
-    def __init__(self, positions: Mapping[TP, Position], chunk_records: int = CHUNK_RECORDS) -> None:
+    def __init__(self, positions: Mapping[TP, ReadPosition], chunk_records: int = CHUNK_RECORDS) -> None:
         self._positions = positions
         self._chunk_records = chunk_records
         self._given: dict[TP, int] = {}
         self._done: dict[TP, Callable[[], bool]] = {}
         self._again: set[TP] = set()
-        self._ends: Mapping[TP, End] = {}
+        self._ends: Mapping[TP, PartitionEnd] = {}
 
-    def unread(self, chunk: Chunk) -> Sequence[Record]:
+    def unread(self, chunk: Batch) -> Sequence[ConsumedRecord]:
         """The records of `chunk` that the application has not read; none if one before it was lost, which is re-read.
 
         The application applies them and sets its `next` to `chunk.end` before it takes the next chunk.
@@ -117,12 +117,12 @@ class Reading:
         self._again.clear()
         return seeks
 
-    def chunks(self, tp: TP, records: Sequence[Record]) -> Iterator[Chunk]:
+    def chunks(self, tp: TP, records: Sequence[ConsumedRecord]) -> Iterator[Batch]:
         """What was fetched of `tp` as chunks, until they are to be read elsewhere."""
         for first in range(0, len(records), self._chunk_records):
             if tp in self._again or tp not in self._given:
                 return
-            chunk = Chunk(tp, self._given[tp], records[first : first + self._chunk_records])
+            chunk = Batch(tp, self._given[tp], records[first : first + self._chunk_records])
             self._given[tp] = chunk.end
             yield chunk
 
@@ -130,7 +130,7 @@ class Reading:
         """A chunk of `tp` is on its way to the agent; `done` tells whether nobody works on it any more."""
         self._done[tp] = done
 
-    def polled(self, ends: Mapping[TP, End]) -> None:
+    def polled(self, ends: Mapping[TP, PartitionEnd]) -> None:
         """All that was fetched together with `ends` has been handed over."""
         self._ends = ends
 

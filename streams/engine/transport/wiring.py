@@ -10,9 +10,9 @@ from faust import App
 from faust.serializers.schemas import Schema
 from faust.types import TP, AppT, Message
 
-from streams.engine.transport.batches import Chunk, Position
-from streams.engine.transport.driver import ChunkConsumer, ChunkTransport, Refusal
-from streams.engine.transport.positions import Reading
+from streams.engine.transport.batches import Batch, ReadPosition
+from streams.engine.transport.driver import BatchConsumer, BatchTransport, Refusal
+from streams.engine.transport.positions import ReadPositions
 
 
 def keep_raw_records() -> None:
@@ -29,14 +29,14 @@ OpenPositions = Callable[[Mapping[TP, int | None]], Awaitable[None]]
 each (None: never). When it returns, there is a position for each of them."""
 
 
-class ChunkSchema(Schema[None, Chunk]):
+class BatchSchema(Schema[None, Batch]):
     """For topics whose agents take chunks: hands them over as they are, so no value can fail to decode in Faust."""
 
     def loads_key(self, app: AppT, message: Message, **_: Any) -> None:
         return None
 
-    def loads_value(self, app: AppT, message: Message, **_: Any) -> Chunk:
-        return cast(Chunk, message.value)
+    def loads_value(self, app: AppT, message: Message, **_: Any) -> Batch:
+        return cast(Batch, message.value)
 
 
 def _raise(error: Exception) -> None:
@@ -44,18 +44,18 @@ def _raise(error: Exception) -> None:
 
 
 def install(
-    app: App, positions: Mapping[TP, Position], open_positions: OpenPositions, refused: Refusal = _raise
-) -> Reading:
+    app: App, positions: Mapping[TP, ReadPosition], open_positions: OpenPositions, refused: Refusal = _raise
+) -> ReadPositions:
     """Let the agents of `app` take chunks, of topics with a ChunkSchema, read from `positions`.
 
     Call it before the app starts. `open_positions` fills `positions` at each rebalance, which may take as long as it
     needs; an error in it ends the worker. `refused` is told why Kafka does not let us read on, such as a permission
     that was taken back, and ends the worker. The result answers what the application asks while it runs.
     """
-    reading = Reading(positions)
+    reading = ReadPositions(positions)
 
     async def complete(*_: Any, **__: Any) -> None:
-        consumer = cast(ChunkConsumer, app.consumer)
+        consumer = cast(BatchConsumer, app.consumer)
         assigned = consumer.assignment()
         await open_positions(await consumer.committed(assigned))
         _check(assigned, positions)
@@ -67,13 +67,13 @@ def install(
 
     keep_raw_records()
     app.finalize()
-    app.transport = ChunkTransport(app, reading, refused)
+    app.transport = BatchTransport(app, reading, refused)
     app.on_rebalance_complete.connect(complete)
     app.on_partitions_revoked.connect(revoked)
     return reading
 
 
-def _check(assigned: set[TP], positions: Mapping[TP, Position]) -> None:
+def _check(assigned: set[TP], positions: Mapping[TP, ReadPosition]) -> None:
     if missing := assigned - positions.keys():
         names = ", ".join(sorted(f"{tp.topic}[{tp.partition}]" for tp in missing))
         raise LookupError(

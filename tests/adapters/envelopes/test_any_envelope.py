@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.reading import Refused
 from streams.adapters.envelopes import MAX_DEPTH, MAX_ENVELOPES, open_envelopes
-from streams.adapters.feed_records import Delivered
+from streams.adapters.feed_records import FeedRecord
 from tests.adapters.envelopes.wrapping import Sent, envelopes_of, opened, plain, refused, wraps
 
 _NAMES: Final = st.sampled_from(["id", "state", "lines", "due", "note", "total"])
@@ -86,7 +86,7 @@ _JSON: Final = st.recursive(
 
 def _is_opened_or_refused(value: bytes, headers: dict[str, str], key: bytes | None = None) -> None:
     try:
-        found = open_envelopes(Delivered(value, key, headers, "feeds.shop", 1))
+        found = open_envelopes(FeedRecord(value, key, headers, "feeds.shop", 1))
     except Refused:
         return
     told = [found.body, dict(found.headers), found.key] if found else []
@@ -123,5 +123,5 @@ def test_a_record_larger_than_any_event_is_refused_unread() -> None:
 
 
 def test_a_record_without_value_is_a_tombstone_and_an_empty_one_is_refused() -> None:
-    assert open_envelopes(Delivered(None, b"order-17")) is None
+    assert open_envelopes(FeedRecord(None, b"order-17")) is None
     assert refused(Sent(b"")).reason == "empty"

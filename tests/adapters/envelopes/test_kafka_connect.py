@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams.adapters.envelopes import open_envelopes
-from streams.adapters.feed_records import Delivered
+from streams.adapters.feed_records import FeedRecord
 from tests.adapters.envelopes.wrapping import Sent, opened, plain, refused
 
 _SOURCE = {"connector": "postgresql", "table": "orders", "snapshot": "false", "ts_ms": 1_772_800_000_000}
@@ -29,7 +29,7 @@ def test_an_order_that_became_ready_tells_the_row_and_that_its_state_changed() -
 def test_a_deleted_row_is_what_it_was_and_the_record_behind_it_is_a_tombstone() -> None:
     found = opened(_change("d", {"id": 17}, None))
     assert (found.body, found.headers["debezium-op"]) == ({"id": 17}, "d")
-    assert open_envelopes(Delivered(None, b'{"id": 17}', {}, "db.orders", 1)) is None
+    assert open_envelopes(FeedRecord(None, b'{"id": 17}', {}, "db.orders", 1)) is None
 
 
 def test_a_deleted_row_of_which_nothing_is_told_has_no_body_and_its_key() -> None:
@@ -63,7 +63,7 @@ def test_a_change_beside_its_schema_is_opened_twice() -> None:
 
 
 def test_a_payload_of_null_is_a_tombstone() -> None:
-    assert open_envelopes(Delivered(b'{"schema": null, "payload": null}')) is None
+    assert open_envelopes(FeedRecord(b'{"schema": null, "payload": null}')) is None
 
 
 def test_an_order_with_a_field_payload_is_no_envelope_of_connect() -> None:
@@ -74,7 +74,7 @@ def test_an_order_with_a_field_payload_is_no_envelope_of_connect() -> None:
 def test_a_row_of_an_outbox_that_is_deleted_after_it_was_read_says_nothing() -> None:
     row = {"id": "e-1", "aggregatetype": "order", "aggregateid": "17", "type": "OrderReady", "payload": '{"id": 17}'}
     assert opened(_change("c", None, row)).body == {"id": 17}
-    assert open_envelopes(Delivered(_change("d", row, None).value)) is None
+    assert open_envelopes(FeedRecord(_change("d", row, None).value)) is None
 
 
 def test_the_payload_of_an_outbox_may_be_json_of_the_database() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.instants import parse
 from streams.adapters.envelopes import open_envelopes
-from streams.adapters.feed_records import Delivered, Opened
+from streams.adapters.feed_records import FeedRecord, OpenedRecord
 from tests.adapters.envelopes.wrapping import Sent, opened
 
 _SAMPLES = Path(__file__).parents[4] / "shared" / "pos"
@@ -24,11 +24,11 @@ def _sample(name: str) -> bytes:
     return file.read_bytes()
 
 
-def _record(name: str) -> Opened:
+def _record(name: str) -> OpenedRecord:
     """A sample that tells the whole record; a value that it tells as a text is that text, all others are JSON."""
     told: dict[str, Any] = json.loads(_sample(name))
     value = told["value"] if isinstance(told["value"], str) else json.dumps(told["value"])
-    found = open_envelopes(Delivered(value.encode(), told["key"].encode(), told["headers"], told["topic"]))
+    found = open_envelopes(FeedRecord(value.encode(), told["key"].encode(), told["headers"], told["topic"]))
     assert found is not None
     return found
 

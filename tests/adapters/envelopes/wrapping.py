@@ -13,7 +13,7 @@ import pytest
 
 from schemas.reading import Refused
 from streams.adapters.envelopes import Schemas, open_envelopes
-from streams.adapters.feed_records import Delivered, Opened
+from streams.adapters.feed_records import FeedRecord, OpenedRecord
 
 ARRIVED: Final = 1_772_800_000_000
 ORDER: Final = {"id": "o-17", "state": "ready", "lines": [{"item": "soup", "quantity": 2}]}
@@ -38,11 +38,11 @@ def plain(body: Any = ORDER) -> Sent:
     return Sent(json.dumps(body).encode())
 
 
-def delivered(sent: Sent, key: bytes | None = None) -> Delivered:
-    return Delivered(sent.value, key, sent.headers, "feeds.shop", ARRIVED)
+def delivered(sent: Sent, key: bytes | None = None) -> FeedRecord:
+    return FeedRecord(sent.value, key, sent.headers, "feeds.shop", ARRIVED)
 
 
-def opened(sent: Sent, schemas: Schemas | None = None, key: bytes | None = None) -> Opened:
+def opened(sent: Sent, schemas: Schemas | None = None, key: bytes | None = None) -> OpenedRecord:
     found = open_envelopes(delivered(sent, key), schemas)
     assert found is not None, "it was taken for a tombstone"
     return found

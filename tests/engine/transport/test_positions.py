@@ -10,8 +10,8 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.transport import Chunk, Reading
-from streams.engine.transport.positions import End
+from streams.engine.transport import Batch, ReadPositions
+from streams.engine.transport.positions import PartitionEnd
 
 SHOP, OTHER_SHOP = TP("orders", 0), TP("orders", 1)
 NOON = 1_700_000_000_000
@@ -40,10 +40,10 @@ def offsets(records: Sequence[object]) -> list[int]:
     return [record.offset for record in records if isinstance(record, Order)]
 
 
-def opened() -> tuple[Reading, Till]:
+def opened() -> tuple[ReadPositions, Till]:
     """A reading of one shop, at the beginning, in chunks of three."""
     till = Till()
-    reading = Reading({SHOP: till}, chunk_records=3)
+    reading = ReadPositions({SHOP: till}, chunk_records=3)
     reading.start([SHOP])
     assert reading.take_seeks([SHOP]) == {SHOP: 0}
     return reading, till
@@ -102,7 +102,7 @@ def test_a_shop_that_was_handed_to_another_worker_gets_nothing_more() -> None:
 
 
 def test_after_a_rebalance_only_the_shops_of_this_worker_are_read() -> None:
-    reading = Reading({SHOP: Till(), OTHER_SHOP: Till()})
+    reading = ReadPositions({SHOP: Till(), OTHER_SHOP: Till()})
     reading.start([SHOP])
     reading.take_seeks([SHOP])
     reading.start([OTHER_SHOP])
@@ -111,7 +111,7 @@ def test_after_a_rebalance_only_the_shops_of_this_worker_are_read() -> None:
 
 
 def test_a_shop_that_another_worker_has_is_not_read_though_its_till_is_still_open() -> None:
-    reading = Reading({SHOP: Till(), OTHER_SHOP: Till()})
+    reading = ReadPositions({SHOP: Till(), OTHER_SHOP: Till()})
     reading.start([SHOP])
     reading.reread(OTHER_SHOP)
     assert reading.take_seeks([SHOP]) == {SHOP: 0}
@@ -119,7 +119,7 @@ def test_a_shop_that_another_worker_has_is_not_read_though_its_till_is_still_ope
 
 def test_a_shop_whose_till_was_closed_is_left_alone_until_it_has_another() -> None:
     tills = {SHOP: Till(next=5)}
-    reading = Reading(tills)
+    reading = ReadPositions(tills)
     reading.start([SHOP])
     reading.take_seeks([SHOP])
     (chunk,) = reading.chunks(SHOP, orders(5))
@@ -135,7 +135,7 @@ def test_a_shop_whose_till_was_closed_is_left_alone_until_it_has_another() -> No
 
 def test_only_shops_that_are_read_here_have_something_to_commit() -> None:
     tills = {SHOP: Till(durable=3), OTHER_SHOP: Till(durable=8)}
-    reading = Reading(tills)
+    reading = ReadPositions(tills)
     reading.start([SHOP])
     assert reading.durable() == {}
     reading.take_seeks([SHOP])
@@ -161,7 +161,7 @@ def test_a_last_chunk_that_was_dropped_is_read_again(
     assert reading.take_seeks([SHOP]) == seeks
 
 
-READ = End(fetched=2, highwater=2, polled_at=NOON)
+READ = PartitionEnd(fetched=2, highwater=2, polled_at=NOON)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ READ = End(fetched=2, highwater=2, polled_at=NOON)
     ],
 )
 def test_a_shop_is_caught_up_when_the_till_has_all_that_the_broker_lately_had(
-    end: End, till_has: int, now: int, caught_up: bool
+    end: PartitionEnd, till_has: int, now: int, caught_up: bool
 ) -> None:
     reading, till = opened()
     list(reading.chunks(SHOP, orders(0, 1)))
@@ -185,8 +185,8 @@ def test_a_shop_is_caught_up_when_the_till_has_all_that_the_broker_lately_had(
     assert reading.caught_up(SHOP, now) is caught_up
 
 
-@pytest.mark.parametrize("happens", [Reading.forget, lambda reading: reading.reread(SHOP)])
-def test_a_shop_is_not_caught_up_once_it_is_to_be_read_elsewhere(happens: Callable[[Reading], None]) -> None:
+@pytest.mark.parametrize("happens", [ReadPositions.forget, lambda reading: reading.reread(SHOP)])
+def test_a_shop_is_not_caught_up_once_it_is_to_be_read_elsewhere(happens: Callable[[ReadPositions], None]) -> None:
     reading, _ = opened()
     reading.polled({SHOP: replace(READ, fetched=0, highwater=0)})
     assert reading.caught_up(SHOP, NOON)
@@ -201,10 +201,10 @@ def test_a_shop_is_not_caught_up_once_it_is_to_be_read_elsewhere(happens: Callab
 def test_how_far_behind_a_shop_is_and_when_it_was_not() -> None:
     reading, till = opened()
     assert (reading.lag(SHOP), reading.read_at(SHOP)) == (None, None)
-    reading.polled({SHOP: End(3, 7, NOON)})
+    reading.polled({SHOP: PartitionEnd(3, 7, NOON)})
     assert (reading.lag(SHOP), reading.read_at(SHOP)) == (7, None)
     list(reading.chunks(SHOP, orders(0, 1, 2)))
-    reading.polled({SHOP: End(7, 7, NOON)})
+    reading.polled({SHOP: PartitionEnd(7, 7, NOON)})
     assert (reading.lag(SHOP), reading.read_at(SHOP)) == (7, None), "three are on their way to the till"
     till.next = 3  # what follows is no order: the end of a transaction, say
     assert (reading.lag(SHOP), reading.read_at(SHOP)) == (0, NOON)
@@ -216,8 +216,8 @@ class Morning:
     def __init__(self, log: list[Order]) -> None:
         self._log = log
         self._till = Till()
-        self._reading = Reading({SHOP: self._till}, chunk_records=2)
-        self._queue: list[Chunk] = []
+        self._reading = ReadPositions({SHOP: self._till}, chunk_records=2)
+        self._queue: list[Batch] = []
         self._fetched = 0
         self.rung_up: list[int] = []
         self._reading.start([SHOP])

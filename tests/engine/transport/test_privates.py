@@ -9,8 +9,8 @@ import pytest
 
 import streams.engine
 import streams.engine.transport
-from streams.engine.transport.client import ChunkClient
-from streams.engine.transport.driver import ChunkConsumer, ChunkTransport
+from streams.engine.transport.client import BatchClient
+from streams.engine.transport.driver import BatchConsumer, BatchTransport
 from streams.engine.transport.privates import PRIVATES, Private
 
 SOURCES = sorted(
@@ -39,7 +39,7 @@ def _foreign_names() -> set[str]:
     functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     made = {node.attr for node in attributes if _is_set_on_self(node)} | {function.name for function in functions}
     said = {node.attr for node in attributes if not _is_set_on_self(node)} | {function.name for function in functions}
-    inherited = {name for ours in (ChunkClient, ChunkConsumer, ChunkTransport) for name in dir(ours.__base__)}
+    inherited = {name for ours in (BatchClient, BatchConsumer, BatchTransport) for name in dir(ours.__base__)}
     return {name for name in said if _is_private(name) and (name in inherited or name not in made)}
 
 

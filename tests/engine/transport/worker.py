@@ -14,7 +14,7 @@ from typing import Any
 import faust
 from faust.types import TP
 
-from streams.engine.transport import Chunk, ChunkSchema, install
+from streams.engine.transport import Batch, BatchSchema, install
 from streams.wall_clock import wall_clock
 
 
@@ -42,7 +42,7 @@ class Shop:
         self._asleep = asleep
         self._tills: dict[TP, Till] = {}
         self._reading = install(app, self._tills, self.open)
-        app.agent(app.topic(topic, schema=ChunkSchema()))(self.ring_up)
+        app.agent(app.topic(topic, schema=BatchSchema()))(self.ring_up)
         app.timer(0.1)(self.look_up)
 
     async def open(self, committed: Mapping[TP, int | None]) -> None:
@@ -59,7 +59,7 @@ class Shop:
         now_ms = wall_clock()
         self._say(caught_up=[tp.partition for tp in self._tills if self._reading.caught_up(tp, now_ms)])
 
-    def _take(self, chunk: Chunk) -> None:
+    def _take(self, chunk: Batch) -> None:
         records = self._reading.unread(chunk)
         if not records:
             return
