@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
+from schemas.events import TAGS
+from schemas.reading import REFUSAL_REASONS
+
 
 class Metric(NamedTuple):
-    """A metric as Prometheus shows it. labels: in the order of the samples. unit: what a value of 1 means."""
+    """A metric as Prometheus shows it.
+
+    labels: in the order of the samples. unit: what a value of 1 means. known: for a metric of TOTALS, the values of its
+    label that are exposed at 0 from the start.
+    """
 
     name: str
     type: Literal["gauge", "counter", "histogram"]
     labels: tuple[str, ...]
     unit: str
     help: str
+    known: tuple[str, ...] = ()
 
 
 _ROW: Final = ("location", "kind", "basis")
@@ -70,13 +78,23 @@ WINDOW_DUE: Final = Metric(
     "Promises that fell due in the window before the clock and stand as kept or broken.",
 )
 EVENTS: Final = Metric(
-    "promises_events_total", "counter", ("type",), "records", "Records that were accepted, duplicates among them."
+    "promises_events_total",
+    "counter",
+    ("type",),
+    "records",
+    "Records that were accepted, duplicates among them.",
+    known=tuple(TAGS.values()),
 )
 DUPLICATES: Final = Metric(
     "promises_duplicates_total", "counter", (), "records", "Accepted records that said nothing new."
 )
 REJECTS: Final = Metric(
-    "promises_rejects_total", "counter", ("reason",), "records", "Records that were refused, sent to promise.rejects."
+    "promises_rejects_total",
+    "counter",
+    ("reason",),
+    "records",
+    "Records that were refused, sent to promise.rejects.",
+    known=REFUSAL_REASONS,
 )
 CLOCK: Final = Metric(
     "promises_clock_timestamp_seconds",
@@ -167,18 +185,22 @@ INTAKE_READY: Final = Metric(
     "1 when every partition of a feed that this intake owns is open; also when it owns none.",
 )
 
+ROW_TOTALS: Final = {"made": MADE}
+"""The counters by location and kind, by their field of `streams.state.rows.CountRow`."""
+
+TOTALS: Final = {"events": EVENTS, "duplicates": DUPLICATES, "rejects": REJECTS}
+"""The counters of whole partitions, by their field of `streams.state.changelog.Totals`."""
+
 WORKER: Final = (
     STATE,
     STAFF_STATE,
-    MADE,
+    *ROW_TOTALS.values(),
     VERDICTS,
     REVISED,
     LATENESS,
     WINDOW_KEPT,
     WINDOW_DUE,
-    EVENTS,
-    DUPLICATES,
-    REJECTS,
+    *TOTALS.values(),
     CLOCK,
     FEED,
     COMMIT,

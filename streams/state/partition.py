@@ -6,13 +6,12 @@ record is judged before it. So the same log gives the same verdicts, revisions a
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple, Protocol, Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
 from schemas.instants import NEVER, ImplausibleInstant, Instant, Millis, instant
-from schemas.reading import RefusalReason, Refused, read
+from schemas.reading import Refused, read
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
@@ -20,7 +19,7 @@ from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
 from streams.judging.settle import settle, take, take_ahead
 from streams.state import case_codec, changelog
-from streams.state.changelog import Contents
+from streams.state.changelog import Contents, Totals
 from streams.state.counts import PromiseCounts
 from streams.state.fast_path import appended
 from streams.state.outputs import Output, outputs
@@ -63,9 +62,7 @@ class PartitionState:
     def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS) -> None:
         self.clock = Watermark()
         self.tally = PromiseCounts()
-        self.events: Counter[str] = Counter()
-        self.rejects: Counter[RefusalReason] = Counter()
-        self.duplicates = 0
+        self.totals = Totals()
         self.unnoticed = 0
         self.next = 0
         self._policies = policies
@@ -100,9 +97,7 @@ class PartitionState:
             self._judged_by.add(policy)
         self.next = self._written = head.next
         self.clock.now = head.clock
-        self.events.update(head.events)
-        self.rejects.update(head.rejects)
-        self.duplicates = head.duplicates
+        self.totals = head.totals
         if self._feeds is not None:
             self._feeds.take_over(head.feeds, head.clock)
         self.tally.restore(contents, head.clock)
@@ -134,8 +129,7 @@ class PartitionState:
 
     def _head(self) -> changelog.Head:
         policies, heard = sorted(self._judged_by), {} if self._feeds is None else self._feeds.heard
-        counts = self.events, self.rejects, self.duplicates
-        return changelog.Head(changelog.VERSION, self.next, self.clock.now, *counts, policies, heard)
+        return changelog.Head(changelog.VERSION, self.next, self.clock.now, self.totals, policies, heard)
 
     def apply(self, record: Record, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
@@ -147,9 +141,9 @@ class PartitionState:
                 effects += self._take_clock(event, wall)
             else:
                 effects += self._take_event(event, record.key)
-            self.events[TAGS[type(event)]] += 1
+            _count(self.totals.events, TAGS[type(event)])
         except Refused as refused:
-            self.rejects[refused.reason] += 1
+            _count(self.totals.rejects, refused.reason)
             effects.append(refused)
         return effects
 
@@ -259,7 +253,7 @@ class PartitionState:
         if taken == "unnoticed":  # nothing fell due either: the clock has moved before
             self._keep(name, case)
         else:
-            self.duplicates += 1
+            self.totals.duplicates += 1
         return []
 
     def _judge(self, name: str, case: Case, now: Instant) -> list[Output]:
@@ -291,3 +285,7 @@ class PartitionState:
             self._cases[name] = self._dirty[name] = stored
             if case.wake_at == NEVER:
                 self._ageing.closed(name, before, stored)
+
+
+def _count(counts: dict[str, int], name: str) -> None:
+    counts[name] = counts.get(name, 0) + 1

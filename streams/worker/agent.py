@@ -81,8 +81,6 @@ def _counts(book: PartitionState) -> PartitionSnapshot:
         clock=book.clock.now,
         rows=tally.copied_rows(),
         windows=tally.windows.sums(),
-        events=dict(book.events),
-        rejects={str(reason): number for reason, number in book.rejects.items()},
-        duplicates=book.duplicates,
+        totals=book.totals.copied(),
         heard=book.heard,
     )

@@ -9,13 +9,12 @@ from typing import Final
 
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from schemas.events import TAGS
 from schemas.instants import Instant
-from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
 from streams.metrics import catalogue
 from streams.metrics.exposition import NOBODY, Samples, SnapshotCollector, commits_of, family_of
 from streams.metrics.health import PartitionReadiness, Readiness, health, readiness_of, shown
+from streams.state.changelog import Totals
 from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, BasisCounts, CountRow, way
 from streams.state.windows import PLACES, WIDTHS, Label
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
@@ -46,15 +45,16 @@ class WorkerCollector(SnapshotCollector[WorkerSnapshot]):
         by_basis = list(_by_basis(rows))
         yield family_of(catalogue.STATE, _state(by_basis))
         yield family_of(catalogue.STAFF_STATE, _staff(rows))
-        yield family_of(catalogue.MADE, _made(rows))
+        for field, metric in catalogue.ROW_TOTALS.items():
+            yield family_of(metric, Counter({tuple(label): getattr(row, field) for label, row in rows.items()}))
         yield family_of(catalogue.VERDICTS, _verdicts(by_basis))
         yield family_of(catalogue.REVISED, _revised(by_basis))
         yield _lateness(by_basis)
         yield family_of(catalogue.WINDOW_KEPT, _windows(rows, counts, kept=True))
         yield family_of(catalogue.WINDOW_DUE, _windows(rows, counts, kept=False))
-        yield family_of(catalogue.EVENTS, _by_name(TAGS.values(), (c.events for c in counts)))
-        yield family_of(catalogue.DUPLICATES, Counter({(): sum(c.duplicates for c in counts)}))
-        yield family_of(catalogue.REJECTS, _by_name(REFUSAL_REASONS, (c.rejects for c in counts)))
+        totals = _totals(counts)
+        for field, metric in catalogue.TOTALS.items():
+            yield family_of(metric, _samples(metric, getattr(totals, field)))
         yield _clock(snapshot)
         yield _feeds(counts)
         yield commits_of(catalogue.COMMIT, snapshot.commits)
@@ -103,10 +103,6 @@ def _staff(rows: Mapping[Label, CountRow]) -> Samples:
     return samples
 
 
-def _made(rows: Mapping[Label, CountRow]) -> Samples:
-    return Counter({tuple(label): row.made for label, row in rows.items()})
-
-
 def _verdicts(rows: Iterable[Labelled]) -> Samples:
     settled = [(code, verdict) for code, verdict in enumerate(VERDICTS) if code != OPEN]
     return Counter({(*labels, verdict): counts.first[code] for labels, counts in rows for code, verdict in settled})
@@ -147,11 +143,19 @@ def _windows(rows: Mapping[Label, CountRow], counts: Iterable[PartitionSnapshot]
     return samples
 
 
-def _by_name(names: Iterable[str], counts: Iterable[Mapping[str, int]]) -> Samples:
-    samples: Samples = Counter({(name,): 0 for name in names})
-    for one in counts:
-        samples.update({(name,): number for name, number in one.items()})
-    return samples
+def _totals(counts: Iterable[PartitionSnapshot]) -> Totals:
+    """Return the counters of all partitions, added up."""
+    totals = Totals()
+    for partition in counts:
+        totals.add(partition.totals)
+    return totals
+
+
+def _samples(metric: catalogue.Metric, total: int | Mapping[str, int]) -> Samples:
+    """Return the samples of a metric without a label, or with one."""
+    if isinstance(total, int):
+        return Counter({(): total})
+    return Counter({(name,): total.get(name, 0) for name in dict.fromkeys((*metric.known, *total))})
 
 
 def _clock(snapshot: WorkerSnapshot) -> Metric:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from schemas.instants import Instant
 from streams.engine.partitions import RecoveryProgress
 from streams.metrics.exposition import CommitTimes
+from streams.state.changelog import Totals
 from streams.state.rows import CountRow
 from streams.state.windows import Label
 
@@ -23,9 +24,7 @@ class PartitionSnapshot:
     clock: Instant = 0
     rows: Mapping[Label, CountRow] = field(default_factory=dict)
     windows: Mapping[Label, tuple[int, ...]] = field(default_factory=dict)
-    events: Mapping[str, int] = field(default_factory=dict)
-    rejects: Mapping[str, int] = field(default_factory=dict)
-    duplicates: int = 0
+    totals: Totals = field(default_factory=Totals)
     heard: Mapping[str, Instant] = field(default_factory=dict)
 
 

@@ -172,4 +172,4 @@ def test_an_adapter_knows_the_columns_that_it_reads() -> None:
 
 
 def test_the_log_that_ships_has_eight_columns() -> None:
-    assert len(load(str(Path(__file__).parents[3] / "examples" / "promise-log.toml")).columns) == 8
+    assert len(load(str(Path(__file__).parents[2] / "examples" / "promise-log.toml")).columns) == 8

@@ -52,7 +52,7 @@ def test_the_book_and_the_plain_reducer_say_the_same_of_a_disorderly_afternoon(s
     found = {one.id: normal(msgspec.json.encode(one)) for one in said}
     assert found == truth.verdicts | truth.alerts
     assert (len(found), refused) == (len(said), len(truth.rejects))
-    counts = PartitionSnapshot(book.clock.now, book.tally.rows, book.tally.windows.sums(), book.events)
+    counts = PartitionSnapshot(book.clock.now, book.tally.rows, book.tally.windows.sums(), book.totals)
     assert WorkerSnapshot(True, {0: counts}).partitions[0].clock == truth.clocks[0]
 
 

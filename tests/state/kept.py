@@ -69,9 +69,9 @@ def all_of(book: PartitionState) -> dict[str, Any]:
     return {
         "clock": book.clock.now,
         "next": book.next,
-        "events": book.events,
-        "rejects": book.rejects,
-        "duplicates": book.duplicates,
+        "events": book.totals.events,
+        "rejects": book.totals.rejects,
+        "duplicates": book.totals.duplicates,
         "heard": book.heard,
         "rows": book.tally.rows,
         "copied": book.tally.copied_rows(),

@@ -119,7 +119,7 @@ async def judged(log: list[Stored], wall: Instant, cut: int, lives: Sequence[int
         await worker.reads(log[:end])
         book = town.shelf[SHOP].book
         await worker.stops()
-    rejects = {str(reason): number for reason, number in book.rejects.items()}
+    rejects = book.totals.rejects
     return Outcome(town.papers[SHOP.partition].said, book.tally.rows, rejects, book.clock.now)
 
 
@@ -181,7 +181,7 @@ def test_the_page_shows_only_what_is_open_ours_and_not_lost() -> None:
         await worker.reads(log[:1])
         assert worker.snapshot().ready
         assert worker.snapshot().partitions.keys() == {0, 1}
-        assert worker.snapshot().partitions[0].events == {"promises_made": 1}
+        assert worker.snapshot().partitions[0].totals.events == {"promises_made": 1}
         town.pen(SHOP).breaks = KafkaConnectionError("the line is dead")
         await worker.reads(log)
         await a_while()
@@ -245,7 +245,7 @@ def test_a_book_that_is_lost_is_neither_fed_nor_moved() -> None:
         worker.polls().tracker.tick(worker.reading)
         await worker.reads(log)
         assert (lost.next, lost.book.clock.now) == (1, at("12:20"))
-        assert lost.book.events == {"promises_made": 1}
+        assert lost.book.totals.events == {"promises_made": 1}
         await worker.stops()
 
     run(story())

@@ -61,9 +61,7 @@ def counts(*records: Incoming, until: int = 0) -> PartitionSnapshot:
         clock=book.clock.now,
         rows=book.tally.copied_rows(),
         windows=book.tally.windows.sums(),
-        events=dict(book.events),
-        rejects={str(reason): number for reason, number in book.rejects.items()},
-        duplicates=book.duplicates,
+        totals=book.totals.copied(),
     )
 
 
