@@ -20,9 +20,10 @@ from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
 from streams.judging.settle import settle, take
+from streams.records import KafkaRecord
 from streams.state import case_codec
 from streams.state.fast_path import appended
-from streams.state.partition import Incoming, PartitionState
+from streams.state.partition import PartitionState
 
 SKETCH = """\
 the design's sketch, for comparison, measured elsewhere and without encoding verdicts, RFC 3339 times or window sums:
@@ -58,7 +59,7 @@ def _steady(open_orders: int) -> None:
     print(f"{stored:.0f} bytes/case, {share:.0%} of events appended unjudged")
 
 
-def _warm(open_orders: int) -> tuple[PartitionState, Iterator[Incoming]]:
+def _warm(open_orders: int) -> tuple[PartitionState, Iterator[KafkaRecord]]:
     """A book in which so many promises are open, and the records that come next."""
     book, records = PartitionState(POLICIES), orders(open_orders)
     for record in records:
@@ -68,7 +69,7 @@ def _warm(open_orders: int) -> tuple[PartitionState, Iterator[Incoming]]:
     return book, records
 
 
-def _cost(book: PartitionState, records: list[Incoming]) -> float:
+def _cost(book: PartitionState, records: list[KafkaRecord]) -> float:
     gc.collect()
     gc.disable()
     began = time.process_time()
@@ -96,7 +97,7 @@ def _stages() -> Iterator[tuple[str, float]]:
     yield "a step that nobody notices", _per_call(lambda: appended(stored, step, POLICIES, step.at))
 
 
-def _event(record: Incoming) -> CaseEvent:
+def _event(record: KafkaRecord) -> CaseEvent:
     event = read(record.value)
     assert not isinstance(event, Clock)
     return event

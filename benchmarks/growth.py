@@ -14,7 +14,7 @@ from benchmarks.ours import Span, span, watch, working
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from streams.local.kafka_cluster import LocalKafka
-from streams.state.partition import Incoming
+from streams.records import KafkaRecord
 
 _LEAST_EVENTS = 100_000
 
@@ -56,7 +56,7 @@ async def _load(bootstrap: str, open_at_once: int, measured: int) -> tuple[int, 
     return opening, opening + await load(bootstrap, islice(records, measured))
 
 
-def _until_open(records: Iterator[Incoming]) -> Iterator[Incoming]:
+def _until_open(records: Iterator[KafkaRecord]) -> Iterator[KafkaRecord]:
     for record in records:
         yield record
         if record.timestamp >= START + PROMISED:

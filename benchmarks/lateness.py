@@ -30,7 +30,7 @@ from schemas.instants import Instant, instant
 from schemas.verdicts import VerdictRecord
 from streams.kafka.topics import VERDICTS
 from streams.local.kafka_cluster import LocalKafka
-from streams.state.partition import Incoming
+from streams.records import KafkaRecord
 from streams.wall_clock import wall_clock
 
 HASTE = 60
@@ -103,12 +103,12 @@ def _making() -> int:
     return int(2500 * (time.monotonic() - began) * FLOW_SECONDS * RATE / part) + 2_000
 
 
-def _flow(start: Instant, end: Instant) -> list[Incoming]:
+def _flow(start: Instant, end: Instant) -> list[KafkaRecord]:
     open_at_once = RATE // 4 * PROMISED // HASTE // 1000
     return list(takewhile(lambda record: record.timestamp < end, orders(open_at_once, start=start, haste=HASTE)))
 
 
-async def _write(batches: Batches, flow: list[Incoming]) -> None:
+async def _write(batches: Batches, flow: list[KafkaRecord]) -> None:
     """Each record when its time has come, in slices of some milliseconds."""
     for record in flow:
         while record.timestamp > wall_clock():

@@ -13,7 +13,7 @@ import msgspec
 from schemas.events import PlainEvent, PromisesMade, PromiseTerms, Staff, StepReached
 from schemas.instants import Instant, moment
 from streams.config.policies import parse_policies
-from streams.state.partition import Incoming
+from streams.records import KafkaRecord
 
 GRACE = 30_000
 """Milliseconds of tolerated lateness."""
@@ -43,7 +43,7 @@ _STAFF = 4
 _LATE_SHARE = 0.2
 
 
-def orders(open_at_once: int, seed: int = 1, *, start: Instant = START, haste: int = 1) -> Iterator[Incoming]:
+def orders(open_at_once: int, seed: int = 1, *, start: Instant = START, haste: int = 1) -> Iterator[KafkaRecord]:
     """Records without end, in order of time; after PROMISED about `open_at_once` promises are open at any time.
 
     An order is promised, started, ready and picked up: four events of 305 bytes on average. One in five is ready 90
@@ -63,7 +63,7 @@ def orders(open_at_once: int, seed: int = 1, *, start: Instant = START, haste: i
             heappush(coming, (at, number, place, step))
 
 
-def promised(number: int, at: Instant, due: Instant) -> Incoming:
+def promised(number: int, at: Instant, due: Instant) -> KafkaRecord:
     """The record that begins order `number`."""
     return _record(_made(number, at, due), at)
 
@@ -101,5 +101,5 @@ def _envelope(number: int, place: int, at: Instant) -> dict[str, Any]:
     }
 
 
-def _record(event: PlainEvent, at: Instant) -> Incoming:
-    return Incoming(at, event.case.encode(), msgspec.json.encode(event))
+def _record(event: PlainEvent, at: Instant) -> KafkaRecord:
+    return KafkaRecord(at, event.case.encode(), msgspec.json.encode(event))

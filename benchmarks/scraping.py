@@ -21,7 +21,7 @@ from benchmarks.topics import fresh
 from schemas.events import PromisesMade, PromiseTerms, Staff, StepReached
 from schemas.instants import moment
 from streams.local.kafka_cluster import LocalKafka
-from streams.state.partition import Incoming
+from streams.records import KafkaRecord
 
 LOCATIONS: Final = 50
 STAFF: Final = 40
@@ -53,7 +53,7 @@ def scrape(sizes: Sizes, scratch: Path) -> Iterator[str]:
     )
 
 
-def _everybody() -> Iterator[Incoming]:
+def _everybody() -> Iterator[KafkaRecord]:
     """A promise of every staff member of every location, made and kept."""
     for number in range(LOCATIONS * STAFF):
         at = START + number
@@ -68,7 +68,7 @@ def _everybody() -> Iterator[Incoming]:
             PromisesMade(id="made", promises=[terms], **envelope),
             StepReached(id="ready", step="ready", **envelope | {"occurred_at": moment(at + 1)}),
         ):
-            yield Incoming(at, event.case.encode(), msgspec.json.encode(event))
+            yield KafkaRecord(at, event.case.encode(), msgspec.json.encode(event))
 
 
 def _asked(worker: Worker) -> tuple[list[float], int, int]:

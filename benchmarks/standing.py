@@ -17,7 +17,7 @@ from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from streams.engine import timing
 from streams.local.kafka_cluster import LocalKafka
-from streams.state.partition import Incoming
+from streams.records import KafkaRecord
 
 _DAY = 86_400_000
 _GROUP = "bench-standing"
@@ -50,7 +50,7 @@ def recovery(sizes: Sizes, scratch: Path) -> Iterator[str]:
     )
 
 
-def _standing(number: int) -> Iterator[Incoming]:
+def _standing(number: int) -> Iterator[KafkaRecord]:
     """So many promises, a millisecond apart, all due the next day."""
     return (promised(each, START + each, START + each + _DAY) for each in range(number))
 

@@ -34,9 +34,10 @@ from streams.judging.explain import explain as explain_case
 from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
 from streams.kafka.connection import Connection, read_connection
-from streams.kafka.topic_reader import held
+from streams.kafka.topic_reader import read_topic
 from streams.kafka.topics import EVENTS
-from streams.state.partition import Incoming, PartitionState
+from streams.records import KafkaRecord
+from streams.state.partition import PartitionState
 from streams.wall_clock import wall_clock
 
 
@@ -81,7 +82,11 @@ def explain(
 
 
 def explained(
-    records: Iterable[tuple[int, Incoming]], case: str, policies: Policies, until: Instant, feeds: FeedLookup = NO_FEEDS
+    records: Iterable[tuple[int, KafkaRecord]],
+    case: str,
+    policies: Policies,
+    until: Instant,
+    feeds: FeedLookup = NO_FEEDS,
 ) -> list[Explanation]:
     """The promises of `case` after `records` (with their partitions), judged as a worker on a stream clock judges
     them, up to `until`. Records of other cases only move the clock; those of no case may say how far a feed is read."""
@@ -100,15 +105,15 @@ def explained(
     return found
 
 
-def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, Incoming]]:
+def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, KafkaRecord]]:
     for record in outgoing(read, until):
         if not isinstance(record, Refused):
-            yield 0, Incoming(record.timestamp, record.key.encode() if record.key else None, record.value)
+            yield 0, KafkaRecord(record.timestamp, record.key.encode() if record.key else None, record.value)
 
 
-def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, Incoming]]:
-    for record in held(connection, EVENTS.name):
-        yield record.place.partition, Incoming(min(record.timestamp, until), record.key, record.value)
+def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, KafkaRecord]]:
+    for record in read_topic(connection, EVENTS.name):
+        yield record.partition, KafkaRecord(min(record.timestamp, until), record.key, record.value)
 
 
 def _print(case: str, found: list[Explanation]) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from schemas.instants import ImplausibleInstant, Instant, instant, moment, show
-from streams.kafka.topic_reader import ConsumedRecord, Headers, RecordPosition, place
+from streams.kafka.topic_reader import parse_position
+from streams.records import Headers, KafkaRecord, RecordPosition
 
 RETRIED: Final = "promises.retried"
 """The header of a record that was sent again: where its refusal stands in promise.rejects."""
@@ -130,7 +131,7 @@ class RejectSurvey:
         return [(group, count, last[group]) for group, count in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
 
 
-def survey(records: Iterable[ConsumedRecord], wanted: RejectFilter) -> RejectSurvey:
+def survey(records: Iterable[KafkaRecord], wanted: RejectFilter) -> RejectSurvey:
     """What of `records`, all that promise.rejects holds, is meant and waits."""
     found, retried = RejectSurvey(), set()
     for record in records:
@@ -145,11 +146,11 @@ def survey(records: Iterable[ConsumedRecord], wanted: RejectFilter) -> RejectSur
     return found
 
 
-def noted(record: ConsumedRecord) -> RecordPosition | None:
+def noted(record: KafkaRecord) -> RecordPosition | None:
     """Which refused record was retried, where that is what `record` notes."""
     said = dict(record.headers).get(_NOTE)
     try:
-        return None if said is None else place(said.decode(errors="replace"))
+        return None if said is None else parse_position(said.decode(errors="replace"))
     except ValueError:
         return None
 
@@ -160,11 +161,11 @@ def note(reject: Reject) -> Headers:
     return tuple((name, text.encode()) for name, text in said.items())
 
 
-def reject_of(record: ConsumedRecord) -> Reject:
+def reject_of(record: KafkaRecord) -> Reject:
     """The refused record that `record` of promise.rejects holds; what it does not say is empty."""
     told = {name: value.decode(errors="replace") for name, value in record.headers if not name.startswith(_ORIGINAL)}
     return Reject(
-        record.place,
+        record.position,
         record.timestamp,
         RejectGroup(told.get("topic", ""), told.get("feed", ""), told.get("reason", "")),
         told.get("detail", ""),

@@ -30,8 +30,9 @@ from streams.cli.resend import Resender
 from streams.cli.terminal_text import columns, harmless, shown
 from streams.config.toml import length_of_time
 from streams.kafka.connection import Connection, read_connection
-from streams.kafka.topic_reader import RecordPosition, held, place
+from streams.kafka.topic_reader import parse_position, read_topic
 from streams.kafka.topics import REJECTS
+from streams.records import RecordPosition
 from streams.wall_clock import wall_clock
 
 rejects = typer.Typer(name="rejects", help="Look at refused records, and send them again.", no_args_is_help=True)
@@ -63,7 +64,7 @@ def list_command(
     wanted = RejectFilter(reason or (), feed or (), topic or (), _since(since))
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
-        found = survey(held(connection, REJECTS.name), wanted)
+        found = survey(read_topic(connection, REJECTS.name), wanted)
         chosen = found.newest(limit)
         newest = {reject.at: reject for reject in _fetched(connection, set(chosen))}
     ordered = [newest[at] for at in chosen if at in newest]
@@ -83,7 +84,7 @@ def show_command(
 ) -> None:
     """Show one refused record: why, where it came from, its headers, and its bytes as text or hex."""
     hush_kafka()
-    wanted = argument(place, at, "PARTITION@OFFSET")
+    wanted = argument(parse_position, at, "PARTITION@OFFSET")
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
         found = next(iter([*_fetched(connection, {wanted})]), None)
@@ -117,11 +118,11 @@ def retry_command(
     is refused again, that is a new refused record.
     """
     hush_kafka()
-    only = [argument(place, text, "PARTITION@OFFSET") for text in places or ()]
+    only = [argument(parse_position, text, "PARTITION@OFFSET") for text in places or ()]
     wanted = RejectFilter(reason or (), feed or (), topic or (), _since(since), only)
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
-        found = survey(held(connection, REJECTS.name), wanted)
+        found = survey(read_topic(connection, REJECTS.name), wanted)
         _plan(found)
         if found.waiting and not dry_run:
             _confirm(len(found.waiting), yes=yes)
@@ -132,7 +133,7 @@ def _retry(connection: Connection, planned: RejectSurvey, wanted: RejectFilter) 
     topics = {one.group.topic for one in planned.waiting.values()} - {""}
     with Resender(connection, topics) as resender:
         # Looked at again, now that nobody else can commit a retry: another may have, since it was planned.
-        found = survey(held(connection, REJECTS.name), wanted)
+        found = survey(read_topic(connection, REJECTS.name), wanted)
         chosen = planned.waiting.keys() & found.waiting.keys()
         for sent in resender.send(_sendable(_fetched(connection, chosen))):
             messages.print(f"{sent} of {len(chosen)} sent")
@@ -155,10 +156,10 @@ def _fetched(connection: Connection, places: set[RecordPosition]) -> Iterator[Re
     starts: dict[int, int] = {}
     for at in left:
         starts[at.partition] = min(at.offset, starts.get(at.partition, at.offset))
-    with closing(held(connection, REJECTS.name, starts)) as records:
+    with closing(read_topic(connection, REJECTS.name, starts)) as records:
         for record in records:
-            if record.place in left:
-                left.remove(record.place)
+            if record.position in left:
+                left.remove(record.position)
                 if noted(record) is None:
                     yield reject_of(record)
             if not left:

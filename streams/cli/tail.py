@@ -20,14 +20,15 @@ from schemas.reading import Refused, read
 from streams.cli.event_text import line, refused_line
 from streams.cli.options import USAGE, BootstrapOption, KafkaConfigOption, clear_errors, fail, hush_kafka
 from streams.kafka.connection import read_connection
-from streams.kafka.topic_reader import ConsumedRecord, followed
+from streams.kafka.topic_reader import follow_topic
 from streams.kafka.topics import EVENTS
+from streams.records import KafkaRecord
 
 
 class PassedRecord(NamedTuple):
     """A record that passed, and what it says or why it says nothing."""
 
-    held: ConsumedRecord
+    held: KafkaRecord
     said: Record | Refused
 
     @property
@@ -84,7 +85,7 @@ def tail(
         with clear_errors():
             connection = read_connection(bootstrap, kafka_config)
             # Closed here, because the consumer hangs when it is closed as the interpreter ends.
-            with closing(followed(connection, EVENTS.name, from_beginning=from_beginning)) as records:
+            with closing(follow_topic(connection, EVENTS.name, from_beginning=from_beginning)) as records:
                 _show(islice(_passed(records, wanted), limit), json=json)
     except KeyboardInterrupt:
         return
@@ -93,7 +94,7 @@ def tail(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _passed(records: Iterator[ConsumedRecord], wanted: EventFilter) -> Iterator[PassedRecord]:
+def _passed(records: Iterator[KafkaRecord], wanted: EventFilter) -> Iterator[PassedRecord]:
     for record in records:
         passed = PassedRecord(record, _said(record.value))
         if wanted.fits(passed):
@@ -114,7 +115,7 @@ def _show(records: Iterator[PassedRecord], *, json: bool) -> None:
             sys.stdout.write(_as_json(passed) + "\n")
             sys.stdout.flush()
         elif isinstance(passed.said, Refused):
-            console.print(refused_line(passed.said, passed.key, str(passed.held.place)))
+            console.print(refused_line(passed.said, passed.key, str(passed.held.position)))
         else:
             console.print(line(passed.said))
 
@@ -123,7 +124,7 @@ def _as_json(passed: PassedRecord) -> str:
     """The event as it stands in Kafka, with fields that nobody knows; of what is none, the reason."""
     held = passed.held
     at: Instant = held.timestamp
-    stands: dict[str, Any] = {"partition": held.place.partition, "offset": held.place.offset, "timestamp": at}
+    stands: dict[str, Any] = {"partition": held.partition, "offset": held.offset, "timestamp": at}
     if isinstance(passed.said, Refused):
         what: dict[str, Any] = {"refused": {"reason": passed.said.reason, "detail": passed.said.detail}}
     else:

@@ -11,8 +11,9 @@ from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
 from streams.engine import timing
-from streams.engine.transaction import Changes, OutputRecord
+from streams.engine.transaction import Changes
 from streams.metrics.exposition import CommitTimes
+from streams.records import OutputRecord
 
 
 class StepWriter(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, ProducerClosed, RecordListTooLargeError
@@ -17,22 +17,9 @@ from aiokafka.producer import sender
 
 from streams.engine import timing
 from streams.errors import FatalError
+from streams.records import OutputRecord
 
 sender.BACKOFF_OVERRIDE = timing.NEXT_TRANSACTION_SECONDS
-
-
-class OutputRecord(NamedTuple):
-    """A record for an output topic.
-
-    partition: None is that of the writer. timestamp: in milliseconds; None is when it is sent.
-    """
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-    partition: int | None = None
-    timestamp: int | None = None
 
 
 Changes = Iterable[tuple[bytes, bytes | None]]

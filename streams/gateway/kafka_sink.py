@@ -24,6 +24,7 @@ from kafka.errors import (
 )
 
 from streams.kafka.connection import KafkaFailed
+from streams.records import OutputRecord
 
 log = logging.getLogger("promises")
 
@@ -31,15 +32,6 @@ _STOP_SECONDS: Final = 2.0
 _TRIES: Final = 3
 _FORGET_SECONDS: Final = 60.0
 """Until it is tried again whether a topic takes larger records: somebody may have raised its limit."""
-
-
-class Message(NamedTuple):
-    """A record for Kafka."""
-
-    topic: str
-    value: bytes
-    key: bytes | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class _Refused(NamedTuple):
@@ -61,7 +53,7 @@ class Undelivered(Exception):
 class _Waiting:
     """A message that somebody waits for. tries: how often it was sent."""
 
-    message: Message
+    message: OutputRecord
     done: asyncio.Future[None]
     tries: int = 0
 
@@ -88,7 +80,7 @@ class KafkaSink:
         self._thread = Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 
-    async def put(self, message: Message) -> None:
+    async def put(self, message: OutputRecord) -> None:
         """Return when all replicas of Kafka have it. Raises Undelivered; it may be there all the same, later."""
         waiting = _Waiting(message, asyncio.get_running_loop().create_future())
         self._queue.put(waiting)
@@ -135,10 +127,10 @@ class KafkaSink:
             self._delivered_at = time.monotonic()
             self._is_ended = False
 
-    def _is_known_too_large(self, message: Message) -> bool:
+    def _is_known_too_large(self, message: OutputRecord) -> bool:
         """Its topic has refused as large a record, a short while ago: another try would end the producer again."""
         found = self._refused.get(message.topic)
-        return found is not None and time.monotonic() < found.until and len(message.value) >= found.size
+        return found is not None and time.monotonic() < found.until and len(message.value or b"") >= found.size
 
     def _delivered(self, waiting: _Waiting, _: Any) -> None:
         self._delivered_at = time.monotonic()
@@ -155,8 +147,10 @@ class KafkaSink:
             self._is_ended = self._is_ended or producer is self._producer
             is_too_large = not is_victim and isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError)
             if is_too_large:
-                self._refused[message.topic] = _Refused(len(message.value), time.monotonic() + _FORGET_SECONDS)
-            log.warning("Kafka refuses a record of %d bytes for %s: %r", len(message.value), message.topic, error)
+                self._refused[message.topic] = _Refused(len(message.value or b""), time.monotonic() + _FORGET_SECONDS)
+            log.warning(
+                "Kafka refuses a record of %d bytes for %s: %r", len(message.value or b""), message.topic, error
+            )
         self._tell(waiting, Undelivered(f"Kafka: {type(error).__name__}", is_too_large=is_too_large))
 
     def _tell(self, waiting: _Waiting, error: Undelivered | None) -> None:

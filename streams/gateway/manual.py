@@ -10,13 +10,13 @@ from uuid import uuid4
 import msgspec
 
 from schemas.reading import Refused
-from streams.gateway.kafka_sink import Message
 from streams.gateway.limits import Bucket, Limits
 from streams.gateway.manual_events import SPOKEN, event_of
 from streams.gateway.requests import Request, RequestHandler, Take
 from streams.gateway.responses import CLOSE, JsonResponse, Refusal, not_now
 from streams.gateway.secret_files import SecretFiles
 from streams.kafka.topics import EVENTS
+from streams.records import OutputRecord
 from streams.signatures.schemes import SignedRequest
 from streams.signatures.verify import Unverified, scheme_of, verify
 
@@ -56,7 +56,9 @@ class ManualEvents:
                 remedy = f"mend it as /openapi.json has it; the reason is {error.reason}"
                 raise Refusal(400, error.detail, remedy) from None
             value = msgspec.json.encode(event)
-            await self._desk.store(Message(EVENTS.name, value, msgspec.to_builtins(event)["case"].encode()))
+            await self._desk.store(
+                OutputRecord(topic=EVENTS.name, key=msgspec.to_builtins(event)["case"].encode(), value=value)
+            )
             return JsonResponse(201, {"id": msgspec.to_builtins(event)["id"], "event": msgspec.Raw(value)})
 
         return take

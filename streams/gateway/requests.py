@@ -11,10 +11,11 @@ from typing import Final, NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from schemas.instants import Instant
-from streams.gateway.kafka_sink import KafkaSink, Message, Undelivered
+from streams.gateway.kafka_sink import KafkaSink, Undelivered
 from streams.gateway.limits import Limits
 from streams.gateway.metrics import GatewayMetrics
 from streams.gateway.responses import CLOSE, JsonResponse, Refusal, not_now
+from streams.records import OutputRecord
 from streams.wall_clock import wall_clock
 
 
@@ -90,7 +91,7 @@ class RequestHandler:
         status = await self._answered(scope, receive, send, take)
         self._meters.answered(feed, status, time.perf_counter() - began)
 
-    async def store(self, message: Message) -> None:
+    async def store(self, message: OutputRecord) -> None:
         """Return when Kafka has it. Raises Refusal."""
         began = time.perf_counter()
         try:
@@ -106,7 +107,7 @@ class RequestHandler:
         finally:
             self._meters.stored(time.perf_counter() - began)
 
-    def _tell(self, message: Message, error: Undelivered | None) -> None:
+    def _tell(self, message: OutputRecord, error: Undelivered | None) -> None:
         """Say once that Kafka takes nothing, and once that it does again."""
         if error is not None and not self._untaken:
             log.warning("Kafka does not take what is for %s: %s; senders are told to come again", message.topic, error)

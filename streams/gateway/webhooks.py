@@ -10,11 +10,11 @@ from typing import Final
 
 from schemas.instants import Instant, show
 from streams.config.feeds import Feed, FeedWebhook
-from streams.gateway.kafka_sink import Message
 from streams.gateway.limits import Bucket, Limits
 from streams.gateway.requests import Request, RequestHandler
 from streams.gateway.responses import CLOSE, JsonResponse, Refusal, not_now
 from streams.gateway.secret_files import SecretFiles
+from streams.records import OutputRecord
 from streams.signatures.schemes import Scheme, SignedRequest
 from streams.signatures.verify import Unverified, read_secret, secret_headers, verify
 
@@ -102,7 +102,7 @@ class WebhookHandler:
             return _PONG
         self._verify(arrival)
         headers = record_headers(arrival.headers, self._scheme, self._feed.name, self._webhook.url, arrival.at)
-        await self._desk.store(Message(self._feed.topic, arrival.body, headers=headers))
+        await self._desk.store(OutputRecord(topic=self._feed.topic, key=None, value=arrival.body, headers=headers))
         return _STORED
 
     def _verify(self, arrival: Request) -> None:

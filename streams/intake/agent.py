@@ -11,11 +11,11 @@ from faust.types import TP
 from schemas.instants import Instant
 from streams.engine import timing
 from streams.engine.partitions import Partitions
-from streams.engine.transaction import OutputRecord
-from streams.engine.transport import Batch, ConsumedRecord, ReadPositions
+from streams.engine.transport import Batch, ReadPositions
 from streams.intake.metrics import FeedPartition, FeedSnapshot, IntakeSnapshot
 from streams.intake.records import PartitionsByTopic, RecordContext, clocks, messages
 from streams.intake.state import FeedState
+from streams.records import ConsumedRecord, OutputRecord
 
 
 class IntakeAgent:

@@ -84,7 +84,9 @@ def _states(snapshot: IntakeSnapshot) -> Iterator[PartitionReadiness]:
     for place, counts in snapshot.partitions.items():
         yield PartitionReadiness(place.partition, "live", clock=shown(counts.clock), topic=place.topic)
     for place, recovery in snapshot.recovering.items():
-        yield PartitionReadiness(place.partition, "recovering", read=recovery.read, total=recovery.total, topic=place.topic)
+        yield PartitionReadiness(
+            place.partition, "recovering", read=recovery.read, total=recovery.total, topic=place.topic
+        )
 
 
 _Found = Mapping[FeedPartition, FeedSnapshot]

@@ -15,10 +15,10 @@ from schemas.instants import Instant, instant
 from schemas.reading import MAX_BYTES, Refused
 from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
-from streams.engine.transaction import OutputRecord
-from streams.intake.state import Record as FeedRecord
 from streams.intake.state import is_credible
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
+from streams.records import ConsumedRecord as FeedRecord
+from streams.records import OutputRecord
 
 ORIGINAL: Final = "original."
 """What the names of a record's own headers begin with where it is kept with headers of ours."""

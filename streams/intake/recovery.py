@@ -20,9 +20,10 @@ from schemas.instants import moment, parse
 from streams.config.feeds import Feed
 from streams.engine import timing
 from streams.engine.log_reader import LogReader, Progress, unread
-from streams.engine.transaction import OutputRecord, TransactionWriter
+from streams.engine.transaction import TransactionWriter
 from streams.intake.state import Adapts, FeedProgress, FeedState, key_of, standing
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS, intake_id
+from streams.records import OutputRecord
 from streams.worker.recovery import HEAL
 
 log = logging.getLogger("promises")

@@ -5,8 +5,8 @@ A record alone decides what becomes of it, so nothing is remembered of any. Pure
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, Literal, Protocol, get_args
+from collections.abc import Callable
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -17,6 +17,7 @@ from streams.adapters.envelopes import SchemaUnavailable
 from streams.adapters.feed_records import AdaptedRecord, FeedRecord, headers_of
 from streams.config.feeds import Feed
 from streams.errors import FatalError
+from streams.records import ConsumedRecord
 
 Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
@@ -27,25 +28,6 @@ Adapts = Callable[[FeedRecord], AdaptedRecord | None]
 
 _EARLIEST: Final = parse("2000-01-01T00:00:00Z")
 _VERSION: Final = 1
-
-
-class Record(Protocol):
-    """A record as it was read. timestamp: the record's own, in milliseconds."""
-
-    @property
-    def offset(self) -> int: ...
-
-    @property
-    def timestamp(self) -> Instant: ...
-
-    @property
-    def key(self) -> bytes | None: ...
-
-    @property
-    def value(self) -> bytes | None: ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
 class FeedProgress(msgspec.Struct, omit_defaults=True):
@@ -134,7 +116,7 @@ class FeedState:
             self.counts.next = begin
         return lost
 
-    def take(self, record: Record, wall: Instant) -> AdaptedRecord | Refused:
+    def take(self, record: ConsumedRecord, wall: Instant) -> AdaptedRecord | Refused:
         """What becomes of the next record. `wall`: the wall clock; what is later than that no record can know.
 
         Raises SchemaUnavailable where it cannot be read for now: then nothing of this feed goes on.
@@ -168,7 +150,7 @@ class FeedState:
             return self.counts.last - 1  # more records of the same instant may follow
         return quiet_until if self.feed.trusts_silence else self.counts.last
 
-    def _adapted(self, record: Record) -> AdaptedRecord:
+    def _adapted(self, record: ConsumedRecord) -> AdaptedRecord:
         try:
             adapted = self._adapts(_delivered(record, self.feed.topic))
         except (Refused, SchemaUnavailable):
@@ -210,5 +192,5 @@ def _outcome(adapted: AdaptedRecord) -> Outcome:
     return "needs_fetch" if adapted.thin else "ignored"
 
 
-def _delivered(record: Record, topic: str) -> FeedRecord:
+def _delivered(record: ConsumedRecord, topic: str) -> FeedRecord:
     return FeedRecord(record.value, record.key, headers_of(record.headers), topic, record.timestamp)

@@ -11,7 +11,7 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError
 
 from streams.kafka.connection import Connection, KafkaFailed
-from streams.kafka.connection_check import knock
+from streams.kafka.connection_check import ConnectionRefused, knock
 from streams.kafka.permissions import Need, is_missing, is_refused, listed, topic_partitions
 from streams.kafka.topics import (
     ALERTS,

@@ -1,59 +1,38 @@
-"""Records as Kafka holds them, with place and headers, for the commands: read to the end of a topic, or followed."""
+"""Reading a topic for the commands: to its present end, or following it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from schemas.instants import Instant
 from streams.kafka.clients import partitions_of, reader
 from streams.kafka.connection import Connection, KafkaFailed
 from streams.kafka.permissions import Need
-
-Headers = tuple[tuple[str, bytes], ...]
+from streams.records import KafkaRecord, RecordPosition
 
 _POLL_MS: Final = 250
-_PLACE: Final = re.compile(r"(\d{1,9})@(\d{1,18})")
+_POSITION: Final = re.compile(r"(\d{1,9})@(\d{1,18})")
 
 
-class RecordPosition(NamedTuple):
-    """Where a record stands in its topic; written 3@17."""
-
-    partition: int
-    offset: int
-
-    def __str__(self) -> str:
-        return f"{self.partition}@{self.offset}"
-
-
-class ConsumedRecord(NamedTuple):
-    """A record of a topic. timestamp: its own, in milliseconds. headers: a null value as empty bytes."""
-
-    place: RecordPosition
-    timestamp: Instant
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
-def place(text: str) -> RecordPosition:
-    """The place that is written PARTITION@OFFSET. Raises ValueError."""
-    found = _PLACE.fullmatch(text)
+def parse_position(text: str) -> RecordPosition:
+    """Read a position written PARTITION@OFFSET. Raises ValueError."""
+    found = _POSITION.fullmatch(text)
     if found is None:
         raise ValueError("write PARTITION@OFFSET, such as 3@17")
     return RecordPosition(int(found[1]), int(found[2]))
 
 
-def held(
+def read_topic(
     connection: Connection, topic: str, starts: Mapping[int, int] | None = None
-) -> Generator[ConsumedRecord, None, None]:
-    """Every record that `topic` holds now. With `starts`: of these partitions only, from these offsets on.
+) -> Generator[KafkaRecord, None, None]:
+    """Yield every record that `topic` holds now.
 
-    Close it where it is not read to its end. Raises KafkaFailed.
+    starts: read only these partitions, from these offsets. Close the generator if it is not read to its end.
+    Raises KafkaFailed.
     """
     known = partitions_of(connection, Need("READ", "topic", topic))
     places = [TopicPartition(topic, number) for number in known if starts is None or number in starts]
@@ -62,17 +41,17 @@ def held(
         ends = _begin(consumer, places, starts or {})
         while any(consumer.position(one) < end for one, end in ends.items()):
             for one, records in consumer.poll(timeout_ms=_POLL_MS).items():
-                yield from (_held(record) for record in records if record.offset < ends[one])
+                yield from (_record_of(record) for record in records if record.offset < ends[one])
     except KafkaError as error:
         raise KafkaFailed(f"{connection.bootstrap}: {topic} cannot be read: {error}") from error
     finally:
         consumer.close()
 
 
-def followed(connection: Connection, topic: str, *, from_beginning: bool) -> Generator[ConsumedRecord, None, None]:
-    """Every record that comes to `topic` from now on, or that it holds and that comes; without end, so close it.
+def follow_topic(connection: Connection, topic: str, *, from_beginning: bool) -> Generator[KafkaRecord, None, None]:
+    """Yield every record of `topic` as it arrives, without end; close the generator to stop.
 
-    Raises KafkaFailed.
+    from_beginning: start with the records that the topic already holds. Raises KafkaFailed.
     """
     places = [TopicPartition(topic, number) for number in partitions_of(connection, Need("READ", "topic", topic))]
     consumer = reader(connection)
@@ -80,10 +59,10 @@ def followed(connection: Connection, topic: str, *, from_beginning: bool) -> Gen
         consumer.assign(places)
         (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*places)
         for one in places:
-            consumer.position(one)  # where the end is, is found out here, and not with the first poll
+            consumer.position(one)  # asks for the end now rather than at the first poll
         while True:
             for records in consumer.poll(timeout_ms=_POLL_MS).values():
-                yield from map(_held, records)
+                yield from map(_record_of, records)
     except KafkaError as error:
         raise KafkaFailed(f"{connection.bootstrap}: {topic} cannot be read: {error}") from error
     finally:
@@ -93,7 +72,7 @@ def followed(connection: Connection, topic: str, *, from_beginning: bool) -> Gen
 def _begin(
     consumer: KafkaConsumer, places: list[TopicPartition], starts: Mapping[int, int]
 ) -> dict[TopicPartition, int]:
-    """Put the consumer where it has to begin; the ends up to which there is something."""
+    """Seek the consumer to where reading starts; return the end offset of each partition."""
     consumer.assign(places)
     firsts: dict[TopicPartition, int] = consumer.beginning_offsets(places)
     ends: dict[TopicPartition, int] = consumer.end_offsets(places)
@@ -102,8 +81,6 @@ def _begin(
     return ends
 
 
-def _held(record: Any) -> ConsumedRecord:
+def _record_of(record: Any) -> KafkaRecord:
     headers = tuple((name, value or b"") for name, value in record.headers)
-    return ConsumedRecord(
-        RecordPosition(record.partition, record.offset), record.timestamp, record.key, record.value, headers
-    )
+    return KafkaRecord(record.timestamp, record.key, record.value, headers, record.partition, record.offset)

@@ -6,7 +6,7 @@ record is judged before it. So the same log gives the same verdicts, revisions a
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, Self
+from typing import Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
@@ -18,6 +18,7 @@ from streams.judging.facts import Fact
 from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
 from streams.judging.settle import settle, take, take_ahead
+from streams.records import ConsumedRecord
 from streams.state import case_codec, changelog
 from streams.state.changelog import Contents, Totals
 from streams.state.counts import PromiseCounts
@@ -25,28 +26,6 @@ from streams.state.fast_path import appended
 from streams.state.outputs import Output, outputs
 from streams.state.timers import RetentionTimers, Timers
 from streams.state.watermarks import FeedWatermarks, Watermark
-
-
-class Record(Protocol):
-    """A record as it was read. timestamp: the record's own, in milliseconds."""
-
-    @property
-    def timestamp(self) -> Instant: ...
-
-    @property
-    def key(self) -> bytes | None: ...
-
-    @property
-    def value(self) -> bytes | None: ...
-
-
-class Incoming(NamedTuple):
-    """A record as it was read. timestamp: the record's own, in milliseconds."""
-
-    timestamp: Instant
-    key: bytes | None
-    value: bytes | None
-
 
 Effect = Output | Refused
 """What a record leads to: a verdict, an alert, or the refusal of the record itself."""
@@ -131,7 +110,7 @@ class PartitionState:
         policies, heard = sorted(self._judged_by), {} if self._feeds is None else self._feeds.heard
         return changelog.Head(changelog.VERSION, self.next, self.clock.now, self.totals, policies, heard)
 
-    def apply(self, record: Record, wall: Instant) -> list[Effect]:
+    def apply(self, record: ConsumedRecord, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
         effects: list[Effect] = []
         effects += self.move(record.timestamp, wall)

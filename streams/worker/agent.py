@@ -9,8 +9,8 @@ from schemas.instants import Instant
 from schemas.reading import Refused
 from streams.engine import timing
 from streams.engine.partitions import Partitions
-from streams.engine.transaction import OutputRecord
-from streams.engine.transport import Batch, ConsumedRecord, ReadPositions
+from streams.engine.transport import Batch, ReadPositions
+from streams.records import ConsumedRecord, OutputRecord
 from streams.state.partition import Effect, PartitionState
 from streams.worker.records import refusal, said
 from streams.worker.settings import ClockMode

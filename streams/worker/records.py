@@ -6,9 +6,9 @@ import msgspec
 
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
-from streams.engine.transaction import OutputRecord
-from streams.engine.transport import Batch, ConsumedRecord
+from streams.engine.transport import Batch
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
+from streams.records import ConsumedRecord, OutputRecord
 from streams.state.outputs import Output
 
 _encode = msgspec.json.Encoder().encode

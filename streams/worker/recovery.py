@@ -13,11 +13,12 @@ from faust.types import TP
 from schemas.instants import Millis
 from streams.engine import timing
 from streams.engine.log_reader import LogReader, Progress, unread
-from streams.engine.transaction import OutputRecord, TransactionWriter
+from streams.engine.transaction import TransactionWriter
 from streams.errors import FatalError
 from streams.judging.locations import FeedLookup
 from streams.judging.policy import Policies
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
+from streams.records import OutputRecord
 from streams.state.changelog import Contents
 from streams.state.partition import PartitionState
 

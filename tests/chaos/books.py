@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from streams.config.policies import parse_policies
 from streams.judging.policy import Policies
 from streams.kafka.topics import CHANGELOG, EVENTS
+from streams.records import KafkaRecord
 from streams.state.case_codec import decode
 from streams.state.changelog import HEAD, Contents
-from streams.state.partition import Incoming, PartitionState
+from streams.state.partition import PartitionState
 from tests.chaos import topics
 from tests.chaos.compare import listed
 from tests.chaos.load import POLICIES
@@ -51,7 +52,7 @@ def kept(written: Iterable[Held]) -> dict[bytes, bytes]:
 def _fresh(policies: Policies, events: Iterable[Held]) -> PartitionState:
     book = PartitionState(policies)
     for one in events:
-        book.apply(Incoming(one.timestamp, one.key, one.value), _FOREVER)
+        book.apply(KafkaRecord(one.timestamp, one.key, one.value), _FOREVER)
         book.next = one.offset + 1
     return book
 

@@ -12,7 +12,8 @@ from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
 from streams.config.policies import parse_policies
 from streams.metrics.scrape import Scrape
-from streams.state.partition import Incoming, PartitionState
+from streams.records import KafkaRecord
+from streams.state.partition import PartitionState
 from streams.worker.agent import _counts
 from streams.worker.metrics import WorkerCollector
 from streams.worker.snapshot import WorkerSnapshot
@@ -42,7 +43,7 @@ class Afternoon:
         book = PartitionState(parse_policies(POLICIES, "the policies of the load"))
         for one in self.events:
             reducer.read(one.offset, one.timestamp, one.value or b"")
-            for effect in book.apply(Incoming(one.timestamp, one.key, one.value), FOREVER):
+            for effect in book.apply(KafkaRecord(one.timestamp, one.key, one.value), FOREVER):
                 if isinstance(effect, Refused):
                     headers = ("partition", b"0"), ("offset", str(one.offset).encode())
                     self.rejects.append(Held(0, len(self.rejects), one.timestamp, one.key, one.value, headers))

@@ -11,7 +11,8 @@ import pytest
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
 from streams.config.policies import parse_policies
-from streams.state.partition import Incoming, PartitionState
+from streams.records import KafkaRecord
+from streams.state.partition import PartitionState
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 from tests.chaos.load import POLICIES, RECORDS_PER_ORDER, Given, clock_record, orders
 from tests.chaos.reducer import Expected, Reducer
@@ -43,7 +44,7 @@ def test_the_book_and_the_plain_reducer_say_the_same_of_a_disorderly_afternoon(s
     said: list[VerdictRecord | AlertRecord] = []
     refused = 0
     for record in given:
-        for effect in book.apply(Incoming(record.at, record.key or None, record.value), FOREVER):
+        for effect in book.apply(KafkaRecord(record.at, record.key or None, record.value), FOREVER):
             if isinstance(effect, Refused):
                 refused += 1
             else:

@@ -6,7 +6,8 @@ import pytest
 
 from streams.cli.refused_records import RejectFilter, again, note, noted, reject_of, survey
 from streams.cli.terminal_text import SHOWN, shown
-from streams.kafka.topic_reader import ConsumedRecord, Headers, RecordPosition, place
+from streams.kafka.topic_reader import parse_position
+from streams.records import Headers, KafkaRecord, RecordPosition
 
 CAME = 1_772_800_000_000
 
@@ -15,22 +16,20 @@ def _headers(**said: str) -> Headers:
     return tuple((name, text.encode()) for name, text in said.items())
 
 
-def _of_worker(offset: int, reason: str = "unknown_kind") -> ConsumedRecord:
+def _of_worker(offset: int, reason: str = "unknown_kind") -> KafkaRecord:
     """A record of promise.events that a worker refused."""
     said = _headers(
         reason=reason, detail="warm", topic="promise.events", partition="1", offset="9", timestamp=str(CAME)
     )
-    return ConsumedRecord(RecordPosition(1, offset), CAME + 5_000 + offset, b"o-17", b"{}", said)
+    return KafkaRecord(CAME + 5_000 + offset, b"o-17", b"{}", said, 1, offset)
 
 
-def _of_intake(offset: int, *own: tuple[str, bytes], **more: str) -> ConsumedRecord:
+def _of_intake(offset: int, *own: tuple[str, bytes], **more: str) -> KafkaRecord:
     """A record of a feed that intake refused, with the headers it came with."""
     where = _headers(topic="feeds.square", partition="2", offset="40", timestamp=str(CAME), **more)
     said = _headers(reason="unknown_shape", detail="no rule fits", feed="square", adapter="square")
     original = tuple((f"original.{name}", value) for name, value in own)
-    return ConsumedRecord(
-        RecordPosition(0, offset), CAME + 9_000 + offset, b"k", b"\xff\x00", (*said, *where, *original)
-    )
+    return KafkaRecord(CAME + 9_000 + offset, b"k", b"\xff\x00", (*said, *where, *original), 0, offset)
 
 
 def test_what_waits_is_counted_by_topic_feed_and_reason() -> None:
@@ -46,14 +45,14 @@ def test_what_waits_is_counted_by_topic_feed_and_reason() -> None:
 
 def test_what_was_retried_waits_no_more_whenever_its_note_is_read() -> None:
     told = note(reject_of(_of_worker(2)))
-    records = [ConsumedRecord(RecordPosition(1, 7), CAME + 60_000, None, b"", told), _of_worker(1), _of_worker(2)]
+    records = [KafkaRecord(CAME + 60_000, None, b"", told, 1, 7), _of_worker(1), _of_worker(2)]
     found = survey(records, RejectFilter())
     assert (set(found.waiting), found.retried) == ({RecordPosition(1, 1)}, 1)
 
 
 def test_a_note_on_what_is_past_its_retention_says_nothing() -> None:
     told = note(reject_of(_of_worker(2)))
-    found = survey([ConsumedRecord(RecordPosition(1, 7), CAME, None, b"", told), _of_worker(5)], RejectFilter())
+    found = survey([KafkaRecord(CAME, None, b"", told, 1, 7), _of_worker(5)], RejectFilter())
     assert (set(found.waiting), found.retried) == ({RecordPosition(1, 5)}, 0)
 
 
@@ -96,29 +95,27 @@ def test_a_record_that_is_retried_again_says_where_its_last_refusal_stands() -> 
 
 def test_a_record_of_which_only_the_beginning_was_kept_or_that_came_from_nowhere_cannot_go_back() -> None:
     assert "only its beginning was kept, it had 99 bytes" in reject_of(_of_intake(4, cut="99 bytes")).why_not
-    assert "nobody says which topic" in reject_of(ConsumedRecord(RecordPosition(0, 1), CAME, None, b"{}", ())).why_not
+    assert "nobody says which topic" in reject_of(KafkaRecord(CAME, None, b"{}", (), 0, 1)).why_not
     assert reject_of(_of_worker(1)).why_not == ""
 
 
 @pytest.mark.parametrize("text", ["-1", "9" * 18, "noon", "٣"])
 def test_a_time_that_cannot_be_true_is_not_told(text: str) -> None:
-    reject = reject_of(
-        ConsumedRecord(RecordPosition(0, 1), CAME, None, b"{}", _headers(topic="feeds.square", timestamp=text))
-    )
+    reject = reject_of(KafkaRecord(CAME, None, b"{}", _headers(topic="feeds.square", timestamp=text), 0, 1))
     assert reject.came_at == ""
     assert [name for name, _ in again(reject).headers] == ["promises.retried"]
 
 
 def test_a_note_that_names_no_place_is_a_refused_record() -> None:
-    assert noted(ConsumedRecord(RecordPosition(0, 1), CAME, None, b"", _headers(retried="all of them"))) is None
+    assert noted(KafkaRecord(CAME, None, b"", _headers(retried="all of them"), 0, 1)) is None
 
 
 def test_a_place_is_written_as_partition_and_offset() -> None:
-    assert place("3@17") == RecordPosition(3, 17)
+    assert parse_position("3@17") == RecordPosition(3, 17)
     assert str(RecordPosition(3, 17)) == "3@17"
     for wrong in ("3", "3@", "@17", "-1@2", "3@17 ", "three@17"):
         with pytest.raises(ValueError, match="PARTITION@OFFSET"):
-            place(wrong)
+            parse_position(wrong)
 
 
 def test_text_is_shown_as_text_without_what_would_move_the_cursor() -> None:

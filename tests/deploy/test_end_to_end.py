@@ -23,7 +23,7 @@ import requests
 from schemas.instants import show
 from schemas.words import VERDICTS
 from streams.kafka.connection import Connection
-from streams.kafka.topic_reader import held
+from streams.kafka.topic_reader import read_topic
 from streams.kafka.topics import EVENTS
 from streams.local.town_shops import SHOPS
 from streams.wall_clock import wall_clock
@@ -162,7 +162,7 @@ def test_a_killed_worker_changes_no_total(stack: Stack, town: Living, bootstrap:
     town.is_shut = True
     until(lambda: set(in_town(stack, "open")) == {0}, "all is decided", seconds=120)
     events = tmp_path / "events.jsonl"
-    records = held(Connection(bootstrap), EVENTS.name)
+    records = read_topic(Connection(bootstrap), EVENTS.name)
     events.write_bytes(b"".join((one.value or b"") + b"\n" for one in records))
     judged = report("judge", events, "--policies", POLICIES, "--as-of", show(wall_clock()), *BY_LOCATION)
 

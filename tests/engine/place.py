@@ -17,7 +17,8 @@ from streams.engine.log_reader import LogReader
 from streams.engine.transaction import TransactionWriter
 from streams.judging.policy import Policies
 from streams.kafka.topics import CHANGELOG, EVENTS, Topic, transactional_id
-from streams.state.partition import Incoming, PartitionState
+from streams.records import KafkaRecord
+from streams.state.partition import PartitionState
 from streams.worker.recovery import WRITTEN, PartitionRecovery
 from tests.histories import READY, Story, at
 from tests.state.desk import FOREVER, record
@@ -79,7 +80,7 @@ class Place:
         finally:
             await writer.stop()
 
-    async def told(self, story: Story) -> list[Incoming]:
+    async def told(self, story: Story) -> list[KafkaRecord]:
         """The events of `story` happen and stand in promise.events."""
         records = [record(event, at(story.time)) for event in story.told]
         async with AIOKafkaProducer(**self.client, enable_idempotence=True) as shop:  # or a slow broker has one twice
@@ -136,7 +137,7 @@ async def sends(writer: TransactionWriter, place: TopicPartition, *records: tupl
         await writer._producer.send_and_wait(place.topic, value, key=key, partition=place.partition)
 
 
-def judge(book: PartitionState, records: list[Incoming]) -> PartitionState:
+def judge(book: PartitionState, records: list[KafkaRecord]) -> PartitionState:
     """The book reads these records, the first of which is the one that it waits for."""
     for one in records:
         book.apply(one, FOREVER)

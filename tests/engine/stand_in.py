@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from aiokafka.errors import ProducerFenced
 
-from streams.engine.transaction import Changes, OutputRecord
+from streams.engine.transaction import Changes
+from streams.records import OutputRecord
 
 
 class Step(NamedTuple):

@@ -9,9 +9,9 @@ from aiokafka.errors import KafkaConnectionError
 
 from streams.engine import timing
 from streams.engine.committer import Committer
-from streams.engine.transaction import OutputRecord
 from streams.kafka.topics import REJECTS, VERDICTS
 from streams.metrics.exposition import COMMIT_BOUNDS, CommitTimes
+from streams.records import OutputRecord
 from streams.state.changelog import Contents
 from streams.state.partition import PartitionState
 from tests.engine.running import run

@@ -22,13 +22,14 @@ from schemas.events import StepReached
 from schemas.instants import moment
 from streams.config.feeds import Feed
 from streams.engine.log_reader import LogReader
-from streams.engine.transaction import OutputRecord, TransactionWriter
+from streams.engine.transaction import TransactionWriter
 from streams.intake.feed_adapters import ways_of
 from streams.intake.records import RecordContext, messages, partition_of
 from streams.intake.recovery import FeedRecovery
 from streams.intake.state import FeedState
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS
 from streams.local.kafka_cluster import LocalKafka
+from streams.records import OutputRecord
 from streams.wall_clock import wall_clock
 from tests.engine.conftest import PLACES
 from tests.engine.place import hangs, ignored, sends

@@ -11,9 +11,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from faust.types import TP
 
-from streams.engine.transaction import OutputRecord
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, Topic
-from streams.state.partition import Incoming
+from streams.records import KafkaRecord, OutputRecord
 from streams.worker.recovery import PartitionRecovery
 from tests.engine.place import Place, hangs, ignored, judge, sends
 from tests.engine.running import run
@@ -28,7 +27,7 @@ NEXT = order("o2").promised("ready", due="12:50", time="12:40", at="harbour")
 KEPT = OutputRecord(VERDICTS.name, b"o1", b"kept")
 
 
-async def judged_before(place: Place) -> list[Incoming]:
+async def judged_before(place: Place) -> list[KafkaRecord]:
     """The first event was judged, and that is durable."""
     records = await place.told(MORE)
     async with place.opened() as (book, writer):

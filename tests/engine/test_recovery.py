@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from aiokafka.errors import KafkaError
 
-from streams.engine.transaction import OutputRecord
 from streams.kafka.topics import CHANGELOG, EVENTS, VERDICTS
 from streams.local.ports import free_ports
+from streams.records import OutputRecord
 from streams.state.case_codec import UnknownPolicy
 from streams.worker.recovery import WrongChangelog
 from tests.engine.place import Place, judge

@@ -8,9 +8,10 @@ import pytest
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.engine import timing
-from streams.engine.transaction import OutputRecord, RecordTooLarge, TransactionWriter
+from streams.engine.transaction import RecordTooLarge, TransactionWriter
 from streams.kafka.topics import ALERTS, CHANGELOG, INTAKE, REJECTS, VERDICTS
 from streams.local.kafka_cluster import LocalKafka
+from streams.records import OutputRecord
 from tests.engine.conftest import LARGEST_ALERT
 from tests.engine.place import Place
 from tests.engine.running import run

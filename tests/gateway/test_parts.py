@@ -145,10 +145,19 @@ def test_every_path_is_described_and_every_reference_leads_somewhere() -> None:
     assert {"/shopify", "/in/woo", "/promises", "/fulfilments", "/cancellations"} <= document["paths"].keys()
     assert document["paths"]["/till"]["post"]["security"] == []
     assert document["components"]["securitySchemes"]["shopify"]["name"] == "x-shopify-hmac-sha256"
-    for name in ("Promise", "Fulfilment", "Amendment", "Withdrawal", "Cancellation", "Refusal", "Stored", "Event"):
+    for name in (
+        "ManualPromise",
+        "ManualFulfilment",
+        "ManualAmendment",
+        "ManualWithdrawal",
+        "ManualCancellation",
+        "Refusal",
+        "Stored",
+        "Event",
+    ):
         schema = document["components"]["schemas"][name]
         Draft202012Validator.check_schema(schema)
-    promise = {"$ref": "#/components/schemas/Promise", "components": document["components"]}
+    promise = {"$ref": "#/components/schemas/ManualPromise", "components": document["components"]}
     Draft202012Validator(promise).validate({"case": "o-7", "kind": "ready", "within": "20m", "staff": "b17"})
     assert not Draft202012Validator(promise).is_valid({"case": "o-7", "kind": "ready", "with_in": "20m"})
 

@@ -16,9 +16,9 @@ from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
 from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
-from streams.engine.transaction import OutputRecord
 from streams.intake.records import LARGEST, RecordContext, clocks, messages, partition_of
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
+from streams.records import OutputRecord
 
 NOON = parse("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000

@@ -16,8 +16,9 @@ from schemas.verdicts import AlertRecord, VerdictRecord
 from schemas.words import BASES, RULINGS, VERDICTS, Basis, Ruling, Verdict
 from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
+from streams.records import KafkaRecord
 from streams.state.counts import PromiseCounts
-from streams.state.partition import Incoming, PartitionState
+from streams.state.partition import PartitionState
 from streams.state.rows import HELD, PART_OF, CountRow, Held, way
 from streams.state.windows import PLACES, WIDTHS, Label, Windows
 from tests.histories import READY, Story, at, moment
@@ -26,10 +27,10 @@ FOREVER = at("70000:00")
 """A wall clock that lets every record of these stories move the clock of the book."""
 
 
-def record(event: events.Record, timestamp: Instant) -> Incoming:
+def record(event: events.Record, timestamp: Instant) -> KafkaRecord:
     """The event as it comes from Kafka."""
     key = None if isinstance(event, events.Clock) else event.case.encode()
-    return Incoming(timestamp, key, msgspec.json.encode(event))
+    return KafkaRecord(timestamp, key, msgspec.json.encode(event))
 
 
 class Desk:
@@ -53,7 +54,7 @@ class Desk:
         said = events.Clock(source=source, at=moment(upto), partition=partition)
         return self.reads(record(said, at(time or upto)))
 
-    def reads(self, incoming: Incoming, wall: Instant = FOREVER) -> Desk:
+    def reads(self, incoming: KafkaRecord, wall: Instant = FOREVER) -> Desk:
         self.said += self.book.apply(incoming, wall)
         return self
 

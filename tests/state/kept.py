@@ -7,8 +7,9 @@ from typing import Any
 from schemas.instants import Instant, Millis
 from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
+from streams.records import KafkaRecord
 from streams.state.changelog import Contents
-from streams.state.partition import Incoming, PartitionState
+from streams.state.partition import PartitionState
 from tests.state.desk import FOREVER, Desk
 
 
@@ -44,7 +45,7 @@ class Twins:
         self._kept = Kept()
         self._next = 0
 
-    def read(self, record: Incoming, cut: str) -> None:
+    def read(self, record: KafkaRecord, cut: str) -> None:
         """Both read one record more; then, unless `cut` is "on", `away` is written, and for "reopen" opened again."""
         self._next += 1
         for desk in (self.stayed, self.away):

@@ -16,9 +16,10 @@ from schemas.words import RULINGS, UNCONFIRMED
 from streams.config.policies import parse_policies
 from streams.judging.locations import NO_FEEDS, FeedLookup, LocationFeed
 from streams.local.town import town
+from streams.records import KafkaRecord
 from streams.state.case_codec import UnknownPolicy
 from streams.state.changelog import Contents
-from streams.state.partition import Incoming, PartitionState
+from streams.state.partition import PartitionState
 from tests.histories import READY, at, order, rules
 from tests.judging.generated import END, MINUTE, TOWN, Arrived, arrivals, settled_by
 from tests.shared import ROOT
@@ -74,7 +75,7 @@ def test_a_deadline_that_passed_in_silence_is_written() -> None:
 def test_a_record_that_said_nothing_moves_the_head_alone() -> None:
     desk = Desk().tells(STORY)
     desk.book.changes()
-    desk.reads(Incoming(at("12:01"), b"o1", b"{"))
+    desk.reads(KafkaRecord(at("12:01"), b"o1", b"{"))
     desk.book.next = 2
 
     assert [key for key, _ in desk.book.changes()] == [b"h"]
@@ -119,7 +120,7 @@ def test_a_reopened_book_still_knows_by_which_policies_it_was_judged() -> None:
     kept, desk = Kept(), Desk().tells(STORY)
     kept.writes(desk.book)
     kept.reopens(desk, READY)
-    desk.reads(Incoming(at("12:01"), b"o1", b"{"))
+    desk.reads(KafkaRecord(at("12:01"), b"o1", b"{"))
     desk.book.next = 2
     kept.writes(desk.book)
 
@@ -239,9 +240,9 @@ def tills_of(log: Arrived) -> FeedLookup:
     return {shop: LocationFeed(f"till-{shop}", 5 * MINUTE, 18 * MINUTE) for shop in shops[::2]}
 
 
-def with_clocks(log: Arrived, feeds: FeedLookup) -> list[Incoming]:
+def with_clocks(log: Arrived, feeds: FeedLookup) -> list[KafkaRecord]:
     """The log, in which every till says each minute how far it was read, but for twenty minutes in forty."""
-    records: list[Incoming] = []
+    records: list[KafkaRecord] = []
     said = 0
     for clock, event in log:
         minute = clock // MINUTE

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from schemas.events import Clock
-from streams.state.partition import Incoming
+from streams.records import KafkaRecord
 from tests.histories import READY, at, moment, order, rules
 from tests.state.desk import FOREVER, Desk, holds_together, record, texts
 
@@ -160,7 +160,7 @@ REFUSED = {
 def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(what: str) -> None:
     key, value, reason = REFUSED[what]
     desk = Desk().tells(STORY)
-    desk.reads(Incoming(at("12:01"), key, value))
+    desk.reads(KafkaRecord(at("12:01"), key, value))
 
     assert desk.refusals == [reason]
     assert desk.book.totals.rejects == {reason: 1}
@@ -171,7 +171,7 @@ def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(what: str) ->
 
 
 def test_time_passes_even_with_a_record_that_is_refused() -> None:
-    desk = Desk().tells(STORY).reads(Incoming(at("12:50"), b"o1", b"{"))
+    desk = Desk().tells(STORY).reads(KafkaRecord(at("12:50"), b"o1", b"{"))
 
     assert told(desk) == ["o1 0 broken / undelivered"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from faust.types import TP
 
 from streams.engine.partitions import Partitions
-from streams.engine.transaction import OutputRecord
 from streams.judging.locations import FeedLookup
 from streams.judging.policy import Policies
 from streams.kafka.topics import EVENTS, VERDICTS
+from streams.records import OutputRecord
 from streams.state.changelog import Contents
 from streams.state.partition import PartitionState
 from tests.engine.stand_in import Paper, Pen

@@ -15,11 +15,10 @@ from schemas.events import Clock
 from schemas.instants import Instant, moment, parse
 from streams.config.policies import parse_policies
 from streams.engine import timing
-from streams.engine.transaction import OutputRecord
 from streams.engine.transport import ReadPositions
 from streams.engine.transport.positions import PartitionEnd
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
-from streams.state.partition import Incoming
+from streams.records import KafkaRecord, OutputRecord
 from streams.state.rows import CountRow
 from streams.state.windows import Label
 from streams.worker.agent import WorkerAgent
@@ -46,21 +45,11 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing, "COMMIT_SECONDS", 0.0)
 
 
-class Stored(NamedTuple):
-    """A record as the client hands it over."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
+def log_of(read: list[KafkaRecord]) -> list[KafkaRecord]:
+    return [record._replace(offset=offset) for offset, record in enumerate(read)]
 
 
-def log_of(read: list[Incoming]) -> list[Stored]:
-    return [Stored(offset, *record) for offset, record in enumerate(read)]
-
-
-def told_by(story: Story, arrives: str | None = None) -> list[Stored]:
+def told_by(story: Story, arrives: str | None = None) -> list[KafkaRecord]:
     """The events of a story as they come from Kafka."""
     return log_of([record(event, at(arrives or story.time)) for event in story.told])
 
@@ -80,7 +69,7 @@ class Worker:
         self.reading.take_seeks([SHOP, KIOSK])
         return self
 
-    async def reads(self, log: Sequence[Stored]) -> Worker:
+    async def reads(self, log: Sequence[KafkaRecord]) -> Worker:
         """What stands in SHOP's log from the worker's position on."""
         unread = [one for one in log if one.offset >= self.town.shelf[SHOP].next]
         for chunk in self.reading.chunks(SHOP, unread):
@@ -110,7 +99,7 @@ class Outcome(NamedTuple):
     clock: Instant
 
 
-async def judged(log: list[Stored], wall: Instant, cut: int, lives: Sequence[int] = ()) -> Outcome:
+async def judged(log: list[KafkaRecord], wall: Instant, cut: int, lives: Sequence[int] = ()) -> Outcome:
     """The log is read in chunks of `cut` records; at each of those offsets the worker ends, and another starts."""
     town = Town(policies=POLICY)
     for end in (*lives, len(log)):
@@ -124,16 +113,16 @@ async def judged(log: list[Stored], wall: Instant, cut: int, lives: Sequence[int
 
 
 @pytest.fixture(scope="module")
-def flights() -> list[Incoming]:
+def flights() -> list[KafkaRecord]:
     """Days of flights with what every tenth passenger would get wrong, and the clock at the end."""
     read = records(FLIGHTS, AS_OF)[:SOME]
     for place in range(0, len(read), 10):
         read[place] = read[place]._replace(value=b"{")
     end = parse(AS_OF)
-    return [*read, Incoming(end, None, msgspec.json.encode(Clock(source="replay", at=moment(end))))]
+    return [*read, KafkaRecord(end, None, msgspec.json.encode(Clock(source="replay", at=moment(end))))]
 
 
-def test_a_chunk_is_a_unit_of_io_and_never_of_meaning(flights: list[Incoming]) -> None:
+def test_a_chunk_is_a_unit_of_io_and_never_of_meaning(flights: list[KafkaRecord]) -> None:
     log, wall = log_of(flights), later_than_all(flights)
 
     async def story() -> None:
@@ -153,7 +142,9 @@ def test_what_was_refused_stands_in_rejects_as_it_came_with_the_reason_and_the_p
     async def story() -> None:
         town = Town()
         worker = await Worker(town, at("13:00")).starts()
-        await worker.reads([Stored(4, at("12:00"), b"o1", b"{"), Stored(9, at("12:01"), None, None)])
+        await worker.reads(
+            [KafkaRecord(at("12:00"), b"o1", b"{", offset=4), KafkaRecord(at("12:01"), None, None, offset=9)]
+        )
         await worker.stops()
         first, second = town.papers[SHOP.partition].said
         assert first[:3] == (REJECTS.name, b"o1", b"{")

@@ -9,17 +9,18 @@ from schemas.instants import moment
 from schemas.words import RULINGS, UNCONFIRMED
 from streams.judging.locations import LocationFeed
 from streams.kafka.topics import ALERTS, VERDICTS
+from streams.records import KafkaRecord
 from streams.state.windows import Label
 from tests.engine.running import run
 from tests.histories import at
 from tests.worker.agent_town import SHOP, Town
-from tests.worker.test_agent import LATE, Stored, Worker, told_by
+from tests.worker.test_agent import LATE, Worker, told_by
 
 
-def heard(offset: int, upto: str) -> Stored:
+def heard(offset: int, upto: str) -> KafkaRecord:
     """The till has been read up to then, which is known at once."""
     said = Clock(source="till", at=moment(at(upto)))
-    return Stored(offset, at(upto), None, msgspec.json.encode(said))
+    return KafkaRecord(at(upto), None, msgspec.json.encode(said), offset=offset)
 
 
 def test_the_clock_on_the_wall_breaks_no_promise_of_a_shop_whose_feed_is_silent() -> None:

@@ -14,7 +14,8 @@ from streams.config.policies import parse_policies
 from streams.metrics.catalogue import WORKER, Metric
 from streams.metrics.exposition import NOBODY, CommitTimes
 from streams.metrics.scrape import Scrape
-from streams.state.partition import Incoming, PartitionState
+from streams.records import KafkaRecord
+from streams.state.partition import PartitionState
 from streams.worker.metrics import WorkerCollector
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
@@ -24,7 +25,7 @@ POLICIES = parse_policies('[[policy]]\nkind = "ready"\nat_risk = "2m"\n', "the s
 CURRENT = {"location": "soho", "kind": "ready", "basis": "current"}
 
 
-def promised(case: str, due: int, location: str | None = "soho", staff: str | None = "b17") -> Incoming:
+def promised(case: str, due: int, location: str | None = "soho", staff: str | None = "b17") -> KafkaRecord:
     """At noon, `case` is promised for `due` minutes past."""
     event = PromisesMade(
         id=f"{case}-made",
@@ -34,24 +35,24 @@ def promised(case: str, due: int, location: str | None = "soho", staff: str | No
         staff=Staff(id=staff) if staff else None,
         promises=[PromiseTerms(kind="ready", due=moment(NOON + due * MINUTE))],
     )
-    return Incoming(NOON, case.encode(), msgspec.json.encode(event))
+    return KafkaRecord(NOON, case.encode(), msgspec.json.encode(event))
 
 
-def ready(case: str, at: int, arrives: int | None = None) -> Incoming:
+def ready(case: str, at: int, arrives: int | None = None) -> KafkaRecord:
     """`case` is ready `at` minutes past noon, and that is known at minute `arrives`."""
     event = StepReached(id=f"{case}-ready", case=case, occurred_at=moment(NOON + at * MINUTE), step="ready")
-    return Incoming(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
+    return KafkaRecord(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
 
 
-def given(case: str, staff: str, at: int, arrives: int | None = None) -> Incoming:
+def given(case: str, staff: str, at: int, arrives: int | None = None) -> KafkaRecord:
     """`staff` has `case` in hand from `at` minutes past noon on, and that is known at minute `arrives`."""
     event = StaffAssigned(
         id=f"{case}-{staff}", case=case, occurred_at=moment(NOON + at * MINUTE), staff=Staff(id=staff)
     )
-    return Incoming(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
+    return KafkaRecord(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
 
 
-def counts(*records: Incoming, until: int = 0) -> PartitionSnapshot:
+def counts(*records: KafkaRecord, until: int = 0) -> PartitionSnapshot:
     """The counts of a partition that read these records, `until` minutes past noon."""
     book = PartitionState(POLICIES)
     for record in records:
@@ -95,7 +96,7 @@ def test_what_can_be_counted_is_there_at_zero_when_the_first_promise_is_made() -
 
 
 def test_a_promise_goes_from_pending_to_at_risk_to_overdue_to_late() -> None:
-    def state(*records: Incoming, until: int) -> dict[tuple[str, ...], float]:
+    def state(*records: KafkaRecord, until: int) -> dict[tuple[str, ...], float]:
         found = page(counts(*records, until=until)).by("promises_state", "verdict", "reason", **CURRENT)
         return {ruling: count for ruling, count in found.items() if count}
 
@@ -116,7 +117,7 @@ def test_news_that_come_late_revise_a_verdict_and_the_counters_say_so() -> None:
 
 
 def test_what_stood_once_is_shown_at_zero_from_then_on() -> None:
-    def at_risk(*records: Incoming, until: int) -> dict[tuple[str, ...], float]:
+    def at_risk(*records: KafkaRecord, until: int) -> dict[tuple[str, ...], float]:
         return page(counts(*records, until=until)).by("promises_state", "reason", reason="at_risk", **CURRENT)
 
     order = promised("o1", due=10)
@@ -126,7 +127,7 @@ def test_what_stood_once_is_shown_at_zero_from_then_on() -> None:
 
 
 def test_who_gave_a_promise_away_before_it_was_judged_is_no_longer_shown_and_who_was_judged_stays() -> None:
-    def staff(*records: Incoming, until: int) -> set[str]:
+    def staff(*records: KafkaRecord, until: int) -> set[str]:
         scrape = page(counts(*records, until=until))
         return {name for (name,) in scrape.by("staff_promises_state", "staff", basis="current")}
 
@@ -175,7 +176,7 @@ def test_a_feed_was_heard_of_as_far_as_in_the_partition_that_heard_least() -> No
 
 def test_partitions_add_up() -> None:
     one = counts(promised("o1", due=10), ready("o1", 9), until=20)
-    other = counts(promised("o2", due=10), Incoming(NOON, b"o3", b"{"), until=30)
+    other = counts(promised("o2", due=10), KafkaRecord(NOON, b"o3", b"{"), until=30)
     scrape = page(one, other)
     assert scrape.sum("promises_state", verdict="kept", **CURRENT) == 1
     assert scrape.sum("promises_state", verdict="broken", **CURRENT) == 1

@@ -8,25 +8,7 @@ from typing import Protocol
 
 from faust.types import TP
 
-
-class ConsumedRecord(Protocol):
-    """One Kafka record as the client hands it over: key and value are raw bytes."""
-
-    @property
-    def offset(self) -> int: ...
-
-    @property
-    def timestamp(self) -> int:
-        """Milliseconds UTC, as the producer or the broker set it."""
-
-    @property
-    def key(self) -> bytes | None: ...
-
-    @property
-    def value(self) -> bytes | None: ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+from streams.records import ConsumedRecord
 
 
 class ReadPosition(Protocol):

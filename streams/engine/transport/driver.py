@@ -18,9 +18,10 @@ from faust.types.transports import ConsumerT
 from faust.types.tuples import ConsumerMessage
 from mode.types import ServiceT
 
-from streams.engine.transport.batches import Batch, ConsumedRecord
+from streams.engine.transport.batches import Batch
 from streams.engine.transport.client import BatchClient
 from streams.engine.transport.positions import ReadPositions
+from streams.records import ConsumedRecord
 
 FETCH_SECONDS = 0.5
 """How long a fetch waits for records: the age, at most, of what is known of the end of a quiet partition."""

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from faust.types import TP
 
-from streams.engine.transport.batches import Batch, ConsumedRecord, ReadPosition
+from streams.engine.transport.batches import Batch, ReadPosition
+from streams.records import ConsumedRecord
 
 CHUNK_RECORDS = 1000
 """Records of one chunk, at most: enough to make the cost of one event small, few enough to keep the loop responsive."""
