@@ -6,7 +6,7 @@ A record alone decides what becomes of it, so nothing is remembered of any. Pure
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import msgspec
 
@@ -19,8 +19,7 @@ from streams.config.feeds import Feed
 from streams.errors import FatalError
 from streams.records import ConsumedRecord
 
-Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
-OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+RecordOutcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
 """What became of a record. lost: the topic dropped it before it was read."""
 
 Adapts = Callable[[FeedRecord], AdaptedRecord | None]
@@ -33,7 +32,8 @@ _VERSION: Final = 1
 class FeedProgress(msgspec.Struct, omit_defaults=True):
     """What is stored of a book. next: the offset to read next. clock: up to when the partition was said to be read.
     last: the timestamp of the last record that had a credible one. The rest counts records: by outcome, refused ones by
-    reason, ignored ones by rule; and what came of them: events by type, notifications by kind."""
+    reason, ignored ones by rule; and what came of them: events by type, notifications by kind.
+    `streams.metrics.catalogue.INTAKE_TOTALS` names the metric of each of these fields."""
 
     version: int = _VERSION
     next: int = 0
@@ -186,7 +186,7 @@ def _count(counts: dict[str, int], name: str, number: int = 1) -> None:
     counts[name] = counts.get(name, 0) + number
 
 
-def _outcome(adapted: AdaptedRecord) -> Outcome:
+def _outcome(adapted: AdaptedRecord) -> RecordOutcome:
     if adapted.events:
         return "adapted"
     return "needs_fetch" if adapted.thin else "ignored"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from schemas.events import TAGS
+from schemas.events import TAGS, Clock
 from schemas.reading import REFUSAL_REASONS
 
 
 class Metric(NamedTuple):
     """A metric as Prometheus shows it.
 
-    labels: in the order of the samples. unit: what a value of 1 means. known: for a metric of TOTALS, the values of its
-    label that are exposed at 0 from the start.
+    labels: in the order of the samples. unit: what a value of 1 means. known: for a metric of TOTALS or INTAKE_TOTALS,
+    the values of its last label that are exposed at 0 from the start.
     """
 
     name: str
@@ -131,9 +131,15 @@ INTAKE_RECORDS: Final = Metric(
     ("feed", "outcome"),
     "records",
     "Records of feeds that were read. lost: their topic dropped them before.",
+    known=("adapted", "ignored", "needs_fetch", "refused", "lost"),
 )
 INTAKE_EVENTS: Final = Metric(
-    "promises_intake_events_total", "counter", ("feed", "type"), "events", "Events sent to promise.events."
+    "promises_intake_events_total",
+    "counter",
+    ("feed", "type"),
+    "events",
+    "Events sent to promise.events.",
+    known=tuple(tag for kind, tag in TAGS.items() if kind is not Clock),
 )
 INTAKE_REJECTS: Final = Metric(
     "promises_intake_rejects_total",
@@ -141,6 +147,7 @@ INTAKE_REJECTS: Final = Metric(
     ("feed", "reason"),
     "records",
     "Records of feeds that were refused, sent to promise.rejects.",
+    known=REFUSAL_REASONS,
 )
 INTAKE_IGNORED: Final = Metric(
     "promises_intake_ignored_total",
@@ -208,12 +215,17 @@ WORKER: Final = (
 )
 """What a worker serves."""
 
+INTAKE_TOTALS: Final = {
+    "records": INTAKE_RECORDS,
+    "events": INTAKE_EVENTS,
+    "rejects": INTAKE_REJECTS,
+    "ignored": INTAKE_IGNORED,
+    "needs_fetch": INTAKE_NEEDS_FETCH,
+}
+"""The counters of feeds, by their field of `streams.intake.state.FeedProgress`."""
+
 INTAKE: Final = (
-    INTAKE_RECORDS,
-    INTAKE_EVENTS,
-    INTAKE_REJECTS,
-    INTAKE_IGNORED,
-    INTAKE_NEEDS_FETCH,
+    *INTAKE_TOTALS.values(),
     INTAKE_LAG,
     INTAKE_CLOCK,
     INTAKE_COMMIT,
