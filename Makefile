@@ -1,7 +1,7 @@
 # Every target is the same on a laptop and in CI. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint demo bench bench-core mutants chaos compiled bench-compiled generated lock clean
+.PHONY: help venv test lint demo kafka bench bench-core mutants chaos compiled bench-compiled generated lock clean
 
 # A name on PATH may be the stub of a version manager, and Debian splits venv off: so each candidate has to run both.
 suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -28,6 +28,9 @@ lint: venv ## Lints and checks types
 
 demo: .venv-demo/.locked ## Runs `promises demo`; installs only what that needs, into .venv-demo
 	@exec .venv-demo/bin/python -m streams.cli demo
+
+kafka: .venv-demo/.locked ## Runs an empty Apache Kafka at 127.0.0.1:9092 until Ctrl-C (KAFKA_PORT=9192 for another port)
+	@exec .venv-demo/bin/python -m streams.local $(KAFKA_PORT)
 
 bench: venv ## Measures the engine on a real Kafka, and others on the same job (25 minutes; PARTS=contest a part of it)
 	@$(MAKE) --no-print-directory .venv-bench/.locked || echo 'make bench: goes on without Quix Streams, see above' >&2

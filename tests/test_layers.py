@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 MAY_KNOW = {
     "dashboards": {"streams.alerting", "streams.metrics"},
     "schemas": set(),
-    "streams.adapters": {"schemas", "streams.config"},
+    "streams.adapters": {"schemas", "streams.config", "streams.records"},
     "streams.alerting": {"schemas", "streams.config", "streams.judging", "streams.metrics"},
     "streams.cli": {
         "schemas",

@@ -12,10 +12,10 @@ from schemas.instants import moment
 from schemas.reading import Refused, convert
 from streams.adapters.event_builder import each_once
 from streams.adapters.feed_records import AdaptedRecord, OpenedRecord, ThinNotification
-from streams.adapters.rules import MadeEvent, Rule
+from streams.adapters.rules import Rule, RuleOutput
 from streams.adapters.scope import Readable, Scope
 from streams.adapters.simple_expressions import Expression
-from streams.adapters.times import written
+from streams.adapters.times import to_rfc3339
 
 
 class _Way:
@@ -33,7 +33,7 @@ _WAY: Final[Mapping[str, Readable]] = {
     "topic": _Way(lambda opened: opened.topic),
     "key": _Way(lambda opened: opened.key),
     "id": _Way(lambda opened: opened.id),
-    "received": _Way(lambda opened: written(moment(opened.received_at)) if opened.received_at else None),
+    "received": _Way(lambda opened: to_rfc3339(moment(opened.received_at)) if opened.received_at else None),
 }
 NAMES: Final = frozenset(_WAY) | {"header"}
 """What every expression may ask for with a dollar sign."""
@@ -83,12 +83,12 @@ class Walk:
     before it stands.
     """
 
-    __slots__ = ("_adapter", "_ignored", "_outside", "_thin", "fitting", "made", "scope")
+    __slots__ = ("_adapter", "_ignored", "_outside", "_thin", "made", "matching", "scope")
 
     def __init__(self, adapter: Adapter, opened: OpenedRecord, feed: str) -> None:
         self.scope = Scope(opened.body, opened, adapter.lets)
-        self.fitting: list[Rule] = []
-        self.made: list[MadeEvent] = []
+        self.matching: list[Rule] = []
+        self.made: list[RuleOutput] = []
         self._adapter = adapter
         self._thin: dict[ThinNotification, None] = {}
         self._ignored = ""
@@ -101,7 +101,7 @@ class Walk:
         for rule in self._adapter.rules:
             scopes = rule.fits(self.scope)
             if scopes:
-                self.fitting.append(rule)
+                self.matching.append(rule)
                 if rule.thin:
                     self._thin.update(dict.fromkeys(rule.needs(scopes)))
                 rule.make(scopes, self._outside, self.made)
@@ -111,7 +111,7 @@ class Walk:
 
     def adapted(self, events: tuple[Record, ...]) -> AdaptedRecord:
         """What became of the record, once all events were made. Raises Refused."""
-        rules = tuple([rule.name for rule in self.fitting])
+        rules = tuple([rule.name for rule in self.matching])
         if events or self._thin:
             return AdaptedRecord(events, rules, "", tuple(self._thin))
         if self._ignored:
@@ -119,8 +119,8 @@ class Walk:
         raise Refused("unknown_shape", self._why_nothing())
 
     def _why_nothing(self) -> str:
-        if self.fitting:
-            names = ", ".join(repr(rule.name) for rule in self.fitting)
+        if self.matching:
+            names = ", ".join(repr(rule.name) for rule in self.matching)
             return f"{self._adapter.name}: rule {names} fits, but none of its events has a time: nothing has happened"
         looked_at = dict.fromkeys(rule.why_not(self.scope).found for rule in self._adapter.rules)
         return f"{self._adapter.name}: no rule fits; {', '.join(looked_at)}"

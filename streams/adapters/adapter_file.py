@@ -17,7 +17,7 @@ from streams.adapters.expressions import BadExpression, compiled
 from streams.adapters.fields import BadField, Compile, Field, field
 from streams.adapters.rules import EventTemplate, Rule
 from streams.adapters.simple_expressions import Expression, Functions
-from streams.config.toml import TableError, place_of
+from streams.config.toml import ConfigError, entry_label
 
 _TOP: Final = {"about", "format", "canonical", "let", "rule"}
 _RULE: Final = {"name", "when", "each", "let", "ignore", "thin", "steps"}
@@ -28,7 +28,7 @@ _REQUIRED: Final = {
 }
 
 
-class AdapterError(TableError):
+class AdapterError(ConfigError):
     """An adapter file that cannot be used; the message names file, rule, field and remedy."""
 
 
@@ -65,7 +65,7 @@ class _File:
         return Adapter(self._name, about, canonical, form, frozenset(self._columns), lets, rules)
 
     def _rule(self, entry: Any, number: int, known: frozenset[str]) -> Rule:
-        where = place_of(entry, number, "rule", "name", self._name, AdapterError)
+        where = entry_label(entry, number, "rule", "name", self._name, AdapterError)
         self._only(entry, _RULE | COMMON | TYPES, where)
         if not isinstance(entry.get("name"), str):
             raise AdapterError(f"{where}: give it a name that says what it reads")

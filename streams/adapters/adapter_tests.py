@@ -14,7 +14,7 @@ from streams.adapters.decoding import decode
 from streams.adapters.event_builder import FIELDS
 from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.functions import Tables, Zones
-from streams.config.toml import place_of
+from streams.config.toml import entry_label
 
 _TOP: Final = {"tables", "zones", "test"}
 _RECORD: Final = {"name", "payload", "headers", "key", "topic", "received_at"}
@@ -57,7 +57,7 @@ def parse_tests(text: str, source: str) -> AdapterTests:
 
 
 def _test(entry: Any, number: int, source: str) -> AdapterTest:
-    where = place_of(entry, number, "test", "name", source, AdapterError)
+    where = entry_label(entry, number, "test", "name", source, AdapterError)
     _only(entry, _RECORD | _OUTCOMES, where)
     if not isinstance(entry.get("name"), str):
         raise AdapterError(f"{where}: give it a name that says what happens")

@@ -16,7 +16,7 @@ class BadCondition(ValueError):
     """A condition that cannot be used; the message says how to write it."""
 
 
-class WhyNot(NamedTuple):
+class Mismatch(NamedTuple):
     """Why a rule does not apply. found: what it looked at, and what that is. wanted: what it should be, if told."""
 
     found: str
@@ -39,7 +39,7 @@ class Condition(Protocol):
         """Whether it does. Raises ExpressionFailed."""
         ...
 
-    def why_not(self, scope: Scope) -> WhyNot:
+    def why_not(self, scope: Scope) -> Mismatch:
         """What was found instead, where it does not hold."""
         ...
 
@@ -85,8 +85,8 @@ class _Says:
     def holds(self, scope: Scope) -> bool:
         return bool(self._expression.read(scope))
 
-    def why_not(self, scope: Scope) -> WhyNot:
-        return WhyNot(f"{self._expression.text} is {shown(self._expression.read(scope))}", "")
+    def why_not(self, scope: Scope) -> Mismatch:
+        return Mismatch(f"{self._expression.text} is {short_text(self._expression.read(scope))}", "")
 
 
 class _Equals:
@@ -107,10 +107,10 @@ class _Equals:
     def holds(self, scope: Scope) -> bool:
         return all(_is_one_of(read(scope), words) for read, words in self._reads)
 
-    def why_not(self, scope: Scope) -> WhyNot:
+    def why_not(self, scope: Scope) -> Mismatch:
         wrong = [(e, words, found) for e, words in self._wanted if not _is_one_of(found := e.read(scope), words)]
         expression, words, found = wrong[0]
-        return WhyNot(f"{expression.text} is {shown(found)}", " or ".join(map(shown, words)))
+        return Mismatch(f"{expression.text} is {short_text(found)}", " or ".join(map(short_text, words)))
 
 
 def _is_one_of(found: Any, words: tuple[Word, ...]) -> bool:
@@ -120,7 +120,7 @@ def _is_one_of(found: Any, words: tuple[Word, ...]) -> bool:
     return any(found == word and isinstance(found, bool) == isinstance(word, bool) for word in words)
 
 
-def shown(value: Any) -> str:
+def short_text(value: Any) -> str:
     """A value in an explanation: short, and nothing where there is none."""
     if value is None or value == "":
         return "nothing"

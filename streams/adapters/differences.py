@@ -12,9 +12,9 @@ from schemas.events import Record
 from schemas.reading import Refused, convert
 from streams.adapters.adapter import Adapter
 from streams.adapters.adapter_tests import AdapterTest
-from streams.adapters.conditions import shown
-from streams.adapters.explanation import RecordExplanation, explain, told, told_of_all
-from streams.adapters.times import written
+from streams.adapters.conditions import short_text
+from streams.adapters.explanation import RecordExplanation, common_field_values, explain, field_values
+from streams.adapters.times import to_rfc3339
 
 _BY_THE_WAY: Final = ("id", "source", "received_at")
 """Fields that are looked at only where a test has them."""
@@ -105,11 +105,11 @@ def _difference(
     made = explanation.behind(event)
     because = ""
     if made:
-        fields = told_of_all(made.rule, made.scope) + told(made)
-        said = [one for one in fields if one.place == place or one.place.endswith(f".{place}")]
-        why = f"{said[-1].expression} is {shown(said[-1].raw)}" if said else "which does not say it"
+        fields = common_field_values(made.rule, made.scope) + field_values(made)
+        said = [one for one in fields if one.path == place or one.path.endswith(f".{place}")]
+        why = f"{said[-1].expression} is {short_text(said[-1].raw)}" if said else "which does not say it"
         because = f"rule {made.rule.name!r}, {why}"
-    return Difference(f"{_name(want)}: {place}", shown(want.get(place)), shown(got.get(place)), because)
+    return Difference(f"{_name(want)}: {place}", short_text(want.get(place)), short_text(got.get(place)), because)
 
 
 def _rule(event: Record, explanation: RecordExplanation) -> str:
@@ -120,11 +120,13 @@ def _rule(event: Record, explanation: RecordExplanation) -> str:
 def _silent(want: Mapping[str, Any], explanation: RecordExplanation) -> str:
     """The rule that says such events, but not of this record."""
     for made in explanation.made:
-        if made.record is None and made.saying.type == want["type"]:
+        if made.record is None and made.template.type == want["type"]:
             times = [
-                one for one in told_of_all(made.rule, made.scope) + told(made) if one.place.endswith("occurred_at")
+                one
+                for one in common_field_values(made.rule, made.scope) + field_values(made)
+                if one.path.endswith("occurred_at")
             ]
-            steps = [one.value for one in told(made) if one.place.endswith(".step")]
+            steps = [one.value for one in field_values(made) if one.path.endswith(".step")]
             if times and want.get("step") in (None, *steps):
                 return f"rule {made.rule.name!r}, {times[-1].expression} is nothing"
     return ""
@@ -141,5 +143,5 @@ def _flat(value: Any, place: str = "") -> dict[str, Any]:
     elif isinstance(value, list):
         inner = [_flat(entry, f"{place}[{number}]") for number, entry in enumerate(value)]
     else:
-        return {place: written(value) if isinstance(value, datetime) else value}
+        return {place: to_rfc3339(value) if isinstance(value, datetime) else value}
     return {key: entry for one in inner for key, entry in one.items()}

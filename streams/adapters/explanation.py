@@ -11,7 +11,7 @@ from schemas.reading import Refused
 from streams.adapters.adapter import Adapter, Walk
 from streams.adapters.feed_records import AdaptedRecord, OpenedRecord
 from streams.adapters.fields import FieldFailed, FieldValue
-from streams.adapters.rules import MadeEvent, Rule
+from streams.adapters.rules import Rule, RuleOutput
 from streams.adapters.scope import Scope
 from streams.adapters.simple_expressions import ExpressionFailed
 
@@ -20,15 +20,15 @@ class RecordExplanation(NamedTuple):
     """What became of a record. made: what each rule that fits said, happened or not. others: why those do not fit."""
 
     outcome: AdaptedRecord | Refused
-    fitting: tuple[Rule, ...]
-    made: tuple[MadeEvent, ...]
+    matching: tuple[Rule, ...]
+    made: tuple[RuleOutput, ...]
     others: tuple[tuple[str, str], ...]
 
-    def of(self, rule: Rule) -> list[MadeEvent]:
+    def of(self, rule: Rule) -> list[RuleOutput]:
         """What that rule said."""
         return [one for one in self.made if one.rule is rule]
 
-    def behind(self, record: Record) -> MadeEvent | None:
+    def behind(self, record: Record) -> RuleOutput | None:
         """Where an event came from; None where it was canonical already."""
         return next((one for one in self.made if one.record == record), None)
 
@@ -43,8 +43,8 @@ def explain(adapter: Adapter, opened: OpenedRecord, feed: str = "") -> RecordExp
         outcome = adapter.adapt(opened, feed)
     except Refused as refused:
         outcome = refused
-    others = [(rule.name, _why_not(rule, walk)) for rule in adapter.rules if rule not in walk.fitting]
-    return RecordExplanation(outcome, tuple(walk.fitting), tuple(walk.made), tuple(others))
+    others = [(rule.name, _why_not(rule, walk)) for rule in adapter.rules if rule not in walk.matching]
+    return RecordExplanation(outcome, tuple(walk.matching), tuple(walk.made), tuple(others))
 
 
 def _why_not(rule: Rule, walk: Walk) -> str:
@@ -56,14 +56,14 @@ def _why_not(rule: Rule, walk: Walk) -> str:
         return str(error)
 
 
-def told(made: MadeEvent) -> list[FieldValue]:
+def field_values(made: RuleOutput) -> list[FieldValue]:
     """How each field came about that an event of a rule has of its own."""
-    return _as_far_as(made.told)
+    return _as_far_as(made.field_values)
 
 
-def told_of_all(rule: Rule, scope: Scope) -> list[FieldValue]:
+def common_field_values(rule: Rule, scope: Scope) -> list[FieldValue]:
     """How each field came about that all events of a rule have."""
-    return _as_far_as(lambda: rule.told(scope))
+    return _as_far_as(lambda: rule.field_values(scope))
 
 
 def _as_far_as(tell: Callable[[], list[FieldValue]]) -> list[FieldValue]:

@@ -66,7 +66,7 @@ class AdaptedRecord(NamedTuple):
     thin: tuple[ThinNotification, ...] = ()
 
 
-def headers_of(pairs: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+def decode_headers(pairs: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     """Headers by name in lower case; of several of one name the last. Bytes that are no UTF-8 become lone surrogates:
     raw_bytes turns them back, printable drops them."""
     return {name.lower(): (value or b"").decode(errors="surrogateescape") for name, value in pairs}

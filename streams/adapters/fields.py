@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from schemas.reading import RefusalReason, Refused
 from streams.adapters.scope import Scope
 from streams.adapters.simple_expressions import Expression, ExpressionFailed, Read
-from streams.adapters.times import NoTime, moment_of
+from streams.adapters.times import InvalidTime, moment_of
 
 _TIMES: Final = frozenset({"occurred_at", "received_at", "due", "opens"})
 _NUMBERS: Final = frozenset({"ordinal"})
@@ -21,7 +21,7 @@ _NEEDED: Final = {"staff": "id", "promises": "due"}
 class FieldValue(NamedTuple):
     """How a field came about. place: such as promises[0].due. raw: what the expression gave. value: what came of it."""
 
-    place: str
+    path: str
     expression: str
     raw: Any
     value: Any
@@ -35,7 +35,7 @@ class Field(Protocol):
         """Gives its value; None leaves it out. Raises FieldFailed."""
         ...
 
-    def told(self, scope: Scope) -> Iterator[FieldValue]:
+    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
         """How each value in it came about."""
         ...
 
@@ -60,22 +60,22 @@ class BadField(ValueError):
     """A field that is not written as one; the message names its place and says how to write it."""
 
 
-def field(value: Any, place: str, compile: Compile) -> Field:
+def field(value: Any, path: str, compile: Compile) -> Field:
     """The field that an adapter says as `value`. Raises BadField and BadExpression."""
     if isinstance(value, str) and value:
-        return _Said(place, compile(value))
+        return _Said(path, compile(value))
     if isinstance(value, list):
-        return _List([field(entry, f"{place}[{number}]", compile) for number, entry in enumerate(value)])
+        return _List([field(entry, f"{path}[{number}]", compile) for number, entry in enumerate(value)])
     if isinstance(value, dict) and "from" in value:
-        return _translated(value, place, compile)
+        return _translated(value, path, compile)
     if isinstance(value, dict) and value:
-        needed = _NEEDED.get(place.rpartition(".")[2].partition("[")[0])
-        return _Table({key: field(entry, f"{place}.{key}", compile) for key, entry in value.items()}, needed)
+        needed = _NEEDED.get(path.rpartition(".")[2].partition("[")[0])
+        return _Table({key: field(entry, f"{path}.{key}", compile) for key, entry in value.items()}, needed)
     if isinstance(value, bool | int | float | datetime):
-        return _Constant(place, value)
+        return _Constant(path, value)
     if isinstance(value, date):
-        raise BadField(f"{place} = {value}: a day is no instant; write it with its time and zone")
-    raise BadField(f'{place} = {value!r}: write an expression, such as "order.id" or "\'ready\'", or a table of them')
+        raise BadField(f"{path} = {value}: a day is no instant; write it with its time and zone")
+    raise BadField(f'{path} = {value!r}: write an expression, such as "order.id" or "\'ready\'", or a table of them')
 
 
 def reads_of(fields: Mapping[str, Field]) -> tuple[tuple[str, Read], ...]:
@@ -83,7 +83,7 @@ def reads_of(fields: Mapping[str, Field]) -> tuple[tuple[str, Read], ...]:
     return tuple((key, one.read) for key, one in fields.items())
 
 
-def _translated(table: Mapping[str, Any], place: str, compile: Compile) -> Field:
+def _translated(table: Mapping[str, Any], path: str, compile: Compile) -> Field:
     values, default, folds = table.get("values", {}), table.get("default"), table.get("ignore_case", False)
     is_sound = (
         isinstance(table["from"], str)
@@ -93,8 +93,8 @@ def _translated(table: Mapping[str, Any], place: str, compile: Compile) -> Field
         and isinstance(folds, bool)
     )
     if not is_sound:
-        raise BadField(f'{place}: write {{ from = "EXPRESSION", values = {{ theirs = "ours" }}, default = "ours" }}')
-    return _Said(place, compile(table["from"]), _Values(values, default, folds))
+        raise BadField(f'{path}: write {{ from = "EXPRESSION", values = {{ theirs = "ours" }}, default = "ours" }}')
+    return _Said(path, compile(table["from"]), _Values(values, default, folds))
 
 
 class _Values:
@@ -114,32 +114,32 @@ class _Values:
 
 
 class _Constant:
-    def __init__(self, place: str, value: Any) -> None:
-        self._place = place
+    def __init__(self, path: str, value: Any) -> None:
+        self._path = path
         self._value = value
 
     def read(self, scope: Scope) -> Any:
         return self._value
 
-    def told(self, scope: Scope) -> Iterator[FieldValue]:
-        yield FieldValue(self._place, str(self._value), self._value, self._value)
+    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
+        yield FieldValue(self._path, str(self._value), self._value, self._value)
 
 
 class _Said:
     """A value that an expression says, as the field wants it: a time, a number or a text."""
 
-    def __init__(self, place: str, expression: Expression, values: _Values | None = None) -> None:
-        self._place = place
+    def __init__(self, path: str, expression: Expression, values: _Values | None = None) -> None:
+        self._path = path
         self._expression = expression
         self.read = self._reader(values)
 
-    def told(self, scope: Scope) -> Iterator[FieldValue]:
+    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
         value = self.read(scope)
-        yield FieldValue(self._place, self._expression.text, self._expression.read(scope), value)
+        yield FieldValue(self._path, self._expression.text, self._expression.read(scope), value)
 
     def _reader(self, values: _Values | None) -> Read:
         """A function of its own, because a record asks dozens of fields."""
-        name, always = self._place.rpartition(".")[2], self._expression.always
+        name, always = self._path.rpartition(".")[2], self._expression.always
         fit = moment_of if name in _TIMES else _number if name in _NUMBERS else _text
         if fit is _text and always and values is None:
             return lambda scope: always
@@ -147,7 +147,7 @@ class _Said:
         return self._fitted(complete or self._expression.read, _then(values, fit) if values else fit)
 
     def _fitted(self, raw_of: Read, fit: Callable[[Any], Any]) -> Read:
-        place, key, said = self._place, self._expression.key, self._expression.text
+        path, key, said = self._path, self._expression.key, self._expression.text
 
         def read(scope: Scope) -> Any:
             item = scope.item
@@ -156,9 +156,9 @@ class _Said:
                     return fit(text) if text else None
                 return fit(raw_of(scope))
             except ExpressionFailed as error:
-                raise FieldFailed(error.reason, f"{place}: {error}") from None
-            except NoTime as error:
-                raise FieldFailed("bad_time", f"{place} ({said}): {error}") from None
+                raise FieldFailed(error.reason, f"{path}: {error}") from None
+            except InvalidTime as error:
+                raise FieldFailed("bad_time", f"{path} ({said}): {error}") from None
 
         return read
 
@@ -188,9 +188,9 @@ class _Table:
         found = {key: value for key, read in self._reads if (value := read(scope)) is not None}
         return found if found and (self._needed is None or self._needed in found) else None
 
-    def told(self, scope: Scope) -> Iterator[FieldValue]:
+    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
         for inner in self._fields.values():
-            yield from inner.told(scope)
+            yield from inner.field_values(scope)
 
 
 class _List:
@@ -202,6 +202,6 @@ class _List:
     def read(self, scope: Scope) -> list[Any]:
         return [value for entry in self._entries if (value := entry.read(scope)) is not None]
 
-    def told(self, scope: Scope) -> Iterator[FieldValue]:
+    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
         for entry in self._entries:
-            yield from entry.told(scope)
+            yield from entry.field_values(scope)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from streams.adapters import times
 from streams.adapters.simple_expressions import Functions
-from streams.config.toml import TableError
+from streams.config.toml import ConfigError
 
 Tables = Mapping[str, Mapping[str, Any]]
 """Reference tables: by name, then by key."""
@@ -18,7 +18,7 @@ Zones = Mapping[str, str]
 """Location to IANA time zone."""
 
 
-class TablesError(TableError):
+class TablesError(ConfigError):
     """A file of reference tables that cannot be used; the message names file, key and remedy."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from schemas.events import Record
 from schemas.reading import Refused
-from streams.adapters.conditions import Condition, WhyNot, shown
+from streams.adapters.conditions import Condition, Mismatch, short_text
 from streams.adapters.event_builder import event
 from streams.adapters.feed_records import ThinNotification
 from streams.adapters.fields import Field, FieldFailed, FieldValue, reads_of
@@ -21,9 +21,9 @@ Outside = Mapping[str, Any]
 class EventTemplate:
     """An event as a rule says it. place: in the rule. fields: its own, over those that all events of the rule have."""
 
-    def __init__(self, type: str, place: str, fields: Mapping[str, Field]) -> None:
+    def __init__(self, type: str, path: str, fields: Mapping[str, Field]) -> None:
         self.type = type
-        self.place = place
+        self.path = path
         self.fields = fields
         self._at = fields["occurred_at"].read if "occurred_at" in fields else None
         self._reads = reads_of({key: one for key, one in fields.items() if key != "occurred_at"})
@@ -47,17 +47,17 @@ class EventTemplate:
         return event(self.type, fields)
 
 
-class MadeEvent(NamedTuple):
+class RuleOutput(NamedTuple):
     """An event, or None where it has not happened; and where it came from."""
 
     record: Record | None
     rule: Rule
-    saying: EventTemplate
+    template: EventTemplate
     scope: Scope
 
-    def told(self) -> list[FieldValue]:
+    def field_values(self) -> list[FieldValue]:
         """How each field of its own came about."""
-        return [told for one in self.saying.fields.values() for told in one.told(self.scope)]
+        return [field_values for one in self.template.fields.values() for field_values in one.field_values(self.scope)]
 
 
 class Rule:
@@ -99,27 +99,27 @@ class Rule:
             raise Refused(error.reason, f"rule {self.name!r}: {error}") from None
         return [scope.within(item, self._lets) for item in items]
 
-    def why_not(self, scope: Scope) -> WhyNot:
+    def why_not(self, scope: Scope) -> Mismatch:
         """Why it does not fit, where it does not."""
         if self._when is not None and not self._when.holds(scope):
             return self._when.why_not(scope)
-        return WhyNot(f"{self._each.text if self._each else 'the record'} is nothing", "")
+        return Mismatch(f"{self._each.text if self._each else 'the record'} is nothing", "")
 
-    def make(self, scopes: list[Scope], outside: Outside, made: list[MadeEvent]) -> None:
+    def make(self, scopes: list[Scope], outside: Outside, made: list[RuleOutput]) -> None:
         """Add its events to those that were `made`. Raises Refused."""
         for scope in scopes if self._says else ():
             try:
                 common = {key: value for key, read in self._reads if (value := read(scope)) is not None}
-                for saying in self._says:
-                    made.append(MadeEvent(saying.event(scope, common, outside), self, saying, scope))
+                for template in self._says:
+                    made.append(RuleOutput(template.event(scope, common, outside), self, template, scope))
             except FieldFailed as failed:
                 raise failed.refused(self.name) from None
             except Refused as refused:
                 raise Refused(refused.reason, f"rule {self.name!r}: {refused.detail}") from None
 
-    def told(self, scope: Scope) -> list[FieldValue]:
+    def field_values(self, scope: Scope) -> list[FieldValue]:
         """How the fields of all its events came about. Raises FieldFailed."""
-        return [told for one in self._common.values() for told in one.told(scope)]
+        return [field_values for one in self._common.values() for field_values in one.field_values(scope)]
 
     def needs(self, scopes: list[Scope]) -> Iterator[ThinNotification]:
         """What has to be fetched. Raises Refused."""
@@ -129,7 +129,9 @@ class Rule:
             except FieldFailed as failed:
                 raise failed.refused(self.name) from None
             if not isinstance(kind, str) or not isinstance(ref, str):
-                raise Refused("bad_value", f"rule {self.name!r}: thin: kind is {shown(kind)}, ref is {shown(ref)}")
+                raise Refused(
+                    "bad_value", f"rule {self.name!r}: thin: kind is {short_text(kind)}, ref is {short_text(ref)}"
+                )
             yield ThinNotification(kind, ref)
 
 

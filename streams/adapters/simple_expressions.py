@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from schemas.reading import RefusalReason
 from streams.adapters.scope import Scope
-from streams.adapters.times import NoTime
+from streams.adapters.times import InvalidTime
 
 Read = Callable[[Scope], Any]
 Functions = Mapping[str, Callable[..., Any]]
@@ -33,7 +33,7 @@ class ExpressionFailed(Exception):
     """An expression that has no value for this record; the message quotes it and says why."""
 
     def __init__(self, text: str, error: Exception) -> None:
-        self.reason: RefusalReason = "bad_time" if isinstance(error, NoTime) else "bad_value"
+        self.reason: RefusalReason = "bad_time" if isinstance(error, InvalidTime) else "bad_value"
         super().__init__(f"{text}: {error}")
 
 

@@ -25,7 +25,7 @@ _DURATION: Final = re.compile(
 _CLOCK: Final = re.compile(r"\s*(\d\d?)[:.h](\d\d)(?::(\d\d))?\s*([AaPp]\.?[Mm]\.?)?\s*")
 
 
-class NoTime(ValueError):
+class InvalidTime(ValueError):
     """A value that cannot be read as a time; the message says what to write instead."""
 
 
@@ -45,11 +45,13 @@ def moment_of(value: Any) -> datetime | None:
     elif isinstance(value, int | float) and not isinstance(value, bool):
         found = _since_epoch(value)
     else:
-        raise NoTime(f"{value!r} is no time")
+        raise InvalidTime(f"{value!r} is no time")
     if found is None or not _ZERO < found.year < _NEVER:
         return None
     if found.tzinfo is None:
-        raise NoTime(f"{value!r} has no time zone: write $local(..., $zone(location)) or $local(..., 'Europe/Dublin')")
+        raise InvalidTime(
+            f"{value!r} has no time zone: write $local(..., $zone(location)) or $local(..., 'Europe/Dublin')"
+        )
     return found
 
 
@@ -63,7 +65,7 @@ def _written(text: str) -> datetime | None:
             continue
     if text[:4].isdigit() and int(text[:4]) <= _ZERO:
         return None  # such as the year 0 of MySQL
-    raise NoTime(f"{text!r} is no time: write RFC 3339, a number since 1970, or $local(text, zone, form)")
+    raise InvalidTime(f"{text!r} is no time: write RFC 3339, a number since 1970, or $local(text, zone, form)")
 
 
 _iso_8601: Final[Callable[[str], datetime]] = datetime.fromisoformat
@@ -83,7 +85,7 @@ def _since_epoch(number: float) -> datetime | None:
         return None
 
 
-def written(moment: datetime) -> str:
+def to_rfc3339(moment: datetime) -> str:
     """`moment` as RFC 3339, for what reads it next."""
     there = moment.astimezone(UTC)
     timespec = "auto" if there.microsecond % 1000 or not there.microsecond else "milliseconds"
@@ -101,7 +103,9 @@ def zone_of(zone: Any) -> tzinfo:
     try:
         return ZoneInfo(str(zone or ""))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise NoTime(f"{zone!r} is no time zone: write one as 'Europe/Dublin', '+02:00' or a number of hours") from None
+        raise InvalidTime(
+            f"{zone!r} is no time zone: write one as 'Europe/Dublin', '+02:00' or a number of hours"
+        ) from None
 
 
 def local(text: Any, zone: Any, form: str | None = None) -> str | None:
@@ -112,19 +116,19 @@ def local(text: Any, zone: Any, form: str | None = None) -> str | None:
     if text is None or text == "":
         return None
     if not isinstance(text, str):
-        raise NoTime(f"{text!r} is no text: $local reads what a clock on the wall showed")
+        raise InvalidTime(f"{text!r} is no text: $local reads what a clock on the wall showed")
     shown = _in_form(text.strip(), form) if form else _written(text.strip())
     if shown is not None and shown.tzinfo is None:
         shown = shown.replace(tzinfo=zone_of(zone))
     found = moment_of(shown)
-    return written(found) if found else None
+    return to_rfc3339(found) if found else None
 
 
 def _in_form(text: str, form: str) -> datetime:
     try:
         return datetime.strptime(text, form)
     except ValueError as error:
-        raise NoTime(str(error)) from None
+        raise InvalidTime(str(error)) from None
 
 
 def ticks(number: Any) -> str | None:
@@ -132,9 +136,9 @@ def ticks(number: Any) -> str | None:
     if number is None or number == "":
         return None
     try:
-        return written(_TICKS + timedelta(microseconds=int(number) // 10))
+        return to_rfc3339(_TICKS + timedelta(microseconds=int(number) // 10))
     except (TypeError, ValueError, OverflowError):
-        raise NoTime(f"{number!r} is no count of .NET ticks") from None
+        raise InvalidTime(f"{number!r} is no count of .NET ticks") from None
 
 
 def clock(text: Any, near: Any, zone: Any) -> str | None:
@@ -144,11 +148,11 @@ def clock(text: Any, near: Any, zone: Any) -> str | None:
         return None
     found = _CLOCK.fullmatch(text) if isinstance(text, str) else None
     if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise NoTime(f"{text!r} is no time of day, such as 18:37 or 6:37 PM")
+        raise InvalidTime(f"{text!r} is no time of day, such as 18:37 or 6:37 PM")
     there = around.astimezone(zone_of(zone))
     shown = there.replace(hour=_hour(found), minute=int(found[2]), second=int(found[3] or 0), microsecond=0)
     days = [shown + timedelta(days=day) for day in (-1, 0, 1)]
-    return written(min(days, key=lambda day: abs(day - around)))
+    return to_rfc3339(min(days, key=lambda day: abs(day - around)))
 
 
 def _hour(found: re.Match[str]) -> int:
@@ -165,7 +169,7 @@ def plus(time: Any, duration: Any) -> str | None:
     start = moment_of(time)
     if start is None or duration is None or duration == "":
         return None
-    return written(start + _length(duration))
+    return to_rfc3339(start + _length(duration))
 
 
 def _length(duration: Any) -> timedelta:
@@ -178,7 +182,7 @@ def _length(duration: Any) -> timedelta:
     except ValueError:
         parts = {}
     if not parts:
-        raise NoTime(f"{duration!r} is no duration: PT15M, P1W3D, or a number of minutes (months have no length)")
+        raise InvalidTime(f"{duration!r} is no duration: PT15M, P1W3D, or a number of minutes (months have no length)")
     return -timedelta(**parts) if negative else timedelta(**parts)
 
 
@@ -187,4 +191,4 @@ def after(time: Any, other: Any) -> str | None:
     later, earlier = moment_of(time), moment_of(other)
     if later is None or (earlier is not None and later <= earlier):
         return None
-    return written(later)
+    return to_rfc3339(later)

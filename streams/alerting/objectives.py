@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from streams.alerting.yaml_documents import percent
-from streams.config.toml import TableError
+from streams.config.toml import ConfigError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies, Policy
 
 
-class ObjectiveError(TableError):
+class ObjectiveError(ConfigError):
     """Objectives that no alert can be made from; the message names them and says what to do."""
 
 

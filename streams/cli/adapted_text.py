@@ -8,7 +8,7 @@ from typing import Final
 
 from schemas.events import CaseEvent, Clock, PromisesMade, PromisesStated, PromiseTerms, Record
 from streams.adapters.feed_records import AdaptedRecord
-from streams.adapters.times import written
+from streams.adapters.times import to_rfc3339
 
 HEADINGS: Final = ("occurred at", "case", "subject", "what", "location", "staff")
 
@@ -29,10 +29,10 @@ def _table(events: Iterable[Record]) -> list[str]:
 
 def _row(event: Record) -> tuple[str, ...]:
     if isinstance(event, Clock):
-        return written(event.at), "", "", f"clock of {event.source}", "", ""
+        return to_rfc3339(event.at), "", "", f"clock of {event.source}", "", ""
     staff = event.staff
     who = " ".join(part for part in (staff.id, staff.role) if part) if staff else ""
-    return written(event.occurred_at), event.case, event.subject, what(event), event.location or "", who
+    return to_rfc3339(event.occurred_at), event.case, event.subject, what(event), event.location or "", who
 
 
 def what(event: CaseEvent) -> str:
@@ -41,7 +41,7 @@ def what(event: CaseEvent) -> str:
         return f"{_tag(event)}: {', '.join(map(_terms, event.promises)) or 'nothing'}"
     words = [getattr(event, word, None) for word in ("step", "kind", "by", "reason", "corrects", "quality")]
     due = getattr(event, "due", None)
-    said = [_tag(event), *(str(word) for word in words if word), *([f"by {written(due)}"] if due else [])]
+    said = [_tag(event), *(str(word) for word in words if word), *([f"by {to_rfc3339(due)}"] if due else [])]
     return " ".join(said)
 
 
@@ -55,4 +55,4 @@ def _terms(terms: PromiseTerms) -> str:
 
 
 def _window(opens: datetime | None, due: datetime) -> str:
-    return f"{written(opens)} to {written(due)}" if opens else f"by {written(due)}"
+    return f"{to_rfc3339(opens)} to {to_rfc3339(due)}" if opens else f"by {to_rfc3339(due)}"

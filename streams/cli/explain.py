@@ -12,7 +12,7 @@ from rich.console import Console
 
 from schemas.instants import Instant, show
 from schemas.reading import Refused
-from streams.adapters.file_records import latest, outgoing
+from streams.adapters.file_records import kafka_records, latest_occurrence
 from streams.adapters.files import Line, lines
 from streams.cli.options import (
     UNREADABLE,
@@ -69,7 +69,7 @@ def explain(
             records = _from_kafka(read_connection(bootstrap, kafka_config), until)
         else:
             read = list(lines(file, reader))
-            until = until or latest(read)
+            until = until or latest_occurrence(read)
             records = _from_file(read, until)
         found = explained(records, case, rules, until, feeds)
     if not found:
@@ -106,9 +106,9 @@ def explained(
 
 
 def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, KafkaRecord]]:
-    for record in outgoing(read, until):
+    for record in kafka_records(read, until):
         if not isinstance(record, Refused):
-            yield 0, KafkaRecord(record.timestamp, record.key.encode() if record.key else None, record.value)
+            yield 0, record
 
 
 def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, KafkaRecord]]:

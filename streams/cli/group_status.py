@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from streams.kafka.describe import GroupDescription, MemberDescription
-from streams.metrics.address import Address, metrics_of
+from streams.metrics.address import Address, metrics_address
 from streams.metrics.health import PartitionReadiness, Readiness
 
 State = Literal["live", "recovering", "unknown"]
@@ -45,7 +45,7 @@ class _Told(NamedTuple):
 
 def asked_at(member: MemberDescription) -> Address | None:
     """Where the worker that this member is serves /readyz; None where its client id is none of a worker."""
-    address = metrics_of(member.client)
+    address = metrics_address(member.client)
     if address is None or address.host not in _EVERYWHERE:
         return address
     return Address(f"[{member.host}]" if ":" in member.host else member.host, address.port)

@@ -57,16 +57,16 @@ def intake(
 ) -> None:
     """Adapt what feeds bring to events in promise.events until told to end."""
     # What reads schemas takes a while to import; no other command waits for it.
-    from streams.intake.feed_adapters import ways_of
+    from streams.intake.feed_adapters import adapters_of
 
-    logs.set_up(one_of(logs.LogForm, log, "--log"))
+    logs.configure(one_of(logs.LogFormat, log, "--log"))
     hush_kafka()
     address = metrics_address(metrics)
     with clear_errors():
         connection, declared = read_connection(bootstrap, kafka_config), load_feeds(feeds)
         known = load_locations(locations)
         _tell_who_waits(known, declared)
-        adapters = ways_of(declared, zones_of(known))
+        adapters = adapters_of(declared, zones_of(known))
         partitions = check_intake(connection, group, [feed.topic for feed in declared], f" --feeds {feeds}")
     _run(IntakeSettings(connection, declared, adapters, partitions, address, group, instance))
 

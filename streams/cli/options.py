@@ -20,11 +20,11 @@ from streams.config.feeds import Feed, FeedsError, parse_feeds
 from streams.config.locations import LocationsError, parse_locations
 from streams.config.policies import PolicyError, parse_policies
 from streams.config.receivers import Receivers, ReceiversError, parse_receivers
-from streams.config.toml import TableError
+from streams.config.toml import ConfigError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies
 from streams.kafka.connection import KafkaConfigError, KafkaFailed
-from streams.logs import writes_json
+from streams.logs import logs_json
 from streams.metrics.address import Address
 
 NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
@@ -71,7 +71,7 @@ class UnwritableOutput(Exception):
 
 def fail(message: str, code: int) -> NoReturn:
     """End the command with one clear line."""
-    if writes_json():
+    if logs_json():
         logging.getLogger("promises").critical(message)
     else:
         messages.print(f"promises: {message}", style="red", markup=False)
@@ -83,7 +83,7 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (TableError, KafkaConfigError) as error:
+    except (ConfigError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)

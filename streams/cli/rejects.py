@@ -28,7 +28,7 @@ from streams.cli.options import (
 from streams.cli.refused_records import Reject, RejectFilter, RejectGroup, RejectSurvey, noted, reject_of, survey
 from streams.cli.resend import Resender
 from streams.cli.terminal_text import columns, harmless, shown
-from streams.config.toml import length_of_time
+from streams.config.toml import parse_duration
 from streams.kafka.connection import Connection, read_connection
 from streams.kafka.topic_reader import parse_position, read_topic
 from streams.kafka.topics import REJECTS
@@ -170,7 +170,7 @@ def _since(text: str | None) -> Instant:
     if text is None:
         return 0
     if re.fullmatch(r"\d+[a-z]+", text):
-        return wall_clock() - argument(length_of_time, text, "--since")
+        return wall_clock() - argument(parse_duration, text, "--since")
     return instant_argument(text, "--since")
 
 

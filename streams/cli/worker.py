@@ -25,7 +25,7 @@ from streams.cli.options import (
     metrics_address,
     one_of,
 )
-from streams.config.toml import length_of_time
+from streams.config.toml import parse_duration
 from streams.kafka.clients import check_worker
 from streams.kafka.connection import read_connection
 from streams.worker.settings import ClockMode, Processing, WorkerSettings
@@ -67,12 +67,12 @@ def worker(
     log: LogOption = "text",
 ) -> None:
     """Judge the promises of promise.events until told to end."""
-    logs.set_up(one_of(logs.LogForm, log, "--log"))
+    logs.configure(one_of(logs.LogFormat, log, "--log"))
     hush_kafka()
     mode: ClockMode = one_of(ClockMode, clock, "--clock")
     how: Processing = one_of(Processing, processing, "--processing")
     address = metrics_address(metrics)
-    kept_for = argument(length_of_time, retention, "--retention") if retention is not None else None
+    kept_for = argument(parse_duration, retention, "--retention") if retention is not None else None
     with clear_errors():
         connection, rules = read_connection(bootstrap, kafka_config), load_policies(policies)
         feeds = load_locations(locations).feeds()

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 from schemas.instants import Millis
-from streams.config.toml import Table, TableError, place_of, tables_of
+from streams.config.toml import ConfigError, Table, entry_label, read_entries
 from streams.signatures.schemes import SCHEMES, Scheme
 from streams.signatures.verify import scheme_of
 
@@ -26,7 +26,7 @@ _REMEDY: Final = {
 }
 
 
-class FeedsError(TableError):
+class FeedsError(ConfigError):
     """A file of feeds that cannot be used; the message names file, key and remedy."""
 
 
@@ -47,7 +47,7 @@ class FeedWebhook(NamedTuple):
     tolerance: Millis | None = None
 
     @property
-    def signed(self) -> Scheme:
+    def signature_scheme(self) -> Scheme:
         """How it is signed."""
         return scheme_of(self.scheme, self.header, self.tolerance)
 
@@ -76,7 +76,7 @@ def parse_feeds(text: str, source: str) -> tuple[Feed, ...]:
 
     Raises FeedsError.
     """
-    entries = tables_of(text, "feed", source, "feeds", FeedsError)
+    entries = read_entries(text, "feed", source, "feeds", FeedsError)
     feeds = tuple(_read(entry, number, source) for number, entry in enumerate(entries, 1))
     _each_once(source, "feed", [feed.name for feed in feeds])
     _each_once(source, "topic", [feed.topic for feed in feeds])
@@ -91,7 +91,7 @@ def _each_once(source: str, what: str, names: list[str]) -> None:
 
 
 def _read(entry: Any, number: int, source: str) -> Feed:
-    table = _Reader(entry, place_of(entry, number, "feed", "name", source, FeedsError))
+    table = _Reader(entry, entry_label(entry, number, "feed", "name", source, FeedsError))
     table.only(_KEYS)
     return table.feed(PurePath(source).parent)
 

@@ -8,19 +8,19 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from schemas.instants import NEVER
-from streams.config.toml import Table, TableError, place_of, share, tables_of
+from streams.config.toml import ConfigError, Table, entry_label, read_entries, share
 from streams.judging.locations import SILENT_AFTER, Location, Locations
 
 _KEYS: Final = {"id", "display_name", "zone", "objectives", "feed", "silent_after", "abandoned_after"}
 
 
-class LocationsError(TableError):
+class LocationsError(ConfigError):
     """A file of locations that cannot be used; the message names file, key and remedy."""
 
 
 def parse_locations(text: str, source: str) -> Locations:
     """The locations in `text`; `source` names the file in errors. Raises LocationsError."""
-    entries = tables_of(text, "location", source, "locations", LocationsError)
+    entries = read_entries(text, "location", source, "locations", LocationsError)
     locations = [_read(entry, number, source) for number, entry in enumerate(entries, 1)]
     for id, count in Counter(location.id for location in locations).items():
         if count > 1:
@@ -29,7 +29,7 @@ def parse_locations(text: str, source: str) -> Locations:
 
 
 def _read(entry: Any, number: int, source: str) -> Location:
-    table = _Reader(entry, place_of(entry, number, "location", "id", source, LocationsError))
+    table = _Reader(entry, entry_label(entry, number, "location", "id", source, LocationsError))
     table.only(_KEYS)
     return table.location()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from schemas.instants import Instant, instant
-from streams.config.toml import Table, TableError, place_of, tables_of
+from streams.config.toml import ConfigError, Table, entry_label, read_entries
 from streams.judging.policy import Assumed, Attributes, Cancellation, Policies, Policy
 
 _KEYS: Final = {
@@ -16,20 +16,20 @@ _KEYS: Final = {
 }  # fmt: skip
 
 
-class PolicyError(TableError):
+class PolicyError(ConfigError):
     """A policy file that cannot be used; the message names file, key and remedy."""
 
 
 def parse_policies(text: str, source: str) -> Policies:
     """The policies in `text`; `source` names the file in errors. Raises PolicyError."""
-    entries = tables_of(text, "policy", source, "policies", PolicyError)
+    entries = read_entries(text, "policy", source, "policies", PolicyError)
     policies = [_read(entry, number, source) for number, entry in enumerate(entries, 1)]
     _check_versions(policies, source)
     return Policies(policies, "sha256:" + hashlib.sha256(text.encode()).hexdigest())
 
 
 def _read(entry: Any, number: int, source: str) -> Policy:
-    table = _Reader(entry, place_of(entry, number, "policy", "name", source, PolicyError))
+    table = _Reader(entry, entry_label(entry, number, "policy", "name", source, PolicyError))
     table.only(_KEYS)
     return table.policy()
 

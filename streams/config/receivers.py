@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from typing import Any, Final, NamedTuple
 
-from streams.config.toml import Table, TableError
+from streams.config.toml import ConfigError, Table
 
 _KEYS: Final = {
     "mail": {"to", "from", "smarthost", "username"},
@@ -15,7 +15,7 @@ _KEYS: Final = {
 }
 
 
-class ReceiversError(TableError):
+class ReceiversError(ConfigError):
     """A file of receivers that cannot be used; the message names file, key and remedy."""
 
 

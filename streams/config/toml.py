@@ -13,11 +13,11 @@ _UNITS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_00
 _LONGEST: Final[Millis] = 3650 * _UNITS["d"]
 
 
-class TableError(ValueError):
+class ConfigError(ValueError):
     """A file that cannot be used; the message names file, key and remedy."""
 
 
-def length_of_time(value: Any) -> Millis:
+def parse_duration(value: Any) -> Millis:
     """A length of time as people write it, such as 90s. Raises ValueError saying how to write it."""
     found = re.fullmatch(r"(\d+)(ms|s|m|h|d)", value) if isinstance(value, str) else None
     if found is None:
@@ -41,7 +41,7 @@ class Table:
     where: what errors begin with. Each method raises `error` for a value that is not of its sort.
     """
 
-    error: type[ValueError] = TableError
+    error: type[ValueError] = ConfigError
 
     def __init__(self, table: Mapping[str, Any], where: str) -> None:
         self.table = table
@@ -81,7 +81,7 @@ class Table:
     def millis(self, key: str, value: Any) -> Millis:
         """`value`, which is that of `key` or stands within it, as a length of time."""
         try:
-            return length_of_time(value)
+            return parse_duration(value)
         except ValueError as error:
             raise self.wrong(key, str(error)) from None
 
@@ -108,7 +108,7 @@ class Table:
         return value
 
 
-def tables_of(text: str, name: str, source: str, what: str, error: type[ValueError]) -> list[Any]:
+def read_entries(text: str, name: str, source: str, what: str, error: type[ValueError]) -> list[Any]:
     """The [[name]] tables of a TOML file that has nothing else. what: what is missing where there are none.
 
     Raises `error`; each table is still to be checked for being one.
@@ -126,7 +126,7 @@ def tables_of(text: str, name: str, source: str, what: str, error: type[ValueErr
     return entries
 
 
-def place_of(entry: Any, number: int, name: str, key: str, source: str, error: type[ValueError]) -> str:
+def entry_label(entry: Any, number: int, name: str, key: str, source: str, error: type[ValueError]) -> str:
     """What errors about the table `number` begin with: its `key` tells it apart. Raises `error` if it is no table."""
     where = f"{source}: {name} {number}"
     if not isinstance(entry, dict):

@@ -129,4 +129,4 @@ class Committer(Generic[State]):
         await self._writer.write(changes, said)
         self.durable = upto
         self.steps += 1
-        self._commits.took(monotonic() - began)
+        self._commits.observe(monotonic() - began)

@@ -22,8 +22,8 @@ from streams.engine.transport import Batch, BatchConsumer, BatchSchema, ReadPosi
 from streams.errors import FatalError
 from streams.kafka.connection import Connection
 from streams.metrics.address import Address, client_id
-from streams.metrics.exposition import Heartbeat, Shown, SnapshotCollector
-from streams.metrics.server import Readies, served
+from streams.metrics.exposition import Heartbeat, SnapshotCollector, SnapshotType
+from streams.metrics.server import ReadinessCheck, serve_snapshot
 
 log = logging.getLogger("promises")
 
@@ -52,8 +52,8 @@ class GroupMember(Protocol):
 
 def run(
     member: GroupMember,
-    collector: SnapshotCollector[Shown],
-    readies: Readies[Shown],
+    collector: SnapshotCollector[SnapshotType],
+    readiness_check: ReadinessCheck[SnapshotType],
     build: Callable[[Address, str], faust.App],
 ) -> None:
     """Serve what `collector` has, and work until the process is told to end. Raises AddressTaken.
@@ -63,7 +63,7 @@ def run(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust listens to it
     sys.setswitchinterval(timing.SWITCH_SECONDS)
     with (
-        served(collector, member.metrics, member.group, readies) as address,
+        serve_snapshot(collector, member.metrics, member.group, readiness_check) as address,
         TemporaryDirectory(prefix="promises-") as scratch,
     ):
         # The log is set up already, in the form asked for.
@@ -88,7 +88,7 @@ class ConsumerGroup:
         self.reading.reread(tp)
 
 
-def app_of(member: GroupMember, address: Address, scratch: str) -> faust.App:
+def create_app(member: GroupMember, address: Address, scratch: str) -> faust.App:
     """The Faust app of a member that serves /metrics at `address`; Faust puts files of its own into `scratch`."""
     return faust.App(
         member.group,
@@ -121,7 +121,7 @@ class Agent(Protocol):
         """Some time has passed."""
 
 
-def wire(
+def attach_agent(
     app: faust.App,
     group: ConsumerGroup,
     topics: Sequence[str],
@@ -132,16 +132,16 @@ def wire(
     """Let `agent` take what `app` reads of `topics`, from the positions on `shelf`. show: exposes how all stands."""
 
     async def opened(committed: Mapping[TP, int | None]) -> None:
-        with or_end():
+        with exit_on_error():
             await shelf.own(committed, app.consumer_generation_id)
 
     async def fed(chunks: Any) -> None:
         async for chunk in chunks:
-            with or_end():
+            with exit_on_error():
                 await agent.feed(chunk, reading)
 
     async def tick() -> None:
-        with or_end():
+        with exit_on_error():
             agent.tick(reading)
 
     async def expose() -> None:
@@ -156,7 +156,7 @@ def wire(
     async def stopping(*_: Any, **__: Any) -> None:
         await shelf.close()
 
-    group.reading = reading = install(app, shelf, opened, end)
+    group.reading = reading = install(app, shelf, opened, exit_process)
     app.agent(app.topic(*topics, schema=BatchSchema()))(fed)
     app.timer(timing.TICK_SECONDS)(tick)
     app.timer(timing.EXPOSE_SECONDS)(expose)
@@ -165,15 +165,15 @@ def wire(
 
 
 @contextmanager
-def or_end() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """Do it, or end the process: a worker whose books are ahead of what it has said must not go on."""
     try:
         yield
     except Exception as error:
-        end(error)
+        exit_process(error)
 
 
-def end(error: Exception) -> None:
+def exit_process(error: Exception) -> None:
     """End the process at once, with one line for whoever supervises it, and the way there where it is our mistake."""
     log.critical(
         "ending, so that a new start continues from the changelog: %s",

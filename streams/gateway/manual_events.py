@@ -12,7 +12,7 @@ from schemas.events import Label, Moment, Name, Ordinal, Record, Staff
 from schemas.instants import Instant, instant, show
 from schemas.reading import Refused, convert, refusal
 from schemas.words import Origin, Party
-from streams.config.toml import length_of_time
+from streams.config.toml import parse_duration
 
 SOURCE: Final = "gateway"
 """The source of events that were posted."""
@@ -126,7 +126,7 @@ def _due(said: ManualPromise | ManualAmendment, at: Instant) -> Instant:
 
 def _length(within: str | None) -> int:
     try:
-        return length_of_time(within)
+        return parse_duration(within)
     except ValueError as error:
         raise Refused("bad_value", f"within = {within!r}: {error}") from None
 

@@ -86,7 +86,7 @@ class WebhookHandler:
     def __init__(self, feed: Feed, webhook: FeedWebhook, desk: RequestHandler, limits: Limits) -> None:
         self._feed = feed
         self._webhook = webhook
-        self._scheme = webhook.signed
+        self._scheme = webhook.signature_scheme
         self._desk = desk
         self._wrong = Bucket(limits.wrong_per_second, limits.wrong_at_once)
         self._told = Bucket(1 / _SAY_SECONDS, 1)
@@ -118,11 +118,11 @@ class WebhookHandler:
         """Whoever is right is not kept waiting by a flood of those who are not: these are told less, and cut off."""
         now = time.monotonic()
         if self._told.take(now):
-            log.warning("feed %s: a webhook is refused, %s: %s", self._feed.name, error.failing, error)
+            log.warning("feed %s: a webhook is refused, %s: %s", self._feed.name, error.failure, error)
         if not self._wrong.take(now):
             remedy = "send none that is not signed with this feed's secret"
             return Refusal(429, "too many with wrong signatures", remedy, {"retry-after": "10", **CLOSE})
-        if error.failing == "malformed":
+        if error.failure == "malformed":
             return Refusal(400, str(error), f"sign it as scheme {self._webhook.scheme} says")
         remedy = f"sign it with this feed's secret, as scheme {self._webhook.scheme} says"
         return Refusal(401, str(error), remedy, self._challenge())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from time import monotonic
 
 from faust.types import TP
@@ -94,4 +93,13 @@ def _place(tp: TP, feed: str = "") -> FeedPartition:
 
 
 def _counts(book: FeedState, lag: int | None) -> FeedSnapshot:
-    return FeedSnapshot(deepcopy(book.counts), lag)
+    counts = book.counts
+    return FeedSnapshot(
+        clock=book.clock,
+        lag=lag,
+        records=dict(counts.records),
+        events=dict(counts.events),
+        rejects=dict(counts.rejects),
+        ignored=dict(counts.ignored),
+        needs_fetch=dict(counts.needs_fetch),
+    )

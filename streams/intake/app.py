@@ -8,7 +8,7 @@ import faust
 
 from streams.engine import process
 from streams.engine.partitions import Partitions
-from streams.engine.process import ConsumerGroup, end
+from streams.engine.process import ConsumerGroup, exit_process
 from streams.intake.agent import IntakeAgent
 from streams.intake.metrics import IntakeCollector, intake_readiness
 from streams.intake.recovery import FeedRecovery
@@ -32,7 +32,7 @@ def run(settings: IntakeSettings) -> None:
             settings.connection.bootstrap,
             address,
         )
-        return build(settings, collector, process.app_of(settings, address, scratch))
+        return build(settings, collector, process.create_app(settings, address, scratch))
 
     process.run(settings, collector, intake_readiness, built)
 
@@ -46,11 +46,11 @@ def build(settings: IntakeSettings, collector: IntakeCollector, app: faust.App) 
         settings.partitions,
     )
     group = ConsumerGroup(app)
-    shelf = Partitions(opener, group, end)
+    shelf = Partitions(opener, group, exit_process)
     intake = IntakeAgent(shelf, settings.partitions, wall_clock)
 
     def show() -> None:
         collector.snapshot = intake.snapshot(group.reading)
 
-    process.wire(app, group, list(opener.feeds), shelf, intake, show)
+    process.attach_agent(app, group, list(opener.feeds), shelf, intake, show)
     return app

@@ -9,10 +9,10 @@ from streams.adapters.feed_records import AdaptedRecord, FeedRecord
 from streams.adapters.schema_registry import SchemaFolderError, schemas_at
 from streams.adapters.vendors import Adapter, AdapterError, load
 from streams.config.feeds import Feed, FeedsError
-from streams.intake.state import Adapts
+from streams.intake.state import AdapterFunction
 
 
-def ways_of(feeds: Iterable[Feed], zones: Mapping[str, str]) -> dict[str, Adapts]:
+def adapters_of(feeds: Iterable[Feed], zones: Mapping[str, str]) -> dict[str, AdapterFunction]:
     """What the records of each feed become, by the name of the feed. zones: the time zone of each location.
 
     Raises FeedsError.
@@ -20,7 +20,7 @@ def ways_of(feeds: Iterable[Feed], zones: Mapping[str, str]) -> dict[str, Adapts
     return {feed.name: _way(feed, zones) for feed in feeds}
 
 
-def _way(feed: Feed, zones: Mapping[str, str]) -> Adapts:
+def _way(feed: Feed, zones: Mapping[str, str]) -> AdapterFunction:
     try:
         adapter = load(feed.adapter, feed.tables, zones)
         schemas = schemas_at(feed.schemas) if feed.schemas else None

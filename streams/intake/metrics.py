@@ -10,11 +10,16 @@ from typing import NamedTuple
 
 from prometheus_client.core import Metric
 
+from schemas.events import TAGS, Clock
+from schemas.instants import Instant
+from schemas.reading import REFUSAL_REASONS
 from streams.engine.partitions import RecoveryProgress
-from streams.intake.state import FeedProgress
+from streams.intake.state import OUTCOMES
 from streams.metrics import catalogue
-from streams.metrics.exposition import CommitTimes, Samples, SnapshotCollector, commits_of, family_of
-from streams.metrics.health import PartitionReadiness, Readiness, health, readiness_of, shown
+from streams.metrics.exposition import CommitTimes, Samples, SnapshotCollector, commit_histogram, metric_family
+from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, instant_text
+
+_TYPES = [tag for kind, tag in TAGS.items() if kind is not Clock]
 
 
 class FeedPartition(NamedTuple):
@@ -27,10 +32,15 @@ class FeedPartition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FeedSnapshot:
-    """The progress of one partition of a feed. lag: None where the broker has not answered yet."""
+    """The counts of one partition of a feed, as its book has them. lag: None where the broker has not answered yet."""
 
-    progress: FeedProgress = field(default_factory=FeedProgress)
+    clock: Instant = 0
     lag: int | None = None
+    records: Mapping[str, int] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    needs_fetch: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +64,27 @@ class IntakeCollector(SnapshotCollector[IntakeSnapshot]):
         """All metrics of intake in the catalogue, summed over the partitions of each feed."""
         snapshot = self.snapshot
         found = snapshot.partitions
-        for name, metric in catalogue.INTAKE_TOTALS.items():
-            yield family_of(metric, _summed(found, metric.known, name))
-        yield family_of(catalogue.INTAKE_LAG, _by_place(found, lambda one: one.lag))
-        yield family_of(catalogue.INTAKE_CLOCK, _by_place(found, _clock))
-        yield commits_of(catalogue.INTAKE_COMMIT, snapshot.commits)
-        yield family_of(catalogue.INTAKE_READY, {(): int(snapshot.ready)})
+        yield metric_family(catalogue.INTAKE_RECORDS, _summed(found, OUTCOMES, "records"))
+        yield metric_family(catalogue.INTAKE_EVENTS, _summed(found, _TYPES, "events"))
+        yield metric_family(catalogue.INTAKE_REJECTS, _summed(found, REFUSAL_REASONS, "rejects"))
+        yield metric_family(catalogue.INTAKE_IGNORED, _summed(found, (), "ignored"))
+        yield metric_family(catalogue.INTAKE_NEEDS_FETCH, _summed(found, (), "needs_fetch"))
+        yield metric_family(catalogue.INTAKE_LAG, _by_place(found, lambda one: one.lag))
+        yield metric_family(
+            catalogue.INTAKE_CLOCK, _by_place(found, lambda one: one.clock / 1000 if one.clock else None)
+        )
+        yield commit_histogram(catalogue.INTAKE_COMMIT, snapshot.commits)
+        yield metric_family(catalogue.INTAKE_READY, {(): int(snapshot.ready)})
 
 
 def intake_readiness(snapshot: IntakeSnapshot, now: float, group: str) -> Readiness:
     """Whether every partition of a feed that this intake owns is open, and how far each is read."""
-    return readiness_of(health(snapshot, now), snapshot.ready, list(_states(snapshot)), group)
+    return build_readiness(health(snapshot, now), snapshot.ready, list(_states(snapshot)), group)
 
 
 def _states(snapshot: IntakeSnapshot) -> Iterator[PartitionReadiness]:
     for place, counts in snapshot.partitions.items():
-        yield PartitionReadiness(place.partition, "live", clock=shown(counts.progress.clock), topic=place.topic)
+        yield PartitionReadiness(place.partition, "live", clock=instant_text(counts.clock), topic=place.topic)
     for place, recovery in snapshot.recovering.items():
         yield PartitionReadiness(
             place.partition, "recovering", read=recovery.read, total=recovery.total, topic=place.topic
@@ -83,12 +98,8 @@ def _summed(found: _Found, always: Iterable[str], counted: str) -> Samples:
     """The sums of the counts of that name over the partitions of each feed; `always` there, at 0 if need be."""
     samples: Samples = Counter({(place.feed, name): 0 for place in found for name in always})
     for place, counts in found.items():
-        samples.update({(place.feed, name): number for name, number in getattr(counts.progress, counted).items()})
+        samples.update({(place.feed, name): number for name, number in getattr(counts, counted).items()})
     return samples
-
-
-def _clock(counts: FeedSnapshot) -> float | None:
-    return counts.progress.clock / 1000 if counts.progress.clock else None
 
 
 def _by_place(found: _Found, value: Callable[[FeedSnapshot], float | None]) -> Mapping[tuple[str, ...], float]:

@@ -21,7 +21,7 @@ from streams.config.feeds import Feed
 from streams.engine import timing
 from streams.engine.log_reader import LogReader, Progress, unread
 from streams.engine.transaction import TransactionWriter
-from streams.intake.state import Adapts, FeedProgress, FeedState, key_of, standing
+from streams.intake.state import AdapterFunction, FeedProgress, FeedState, key_of, standing
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS, intake_id
 from streams.records import OutputRecord
 from streams.worker.recovery import HEAL
@@ -39,7 +39,7 @@ class FeedRecovery:
 
     client: Mapping[str, Any]
     feeds: Mapping[str, Feed]
-    adapters: Mapping[str, Adapts]
+    adapters: Mapping[str, AdapterFunction]
     partitions: Mapping[str, int]
 
     async def open(self, tp: TP, progress: Progress) -> tuple[FeedState, TransactionWriter]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.config.feeds import Feed
-from streams.intake.state import Adapts
+from streams.intake.state import AdapterFunction
 from streams.kafka.connection import Connection
 from streams.metrics.address import Address
 
@@ -18,7 +18,7 @@ class IntakeSettings:
 
     connection: Connection
     feeds: tuple[Feed, ...]
-    adapters: Mapping[str, Adapts]
+    adapters: Mapping[str, AdapterFunction]
     partitions: Mapping[str, int]
     metrics: Address
     group: str

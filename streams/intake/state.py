@@ -6,7 +6,7 @@ A record alone decides what becomes of it, so nothing is remembered of any. Pure
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -14,15 +14,16 @@ from schemas.events import TAGS, Clock
 from schemas.instants import Instant, moment, parse
 from schemas.reading import Refused
 from streams.adapters.envelopes import SchemaUnavailable
-from streams.adapters.feed_records import AdaptedRecord, FeedRecord, headers_of
+from streams.adapters.feed_records import AdaptedRecord, FeedRecord, decode_headers
 from streams.config.feeds import Feed
 from streams.errors import FatalError
 from streams.records import ConsumedRecord
 
-RecordOutcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
+Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 """What became of a record. lost: the topic dropped it before it was read."""
 
-Adapts = Callable[[FeedRecord], AdaptedRecord | None]
+AdapterFunction = Callable[[FeedRecord], AdaptedRecord | None]
 """What a record of a feed becomes; None for one without a value that says nothing. Raises Refused."""
 
 _EARLIEST: Final = parse("2000-01-01T00:00:00Z")
@@ -32,8 +33,7 @@ _VERSION: Final = 1
 class FeedProgress(msgspec.Struct, omit_defaults=True):
     """What is stored of a book. next: the offset to read next. clock: up to when the partition was said to be read.
     last: the timestamp of the last record that had a credible one. The rest counts records: by outcome, refused ones by
-    reason, ignored ones by rule; and what came of them: events by type, notifications by kind.
-    `streams.metrics.catalogue.INTAKE_TOTALS` names the metric of each of these fields."""
+    reason, ignored ones by rule; and what came of them: events by type, notifications by kind."""
 
     version: int = _VERSION
     next: int = 0
@@ -74,7 +74,7 @@ class FeedState:
     dirty: Final = 0
     """It is one record, however much has changed."""
 
-    def __init__(self, feed: Feed, partition: int, adapts: Adapts, counts: FeedProgress | None = None) -> None:
+    def __init__(self, feed: Feed, partition: int, adapts: AdapterFunction, counts: FeedProgress | None = None) -> None:
         self.feed = feed
         self.partition = partition
         self.counts = counts or FeedProgress()
@@ -186,11 +186,11 @@ def _count(counts: dict[str, int], name: str, number: int = 1) -> None:
     counts[name] = counts.get(name, 0) + number
 
 
-def _outcome(adapted: AdaptedRecord) -> RecordOutcome:
+def _outcome(adapted: AdaptedRecord) -> Outcome:
     if adapted.events:
         return "adapted"
     return "needs_fetch" if adapted.thin else "ignored"
 
 
 def _delivered(record: ConsumedRecord, topic: str) -> FeedRecord:
-    return FeedRecord(record.value, record.key, headers_of(record.headers), topic, record.timestamp)
+    return FeedRecord(record.value, record.key, decode_headers(record.headers), topic, record.timestamp)

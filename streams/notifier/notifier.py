@@ -21,7 +21,7 @@ from streams.notifier.responses import Millis, WebhookResponse
 from streams.notifier.sender import HttpSender
 from streams.notifier.text import one_line
 from streams.notifier.webhook import Webhook
-from streams.signatures.standard_webhooks import signed
+from streams.signatures.standard_webhooks import signature_headers
 from streams.wall_clock import wall_clock
 
 log = logging.getLogger("promises")
@@ -100,7 +100,7 @@ class _Notifier:
 
     def _send(self, waiting: QueuedAlert) -> None:
         alert, failures = waiting.alert, self._outbox.failures
-        headers = signed(alert.webhook_id, alert.body, self._notices.secrets, wall_clock())
+        headers = signature_headers(alert.webhook_id, alert.body, self._notices.secrets, wall_clock())
         answer = self._courier.deliver(headers, alert.body, self._is_over)
         if answer is None:
             return

@@ -8,7 +8,6 @@ as it is; all others are MessagePack arrays that begin with the format version.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol, TypeVar
@@ -16,6 +15,7 @@ from typing import Final, Literal, Protocol, TypeVar
 import msgspec
 
 from schemas.instants import Instant
+from schemas.reading import RefusalReason
 from streams.state import changelog
 
 VERSION: Final = 1
@@ -55,28 +55,16 @@ class StoredFeedWatermark(msgspec.Struct, array_like=True):
         self.partitions[partition] = max(at, self.partitions.get(partition, 0))
 
 
-class Totals(msgspec.Struct, array_like=True):
-    """The counters of a partition as a whole. `streams.metrics.catalogue.TOTALS` names the metric of each field.
+class RecordCounters(msgspec.Struct, array_like=True):
+    """Counters of the records of one partition, each shown by the metric of the catalogue that names its field.
 
-    A field is a number, or numbers by the value of the metric's label. events: accepted records by type. rejects:
-    refused records by reason. duplicates: accepted records without new content. Stored: append fields, with a default.
+    events: accepted records by type. rejects: refused records by reason. duplicates: accepted records that said
+    nothing new. Stored: append a new field at the end, with a default.
     """
 
-    events: dict[str, int] = msgspec.field(default_factory=dict)
-    rejects: dict[str, int] = msgspec.field(default_factory=dict)
+    events: dict[str, int] = {}
+    rejects: dict[RefusalReason, int] = {}
     duplicates: int = 0
-
-    def add(self, other: Totals) -> None:
-        """Add the counters of `other`, such as another partition."""
-        for name in self.__struct_fields__:
-            own, more = getattr(self, name), getattr(other, name)
-            setattr(self, name, dict(Counter(own) + Counter(more)) if isinstance(own, dict) else own + more)
-
-    def copied(self) -> Totals:
-        """Return the same counters in a new object."""
-        copy = Totals()
-        copy.add(self)
-        return copy
 
 
 class Head(msgspec.Struct, array_like=True):
@@ -86,7 +74,7 @@ class Head(msgspec.Struct, array_like=True):
     version: Version
     next: int
     clock: Instant
-    totals: Totals
+    counters: RecordCounters
     policies: list[str]
     feeds: dict[str, StoredFeedWatermark] = msgspec.field(default_factory=dict)
 

@@ -20,7 +20,7 @@ from streams.judging.policy import Policies
 from streams.judging.settle import settle, take, take_ahead
 from streams.records import ConsumedRecord
 from streams.state import case_codec, changelog
-from streams.state.changelog import Contents, Totals
+from streams.state.changelog import Contents, RecordCounters
 from streams.state.counts import PromiseCounts
 from streams.state.fast_path import appended
 from streams.state.outputs import Output, outputs
@@ -41,7 +41,7 @@ class PartitionState:
     def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS) -> None:
         self.clock = Watermark()
         self.tally = PromiseCounts()
-        self.totals = Totals()
+        self.counters = RecordCounters()
         self.unnoticed = 0
         self.next = 0
         self._policies = policies
@@ -76,7 +76,7 @@ class PartitionState:
             self._judged_by.add(policy)
         self.next = self._written = head.next
         self.clock.now = head.clock
-        self.totals = head.totals
+        self.counters = head.counters
         if self._feeds is not None:
             self._feeds.take_over(head.feeds, head.clock)
         self.tally.restore(contents, head.clock)
@@ -108,7 +108,7 @@ class PartitionState:
 
     def _head(self) -> changelog.Head:
         policies, heard = sorted(self._judged_by), {} if self._feeds is None else self._feeds.heard
-        return changelog.Head(changelog.VERSION, self.next, self.clock.now, self.totals, policies, heard)
+        return changelog.Head(changelog.VERSION, self.next, self.clock.now, self.counters, policies, heard)
 
     def apply(self, record: ConsumedRecord, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
@@ -120,9 +120,11 @@ class PartitionState:
                 effects += self._take_clock(event, wall)
             else:
                 effects += self._take_event(event, record.key)
-            _count(self.totals.events, TAGS[type(event)])
+            events, name = self.counters.events, TAGS[type(event)]
+            events[name] = events.get(name, 0) + 1
         except Refused as refused:
-            _count(self.totals.rejects, refused.reason)
+            rejects = self.counters.rejects
+            rejects[refused.reason] = rejects.get(refused.reason, 0) + 1
             effects.append(refused)
         return effects
 
@@ -232,7 +234,7 @@ class PartitionState:
         if taken == "unnoticed":  # nothing fell due either: the clock has moved before
             self._keep(name, case)
         else:
-            self.totals.duplicates += 1
+            self.counters.duplicates += 1
         return []
 
     def _judge(self, name: str, case: Case, now: Instant) -> list[Output]:
@@ -264,7 +266,3 @@ class PartitionState:
             self._cases[name] = self._dirty[name] = stored
             if case.wake_at == NEVER:
                 self._ageing.closed(name, before, stored)
-
-
-def _count(counts: dict[str, int], name: str) -> None:
-    counts[name] = counts.get(name, 0) + 1

@@ -65,7 +65,7 @@ class WorkerAgent:
         books, recovering = self.shelf.standing()
         return WorkerSnapshot(
             ready=self.shelf.is_dealt and not recovering,
-            partitions={tp.partition: _counts(book) for tp, book in books.items()},
+            partitions={tp.partition: PartitionSnapshot.of(book) for tp, book in books.items()},
             recovering={tp.partition: recovery for tp, recovery in recovering.items()},
             commits=self.shelf.commits.copied(),
         )
@@ -73,14 +73,3 @@ class WorkerAgent:
 
 def _message(chunk: Batch, record: ConsumedRecord, effect: Effect) -> OutputRecord:
     return refusal(chunk, record, effect) if isinstance(effect, Refused) else said(effect)
-
-
-def _counts(book: PartitionState) -> PartitionSnapshot:
-    tally = book.tally
-    return PartitionSnapshot(
-        clock=book.clock.now,
-        rows=tally.copied_rows(),
-        windows=tally.windows.sums(),
-        totals=book.totals.copied(),
-        heard=book.heard,
-    )

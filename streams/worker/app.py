@@ -8,7 +8,7 @@ import faust
 
 from streams.engine import process
 from streams.engine.partitions import Partitions
-from streams.engine.process import ConsumerGroup, end
+from streams.engine.process import ConsumerGroup, exit_process
 from streams.kafka.topics import EVENTS
 from streams.metrics.address import Address
 from streams.wall_clock import wall_clock
@@ -33,7 +33,7 @@ def run(settings: WorkerSettings) -> None:
             settings.processing,
             address,
         )
-        return build(settings, collector, process.app_of(settings, address, scratch))
+        return build(settings, collector, process.create_app(settings, address, scratch))
 
     process.run(settings, collector, readiness, built)
 
@@ -44,11 +44,11 @@ def build(settings: WorkerSettings, collector: WorkerCollector, app: faust.App) 
         settings.connection.for_aiokafka(), settings.policies, settings.is_exact, settings.retention, settings.feeds
     )
     group = ConsumerGroup(app)
-    shelf = Partitions(opener, group, end)
+    shelf = Partitions(opener, group, exit_process)
     tracker = WorkerAgent(shelf, settings.clock, wall_clock)
 
     def show() -> None:
         collector.snapshot = tracker.snapshot()
 
-    process.wire(app, group, [EVENTS.name], shelf, tracker, show)
+    process.attach_agent(app, group, [EVENTS.name], shelf, tracker, show)
     return app

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streams.adapters.vendors import names
 from streams.config.feeds import parse_feeds
-from streams.intake.feed_adapters import ways_of
+from streams.intake.feed_adapters import adapters_of
 from tests.cli.command import promises
 from tests.shared import ROOT
 
@@ -43,4 +43,4 @@ def test_the_page_names_every_adapter_there_is() -> None:
 def test_the_feeds_to_begin_with_can_be_read() -> None:
     example = ROOT / "examples" / "feeds.toml"
     feeds = parse_feeds(example.read_text("utf-8"), str(example))
-    assert ways_of(feeds, {}).keys() == {"square", "shopify", "bookings"}
+    assert adapters_of(feeds, {}).keys() == {"square", "shopify", "bookings"}

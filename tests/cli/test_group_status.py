@@ -23,7 +23,7 @@ def says(
     live: tuple[int, ...] = (), recovering: dict[int, RecoveryProgress] | None = None, group: str = "shops"
 ) -> Readiness:
     """What a worker with these partitions says at /readyz."""
-    counts = {number: PartitionSnapshot(clock=NOON) for number in live}
+    counts = {number: PartitionSnapshot(watermark=NOON) for number in live}
     return readiness(WorkerSnapshot(ready=not recovering, partitions=counts, recovering=recovering or {}), 0.0, group)
 
 

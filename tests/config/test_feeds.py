@@ -59,7 +59,7 @@ def test_a_file_says_every_feed_and_names_stand_relative_to_it() -> None:
 
 
 def test_a_feed_is_signed_as_its_scheme_has_it_unless_it_says_otherwise() -> None:
-    square, till, _ = (feed.webhook and feed.webhook.signed for feed in parse_feeds(TOWN, "feeds.toml"))
+    square, till, _ = (feed.webhook and feed.webhook.signature_scheme for feed in parse_feeds(TOWN, "feeds.toml"))
     assert square is not None
     assert till is not None
     assert square.headers == ("x-square-hmacsha256-signature",)

@@ -215,5 +215,5 @@ def test_every_step_is_counted_with_the_time_that_it_took() -> None:
 def test_a_bound_holds_what_takes_just_so_long() -> None:
     commits = CommitTimes()
     for seconds in (*COMMIT_BOUNDS, 0.0, 99.0):
-        commits.took(seconds)
+        commits.observe(seconds)
     assert commits.counts == [2, *(1 for _ in COMMIT_BOUNDS[1:]), 1]

@@ -23,7 +23,7 @@ from schemas.instants import moment
 from streams.config.feeds import Feed
 from streams.engine.log_reader import LogReader
 from streams.engine.transaction import TransactionWriter
-from streams.intake.feed_adapters import ways_of
+from streams.intake.feed_adapters import adapters_of
 from streams.intake.records import RecordContext, messages, partition_of
 from streams.intake.recovery import FeedRecovery
 from streams.intake.state import FeedState
@@ -51,7 +51,7 @@ class Till:
         self.client = {"bootstrap_servers": bootstrap}
         self.tp = TP(TILL.topic, partition)
         self.opener = FeedRecovery(
-            self.client, {TILL.topic: TILL}, {TILL.topic: ways_of([TILL], {})["till"]}, PARTITIONS
+            self.client, {TILL.topic: TILL}, {TILL.topic: adapters_of([TILL], {})["till"]}, PARTITIONS
         )
 
     async def rings(self, *steps: str) -> None:

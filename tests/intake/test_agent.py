@@ -18,7 +18,7 @@ from streams.engine.partitions import Partitions, RecoveryProgress
 from streams.engine.transport import Batch, ReadPositions
 from streams.engine.transport.positions import PartitionEnd
 from streams.intake.agent import IntakeAgent
-from streams.intake.feed_adapters import ways_of
+from streams.intake.feed_adapters import adapters_of
 from streams.intake.metrics import FeedPartition
 from streams.intake.state import FeedProgress, FeedState, standing
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
@@ -64,7 +64,7 @@ class Shop:
         paper = self.papers.setdefault(tp, Paper())
         stored = paper.records.get(f"{tp.topic}[{tp.partition}]".encode())
         counts = standing(stored) if stored else FeedProgress()
-        return FeedState(TILL, tp.partition, ways_of([TILL], {})["till"], counts), paper.pen()
+        return FeedState(TILL, tp.partition, adapters_of([TILL], {})["till"], counts), paper.pen()
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
         return True
@@ -213,9 +213,8 @@ def test_what_is_shown_is_what_this_member_owns() -> None:
         shown = shop.intake.snapshot(shop.reading)
         assert (shown.ready, shown.recovering, list(shown.partitions)) == (True, {}, [FeedPartition("till", *FRONT)])
         counts = shown.partitions[FeedPartition("till", *FRONT)]
-        progress = counts.progress
-        assert (progress.records, progress.events, counts.lag) == ({"adapted": 3}, {"step_reached": 3}, None)
-        assert progress.clock == NOON + 20 - 1
+        assert (counts.records, counts.events, counts.lag) == ({"adapted": 3}, {"step_reached": 3}, None)
+        assert counts.clock == NOON + 20 - 1
         await shop.shelf.give_up()
         given_up = shop.intake.snapshot(shop.reading)
         assert (given_up.ready, dict(given_up.partitions)) == (False, {})

@@ -13,7 +13,7 @@ from schemas.instants import Instant, instant, moment, parse
 from schemas.reading import Refused, read
 from streams.adapters.feed_records import AdaptedRecord, FeedRecord, ThinNotification
 from streams.config.feeds import Feed, FeedsError
-from streams.intake.feed_adapters import ways_of
+from streams.intake.feed_adapters import adapters_of
 from streams.intake.state import FeedState, UnknownFeedProgress, key_of, standing
 
 NOON = parse("2026-03-06T12:00:00Z")
@@ -40,7 +40,7 @@ def told(offset: int, at: Instant = NOON, **more: Any) -> Sent:
 
 
 def canonical(feed: Feed = TILL) -> FeedState:
-    return FeedState(feed, 2, ways_of([feed], {})[feed.name])
+    return FeedState(feed, 2, adapters_of([feed], {})[feed.name])
 
 
 def becoming(adapted: AdaptedRecord | None) -> FeedState:
@@ -176,7 +176,7 @@ def test_the_next_owner_goes_on_where_the_last_stood_and_says_nothing_twice() ->
     ((key, stored),) = book.changes()
     assert key == key_of("feeds.till", 2) == b"feeds.till[2]"
     assert (book.has_changes, book.changes()) == (False, [])
-    again = FeedState(TILL, 2, ways_of([TILL], {})["till"], standing(stored))
+    again = FeedState(TILL, 2, adapters_of([TILL], {})["till"], standing(stored))
     assert again.counts == book.counts
     assert (again.next, again.clock, again.has_changes) == (10, NOON + 1_000, False)
     assert said(again, None) is None
@@ -211,4 +211,4 @@ def test_a_topic_that_was_made_anew_is_read_from_its_beginning() -> None:
 
 def test_an_adapter_that_is_not_there_is_named() -> None:
     with pytest.raises(FeedsError, match="feed till: there is no adapter 'squash'"):
-        ways_of([TILL._replace(adapter="squash")], {})
+        adapters_of([TILL._replace(adapter="squash")], {})

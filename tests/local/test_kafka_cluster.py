@@ -113,6 +113,8 @@ def test_a_broker_that_is_not_there_or_runs_already_is_named(kafka: LocalKafka) 
         kafka.start()
     with pytest.raises(ValueError, match="1 or 3 brokers, not 2"):
         LocalKafka(2)
+    with pytest.raises(ValueError, match="one broker, not for 3"):
+        LocalKafka(3, port=9092)
 
 
 def test_three_brokers_take_promises_while_one_is_lost_and_leave_nothing_behind(

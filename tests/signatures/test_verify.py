@@ -98,7 +98,7 @@ def failing(vector: Vector, *, at: int = NOW, keys: tuple[bytes, ...] = ()) -> s
     try:
         verify(scheme, posted, keys or read_secret(scheme, f"{vector.secret}\n"), at)
     except Unverified as error:
-        return "told the secret" if vector.secret in error.detail else error.failing
+        return "told the secret" if vector.secret in error.detail else error.failure
     return None
 
 

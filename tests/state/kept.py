@@ -70,9 +70,9 @@ def all_of(book: PartitionState) -> dict[str, Any]:
     return {
         "clock": book.clock.now,
         "next": book.next,
-        "events": book.totals.events,
-        "rejects": book.totals.rejects,
-        "duplicates": book.totals.duplicates,
+        "events": book.counters.events,
+        "rejects": book.counters.rejects,
+        "duplicates": book.counters.duplicates,
         "heard": book.heard,
         "rows": book.tally.rows,
         "copied": book.tally.copied_rows(),

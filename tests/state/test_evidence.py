@@ -89,4 +89,4 @@ def test_what_is_stated_at_the_book_is_counted_as_made_once() -> None:
     desk = Desk(HANDED).tells(story.stated("ready", due="12:50", time="12:20").reached("ready", "12:45"))
 
     assert (desk.row().made, desk.net(), desk.net(basis="original")) == (1, {"kept": 1}, {"broken": 1})
-    assert desk.book.totals.duplicates == 0
+    assert desk.book.counters.duplicates == 0

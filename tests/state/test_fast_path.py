@@ -96,4 +96,4 @@ def test_what_goes_unnoticed_is_in_the_book_and_counted() -> None:
 
     assert case is not None
     assert case.history == UNNOTICED["by who has it in hand"].facts()
-    assert (desk.book.unnoticed, desk.book.totals.duplicates, desk.net("harbour")) == (1, 0, {"open": 1})
+    assert (desk.book.unnoticed, desk.book.counters.duplicates, desk.net("harbour")) == (1, 0, {"open": 1})

@@ -136,7 +136,7 @@ def test_the_same_events_again_change_nothing_and_are_counted() -> None:
     desk.tells(story, "12:50", "12:50")
 
     assert (desk.book.stored_bytes(), desk.net(), len(desk.said)) == before
-    assert (desk.book.totals.duplicates, desk.book.totals.events["step_reached"]) == (2, 2)
+    assert (desk.book.counters.duplicates, desk.book.counters.events["step_reached"]) == (2, 2)
 
 
 REFUSED = {
@@ -163,8 +163,8 @@ def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(what: str) ->
     desk.reads(KafkaRecord(at("12:01"), key, value))
 
     assert desk.refusals == [reason]
-    assert desk.book.totals.rejects == {reason: 1}
-    assert (len(desk.book), desk.book.totals.events, desk.net()) == (1, {"promises_made": 1}, {"open": 1})
+    assert desk.book.counters.rejects == {reason: 1}
+    assert (len(desk.book), desk.book.counters.events, desk.net()) == (1, {"promises_made": 1}, {"open": 1})
     case = desk.book.case("o1")
     assert case is not None
     assert case.history == STORY.facts()
@@ -182,7 +182,7 @@ def test_a_clock_record_moves_the_time_where_nothing_else_comes() -> None:
 
     assert told(desk) == ["o1 0 broken / undelivered"]
     assert desk.book.clock.now == at("12:45")
-    assert desk.book.totals.events["clock"] == 1
+    assert desk.book.counters.events["clock"] == 1
 
 
 def test_a_case_that_is_read_out_is_a_copy() -> None:

@@ -83,7 +83,7 @@ def test_what_comes_after_a_case_was_forgotten_is_refused_and_not_counted_again(
     desk.tells(READY_EARLY, "14:00", "14:00")
 
     assert desk.refusals == ["too_late", "too_late"]
-    assert desk.book.totals.rejects == {"too_late": 2}
+    assert desk.book.counters.rejects == {"too_late": 2}
     assert (len(desk.book), desk.row("harbour").made, desk.net("harbour")) == (0, 1, {"kept": 1})
 
 

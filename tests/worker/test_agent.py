@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from schemas.events import Clock
 from schemas.instants import Instant, moment, parse
+from schemas.reading import RefusalReason
 from streams.config.policies import parse_policies
 from streams.engine import timing
 from streams.engine.transport import ReadPositions
@@ -95,7 +96,7 @@ class Outcome(NamedTuple):
 
     said: list[OutputRecord]
     rows: dict[Label, CountRow]
-    rejects: dict[str, int]
+    rejects: dict[RefusalReason, int]
     clock: Instant
 
 
@@ -108,8 +109,7 @@ async def judged(log: list[KafkaRecord], wall: Instant, cut: int, lives: Sequenc
         await worker.reads(log[:end])
         book = town.shelf[SHOP].book
         await worker.stops()
-    rejects = book.totals.rejects
-    return Outcome(town.papers[SHOP.partition].said, book.tally.rows, rejects, book.clock.now)
+    return Outcome(town.papers[SHOP.partition].said, book.tally.rows, dict(book.counters.rejects), book.clock.now)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_the_page_shows_only_what_is_open_ours_and_not_lost() -> None:
         await worker.reads(log[:1])
         assert worker.snapshot().ready
         assert worker.snapshot().partitions.keys() == {0, 1}
-        assert worker.snapshot().partitions[0].totals.events == {"promises_made": 1}
+        assert worker.snapshot().partitions[0].counters.events == {"promises_made": 1}
         town.pen(SHOP).breaks = KafkaConnectionError("the line is dead")
         await worker.reads(log)
         await a_while()
@@ -195,11 +195,11 @@ def test_the_clock_on_the_wall_moves_a_book_that_is_read_to_its_end() -> None:
         await worker.reads(told_by(LATE))
         worker.wall = at("12:41")
         worker.tracker.tick(worker.reading)
-        assert worker.snapshot().partitions[0].clock == at("12:00")
+        assert worker.snapshot().partitions[0].watermark == at("12:00")
         worker.polls(end=2).tracker.tick(worker.reading)
-        assert worker.snapshot().partitions[0].clock == at("12:00")
+        assert worker.snapshot().partitions[0].watermark == at("12:00")
         worker.polls().tracker.tick(worker.reading)
-        assert worker.snapshot().partitions[0].clock == at("12:41")
+        assert worker.snapshot().partitions[0].watermark == at("12:41")
         await worker.stops()
         said = town.papers[SHOP.partition].said
         assert [message.topic for message in said] == [VERDICTS.name, ALERTS.name]
@@ -215,7 +215,7 @@ def test_a_stream_clock_moves_no_book() -> None:
         await worker.reads(told_by(LATE))
         worker.wall = at("12:41")
         worker.polls().tracker.tick(worker.reading)
-        assert worker.snapshot().partitions[0].clock == at("12:00")
+        assert worker.snapshot().partitions[0].watermark == at("12:00")
         await worker.stops()
         assert town.papers[SHOP.partition].said == []
 
@@ -236,7 +236,7 @@ def test_a_book_that_is_lost_is_neither_fed_nor_moved() -> None:
         worker.polls().tracker.tick(worker.reading)
         await worker.reads(log)
         assert (lost.next, lost.book.clock.now) == (1, at("12:20"))
-        assert lost.book.totals.events == {"promises_made": 1}
+        assert lost.book.counters.events == {"promises_made": 1}
         await worker.stops()
 
     run(story())

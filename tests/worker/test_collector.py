@@ -12,7 +12,7 @@ from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, Ste
 from schemas.instants import moment, parse
 from streams.config.policies import parse_policies
 from streams.metrics.catalogue import WORKER, Metric
-from streams.metrics.exposition import NOBODY, CommitTimes
+from streams.metrics.exposition import UNATTRIBUTED, CommitTimes
 from streams.metrics.scrape import Scrape
 from streams.records import KafkaRecord
 from streams.state.partition import PartitionState
@@ -58,12 +58,7 @@ def counts(*records: KafkaRecord, until: int = 0) -> PartitionSnapshot:
     for record in records:
         book.apply(record, wall=1 << 50)
     book.move(NOON + until * MINUTE, 1 << 50)
-    return PartitionSnapshot(
-        clock=book.clock.now,
-        rows=book.tally.copied_rows(),
-        windows=book.tally.windows.sums(),
-        totals=book.totals.copied(),
-    )
+    return PartitionSnapshot.of(book)
 
 
 def page(*partitions: PartitionSnapshot, ready: bool = True, commits: CommitTimes | None = None) -> Scrape:
@@ -159,13 +154,13 @@ def test_lateness_is_a_histogram_around_due() -> None:
 
 def test_a_promise_that_nobody_signed_is_unattributed() -> None:
     scrape = page(counts(promised("o1", due=10, location=None, staff=None)))
-    assert scrape.sum("promises_state", location=NOBODY, verdict="open", basis="current") == 1
-    assert scrape.sum("staff_promises_state", staff=NOBODY, verdict="open", basis="current") == 1
+    assert scrape.sum("promises_state", location=UNATTRIBUTED, verdict="open", basis="current") == 1
+    assert scrape.sum("staff_promises_state", staff=UNATTRIBUTED, verdict="open", basis="current") == 1
 
 
 def test_a_feed_was_heard_of_as_far_as_in_the_partition_that_heard_least() -> None:
     def heard(*minutes: int) -> list[float]:
-        partitions = [PartitionSnapshot(heard={"till": NOON + minute * MINUTE}) for minute in minutes]
+        partitions = [PartitionSnapshot(feed_watermarks={"till": NOON + minute * MINUTE}) for minute in minutes]
         shown = page(*partitions, counts(promised("o1", due=10)))
         assert shown.by("promises_feed_timestamp_seconds", "feed").keys() <= {("till",)}
         return list(shown.by("promises_feed_timestamp_seconds", "feed").values())
@@ -191,15 +186,17 @@ def test_partitions_add_up() -> None:
 @pytest.mark.parametrize("metric", WORKER, ids=lambda metric: metric.name)
 def test_every_metric_of_the_catalogue_is_served(metric: Metric) -> None:
     collector = WorkerCollector()
-    collector.snapshot = WorkerSnapshot(True, {0: replace(counts(promised("o1", due=10)), heard={"till": NOON})})
+    collector.snapshot = WorkerSnapshot(
+        True, {0: replace(counts(promised("o1", due=10)), feed_watermarks={"till": NOON})}
+    )
     served = {sample.name for family in collector.collect() for sample in family.samples}
     assert metric.name in served or f"{metric.name}_bucket" in served
 
 
 def test_what_took_twelve_and_eighty_milliseconds_to_write_is_in_the_buckets_above() -> None:
     commits = CommitTimes()
-    commits.took(0.012)
-    commits.took(0.08)
+    commits.observe(0.012)
+    commits.observe(0.08)
     shown = page(commits=commits)
 
     found = {bound: count for (bound,), count in shown.by("promises_commit_seconds_bucket", "le").items()}

@@ -14,7 +14,7 @@ from schemas.verdicts import VerdictRecord
 from streams.kafka.topics import REJECTS, VERDICTS
 from streams.metrics.scrape import Scrape
 from streams.wall_clock import wall_clock
-from tests.worker.records import PARTITIONS, Given, Order, alerts, read, send, verdicts
+from tests.worker.records import PARTITIONS, Order, SentRecord, alerts, read, send, verdicts
 from tests.worker.workers import Worker, until
 
 GRACE = 500
@@ -93,7 +93,7 @@ def test_a_device_with_the_year_9999_breaks_nobodys_promise(worker: Worker, boot
     odd = [Order(f"odd-{shop}", "odd") for shop in shops]
     told = [order.promised(made, made + HOUR, arrives=YEAR_9999) for order in odd]
     told += [order.reached("ready", made, arrives=YEAR_9999) for order in odd]
-    everywhere = [Given(b"who", b"knows", YEAR_9999, partition) for partition in shops]
+    everywhere = [SentRecord(b"who", b"knows", YEAR_9999, partition) for partition in shops]
     send(bootstrap, *neighbours, *told, *everywhere)
     page = worker.until(
         lambda page: page.sum("promises_state", location="odd", verdict="kept", **CURRENT) == len(odd), "they are kept"

@@ -20,8 +20,8 @@ from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, INTAKE_TOPICS, TOPIC
 from streams.local.kafka_cluster import LocalKafka
 from streams.wall_clock import wall_clock
 from tests.cli.command import promises
-from tests.worker.answers import UNREACHABLE, is_clear
-from tests.worker.records import Given, Order, send
+from tests.worker.answers import UNREACHABLE, assert_error
+from tests.worker.records import Order, SentRecord, send
 from tests.worker.workers import Worker, until
 
 HOUR = 3_600_000
@@ -91,7 +91,7 @@ def test_what_somebody_changed_by_hand_is_found_and_mended_as_it_is_told(bootstr
     until(lambda: ALERTS.name not in admin.list_topics(), "the alerts are gone")
     admin.create_topics([NewTopic(ALERTS.name, 1, 1)])
     told = found(bootstrap, NOT_WELL)
-    is_clear(promises("worker", "--bootstrap", bootstrap), UNREACHABLE, "promise.alerts has 1", "promises check")
+    assert_error(promises("worker", "--bootstrap", bootstrap), UNREACHABLE, "promise.alerts has 1", "promises check")
     for topic, setting, value in re.findall(r"--entity-name (\S+) --add-config (\S+)=(\S+)$", "\n".join(told), re.M):
         admin.alter_configs([ConfigResource("TOPIC", topic, {setting: value})])
     (number,) = re.findall(rf"--alter --topic {ALERTS.name} --partitions (\d+)", "\n".join(told))
@@ -179,7 +179,7 @@ def test_a_worker_under_load_ends_in_good_order_and_in_time(bootstrap: str, tmp_
     assert [line for line in said if line["level"] in ("ERROR", "CRITICAL")] == []
 
 
-def rush(number: int) -> Iterator[Given]:
+def rush(number: int) -> Iterator[SentRecord]:
     """A thousand orders at once, half of them ready."""
     made = wall_clock()
     for which in range(1_000):

@@ -23,8 +23,9 @@ from streams.kafka.topics import ALERTS, REJECTS
 from streams.kafka.topics import VERDICTS as VERDICT_TOPIC
 from streams.local.kafka_cluster import LocalKafka
 from streams.metrics.scrape import Scrape
+from streams.records import KafkaRecord
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises
-from tests.worker.records import Held, read
+from tests.worker.records import read
 from tests.worker.workers import Worker, taken, topics
 
 DATA = ROOT.parent / "shared" / "data"
@@ -53,9 +54,9 @@ class Said:
     """What stands in Kafka, and on the page, once a worker has read everything."""
 
     page: Scrape
-    verdicts: list[Held]
-    alerts: list[Held]
-    rejects: list[Held]
+    verdicts: list[KafkaRecord]
+    alerts: list[KafkaRecord]
+    rejects: list[KafkaRecord]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.adapters.envelopes import open_envelopes
-from streams.adapters.feed_records import FeedRecord, OpenedRecord, headers_of
+from streams.adapters.feed_records import FeedRecord, OpenedRecord, decode_headers
 from tests.adapters.envelopes.wrapping import Sent, opened, refused
 
 _READY: Final[dict[str, Any]] = {
@@ -31,7 +31,7 @@ _READY: Final[dict[str, Any]] = {
 
 def _sent(message: KafkaMessage) -> OpenedRecord:
     key = message.key.encode() if isinstance(message.key, str) else message.key
-    found = open_envelopes(FeedRecord(message.value, key, headers_of(message.headers.items()), "feeds.shop", 1))
+    found = open_envelopes(FeedRecord(message.value, key, decode_headers(message.headers.items()), "feeds.shop", 1))
     assert found is not None
     return found
 

@@ -16,7 +16,7 @@ import fastavro
 import pytest
 
 from streams.adapters.envelopes import Schema, SchemaUnavailable
-from streams.adapters.feed_records import headers_of
+from streams.adapters.feed_records import decode_headers
 from tests.adapters.envelopes.wrapping import Sent, opened, refused
 
 _GUID: Final = UUID("b0cd1ed2-0a57-4a8c-b7c7-0b5f4e1f9a00")
@@ -85,7 +85,7 @@ def test_a_schema_may_be_named_by_its_guid_in_the_value_or_in_a_header() -> None
     known = _Known({str(_GUID): _ORDER})
     prefix = b"\x01" + _GUID.bytes
     in_value = opened(Sent(prefix + _READY), known)
-    in_header = opened(Sent(_READY, headers_of([("__value_schema_id", prefix), ("Shop", b"Main St")])), known)
+    in_header = opened(Sent(_READY, decode_headers([("__value_schema_id", prefix), ("Shop", b"Main St")])), known)
     assert in_value.body == in_header.body
     assert in_header.headers == {"shop": "Main St"}
 
@@ -183,7 +183,7 @@ def test_a_name_that_is_used_twice_is_no_reference_to_itself() -> None:
 
 
 def test_a_header_that_is_no_id_is_refused() -> None:
-    why = refused(Sent(b"{}", headers_of([("__value_schema_id", b"\x00\x00\x00\x00\x11\x00")])))
+    why = refused(Sent(b"{}", decode_headers([("__value_schema_id", b"\x00\x00\x00\x00\x11\x00")])))
     assert "__value_schema_id is longer" in why.detail
 
 
