@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn, TypeVar, get_args
 import typer
 from rich.console import Console
 
-from schemas.instants import Instant, parse
+from schemas.instants import Instant, parse_instant
 from streams.adapters.files import UnreadableInput
 from streams.adapters.vendors import Adapter, load
 from streams.config.feeds import Feed, FeedsError, parse_feeds
@@ -179,4 +179,4 @@ def _text(path: Path, error: type[ValueError]) -> str:
 
 def instant_argument(text: str, option: str) -> Instant:
     """An instant given on the command line, where seconds may be left out; ends the command if it is none."""
-    return argument(lambda said: parse(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", said)), text, option)
+    return argument(lambda said: parse_instant(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", said)), text, option)

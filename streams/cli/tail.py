@@ -15,7 +15,7 @@ from rich.console import Console
 
 from schemas.events import TAGS, Clock, Record
 from schemas.instants import Instant
-from schemas.reading import Refused, read
+from schemas.reading import Refused, read_event
 from streams.cli.event_text import line, refused_line
 from streams.cli.options import (
     USAGE,
@@ -110,7 +110,7 @@ def _passed(records: Iterator[KafkaRecord], wanted: EventFilter) -> Iterator[Pas
 
 def _said(value: bytes | None) -> Record | Refused:
     try:
-        return read(value)
+        return read_event(value)
     except Refused as refused:
         return refused
 

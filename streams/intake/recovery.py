@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaTimeoutError
 from faust.types import TP
 
 from schemas.events import Clock
-from schemas.instants import moment, parse
+from schemas.instants import parse_instant, to_datetime
 from streams.config.feeds import Feed
 from streams.engine import timing
 from streams.engine.log_reader import LogReader, Progress, unread
@@ -29,7 +29,7 @@ from streams.worker.recovery import HEAL
 log = logging.getLogger("promises")
 
 _STANDINGS: Final = TopicPartition(INTAKE.name, 0)
-_LONG_AGO: Final = parse("2000-01-01T00:00:00Z")
+_LONG_AGO: Final = parse_instant("2000-01-01T00:00:00Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _saying_nothing(place: TopicPartition) -> OutputRecord:
     """A record that nobody minds."""
     if place.topic != EVENTS.name:
         return OutputRecord(place.topic, HEAL, None, partition=place.partition)
-    clock = msgspec.json.encode(Clock(source="promises", at=moment(_LONG_AGO)))
+    clock = msgspec.json.encode(Clock(source="promises", at=to_datetime(_LONG_AGO)))
     return OutputRecord(place.topic, None, clock, partition=place.partition, timestamp=_LONG_AGO)
 
 

@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from schemas.events import TAGS, Clock
-from schemas.instants import Instant, moment, parse
+from schemas.instants import Instant, parse_instant, to_datetime
 from schemas.reading import Refused
 from streams.adapters.envelopes import SchemaUnavailable
 from streams.adapters.feed_records import AdaptedRecord, FeedRecord, decode_headers
@@ -26,7 +26,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 AdapterFunction = Callable[[FeedRecord], AdaptedRecord | None]
 """What a record of a feed becomes; None for one without a value that says nothing. Raises Refused."""
 
-_EARLIEST: Final = parse("2000-01-01T00:00:00Z")
+_EARLIEST: Final = parse_instant("2000-01-01T00:00:00Z")
 _VERSION: Final = 1
 
 
@@ -143,12 +143,12 @@ class FeedState:
         if at <= self.clock or at < _EARLIEST:
             return None
         self.counts.clock = at
-        return Clock(source=self.feed.name, partition=self.partition, at=moment(at))
+        return Clock(source=self.feed.name, partition=self.partition, at=to_datetime(at))
 
     def _read_upto(self, quiet_until: Instant | None) -> Instant:
         if quiet_until is None:
             return self.counts.last - 1  # more records of the same instant may follow
-        return quiet_until if self.feed.trusts_silence else self.counts.last
+        return quiet_until if self.feed.silence == "trusted" else self.counts.last
 
     def _adapted(self, record: ConsumedRecord) -> AdaptedRecord:
         try:

@@ -58,7 +58,7 @@ class WorkerAgent:
         now = self._wall()
         for tp, ledger in self.shelf.items():
             if not ledger.lost and reading.caught_up(tp, now):
-                ledger.note([said(output) for output in ledger.book.move(now, now)])
+                ledger.note([said(output) for output in ledger.book.advance(now, now)])
 
     def snapshot(self) -> WorkerSnapshot:
         """The counts of all partitions that are open and this worker's, and how far the others are, as they are now."""

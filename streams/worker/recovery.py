@@ -92,7 +92,7 @@ class PartitionRecovery:
     async def _read(self, partition: int, committed: LogReader, progress: Progress) -> PartitionState:
         changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))
         written = Contents()
-        await committed.read(changelog, progress, written.take)
+        await committed.read(changelog, progress, written.add)
         book = PartitionState.restored(self.policies, written, self.retention, self.feeds)
         begin, end = (await committed.begins([events]))[events], (await committed.ends([events]))[events]
         if not written:

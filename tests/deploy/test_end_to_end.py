@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from schemas.instants import show
+from schemas.instants import format_instant
 from schemas.words import VERDICTS
 from streams.kafka.connection import Connection
 from streams.kafka.topic_reader import read_topic
@@ -166,7 +166,7 @@ def test_a_killed_worker_changes_no_total(stack: Stack, town: Living, bootstrap:
     events = tmp_path / "events.jsonl"
     records = read_topic(Connection(bootstrap), EVENTS.name)
     events.write_bytes(b"".join((one.value or b"") + b"\n" for one in records))
-    judged = report("judge", events, "--policies", POLICIES, "--as-of", show(wall_clock()), *BY_LOCATION)
+    judged = report("judge", events, "--policies", POLICIES, "--as-of", format_instant(wall_clock()), *BY_LOCATION)
 
     locations = {row["key"][0]: row for row in judged["points"][0]["by"]["location"]}
     assert locations.keys() == {shop.location for shop in SHOPS}

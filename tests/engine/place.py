@@ -21,7 +21,7 @@ from streams.records import KafkaRecord
 from streams.state.partition import PartitionState
 from streams.worker.recovery import WRITTEN, PartitionRecovery
 from tests.histories import READY, Story, at
-from tests.state.desk import FOREVER, record
+from tests.state.partitions import FOREVER, record
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 Progress = Callable[[int, int], None]
@@ -82,7 +82,7 @@ class Place:
 
     async def told(self, story: Story) -> list[KafkaRecord]:
         """The events of `story` happen and stand in promise.events."""
-        records = [record(event, at(story.time)) for event in story.told]
+        records = [record(event, at(story.time)) for event in story.events]
         async with AIOKafkaProducer(**self.client, enable_idempotence=True) as shop:  # or a slow broker has one twice
             for one in records:
                 await shop.send_and_wait(

@@ -17,7 +17,7 @@ from streams.state.partition import PartitionState
 from tests.engine.running import run
 from tests.engine.stand_in import Paper, Pen, a_while
 from tests.histories import READY, at, order
-from tests.state.desk import FOREVER, record
+from tests.state.partitions import FOREVER, record
 
 pytestmark = pytest.mark.usefixtures("hurry")
 
@@ -41,7 +41,7 @@ class Shop:
         book = self.ledger.book
         for case in cases:
             told = order(case).promised("ready", due="12:40", time="12:00")
-            book.apply(record(told.told[0], at("12:00")), FOREVER)
+            book.apply(record(told.events[0], at("12:00")), FOREVER)
             book.next += 1
         self.ledger.note([said(case) for case in cases])
 
@@ -95,7 +95,7 @@ def test_durable_is_what_the_last_step_that_was_written_holds() -> None:
 def test_that_time_passes_is_not_written() -> None:
     async def story() -> None:
         shop = Shop()
-        shop.ledger.book.move(at("12:00"), FOREVER)
+        shop.ledger.book.advance(at("12:00"), FOREVER)
         shop.ledger.note([])
         await shop.ledger.flush()
         await shop.ledger.close()

@@ -18,7 +18,7 @@ from kafka import TopicPartition as AdminPartition
 from kafka.admin import NewTopic
 
 from schemas.events import StepReached
-from schemas.instants import moment
+from schemas.instants import to_datetime
 from streams.config.feeds import Feed
 from streams.engine.log_reader import LogReader
 from streams.engine.transaction import TransactionWriter
@@ -55,7 +55,7 @@ class Till:
         """Records come in: the steps that an order of this till has reached."""
         async with AIOKafkaProducer(**self.client) as producer:
             for step in steps:
-                event = StepReached(id=step, case=self.case, occurred_at=moment(wall_clock()), step=step)
+                event = StepReached(id=step, case=self.case, occurred_at=to_datetime(wall_clock()), step=step)
                 await producer.send_and_wait(TILL.topic, msgspec.json.encode(event), partition=self.tp.partition)
 
     @property

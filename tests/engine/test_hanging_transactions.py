@@ -17,7 +17,7 @@ from streams.worker.recovery import PartitionRecovery
 from tests.engine.place import Place, hangs, ignored, judge, sends
 from tests.engine.running import run
 from tests.histories import READY, order
-from tests.state.kept import all_of
+from tests.state.changelogs import contents_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("without_verification")]
 
@@ -44,14 +44,14 @@ def test_what_kafka_said_was_ended_is_read_and_said_once(place: Place) -> None:
             await sends(dying, place.of(VERDICTS), KEPT[1:3])
         assert (await place.hidden()).keys() == {CHANGELOG.name, VERDICTS.name}
         async with place.opened() as (again, writer):
-            assert all_of(again) == all_of(book)
+            assert contents_of(again) == contents_of(book)
             assert await place.hidden() == {}
             assert await place.read(VERDICTS) == {b"o1": b"kept"}
             await writer.write(
                 judge(again, await place.told(NEXT)).changes(), [OutputRecord(VERDICTS.name, b"o2", b"open")]
             )
         async with place.opened() as (last, _):
-            assert all_of(last) == all_of(again)
+            assert contents_of(last) == contents_of(again)
             assert await place.count(VERDICTS) == 3 + 1  # and one that says nothing
 
     run(story())

@@ -14,8 +14,8 @@ from streams.state.case_codec import UnknownPolicy
 from streams.worker.recovery import WrongChangelog
 from tests.engine.place import Place, judge
 from tests.engine.running import run
-from tests.histories import order, rules
-from tests.state.kept import all_of
+from tests.histories import order, policies_of
+from tests.state.changelogs import contents_of
 
 pytestmark = pytest.mark.integration
 
@@ -32,10 +32,10 @@ def test_the_next_owner_has_the_book_of_the_one_before(place: Place, is_exact: b
             await writer.write(judge(book, records).changes(), [OutputRecord(VERDICTS.name, b"o1", b"kept")])
         records = await place.told(MORE)
         async with place.opened(is_exact=is_exact) as (again, writer):
-            assert all_of(again) == all_of(book)
+            assert contents_of(again) == contents_of(book)
             await writer.write(judge(again, records).changes(), [])
         async with place.opened(is_exact=is_exact) as (last, _):
-            assert all_of(last) == all_of(again)
+            assert contents_of(last) == contents_of(again)
             assert last.stored_cases().keys() == {"o1", "o2"}
 
     run(story())
@@ -148,7 +148,7 @@ def test_a_book_is_not_opened_without_a_policy_that_it_was_judged_by(place: Plac
         async with place.opened() as (book, writer):
             await writer.write(judge(book, records).changes(), [])
         with pytest.raises(UnknownPolicy, match="ready"):
-            async with place.opened(rules('[[policy]]\nkind = "delivered"\n')):
+            async with place.opened(policies_of('[[policy]]\nkind = "delivered"\n')):
                 pass
 
     run(story())

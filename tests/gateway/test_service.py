@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from schemas.reading import read
+from schemas.reading import read_event
 from streams.wall_clock import wall_clock
 from tests.gateway.gateways import (
     LOGIN,
@@ -217,7 +217,7 @@ def test_a_promise_spoken_at_the_counter_becomes_an_event(gateway: Gateway, boot
     stored = {one.value: one.key for one in records(bootstrap, "promise.events")}
     assert len(stored) == before + 2
     promised = next(value for value in stored if b"promises_made" in value)
-    assert (read(promised), stored[promised]) == (read(json.dumps(said.document["event"]).encode()), b"o-7")
+    assert (read_event(promised), stored[promised]) == (read_event(json.dumps(said.document["event"]).encode()), b"o-7")
     assert (said.document["id"], said.document["event"]["source"]) == (said.document["event"]["id"], "gateway")
 
 

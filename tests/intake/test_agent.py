@@ -11,7 +11,7 @@ import pytest
 from faust.types import TP
 
 from schemas.events import Clock, StepReached
-from schemas.instants import Instant, instant, moment, parse
+from schemas.instants import Instant, from_datetime, parse_instant, to_datetime
 from streams.config.feeds import Feed
 from streams.engine import timing
 from streams.engine.partitions import Partitions, RecoveryProgress
@@ -25,7 +25,7 @@ from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from tests.engine.running import run
 from tests.engine.stand_in import Paper, Pen
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 PARTITIONS = {EVENTS.name: 2, REJECTS.name: 2, NEEDS_FETCH.name: 2}
 TILL = Feed("till", "feeds.till")
 FRONT, BACK = TP("feeds.till", 0), TP("feeds.till", 1)
@@ -43,7 +43,7 @@ class Rung:
     @property
     def value(self) -> bytes:
         number = str(self.offset)
-        return msgspec.json.encode(StepReached(id=number, case=number, occurred_at=moment(NOON), step="ready"))
+        return msgspec.json.encode(StepReached(id=number, case=number, occurred_at=to_datetime(NOON), step="ready"))
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Shop:
             elif message.partition == 0:
                 clock = msgspec.json.decode(message.value or b"", type=Clock)
                 assert (clock.source, clock.partition) == ("till", tp.partition)
-                yield instant(clock.at)
+                yield from_datetime(clock.at)
 
     async def settles(self) -> None:
         await asyncio.gather(*(ledger.flush() for ledger in self.shelf.values()))
@@ -213,8 +213,9 @@ def test_what_is_shown_is_what_this_member_owns() -> None:
         shown = shop.intake.snapshot(shop.reading)
         assert (shown.ready, shown.recovering, list(shown.partitions)) == (True, {}, [FeedPartition("till", *FRONT)])
         counts = shown.partitions[FeedPartition("till", *FRONT)]
-        assert (counts.records, counts.events, counts.lag) == ({"adapted": 3}, {"step_reached": 3}, None)
-        assert counts.clock == NOON + 20 - 1
+        progress = counts.progress
+        assert (progress.records, progress.events, counts.lag) == ({"adapted": 3}, {"step_reached": 3}, None)
+        assert progress.clock == NOON + 20 - 1
         await shop.shelf.give_up()
         given_up = shop.intake.snapshot(shop.reading)
         assert (given_up.ready, dict(given_up.partitions)) == (False, {})

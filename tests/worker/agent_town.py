@@ -17,7 +17,7 @@ from streams.state.changelog import Contents
 from streams.state.partition import PartitionState
 from tests.engine.stand_in import Paper, Pen
 from tests.histories import READY, at, order
-from tests.state.desk import FOREVER, record
+from tests.state.partitions import FOREVER, record
 
 SHOP, KIOSK, MARKET = (TP(EVENTS.name, partition) for partition in range(3))
 
@@ -70,6 +70,6 @@ class Town:
         """An order arrives there."""
         ledger = self.shelf[tp]
         told = order(case).promised("ready", due="12:40", time="12:00")
-        ledger.book.apply(record(told.told[0], at("12:00")), FOREVER)
+        ledger.book.apply(record(told.events[0], at("12:00")), FOREVER)
         ledger.book.next += 1
         ledger.note([OutputRecord(VERDICTS.name, case.encode(), b"open")])

@@ -12,7 +12,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from schemas.events import Clock
-from schemas.instants import Instant, moment, parse
+from schemas.instants import Instant, parse_instant, to_datetime
 from schemas.reading import RefusalReason
 from streams.config.policies import parse_policies
 from streams.engine import timing
@@ -29,7 +29,7 @@ from tests.engine.running import run
 from tests.engine.stand_in import a_while
 from tests.histories import Story, at, order
 from tests.shared import FLIGHTS, POLICIES, later_than_all, records
-from tests.state.desk import record
+from tests.state.partitions import record
 from tests.worker.agent_town import KIOSK, SHOP, Town
 
 SOME = 8_000
@@ -52,7 +52,7 @@ def log_of(read: list[KafkaRecord]) -> list[KafkaRecord]:
 
 def told_by(story: Story, arrives: str | None = None) -> list[KafkaRecord]:
     """The events of a story as they come from Kafka."""
-    return log_of([record(event, at(arrives or story.time)) for event in story.told])
+    return log_of([record(event, at(arrives or story.time)) for event in story.events])
 
 
 class Worker:
@@ -109,7 +109,7 @@ async def judged(log: list[KafkaRecord], wall: Instant, cut: int, lives: Sequenc
         await worker.reads(log[:end])
         book = town.shelf[SHOP].book
         await worker.stops()
-    return Outcome(town.papers[SHOP.partition].said, book.tally.rows, dict(book.counters.rejects), book.clock.now)
+    return Outcome(town.papers[SHOP.partition].said, book.counts.rows, dict(book.counters.rejects), book.watermark.now)
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +118,8 @@ def flights() -> list[KafkaRecord]:
     read = records(FLIGHTS, AS_OF)[:SOME]
     for place in range(0, len(read), 10):
         read[place] = read[place]._replace(value=b"{")
-    end = parse(AS_OF)
-    return [*read, KafkaRecord(end, None, msgspec.json.encode(Clock(source="replay", at=moment(end))))]
+    end = parse_instant(AS_OF)
+    return [*read, KafkaRecord(end, None, msgspec.json.encode(Clock(source="replay", at=to_datetime(end))))]
 
 
 def test_a_chunk_is_a_unit_of_io_and_never_of_meaning(flights: list[KafkaRecord]) -> None:
@@ -235,7 +235,7 @@ def test_a_book_that_is_lost_is_neither_fed_nor_moved() -> None:
         worker.wall = at("12:41")
         worker.polls().tracker.tick(worker.reading)
         await worker.reads(log)
-        assert (lost.next, lost.book.clock.now) == (1, at("12:20"))
+        assert (lost.next, lost.book.watermark.now) == (1, at("12:20"))
         assert lost.book.counters.events == {"promises_made": 1}
         await worker.stops()
 

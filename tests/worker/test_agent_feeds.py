@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.events import Clock
-from schemas.instants import moment
+from schemas.instants import to_datetime
 from schemas.words import RULINGS, UNCONFIRMED
 from streams.judging.locations import LocationFeed
 from streams.kafka.topics import ALERTS, VERDICTS
@@ -19,7 +19,7 @@ from tests.worker.test_agent import LATE, Worker, told_by
 
 def heard(offset: int, upto: str) -> KafkaRecord:
     """The till has been read up to then, which is known at once."""
-    said = Clock(source="till", at=moment(at(upto)))
+    said = Clock(source="till", at=to_datetime(at(upto)))
     return KafkaRecord(at(upto), None, msgspec.json.encode(said), offset=offset)
 
 

@@ -15,7 +15,7 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, NewTopic
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, INTAKE_TOPICS, TOPICS
 from streams.wall_clock import wall_clock
 from tests.cli.command import promises
@@ -133,7 +133,7 @@ def test_workers_share_the_partitions_the_third_stands_by_and_status_shows_all_o
     assert {worker["client"].removeprefix("promises-").replace("-", ":") for worker in shown["workers"]} == places
     for row in shown["partitions"]:
         assert (row["state"], row["host"], row["lag"]) == ("live", "127.0.0.1", row["end"] - row["committed"])
-        assert abs(parse(row["clock"]) - wall_clock()) < HOUR
+        assert abs(parse_instant(row["clock"]) - wall_clock()) < HOUR
     assert sum(row["end"] for row in shown["partitions"]) == 20
 
 
@@ -194,7 +194,7 @@ def test_the_last_words_of_a_worker_that_cannot_go_on_are_json_too(bootstrap: st
         said = [json.loads(line) for line in worker.log.read_text().splitlines()]
     assert (said[-1]["level"], said[-1]["logger"]) == ("CRITICAL", "promises")
     assert "ready@1" in said[-1]["message"]
-    assert parse(said[0]["time"]) <= parse(said[-1]["time"])
+    assert parse_instant(said[0]["time"]) <= parse_instant(said[-1]["time"])
 
 
 def test_what_a_worker_refuses_to_start_with_is_json_too() -> None:
