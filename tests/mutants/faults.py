@@ -10,7 +10,7 @@ FAULTS: Final = (
     Mutant(
         "the lesser of two facts under one id stays", "streams.judging.history:insert", "fact <= known", "fact >= known"
     ),
-    Mutant("the first of several corrections stands", "streams.judging.history:_corrections", "reversed(seen)", "seen"),
+    Mutant("the first of several corrections stands", "streams.judging.history:_corrections", "reversed(past)", "past"),
     Mutant(
         "a corrected event that lies ahead is known at once",
         "streams.judging.history:KnownHistory.at",
@@ -20,39 +20,41 @@ FAULTS: Final = (
     Mutant(
         "a correction to a later hour wakes nobody",
         "streams.judging.history:KnownHistory.at",
-        "min([more_at, *later])",
-        "more_at",
+        "min([next_fact_at, *later])",
+        "next_fact_at",
     ),
     Mutant(
         "an event after a correction is a step on the corrected history",
-        "streams.judging.settle:_is_step",
+        "streams.judging.settle:_is_next_step",
         "not case.corrected",
         "True",
     ),
-    Mutant("an event ahead of the clock is taken at once", "streams.judging.settle:_is_step", "fact.at <= now", "True"),
+    Mutant(
+        "an event ahead of the clock is taken at once", "streams.judging.settle:_is_next_step", "fact.at <= now", "True"
+    ),
     Mutant(
         "an event that takes the place of another is a further step",
-        "streams.judging.settle:take",
+        "streams.judging.settle:add_fact",
         "len(history) == case.count + 1",
         "True",
     ),
     Mutant(
         "a judgement does not wake for what lies ahead",
         "streams.judging.settle:settle",
-        "wake_at = case.more_at",
+        "wake_at = case.next_fact_at",
         "wake_at = NEVER",
     ),
     Mutant(
         "the deadline fires a millisecond early",
-        "streams.judging.settle:next_change",
+        "streams.judging.settle:next_change_at",
         "outcome.due + policy.grace + 1",
         "outcome.due + policy.grace",
     ),
     Mutant(
         "the current basis wakes nobody",
         "streams.judging.settle:_judged",
-        "wake_at = min(wake_at, next_change(promise.policy, current, known))",
-        "next_change(promise.policy, current, known)",
+        "wake_at = min(wake_at, next_change_at(promise.policy, current, complete_until))",
+        "next_change_at(promise.policy, current, complete_until)",
     ),
     Mutant(
         "grace ends a millisecond early",
@@ -80,21 +82,21 @@ FAULTS: Final = (
     ),
     Mutant(
         "the customer's wish counts after due too",
-        "streams.judging.fold:_promise_again",
-        "fact.what is FactType.AMENDED and fact.name == 'customer' and _is_in_time(promise, fact)",
-        "fact.what is FactType.AMENDED and fact.name == 'customer'",
+        "streams.judging.fold:_change_window",
+        "fact.type is FactType.AMENDED and fact.name == 'customer' and _is_before_breach(promise, fact)",
+        "fact.type is FactType.AMENDED and fact.name == 'customer'",
     ),
     Mutant(
-        "our new due is the original one too", "streams.judging.fold:_promise_again", "fact.name == 'customer'", "True"
+        "our new due is the original one too", "streams.judging.fold:_change_window", "fact.name == 'customer'", "True"
     ),
     Mutant(
         "what was delivered can be given another due",
-        "streams.judging.fold:_promise_again",
-        "completed_at(standing, promise) != NEVER",
+        "streams.judging.fold:_change_window",
+        "completed_at(state, promise) != NEVER",
         "False",
     ),
     Mutant(
-        "an assumed promise outlives its step", "streams.judging.fold:_undone", "del standing.promises[key]", "continue"
+        "an assumed promise outlives its step", "streams.judging.fold:_undone", "del state.promises[key]", "continue"
     ),
     Mutant(
         "the last time a step was reached counts",
@@ -103,7 +105,7 @@ FAULTS: Final = (
         "",
     ),
     Mutant("a withdrawal is not noticed", "streams.judging.fold:_withdrawn", "True", "False"),
-    Mutant("a shop named later is not noticed", "streams.judging.fold:_name_attributes", "True", "False"),
+    Mutant("a shop named later is not noticed", "streams.judging.fold:_add_attributes", "True", "False"),
     Mutant("one bag cancelled cancels nothing", "streams.judging.fold:ending", "(promise.key.subject, '')", "('',)"),
     Mutant(
         "the least specific policy wins",
@@ -113,26 +115,26 @@ FAULTS: Final = (
     ),
     Mutant(
         "the whole order is in the hands of who took one bag",
-        "streams.judging.settle:in_hand",
-        "hand.subject and hand.subject != subject",
-        "hand.subject and subject and (hand.subject != subject)",
+        "streams.judging.settle:staff_in_charge",
+        "assignment.subject and assignment.subject != subject",
+        "assignment.subject and subject and (assignment.subject != subject)",
     ),
     Mutant(
         "the clock follows records into the future",
-        "streams.state.watermarks:Watermark.move",
+        "streams.state.watermarks:Watermark.advance",
         "self.now < to <= wall",
         "self.now < to",
     ),
     Mutant(
         "a stored case forgets what lies ahead",
         "streams.state.case_codec:encode",
-        "write_head(VERSION, flags, case.wake_at, case.more_at, case.last_at, last_due, *sizes)",
+        "write_head(VERSION, flags, case.wake_at, case.next_fact_at, case.last_at, last_due, *sizes)",
         "write_head(VERSION, flags, case.wake_at, case.wake_at, case.last_at, last_due, *sizes)",
     ),
     Mutant(
         "an open promise that moves to another shop is made there again",
         "streams.state.counts:PromiseCounts._move",
-        "if source is not target and before is not None:\n    _revise(part, target, NONE, held)",
+        "if source is not target and before is not None:\n    _revise(part, target, NONE, held_verdict)",
         "if source is not target and before is not None:\n    target.made += 1",
     ),
     Mutant(
@@ -151,20 +153,20 @@ FAULTS: Final = (
     ),
     Mutant(
         "deadlines passed together are judged together",
-        "streams.state.partition:PartitionState._wake",
-        "self._look_at(name, clock)",
-        "self._look_at(name, now)",
+        "streams.state.partition:PartitionState._fire_timers",
+        "self._fire_timer(name, clock)",
+        "self._fire_timer(name, now)",
     ),
     Mutant(
         "a delivery after a recall is counted again in the histogram",
-        "streams.judging.settle:_next",
+        "streams.judging.settle:_next_judged",
         "(original_delivered or original.lateness is not None, current_delivered or current.lateness is not None)",
         "(original.lateness is not None, current_delivered or current.lateness is not None)",
     ),
     Mutant(
         "the breach of an assumed promise is undone by promising outright",
-        "streams.judging.fold:_promise",
-        "_is_in_time(known, fact)",
+        "streams.judging.fold:_add_promise",
+        "_is_before_breach(existing, fact)",
         "True",
     ),
     Mutant(
@@ -176,7 +178,7 @@ FAULTS: Final = (
     Mutant(
         "a record is taken before what fell due before it",
         "streams.state.partition:PartitionState.apply",
-        "effects += self.move(record.timestamp, wall)",
+        "effects += self.advance(record.timestamp, wall)",
         "",
     ),
     Mutant(
@@ -193,104 +195,107 @@ FAULTS: Final = (
     ),
     Mutant(
         "the only policy of a kind is that of another kind",
-        "streams.judging.policy:_only_of_their_kind",
+        "streams.judging.policy:_only_policies",
         "counts[policy.kind] == 1",
         "counts[policy.kind] > 0",
     ),
     Mutant(
         "what began with an id is not looked up",
-        "streams.judging.case:Case.mentions",
+        "streams.judging.case:Case.may_contain",
         "pack(id) in self.facts",
         "self.facts.startswith(pack(id))",
     ),
     Mutant(
         "unnoticed goes an assignment or a cancellation",
-        "streams.state.fast_path:appended",
-        "fact.what is not _REACHED",
+        "streams.state.fast_path:try_append",
+        "fact.type is not _REACHED",
         "False",
     ),
     Mutant(
-        "unnoticed goes a step of a policy", "streams.state.fast_path:appended", "fact.name in policies.steps", "False"
+        "unnoticed goes a step of a policy",
+        "streams.state.fast_path:try_append",
+        "fact.name in policies.steps",
+        "False",
     ),
     Mutant(
         "unnoticed goes a step before the last",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "last_at < fact.at <= now < wake_at",
         "fact.at <= now < wake_at",
     ),
     Mutant(
         "unnoticed goes a step at the instant of the last",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "last_at < fact.at <= now < wake_at",
         "last_at <= fact.at <= now < wake_at",
     ),
     Mutant(
         "unnoticed goes a step ahead of the clock",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "last_at < fact.at <= now < wake_at",
         "last_at < fact.at < wake_at",
     ),
     Mutant(
         "unnoticed goes a step after a deadline that was not judged",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "last_at < fact.at <= now < wake_at",
         "last_at < fact.at <= now",
     ),
     Mutant(
         "unnoticed goes a step at a deadline that was not judged",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "last_at < fact.at <= now < wake_at",
         "last_at < fact.at <= now <= wake_at",
     ),
     Mutant(
         "unnoticed goes a step after a correction",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "not last_at < fact.at <= now < wake_at or flags & CORRECTED",
         "not last_at < fact.at <= now < wake_at",
     ),
     Mutant(
         "unnoticed goes a step that names a shop",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "fact.location and (not flags & LOCATION)",
         "False",
         which=1,
     ),
     Mutant(
         "unnoticed goes a step that names a channel",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "fact.channel and (not flags & CHANNEL)",
         "False",
         which=2,
     ),
     Mutant(
         "unnoticed goes a step that names a segment",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "fact.segment and (not flags & SEGMENT)",
         "False",
         which=3,
     ),
     Mutant(
         "unnoticed goes a change of hands",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "fact.staff and (not stored.startswith(pack((fact.subject, fact.staff)), HEAD_SIZE))",
         "False",
     ),
     Mutant(
         "unnoticed goes whoever was ever named",
-        "streams.state.fast_path:appended",
+        "streams.state.fast_path:try_append",
         "not stored.startswith(pack((fact.subject, fact.staff)), HEAD_SIZE)",
         "pack(fact.staff) not in stored",
     ),
     Mutant(
         "unnoticed goes an id that is taken",
-        "streams.state.fast_path:appended",
-        "stored.find(pack(fact.id), HEAD_SIZE + hand + body) >= 0",
+        "streams.state.fast_path:try_append",
+        "stored.find(pack(fact.id), HEAD_SIZE + assignment_size + body_size) >= 0",
         "False",
     ),
     Mutant(
         "unnoticed goes an id of the first fact",
-        "streams.state.fast_path:appended",
-        "HEAD_SIZE + hand + body",
-        "HEAD_SIZE + hand + body + 40",
+        "streams.state.fast_path:try_append",
+        "HEAD_SIZE + assignment_size + body_size",
+        "HEAD_SIZE + assignment_size + body_size + 40",
     ),
 )
