@@ -117,10 +117,10 @@ def test_whoever_posts_a_request_cannot_speak_for_our_gateway() -> None:
     [
         ({"headers": {}, "body": None}, "has no body"),
         ({"headers": {}, "body": ""}, "has no body"),
-        ({"headers": {}, "body": "{}", "receivedAt": "noon"}, "receivedAt 'noon' is no time"),
-        ({"headers": {}, "body": "{}", "receivedAt": "1970-01-01T00:00:00Z"}, "is no time"),
-        ({"headers": {}, "body": "%", "isBase64Encoded": True}, "the body is no base64"),
-        ({"headers": ["x"], "body": "{}"}, "'x' is no header"),
+        ({"headers": {}, "body": "{}", "receivedAt": "noon"}, "receivedAt 'noon' is not a time"),
+        ({"headers": {}, "body": "{}", "receivedAt": "1970-01-01T00:00:00Z"}, "is not a time"),
+        ({"headers": {}, "body": "%", "isBase64Encoded": True}, "the body is not base64"),
+        ({"headers": ["x"], "body": "{}"}, "'x' is neither a header"),
     ],
 )
 def test_a_capture_that_cannot_be_read_says_what_is_wrong(request_: dict[str, Any], told: str) -> None:
