@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 from msgspec.structs import replace
 
 from schemas.events import Clock, Record
-from schemas.instants import moment
-from schemas.reading import Refused, convert
+from schemas.instants import to_datetime
+from schemas.reading import Refused, event_from_fields
 from streams.adapters.event_builder import each_once
 from streams.adapters.feed_records import AdaptedRecord, OpenedRecord, ThinNotification
 from streams.adapters.rules import Rule, RuleOutput
@@ -33,7 +33,7 @@ _WAY: Final[Mapping[str, Readable]] = {
     "topic": _Way(lambda opened: opened.topic),
     "key": _Way(lambda opened: opened.key),
     "id": _Way(lambda opened: opened.id),
-    "received": _Way(lambda opened: to_rfc3339(moment(opened.received_at)) if opened.received_at else None),
+    "received": _Way(lambda opened: to_rfc3339(to_datetime(opened.received_at)) if opened.received_at else None),
 }
 NAMES: Final = frozenset(_WAY) | {"header"}
 """What every expression may ask for with a dollar sign."""
@@ -94,7 +94,7 @@ class Walk:
         self._ignored = ""
         self._outside: dict[str, Any] = {"source": feed} if feed else {}
         if opened.received_at:
-            self._outside["received_at"] = moment(opened.received_at)
+            self._outside["received_at"] = to_datetime(opened.received_at)
 
     def go(self) -> None:
         """Make every event of every rule that fits. Raises Refused; what was made before that is there."""
@@ -130,5 +130,5 @@ def _canonical(body: Any, feed: str) -> Record:
     """A record that is a canonical event, from `feed` where it does not say so itself. Raises Refused."""
     if not isinstance(body, dict):
         raise Refused("bad_value", "the record is no JSON object")
-    event = convert(body)
+    event = event_from_fields(body)
     return event if isinstance(event, Clock) or event.source or not feed else replace(event, source=feed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from streams.adapters.expressions import BadExpression, compiled
 from streams.adapters.fields import BadField, Compile, Field, field
 from streams.adapters.rules import EventTemplate, Rule
 from streams.adapters.simple_expressions import Expression, Functions
-from streams.config.toml import ConfigError, entry_label
+from streams.config.toml import ConfigError, check_keys, entry_label, parse_toml
 
 _TOP: Final = {"about", "format", "canonical", "let", "rule"}
 _RULE: Final = {"name", "when", "each", "let", "ignore", "thin", "steps"}
@@ -34,11 +33,7 @@ class AdapterError(ConfigError):
 
 def parse_adapter(text: str, name: str, functions: Functions) -> Adapter:
     """The adapter in `text`; `name` is what messages call it. Raises AdapterError."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise AdapterError(f"{name}: not TOML: {error}") from None
-    return _File(table, name, functions).adapter()
+    return _File(parse_toml(text, name, AdapterError), name, functions).adapter()
 
 
 class _File:
@@ -51,7 +46,7 @@ class _File:
         self._columns: set[str] = set()
 
     def adapter(self) -> Adapter:
-        self._only(self._table, _TOP | COMMON, self._name)
+        check_keys(self._table, _TOP | COMMON, self._name, AdapterError)
         canonical, form = self._table.get("canonical", False), self._table.get("format")
         if form not in ("csv", "ndjson", None):
             raise AdapterError(f"{self._name}: format = {form!r}: write 'csv' or 'ndjson', or leave it out")
@@ -66,7 +61,7 @@ class _File:
 
     def _rule(self, entry: Any, number: int, known: frozenset[str]) -> Rule:
         where = entry_label(entry, number, "rule", "name", self._name, AdapterError)
-        self._only(entry, _RULE | COMMON | TYPES, where)
+        check_keys(entry, _RULE | COMMON | TYPES, where, AdapterError)
         if not isinstance(entry.get("name"), str):
             raise AdapterError(f"{where}: give it a name that says what it reads")
         each = self._expression(entry["each"], f"{where}: each", known, self._columns) if "each" in entry else None
@@ -115,12 +110,6 @@ class _File:
             return expression
 
         return compile
-
-    @staticmethod
-    def _only(table: Mapping[str, Any], known: Set[str], where: str) -> None:
-        for key in table:
-            if key not in known:
-                raise AdapterError(f"{where}: unknown key {key!r}; known are {', '.join(sorted(known))}")
 
 
 class _Rule:

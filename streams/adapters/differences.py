@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from schemas.events import Record
-from schemas.reading import Refused, convert
+from schemas.reading import Refused, event_from_fields
 from streams.adapters.adapter import Adapter
 from streams.adapters.adapter_tests import AdapterTest
 from streams.adapters.conditions import short_text
@@ -77,7 +77,7 @@ def _events(
 
 def _wanted(event: Mapping[str, Any]) -> dict[str, Any]:
     """What a test says of an event; its id only where the test has one."""
-    wanted = _said(convert({"id": "any"} | dict(event)))
+    wanted = _said(event_from_fields({"id": "any"} | dict(event)))
     return wanted if "id" in event else {place: value for place, value in wanted.items() if place != "id"}
 
 

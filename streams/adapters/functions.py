@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from streams.adapters import times
 from streams.adapters.simple_expressions import Functions
-from streams.config.toml import ConfigError
+from streams.config.toml import ConfigError, parse_toml, read_file
 
 Tables = Mapping[str, Mapping[str, Any]]
 """Reference tables: by name, then by key."""
@@ -24,13 +22,7 @@ class TablesError(ConfigError):
 
 def read_tables(path: str) -> Tables:
     """The reference tables in a TOML file: a [table] each, key = value. Raises TablesError."""
-    try:
-        tables = tomllib.loads(Path(path).read_text("utf-8"))
-    except (OSError, UnicodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise TablesError(f"{path}: cannot be read: {why}; give a readable TOML file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise TablesError(f"{path}: not TOML: {error}") from None
+    tables = parse_toml(read_file(path, TablesError), path, TablesError)
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise TablesError(f"{path}: {name}: write it as a table, [{name}], with key = value below")

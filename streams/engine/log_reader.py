@@ -28,7 +28,7 @@ class LogReader:
         timing: Timing = TIMING,
     ) -> None:
         self._timing = timing
-        self._consumer = AIOKafkaConsumer(
+        self._reader = AIOKafkaConsumer(
             **client,
             isolation_level=isolation,
             enable_auto_commit=False,
@@ -40,27 +40,27 @@ class LogReader:
 
     async def __aenter__(self) -> LogReader:
         try:
-            await self._consumer.start()
+            await self._reader.start()
         except BaseException:
-            await self._consumer.stop()
+            await self._reader.stop()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+        await self._reader.stop()
 
     async def end_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the end of each partition. For read_committed that is the first offset of an open transaction."""
-        return dict(await self._consumer.end_offsets(list(tps)))
+        return dict(await self._reader.end_offsets(list(tps)))
 
     async def bounds(self, tp: TopicPartition) -> tuple[int, int]:
         """Return the offset of the first record that the partition still holds, and the end."""
-        begin = await self._consumer.beginning_offsets([tp])
+        begin = await self._reader.beginning_offsets([tp])
         return begin[tp], (await self.end_offsets([tp]))[tp]
 
     async def read(self, tp: TopicPartition, progress: Progress, handle: RecordHandler) -> None:
         """Pass every record from the beginning to the end to `handle`. Raises KafkaTimeoutError without progress."""
-        consumer = self._consumer
+        consumer = self._reader
         consumer.assign([tp])
         await consumer.seek_to_beginning(tp)
         end = (await self.end_offsets([tp]))[tp]

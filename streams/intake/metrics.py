@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from prometheus_client.core import Metric
 
@@ -20,7 +20,12 @@ from streams.metrics import catalogue
 from streams.metrics.exposition import CommitTimes, Samples, SnapshotCollector, commit_histogram, metric_family
 from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, instant_text
 
-_EVENT_TYPES = [tag for event, tag in TAGS.items() if event is not Clock]
+_KNOWN_LABELS: Final = {
+    catalogue.INTAKE_RECORDS: OUTCOMES,
+    catalogue.INTAKE_EVENTS: tuple(tag for event, tag in TAGS.items() if event is not Clock),
+    catalogue.INTAKE_REJECTS: REFUSAL_REASONS,
+}
+"""The label values that a counter of a feed shows from the start."""
 
 
 class FeedPartition(NamedTuple):
@@ -70,11 +75,8 @@ class IntakeCollector(SnapshotCollector[IntakeSnapshot]):
         """Yield all metrics of intake in the catalogue, summed over the partitions of each feed."""
         snapshot = self.snapshot
         partitions = snapshot.partitions
-        yield metric_family(catalogue.INTAKE_RECORDS, _sums(partitions, OUTCOMES, lambda counts: counts.records))
-        yield metric_family(catalogue.INTAKE_EVENTS, _sums(partitions, _EVENT_TYPES, lambda counts: counts.events))
-        yield metric_family(catalogue.INTAKE_REJECTS, _sums(partitions, REFUSAL_REASONS, lambda counts: counts.rejects))
-        yield metric_family(catalogue.INTAKE_IGNORED, _sums(partitions, (), lambda counts: counts.ignored))
-        yield metric_family(catalogue.INTAKE_NEEDS_FETCH, _sums(partitions, (), lambda counts: counts.needs_fetch))
+        for metric in catalogue.FEED_COUNTERS:
+            yield metric_family(metric, _feed_counter(metric, partitions))
         yield metric_family(catalogue.INTAKE_LAG, _by_partition(partitions, lambda feed: feed.lag))
         yield metric_family(
             catalogue.INTAKE_CLOCK,
@@ -99,14 +101,13 @@ def _partitions(snapshot: IntakeSnapshot) -> Iterator[PartitionReadiness]:
 _Partitions = Mapping[FeedPartition, FeedSnapshot]
 
 
-def _sums(
-    partitions: _Partitions, known_labels: Iterable[str], counter: Callable[[FeedProgress], Mapping[str, int]]
-) -> Samples:
-    """Return the sums of a counter over the partitions of each feed. `known_labels` are there even if they are 0."""
-    samples: Samples = Counter({(partition.feed, label): 0 for partition in partitions for label in known_labels})
+def _feed_counter(metric: catalogue.Metric, partitions: _Partitions) -> Samples:
+    """Return the sums of the field of FeedProgress that `metric` shows, by feed and label value."""
+    known = _KNOWN_LABELS.get(metric, ())
+    samples: Samples = Counter({(partition.feed, label): 0 for partition in partitions for label in known})
     for partition, snapshot in partitions.items():
-        counts = counter(snapshot.progress)
-        samples.update({(partition.feed, label): count for label, count in counts.items()})
+        for label, count in getattr(snapshot.progress, metric.counter).items():
+            samples[partition.feed, label] += count
     return samples
 
 

@@ -11,7 +11,7 @@ from aiokafka.partitioner import murmur2
 from faust.types import TP
 
 from schemas.events import Clock, Record
-from schemas.instants import Instant, instant
+from schemas.instants import Instant, from_datetime
 from schemas.reading import MAX_BYTES, Refused
 from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
@@ -63,7 +63,7 @@ def output_records(
 
 def clock_records(clock: Clock, partition_counts: PartitionCounts) -> list[OutputRecord]:
     """Return the clock record for every partition of promise.events, with its own instant as timestamp."""
-    value, at = _encode(clock), instant(clock.at)
+    value, at = _encode(clock), from_datetime(clock.at)
     return [
         OutputRecord(EVENTS.name, None, value, partition=number, timestamp=at)
         for number in range(partition_counts[EVENTS.name])

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaTimeoutError
 from faust.types import TP
 
 from schemas.events import Clock
-from schemas.instants import moment, parse
+from schemas.instants import parse_instant, to_datetime
 from streams.config.feeds import Feed
 from streams.engine.log_reader import LogReader, Progress
 from streams.engine.recovery import HEAL_KEY, fenced, log_ends, names, unstable_partitions
@@ -31,7 +31,7 @@ log = logging.getLogger("promises")
 _PROGRESS: Final = TopicPartition(INTAKE.name, 0)
 """The partition that holds the stored progress of all feeds."""
 
-_LONG_AGO: Final = parse("2000-01-01T00:00:00Z")
+_LONG_AGO: Final = parse_instant("2000-01-01T00:00:00Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +105,5 @@ def _empty_record(output: TopicPartition) -> OutputRecord:
     """Return a record without a meaning for any reader of the topic."""
     if output.topic != EVENTS.name:
         return OutputRecord(output.topic, HEAL_KEY, None, partition=output.partition)
-    clock = msgspec.json.encode(Clock(source="promises", at=moment(_LONG_AGO)))
+    clock = msgspec.json.encode(Clock(source="promises", at=to_datetime(_LONG_AGO)))
     return OutputRecord(output.topic, None, clock, partition=output.partition, timestamp=_LONG_AGO)

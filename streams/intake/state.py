@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from schemas.events import TAGS, Clock
-from schemas.instants import Instant, moment, parse
+from schemas.instants import Instant, parse_instant, to_datetime
 from schemas.reading import Refused
 from streams.adapters.envelopes import SchemaUnavailable
 from streams.adapters.feed_records import AdaptedRecord, FeedRecord, decode_headers
@@ -26,7 +26,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 AdapterFunction = Callable[[FeedRecord], AdaptedRecord | None]
 """A function that adapts a record of a feed; None for a record without a value that means nothing. Raises Refused."""
 
-_EARLIEST: Final = parse("2000-01-01T00:00:00Z")
+_EARLIEST: Final = parse_instant("2000-01-01T00:00:00Z")
 _VERSION: Final = 1
 
 
@@ -148,12 +148,12 @@ class FeedState:
         if watermark <= self.clock or watermark < _EARLIEST:
             return None
         self.progress.clock = watermark
-        return Clock(source=self.feed.name, partition=self.partition, at=moment(watermark))
+        return Clock(source=self.feed.name, partition=self.partition, at=to_datetime(watermark))
 
     def _watermark(self, quiet_until: Instant | None) -> Instant:
         if quiet_until is None:
             return self.progress.last - 1  # more records of the same instant may follow
-        return quiet_until if self.feed.trusts_silence else self.progress.last
+        return quiet_until if self.feed.silence == "trusted" else self.progress.last
 
     def _adapted(self, record: ConsumedRecord) -> AdaptedRecord:
         try:

@@ -27,10 +27,11 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class LocalKafka:
     """An Apache Kafka 4.3.1 on 127.0.0.1, in KRaft mode; a context manager that starts and stops it.
 
-    `brokers` is 1 or 3; they are numbered from 1. `properties` are broker settings that win over ours. `listeners`
-    are ports for clients besides the plain one, and how each is secured (`{"SECURED": "SASL_SSL"}`); certificates and
-    the like are `properties`. `directory` keeps data and logs; without it they live in a temporary directory that
-    `stop` removes. `cache` is where the program itself is kept, by default this user's cache directory.
+    `brokers` is 1 or 3; they are numbered from 1. `port` is the port of a single broker, by default a free one.
+    `properties` are broker settings that win over ours. `listeners` are ports for clients besides the plain one, and
+    how each is secured (`{"SECURED": "SASL_SSL"}`); certificates and the like are `properties`. `directory`
+    keeps data and logs; without it they live in a temporary directory that `stop` removes. `cache` is where the program
+    itself is kept, by default this user's cache directory.
 
     The brokers end with this process, even when it is killed (on Linux and macOS; Windows is not supported). The
     address stays the same while the object lives.
@@ -40,6 +41,7 @@ class LocalKafka:
         self,
         brokers: int = 1,
         *,
+        port: int | None = None,
         properties: Mapping[str, str] = _NOTHING,
         listeners: Mapping[str, str] = _NOTHING,
         directory: Path | None = None,
@@ -47,9 +49,16 @@ class LocalKafka:
     ) -> None:
         if brokers not in (1, 3):
             raise ValueError(f"A local Kafka has 1 or 3 brokers, not {brokers}.")
+        if port is not None and brokers != 1:
+            raise ValueError(f"A port is chosen for one broker, not for {brokers}.")
         ports = iter(free_ports((2 + len(listeners)) * brokers))
         self._nodes = [
-            Node(number, next(ports), next(ports), tuple(Listener(*each, next(ports)) for each in listeners.items()))
+            Node(
+                number,
+                port or next(ports),
+                next(ports),
+                tuple(Listener(*each, next(ports)) for each in listeners.items()),
+            )
             for number in range(1, brokers + 1)
         ]
         self._properties = dict(properties)

@@ -66,7 +66,7 @@ class WorkerAgent:
         now = self._wall_clock()
         for tp, committer in self.partitions.items():
             if not committer.lost and positions.caught_up(tp, now):
-                committer.add([output_record(output) for output in committer.state.move(now, now)])
+                committer.add([output_record(output) for output in committer.state.advance(now, now)])
 
     def snapshot(self) -> WorkerSnapshot:
         """Return the counts of all assigned partitions, and the progress of those that are not recovered."""

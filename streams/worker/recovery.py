@@ -81,7 +81,7 @@ class PartitionRecovery:
     async def _read(self, partition: int, committed: LogReader, progress: Progress) -> PartitionState:
         changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))
         contents = Contents()
-        await committed.read(changelog, progress, contents.take)
+        await committed.read(changelog, progress, contents.add)
         state = PartitionState.restored(self.policies, contents, self.retention, self.feeds)
         begin, end = await committed.bounds(events)
         if not contents:

@@ -124,7 +124,7 @@ TEST = "[[test]]\nname = \"ready\"\npayload = '{}'\n"
         (TEST, "test 1 (ready): say what it becomes: [[test.event]] tables, thin, ignored or refused"),
         (TEST.replace("{}", "{") + "thin = []\n", "test 1 (ready): payload: Input data was truncated"),
         ('[[test]]\nname = "ready"\nthin = []\n', "write the payload as a text"),
-        (TEST + 'event = [{ type = "eaten" }]\n', "event: give each the type that it has to have, one of cancelled"),
+        (TEST + 'event = [{ type = "eaten" }]\n', "event: give each its type, one of cancelled"),
         (TEST + 'event = [{ type = "cancelled", who = "us" }]\n', "cancelled: unknown key 'who'"),
         (TEST + 'event = [{ type = "cancelled", by = "us" }]\n', "cancelled: Object missing required field"),
         (TEST + "thin = []\nreceived_at = 7\n", "received_at: write a time with its zone"),

@@ -21,7 +21,7 @@ from streams.records import KafkaRecord
 from streams.state.partition import PartitionState
 from streams.worker.recovery import WRITTEN_TOPICS, PartitionRecovery
 from tests.histories import READY, Story, at
-from tests.state.desk import FOREVER, record
+from tests.state.partitions import FOREVER, record
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 Progress = Callable[[int, int], None]
@@ -82,7 +82,7 @@ class KafkaPartition:
 
     async def send(self, story: Story) -> list[KafkaRecord]:
         """Send the events of the story to promise.events, and return them."""
-        records = [record(event, at(story.time)) for event in story.told]
+        records = [record(event, at(story.time)) for event in story.events]
         # Idempotent, or a slow broker stores a record twice.
         async with AIOKafkaProducer(**self.client, enable_idempotence=True) as producer:
             for event in records:

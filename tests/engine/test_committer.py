@@ -17,7 +17,7 @@ from streams.state.partition import PartitionState
 from tests.engine.fake_writer import FakeWriter, WrittenLog, let_tasks_run
 from tests.engine.stories import run
 from tests.histories import READY, at, order
-from tests.state.desk import FOREVER, record
+from tests.state.partitions import FOREVER, record
 
 
 class Shop:
@@ -34,7 +34,7 @@ class Shop:
         state = self.committer.state
         for case in cases:
             story = order(case).promised("ready", due="12:40", time="12:00")
-            state.apply(record(story.told[0], at("12:00")), FOREVER)
+            state.apply(record(story.events[0], at("12:00")), FOREVER)
             state.next += 1
         self.committer.add([OutputRecord(VERDICTS.name, case.encode(), b"open") for case in cases])
 
@@ -88,7 +88,7 @@ def test_the_durable_offset_is_that_of_the_last_transaction_written() -> None:
 def test_the_passage_of_time_alone_is_not_written() -> None:
     async def story() -> None:
         shop = Shop()
-        shop.committer.state.move(at("12:00"), FOREVER)
+        shop.committer.state.advance(at("12:00"), FOREVER)
         shop.committer.add([])
         await shop.committer.flush()
         await shop.committer.close()

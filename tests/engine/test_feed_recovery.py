@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from itertools import count
 from typing import NamedTuple
 
 import msgspec
@@ -18,7 +17,7 @@ from kafka import TopicPartition as AdminPartition
 from kafka.admin import NewTopic
 
 from schemas.events import StepReached
-from schemas.instants import moment
+from schemas.instants import to_datetime
 from streams.config.feeds import Feed
 from streams.engine.log_reader import LogReader
 from streams.engine.transaction import TransactionWriter
@@ -34,13 +33,11 @@ from tests.engine.conftest import PARTITIONS
 from tests.engine.kafka_partition import hang, ignore_progress, send_in_transaction
 from tests.engine.stories import run
 
-pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("without_verification")]
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("without_verification")]
 
 TILL = Feed("till", "feeds.till")
 PARTITION_COUNTS = {topic.name: PARTITIONS for topic in (EVENTS, REJECTS, NEEDS_FETCH)}
 PROGRESS = TopicPartition(INTAKE.name, 0)
-
-_numbers = count()
 
 
 class Till:
@@ -57,7 +54,7 @@ class Till:
         """Send records: the steps that an order of this till has reached."""
         async with AIOKafkaProducer(**self.client) as producer:
             for step in steps:
-                event = StepReached(id=step, case=self.case, occurred_at=moment(wall_clock()), step=step)
+                event = StepReached(id=step, case=self.case, occurred_at=to_datetime(wall_clock()), step=step)
                 await producer.send_and_wait(TILL.topic, msgspec.json.encode(event), partition=self.tp.partition)
 
     @property
@@ -127,9 +124,9 @@ def topic(kafka: LocalKafka) -> str:
 
 
 @pytest.fixture
-def till(kafka: LocalKafka, topic: str) -> Till:
-    """An unused partition."""
-    return Till(kafka.bootstrap, next(_numbers))
+def till(kafka: LocalKafka, topic: str, unused_partitions: Iterator[int]) -> Till:
+    """A partition that no other test uses."""
+    return Till(kafka.bootstrap, next(unused_partitions))
 
 
 def test_the_next_owner_continues_and_the_last_one_is_fenced(till: Till) -> None:

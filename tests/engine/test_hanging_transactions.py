@@ -17,9 +17,9 @@ from streams.worker.recovery import PartitionRecovery
 from tests.engine.kafka_partition import KafkaPartition, hang, ignore_progress, judge, send_in_transaction
 from tests.engine.stories import run
 from tests.histories import READY, order
-from tests.state.kept import all_of
+from tests.state.changelogs import contents_of
 
-pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("without_verification")]
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("without_verification")]
 
 ONE_EVENT = order("o1").promised("ready", due="12:40", time="12:00", at="harbour")
 TWO_EVENTS = ONE_EVENT.reached("ready", "12:30")
@@ -44,14 +44,14 @@ def test_a_transaction_whose_end_kafka_lost_is_committed_once(partition: KafkaPa
             await send_in_transaction(dying, partition.of(VERDICTS), KEPT[1:3])
         assert (await partition.hidden()).keys() == {CHANGELOG.name, VERDICTS.name}
         async with partition.recovered() as (again, writer):
-            assert all_of(again) == all_of(state)
+            assert contents_of(again) == contents_of(state)
             assert await partition.hidden() == {}
             assert await partition.read(VERDICTS) == {b"o1": b"kept"}
             await writer.write(
                 judge(again, await partition.send(NEXT)).changes(), [OutputRecord(VERDICTS.name, b"o2", b"open")]
             )
         async with partition.recovered() as (last, _):
-            assert all_of(last) == all_of(again)
+            assert contents_of(last) == contents_of(again)
             assert await partition.count(VERDICTS) == 3 + 1  # and one empty record
 
     run(story())

@@ -14,10 +14,10 @@ from streams.records import OutputRecord
 from streams.state.case_codec import UnknownPolicy
 from tests.engine.kafka_partition import KafkaPartition, judge
 from tests.engine.stories import run
-from tests.histories import order, rules
-from tests.state.kept import all_of
+from tests.histories import order, policies_of
+from tests.state.changelogs import contents_of
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour").reached("ready", "12:30")
 MORE = order("o2").promised("ready", due="12:50", time="12:10", at="harbour")
@@ -32,10 +32,10 @@ def test_the_next_owner_has_the_state_of_the_one_before(partition: KafkaPartitio
             await writer.write(judge(state, records).changes(), [OutputRecord(VERDICTS.name, b"o1", b"kept")])
         records = await partition.send(MORE)
         async with partition.recovered(is_exact=is_exact) as (again, writer):
-            assert all_of(again) == all_of(state)
+            assert contents_of(again) == contents_of(state)
             await writer.write(judge(again, records).changes(), [])
         async with partition.recovered(is_exact=is_exact) as (last, _):
-            assert all_of(last) == all_of(again)
+            assert contents_of(last) == contents_of(again)
             assert last.stored_cases().keys() == {"o1", "o2"}
 
     run(story())
@@ -152,7 +152,7 @@ def test_recovery_needs_every_policy_that_the_state_was_judged_by(partition: Kaf
         async with partition.recovered() as (state, writer):
             await writer.write(judge(state, records).changes(), [])
         with pytest.raises(UnknownPolicy, match="ready"):
-            async with partition.recovered(rules('[[policy]]\nkind = "delivered"\n')):
+            async with partition.recovered(policies_of('[[policy]]\nkind = "delivered"\n')):
                 pass
 
     run(story())

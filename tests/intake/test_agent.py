@@ -10,7 +10,7 @@ import msgspec
 from faust.types import TP
 
 from schemas.events import Clock, StepReached
-from schemas.instants import Instant, instant, moment, parse
+from schemas.instants import Instant, from_datetime, parse_instant, to_datetime
 from streams.config.feeds import Feed
 from streams.engine.partitions import Partitions, RecoveryProgress
 from streams.engine.timing import TIMING, Timing
@@ -24,7 +24,7 @@ from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from tests.engine.fake_writer import FakeWriter, WrittenLog
 from tests.engine.stories import run
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 PARTITIONS = {EVENTS.name: 2, REJECTS.name: 2, NEEDS_FETCH.name: 2}
 TILL = Feed("till", "feeds.till")
 FRONT, BACK = TP("feeds.till", 0), TP("feeds.till", 1)
@@ -42,7 +42,7 @@ class TillRecord:
     @property
     def value(self) -> bytes:
         number = str(self.offset)
-        return msgspec.json.encode(StepReached(id=number, case=number, occurred_at=moment(NOON), step="ready"))
+        return msgspec.json.encode(StepReached(id=number, case=number, occurred_at=to_datetime(NOON), step="ready"))
 
 
 @dataclass
@@ -97,7 +97,7 @@ class FakeIntake:
             elif output.partition == 0:
                 clock = msgspec.json.decode(output.value or b"", type=Clock)
                 assert (clock.source, clock.partition) == ("till", tp.partition)
-                yield instant(clock.at)
+                yield from_datetime(clock.at)
 
     async def flush(self) -> None:
         await asyncio.gather(*(committer.flush() for committer in self.partitions.values()))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2
 
 from schemas.events import Clock, StepReached
-from schemas.instants import Instant, moment, parse
+from schemas.instants import Instant, parse_instant, to_datetime
 from schemas.reading import Refused
 from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
@@ -20,7 +20,7 @@ from streams.intake.records import LARGEST, RecordContext, clock_records, output
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.records import OutputRecord
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000
 PARTITIONS = {EVENTS.name: 3, REJECTS.name: 2, NEEDS_FETCH.name: 4}
 SQUARE = Feed("square", "feeds.square", adapter="square")
@@ -47,7 +47,7 @@ def only(taken: AdaptedRecord | Refused, sent: Sent) -> OutputRecord:
 
 
 def event(case: str, step: str) -> StepReached:
-    return StepReached(id=step, case=case, occurred_at=moment(NOON), step=step)
+    return StepReached(id=step, case=case, occurred_at=to_datetime(NOON), step=step)
 
 
 def test_events_go_where_their_case_belongs_with_the_time_at_which_the_feed_had_them() -> None:
@@ -125,7 +125,7 @@ def test_of_a_record_that_no_topic_of_ours_takes_the_beginning_is_kept() -> None
 
 
 def test_a_clock_is_told_to_every_partition_at_the_time_that_it_says() -> None:
-    clock = Clock(source="square", partition=5, at=moment(NOON))
+    clock = Clock(source="square", partition=5, at=to_datetime(NOON))
     told = clock_records(clock, PARTITIONS)
     assert [(one.topic, one.key, one.partition, one.timestamp) for one in told] == [
         (EVENTS.name, None, number, NOON) for number in range(3)

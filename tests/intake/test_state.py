@@ -9,17 +9,17 @@ import msgspec
 import pytest
 
 from schemas.events import Clock, PromisesMade, StepReached
-from schemas.instants import Instant, instant, moment, parse
-from schemas.reading import Refused, read
+from schemas.instants import Instant, from_datetime, parse_instant, to_datetime
+from schemas.reading import Refused, read_event
 from streams.adapters.feed_records import AdaptedRecord, FeedRecord, ThinNotification
 from streams.config.feeds import Feed, FeedsError
 from streams.intake.feed_adapters import adapters_of
 from streams.intake.state import FeedState, UnknownFeedProgress, decode_progress, progress_key
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000
 TILL = Feed("till", "feeds.till")
-PATCHY = Feed("patchy", "feeds.patchy", trusts_silence=False)
+PATCHY = Feed("patchy", "feeds.patchy", silence="unknown")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Sent:
 
 def told(offset: int, at: Instant = NOON, **more: Any) -> Sent:
     """The order was ready."""
-    event = StepReached(id=str(offset), case="o1", occurred_at=moment(NOON), step="ready", **more)
+    event = StepReached(id=str(offset), case="o1", occurred_at=to_datetime(NOON), step="ready", **more)
     return Sent(offset, msgspec.json.encode(event), at)
 
 
@@ -54,13 +54,13 @@ def said(state: FeedState, quiet_until: Instant | None, wall: Instant = WALL) ->
     if clock is None:
         return None
     assert (clock.source, clock.partition) == (state.feed.name, 2)
-    return instant(clock.at)
+    return from_datetime(clock.at)
 
 
 def test_canonical_events_pass_as_they_are() -> None:
     state = canonical()
     sent = told(7, location="soho", source="pos")
-    assert state.apply(sent, WALL) == AdaptedRecord((read(sent.value),), ("canonical",))
+    assert state.apply(sent, WALL) == AdaptedRecord((read_event(sent.value),), ("canonical",))
     assert state.next == 8
     assert (state.progress.records, state.progress.events) == ({"adapted": 1}, {"step_reached": 1})
 
@@ -92,10 +92,10 @@ def test_a_record_without_a_value_is_ignored_and_counted() -> None:
 
 def test_a_clock_of_somebody_else_is_not_passed_on_for_it_holds_for_the_topic_and_not_for_this_partition() -> None:
     state = canonical()
-    beat = Clock(source="replay", at=moment(NOON))
+    beat = Clock(source="replay", at=to_datetime(NOON))
     assert state.apply(Sent(7, msgspec.json.encode(beat)), WALL) == AdaptedRecord((), ("canonical",), "clock")
     assert (state.progress.records, state.progress.ignored) == ({"ignored": 1}, {"clock": 1})
-    made = PromisesMade(id="1", case="o1", occurred_at=moment(NOON))
+    made = PromisesMade(id="1", case="o1", occurred_at=to_datetime(NOON))
     assert becoming(AdaptedRecord((beat, made))).apply(Sent(8), WALL) == AdaptedRecord((made,))
 
 
@@ -150,7 +150,7 @@ def test_a_patchy_device_is_known_up_to_its_last_record_however_long_it_is_silen
     assert said(state, WALL) is None
 
 
-@pytest.mark.parametrize("wrong", [-1, 0, parse("2000-01-01T00:00:00Z") - 1, WALL + 1, 253_370_764_800_000])
+@pytest.mark.parametrize("wrong", [-1, 0, parse_instant("2000-01-01T00:00:00Z") - 1, WALL + 1, 253_370_764_800_000])
 @pytest.mark.parametrize("feed", [TILL, PATCHY], ids=lambda feed: feed.name)
 def test_a_record_that_says_an_impossible_time_moves_no_clock(wrong: Instant, feed: Feed) -> None:
     state = canonical(feed)

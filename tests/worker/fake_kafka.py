@@ -18,7 +18,7 @@ from streams.state.changelog import Contents
 from streams.state.partition import PartitionState
 from tests.engine.fake_writer import FakeWriter, WrittenLog
 from tests.histories import READY, at, order
-from tests.state.desk import FOREVER, record
+from tests.state.partitions import FOREVER, record
 
 SHOP, KIOSK, MARKET = (TP(EVENTS.name, partition) for partition in range(3))
 
@@ -80,6 +80,6 @@ class FakeKafka:
         """Apply the event of a new order to the state of the partition, with one output."""
         committer = self.partitions[tp]
         story = order(case).promised("ready", due="12:40", time="12:00")
-        committer.state.apply(record(story.told[0], at("12:00")), FOREVER)
+        committer.state.apply(record(story.events[0], at("12:00")), FOREVER)
         committer.state.next += 1
         committer.add([OutputRecord(VERDICTS.name, case.encode(), b"open")])

@@ -11,7 +11,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from schemas.events import Clock
-from schemas.instants import Instant, moment, parse
+from schemas.instants import Instant, parse_instant, to_datetime
 from schemas.reading import RefusalReason
 from streams.config.policies import parse_policies
 from streams.engine.timing import Timing
@@ -28,7 +28,7 @@ from tests.engine.fake_writer import let_tasks_run
 from tests.engine.stories import run
 from tests.histories import Story, at, order
 from tests.shared import FLIGHTS, POLICIES, later_than_all, records
-from tests.state.desk import record
+from tests.state.partitions import record
 from tests.worker.fake_kafka import KIOSK, SHOP, FakeKafka
 
 FLIGHT_RECORDS = 8_000
@@ -43,7 +43,7 @@ def with_offsets(records: list[KafkaRecord]) -> list[KafkaRecord]:
 
 def records_of(story: Story, arrives: str | None = None) -> list[KafkaRecord]:
     """Return the events of a story as they come from Kafka."""
-    return with_offsets([record(event, at(arrives or story.time)) for event in story.told])
+    return with_offsets([record(event, at(arrives or story.time)) for event in story.events])
 
 
 class WorkerRun:
@@ -102,7 +102,9 @@ async def judge_log(log: list[KafkaRecord], now: Instant, batch_records: int, re
         await worker.read(log[:end])
         state = kafka.partitions[SHOP].state
         await worker.stop()
-    return Outcome(kafka.logs[SHOP.partition].outputs, state.tally.rows, dict(state.counters.rejects), state.clock.now)
+    return Outcome(
+        kafka.logs[SHOP.partition].outputs, state.counts.rows, dict(state.counters.rejects), state.watermark.now
+    )
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +113,8 @@ def flights() -> list[KafkaRecord]:
     events = records(FLIGHTS, AS_OF)[:FLIGHT_RECORDS]
     for index in range(0, len(events), 10):
         events[index] = events[index]._replace(value=b"{")
-    end = parse(AS_OF)
-    return [*events, KafkaRecord(end, None, msgspec.json.encode(Clock(source="replay", at=moment(end))))]
+    end = parse_instant(AS_OF)
+    return [*events, KafkaRecord(end, None, msgspec.json.encode(Clock(source="replay", at=to_datetime(end))))]
 
 
 def test_the_size_of_batches_and_restarts_do_not_change_the_results(flights: list[KafkaRecord]) -> None:
@@ -228,7 +230,7 @@ def test_a_lost_partition_receives_no_records_and_is_not_advanced() -> None:
         worker.now = at("12:41")
         worker.poll().agent.tick(worker.positions)
         await worker.read(log)
-        assert (lost.next, lost.state.clock.now) == (1, at("12:20"))
+        assert (lost.next, lost.state.watermark.now) == (1, at("12:20"))
         assert lost.state.counters.events == {"promises_made": 1}
         await worker.stop()
 

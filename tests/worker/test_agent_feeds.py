@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas.events import Clock
-from schemas.instants import moment
+from schemas.instants import to_datetime
 from schemas.words import RULINGS, UNCONFIRMED
 from streams.judging.locations import LocationFeed
 from streams.kafka.topics import ALERTS, VERDICTS
@@ -19,7 +19,7 @@ from tests.worker.test_agent import LATE, WorkerRun, records_of
 
 def clock_record(offset: int, upto: str) -> KafkaRecord:
     """Return a record that reports the watermark of the till at that very instant."""
-    clock = Clock(source="till", at=moment(at(upto)))
+    clock = Clock(source="till", at=to_datetime(at(upto)))
     return KafkaRecord(at(upto), None, msgspec.json.encode(clock), offset=offset)
 
 

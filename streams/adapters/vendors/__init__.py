@@ -11,6 +11,7 @@ from streams.adapters.adapter import Adapter
 from streams.adapters.adapter_file import AdapterError, parse_adapter
 from streams.adapters.adapter_tests import AdapterTests, parse_tests
 from streams.adapters.functions import Tables, TablesError, Zones, functions, read_tables
+from streams.config.toml import read_file
 
 __all__ = ["Adapter", "AdapterError", "AdapterTests", "TablesError", "load", "load_tests", "load_with", "names"]
 
@@ -43,7 +44,7 @@ def load_tests(name_or_path: str) -> AdapterTests | None:
     beside = f"{name_or_path.removesuffix('.toml')}{_TESTS}"
     if not _is_file(name_or_path):
         return parse_tests(files(__name__).joinpath(beside).read_text("utf-8"), beside)
-    return parse_tests(_read(Path(beside)), beside) if Path(beside).exists() else None
+    return parse_tests(read_file(beside, AdapterError), beside) if Path(beside).exists() else None
 
 
 def _is_file(name_or_path: str) -> bool:
@@ -52,16 +53,8 @@ def _is_file(name_or_path: str) -> bool:
 
 def _text(name_or_path: str) -> str:
     if _is_file(name_or_path):
-        return _read(Path(name_or_path))
+        return read_file(name_or_path, AdapterError)
     if name_or_path not in names():
         known = ", ".join(names())
         raise AdapterError(f"there is no adapter {name_or_path!r}; there are {known}, or name a .toml file")
     return files(__name__).joinpath(f"{name_or_path}.toml").read_text("utf-8")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeError) as reason:
-        why = reason.strerror if isinstance(reason, OSError) else reason
-        raise AdapterError(f"{path}: cannot be read: {why}; give a readable TOML file") from None
