@@ -9,7 +9,7 @@ import threading
 from types import TracebackType
 from typing import Any, Final, Literal
 
-from schemas.instants import show
+from schemas.instants import format_instant
 
 LogFormat = Literal["text", "json"]
 
@@ -27,7 +27,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without the newline."""
         fields = {
-            "time": show(int(record.created * 1000)),
+            "time": format_instant(int(record.created * 1000)),
             "level": record.levelname,
             "logger": record.name,
             "message": _message(record),

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.logs import JsonLines
+
+pytestmark = pytest.mark.integration
 
 TROUBLE = """
 import asyncio, logging, sys, threading, warnings
@@ -65,7 +67,7 @@ def test_every_line_is_an_object_whatever_happens() -> None:
     opened, few, odd, warned, leaked, thread, forgotten, last = found
     assert opened.keys() == {"time", "level", "logger", "message"}
     assert opened["message"] == "the shop opens"
-    assert parse(opened["time"]) <= parse(last["time"])
+    assert parse_instant(opened["time"]) <= parse_instant(last["time"])
     assert few["message"] == "%s %d ('too few arguments',)"
     assert odd["message"] == "two\nlines, \u2028 and half a letter \ud83c"
     assert "DeprecationWarning: old ways" in warned["message"]

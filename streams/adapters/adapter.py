@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 from msgspec.structs import replace
 
 from schemas.events import Clock, Record
-from schemas.instants import moment
-from schemas.reading import Refused, convert
+from schemas.instants import to_datetime
+from schemas.reading import Refused, event_from_fields
 from streams.adapters.event_builder import deduplicated
 from streams.adapters.feed_records import AdaptedRecord, OpenedRecord, ThinNotification
 from streams.adapters.rules import Rule, RuleOutput
@@ -33,7 +33,9 @@ _ATTRIBUTES: Final[Mapping[str, Binding]] = {
     "topic": _RecordAttribute(lambda opened: opened.topic),
     "key": _RecordAttribute(lambda opened: opened.key),
     "id": _RecordAttribute(lambda opened: opened.id),
-    "received": _RecordAttribute(lambda opened: to_rfc3339(moment(opened.received_at)) if opened.received_at else None),
+    "received": _RecordAttribute(
+        lambda opened: to_rfc3339(to_datetime(opened.received_at)) if opened.received_at else None
+    ),
 }
 NAMES: Final = frozenset(_ATTRIBUTES) | {"header"}
 """The names that every expression may use with a dollar sign."""
@@ -97,7 +99,7 @@ class RuleEvaluation:
         self._ignored_by = ""
         self._context: dict[str, Any] = {"source": feed} if feed else {}
         if opened.received_at:
-            self._context["received_at"] = moment(opened.received_at)
+            self._context["received_at"] = to_datetime(opened.received_at)
 
     def run(self) -> None:
         """Build the events of every rule that matches. Raises Refused; the outputs before that remain."""
@@ -133,5 +135,5 @@ def _canonical(body: Any, feed: str) -> Record:
     """Return the canonical event in `body`, with `feed` as its source if it has none. Raises Refused."""
     if not isinstance(body, dict):
         raise Refused("bad_value", "the record is not a JSON object")
-    event = convert(body)
+    event = event_from_fields(body)
     return event if isinstance(event, Clock) or event.source or not feed else replace(event, source=feed)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from schemas.instants import Instant, instant
-from schemas.reading import Refused, convert
+from schemas.instants import Instant, from_datetime
+from schemas.reading import Refused, event_from_fields
 from streams.adapters.adapter_file import AdapterError
 from streams.adapters.decoding import decode
 from streams.adapters.event_builder import FIELDS
@@ -79,7 +79,7 @@ def _check_event(event: Any, label: str) -> None:
     label = f"{label}: {event['type']}"
     check_keys(event, FIELDS[event["type"]] | {"type"}, label, AdapterError)
     try:
-        convert({"id": "any"} | event)
+        event_from_fields({"id": "any"} | event)
     except Refused as refused:
         raise AdapterError(f"{label}: {refused.detail}") from None
 
@@ -106,4 +106,4 @@ def _received_at(value: Any, label: str) -> Instant:
         return 0
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise AdapterError(f"{label}: received_at: write a time with its zone, such as 2026-03-01T12:40:00Z")
-    return instant(value)
+    return from_datetime(value)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from schemas.events import Record
-from schemas.reading import Refused, convert
+from schemas.reading import Refused, event_from_fields
 from streams.adapters.adapter import Adapter
 from streams.adapters.adapter_tests import AdapterTest
 from streams.adapters.conditions import short_text
@@ -85,7 +85,7 @@ def _events(
 
 def _expected_values(event: Mapping[str, Any]) -> Values:
     """Return the values that a test expects; the id only if the test has one."""
-    expected = _values(convert({"id": "any"} | dict(event)))
+    expected = _values(event_from_fields({"id": "any"} | dict(event)))
     return expected if "id" in event else {path: value for path, value in expected.items() if path != "id"}
 
 

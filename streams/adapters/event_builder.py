@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any, Final
 
 from schemas.events import TAGS, Record
-from schemas.instants import ImplausibleInstant, instant
-from schemas.reading import Refused, convert
+from schemas.instants import ImplausibleInstant, from_datetime
+from schemas.reading import Refused, event_from_fields
 
 TYPES: Final = frozenset(TAGS.values()) - {"clock"}
 """The types of event that a rule may build. Clock records come from the process that reads a feed."""
@@ -26,7 +26,7 @@ def event(type: str, fields: dict[str, Any]) -> Record:
     fields["type"] = type
     if "id" not in fields:
         fields["id"] = id_of(fields)
-    return convert(fields)
+    return event_from_fields(fields)
 
 
 def id_of(fields: dict[str, Any]) -> str:
@@ -68,7 +68,7 @@ def _window(terms: dict[str, Any]) -> str:
 def _milliseconds(moment: Any) -> str:
     """Return a time in milliseconds, as it is stored. A value that is not a time stays; `convert` refuses it."""
     try:
-        return str(instant(moment)) if isinstance(moment, datetime) else str(moment)
+        return str(from_datetime(moment)) if isinstance(moment, datetime) else str(moment)
     except (ImplausibleInstant, TypeError):
         return str(moment)
 

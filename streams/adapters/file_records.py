@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from schemas.events import Clock, Record
-from schemas.instants import ImplausibleInstant, Instant, instant
+from schemas.instants import ImplausibleInstant, Instant, from_datetime
 from schemas.reading import Refused
 from streams.adapters.files import Line
 from streams.records import KafkaRecord
@@ -55,6 +55,6 @@ def occurred_at(line: Line) -> Instant | None:
 
 def _instant(moment: datetime | None) -> Instant | None:
     try:
-        return instant(moment) if moment else None
+        return from_datetime(moment) if moment else None
     except ImplausibleInstant:
         return None

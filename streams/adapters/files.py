@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import IO, Any, NamedTuple, TypeVar, cast
 
 from schemas.events import Record
-from schemas.reading import MAX_BYTES, Refused, read
+from schemas.reading import MAX_BYTES, Refused, read_event
 from streams.adapters.adapter import Adapter, Format
 from streams.adapters.adapter_file import AdapterError
 from streams.adapters.decoding import decode
@@ -65,7 +65,7 @@ def _buffered(raw: IO[bytes] | gzip.GzipFile) -> io.BufferedReader:
 
 def _lines(file: str, stream: io.BufferedReader, adapter: Adapter | None) -> Iterator[Line]:
     if adapter is None or adapter.canonical:
-        return _ndjson(file, stream, lambda value: (read(value),))
+        return _ndjson(file, stream, lambda value: (read_event(value),))
     if (adapter.format or _format(file, stream)) == "csv":
         return _csv(file, stream, adapter)
     return _ndjson(file, stream, lambda value: _adapted(adapter, decode(value)))

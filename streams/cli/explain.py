@@ -10,7 +10,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.reading import Refused
 from streams.adapters.file_records import kafka_records, latest_occurrence
 from streams.adapters.files import Line, lines
@@ -73,7 +73,7 @@ def explain(
             records = _from_file(read, until)
         found = explained(records, case, rules, until, feeds)
     if not found:
-        fail(f"{file[0] if file else bootstrap} has no promise of case {case!r} by {show(until)}", UNREADABLE)
+        fail(f"{file[0] if file else bootstrap} has no promise of case {case!r} by {format_instant(until)}", UNREADABLE)
     if json:
         document = {"schema": "promises.explain/1", "case": case, "promises": [one.as_json() for one in found]}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
@@ -96,10 +96,10 @@ def explained(
         if record.key is None or record.key == case.encode():
             book.apply(record, until)
         else:
-            book.move(record.timestamp, until)
+            book.advance(record.timestamp, until)
     found: list[Explanation] = []
     for book in books.values():
-        book.move(until, until)
+        book.advance(until, until)
         held = book.case(case)
         found += explain_case(held, policies, until) if held else []
     return found

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.events import Clock
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.reading import Refused
 from schemas.words import Basis
 from streams.adapters.files import Line, lines
@@ -35,7 +35,7 @@ from streams.cli.options import (
 from streams.judging.admission import admit
 from streams.judging.history import Fact, History, insert
 from streams.judging.policy import Policies
-from streams.judging.report import AXES, Axis, Key, ReportPoint, ReportRow, point, point_as_json
+from streams.judging.report import AXES, Axis, Key, ReportPoint, ReportRow, report_point, report_point_as_json
 
 
 def judge(
@@ -61,7 +61,7 @@ def judge(
         taken = collect(lines(files, reader), rules)
     if not instants and taken.cases:
         instants = [taken.latest]
-    points = [point(taken.cases.values(), rules, at, chosen, groupings) for at in instants]
+    points = [report_point(taken.cases.values(), rules, at, chosen, groupings) for at in instants]
     if json:
         _print_json(taken, points, rules, chosen)
     else:
@@ -127,7 +127,7 @@ def _print_json(taken: ReadEvents, points: list[ReportPoint], policies: Policies
             "cases": len(taken.cases),
             "unpromised": points[-1].unpromised if points else 0,
         },
-        "points": [point_as_json(one) for one in points],
+        "points": [report_point_as_json(one) for one in points],
         "rejects": [
             {"file": line.file, "line": line.number, "reason": refused.reason, "detail": refused.detail}
             for line, refused in taken.rejects
@@ -139,7 +139,7 @@ def _print_json(taken: ReadEvents, points: list[ReportPoint], policies: Policies
 def _print_tables(taken: ReadEvents, points: list[ReportPoint]) -> None:
     console = Console(highlight=False, emoji=False)
     for one in points:
-        console.print(f"as of {show(one.as_of)}\n")
+        console.print(f"as of {format_instant(one.as_of)}\n")
         console.print(_table("", [(("all",), one.totals)]))
         for name, rows in one.by.items():
             console.print(_table(name, rows))

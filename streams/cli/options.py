@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -13,7 +14,7 @@ from typing import Annotated, Any, NoReturn, TypeVar, get_args
 import typer
 from rich.console import Console
 
-from schemas.instants import Instant, parse
+from schemas.instants import Instant, parse_instant
 from streams.adapters.files import UnreadableInput
 from streams.adapters.vendors import Adapter, load
 from streams.config.feeds import Feed, FeedsError, parse_feeds
@@ -87,6 +88,14 @@ def clear_errors() -> Iterator[None]:
         fail(str(error), USAGE)
     except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end the command in order, as Ctrl-C does: by KeyboardInterrupt.
+
+    A background job of a shell is started with SIGINT ignored, so SIGTERM may be the only signal that reaches it.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def hush_kafka() -> None:
@@ -170,4 +179,4 @@ def _text(path: Path, error: type[ValueError]) -> str:
 
 def instant_argument(text: str, option: str) -> Instant:
     """An instant given on the command line, where seconds may be left out; ends the command if it is none."""
-    return argument(lambda said: parse(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", said)), text, option)
+    return argument(lambda said: parse_instant(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", said)), text, option)

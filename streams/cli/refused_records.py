@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from schemas.instants import ImplausibleInstant, Instant, instant, moment, show
+from schemas.instants import ImplausibleInstant, Instant, format_instant, from_datetime, to_datetime
 from streams.kafka.topic_reader import parse_position
 from streams.records import Headers, KafkaRecord, RecordPosition
 
@@ -60,7 +60,7 @@ class Reject(NamedTuple):
     def came_at(self) -> str:
         """When it came, as RFC 3339; empty where nobody says, or says what cannot be true."""
         try:
-            return show(instant(moment(self.timestamp or 0)))
+            return format_instant(from_datetime(to_datetime(self.timestamp or 0)))
         except (ImplausibleInstant, OverflowError):
             return ""
 

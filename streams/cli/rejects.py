@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from streams.cli.options import (
     UNREADABLE,
     USAGE,
@@ -194,7 +194,7 @@ def _plan(found: RejectSurvey) -> None:
 
 
 def _listed(found: RejectSurvey, newest: list[Reject]) -> dict[str, Any]:
-    groups = [{**_group(group), "count": count, "last": show(last)} for group, count, last in found.counts()]
+    groups = [{**_group(group), "count": count, "last": format_instant(last)} for group, count, last in found.counts()]
     return {
         "schema": "promises.rejects/1",
         "waiting": len(found.waiting),
@@ -212,7 +212,7 @@ def _told(one: Reject) -> dict[str, Any]:
     came = {"partition": one.partition, "offset": one.offset, "at": one.came_at or None}
     return {
         "at": str(one.at),
-        "refused_at": show(one.refused_at),
+        "refused_at": format_instant(one.refused_at),
         **_group(one.group),
         "detail": one.detail,
         "adapter": one.adapter,
@@ -239,17 +239,17 @@ def _print_list(found: RejectSurvey, newest: list[Reject]) -> None:
     waiting = f"{len(found.waiting)} refused {'record waits' if len(found.waiting) == 1 else 'records wait'}"
     sys.stdout.write(f"{waiting}, {found.retried} retried\n")
     if found.waiting:
-        groups = [(str(count), *group, show(last)) for group, count, last in found.counts()]
+        groups = [(str(count), *group, format_instant(last)) for group, count, last in found.counts()]
         sys.stdout.write("\n" + columns([("count", "topic", "feed", "reason", "last"), *groups]))
     if newest:
-        rows = [(str(one.at), show(one.refused_at), one.came, one.group.reason, one.detail) for one in newest]
+        rows = [(str(one.at), format_instant(one.refused_at), one.came, one.group.reason, one.detail) for one in newest]
         sys.stdout.write("\n" + columns([("at", "refused", "came", "reason", "detail"), *rows]))
 
 
 def _print_one(one: Reject) -> None:
     rows = {
         "at": str(one.at),
-        "refused": show(one.refused_at),
+        "refused": format_instant(one.refused_at),
         "reason": one.group.reason,
         "detail": one.detail,
         "came": f"{one.came}, {one.came_at or 'nobody says when'}",

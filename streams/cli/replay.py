@@ -10,7 +10,7 @@ import typer
 from kafka.errors import KafkaError
 
 from schemas.events import Clock
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from schemas.reading import Refused
 from streams.adapters.file_records import kafka_records
 from streams.adapters.files import lines
@@ -109,7 +109,7 @@ class _Sender:
         """Tell every partition how far the file went, and wait until all is written. Raises KafkaFailed."""
         at = as_of if as_of is not None else self._latest
         if at:
-            value = msgspec.json.encode(Clock(source="replay", at=moment(at)))
+            value = msgspec.json.encode(Clock(source="replay", at=to_datetime(at)))
             for partition in self._partitions:
                 self._send(value, at, partition=partition)
         self._producer.flush()

@@ -10,7 +10,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from schemas.instants import Instant, instant
+from schemas.instants import Instant, from_datetime
 from streams.config.toml import ConfigError, TableReader, check_keys
 from streams.judging.policy import POLICY_KEYS, Assumed, Attributes, Cancellation, Policies, Policy
 
@@ -102,6 +102,6 @@ class _PolicyReader(TableReader):
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise self.error("effective_from", "write an instant without quotes, such as 2026-01-01T00:00:00Z")
         try:
-            return instant(value)
+            return from_datetime(value)
         except ValueError as error:
             raise self.error("effective_from", str(error)) from None

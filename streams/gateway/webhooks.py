@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from streams.config.feeds import Feed, FeedWebhook
 from streams.gateway.limits import Bucket, Limits
 from streams.gateway.requests import Request, RequestHandler
@@ -37,7 +37,9 @@ def record_headers(
 
     A signature is none, and stays: with `promises.url` and the body, whoever reads the record can check it again.
     """
-    ours = {"promises.feed": feed, "promises.received_at": show(received_at)} | ({"promises.url": url} if url else {})
+    ours = {"promises.feed": feed, "promises.received_at": format_instant(received_at)} | (
+        {"promises.url": url} if url else {}
+    )
     kept = {name: value for name, value in headers.items() if _is_kept(name, scheme)}
     return tuple((name, value.encode()) for name, value in (kept | ours).items())
 

@@ -14,7 +14,7 @@ from random import Random
 from typing import Final
 
 from schemas.events import CaseEvent
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from streams.local.town_disorder import live
 from streams.local.town_shops import SHOPS, Shop
 from streams.local.town_stories import Pen, TownTime, take
@@ -61,7 +61,7 @@ _Coming = list[tuple[float, int, CaseEvent]]
 def _arrivals(chance: Random, time: TownTime, orders_per_minute: float, shops: Sequence[Shop]) -> Iterator[TownEvent]:
     coming: _Coming = []
     place = count()
-    opened = moment(time.start).strftime("%y%m%d%H%M%S")
+    opened = to_datetime(time.start).strftime("%y%m%d%H%M%S")
     for number, (made, shop) in enumerate(_customers(chance, orders_per_minute, shops), start=1):
         for reaches, event in _reached(coming, made):
             yield TownEvent(time.at(reaches), event)

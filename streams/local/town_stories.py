@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from schemas.events import CaseEvent, PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from streams.local.town_shops import Shop, StaffMember
 
 FORGOTTEN: Final = 0.004
@@ -33,7 +33,7 @@ class TownTime(NamedTuple):
 
     def moment(self, minutes: float) -> datetime:
         """The same, as an event says it."""
-        return moment(self.at(minutes))
+        return to_datetime(self.at(minutes))
 
 
 class Happening(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from streams.metrics.exposition import Snapshot
 
 STALLED_SECONDS: Final = 10.0
@@ -79,7 +79,7 @@ def _sort_key(partition: PartitionReadiness) -> tuple[str, int]:
 
 def instant_text(watermark: Instant) -> str | None:
     """Return the watermark as RFC 3339; None for a partition that has no record with a time yet."""
-    return show(watermark) if watermark else None
+    return format_instant(watermark) if watermark else None
 
 
 def _sentence(partitions: list[PartitionReadiness], ready: bool) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.instants import Instant, instant
+from schemas.instants import Instant, from_datetime
 from schemas.verdicts import AlertRecord
 from schemas.words import Stage
 
@@ -34,7 +34,7 @@ def read_alert(value: bytes | None, now: Instant) -> OutgoingAlert:
     """The alert in a record that is read at `now`. Raises NotAnAlert."""
     try:
         found = msgspec.json.decode(value or b"", type=AlertRecord)
-        decided, name = instant(found.decided_at), webhook_id(found.id)
+        decided, name = from_datetime(found.decided_at), webhook_id(found.id)
     except (ValueError, RecursionError) as error:  # JSON that is not an alert; an instant of another century
         raise NotAnAlert(str(error)) from None
     # A worker's clock that is ahead must not keep an alert young.

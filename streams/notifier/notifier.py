@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.words import Stage
 from streams.kafka.connection import Connection
 from streams.kafka.topics import ALERTS
@@ -84,7 +84,7 @@ class _Notifier:
         now = wall_clock()
         old = [alert for record in reading.records if (alert := self._take(record, now))]
         if old:
-            span = " to ".join(f"{one_line(alert.id)} of {show(alert.since)}" for alert in (old[0], old[-1]))
+            span = " to ".join(f"{one_line(alert.id)} of {format_instant(alert.since)}" for alert in (old[0], old[-1]))
             log.warning("%d alerts are too old to be sent: %s", len(old), span)
 
     def _take(self, record: AlertRecordRead, now: Instant) -> OutgoingAlert | None:

@@ -16,17 +16,26 @@ from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, V
 from streams.metrics import catalogue
 from streams.metrics.exposition import UNATTRIBUTED, Samples, SnapshotCollector, commit_histogram, metric_family
 from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, instant_text
-from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, BasisCounts, CountRow, way
-from streams.state.windows import PLACES, WIDTHS, Label
+from streams.state.rows import (
+    LATENESS_BOUNDS,
+    OPEN,
+    PART_OF,
+    ROW_VERDICTS,
+    STAFF_JUDGED,
+    BasisCounts,
+    CountRow,
+    revision_index,
+)
+from streams.state.windows import CELL_COUNTS, WIDTHS, Label
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
 _ALWAYS_SHOWN: Final = sum(1 << RULINGS.index(ruling) for ruling in (ON_TIME, LATE, UNDELIVERED, PENDING))
 """The rulings that every row shows, as bits of `BasisCounts.seen`."""
 
 _REVISIONS: Final = [
-    (way(before, after), HELD[before], HELD[after])
-    for before in range(len(HELD))
-    for after in range(len(HELD))
+    (revision_index(before, after), ROW_VERDICTS[before], ROW_VERDICTS[after])
+    for before in range(len(ROW_VERDICTS))
+    for after in range(len(ROW_VERDICTS))
     if before != after
 ]
 """The index of each revision in `BasisCounts.revised`, with the verdicts before and after it."""
@@ -50,7 +59,8 @@ class WorkerCollector(SnapshotCollector[WorkerSnapshot]):
         by_basis = list(_by_basis(rows))
         yield metric_family(catalogue.STATE, _state(by_basis))
         yield metric_family(catalogue.STAFF_STATE, _staff(rows))
-        yield metric_family(catalogue.MADE, _made(rows))
+        for metric in catalogue.ROW_COUNTERS:
+            yield metric_family(metric, _row_counter(metric, rows))
         yield metric_family(catalogue.VERDICTS, _verdicts(by_basis))
         yield metric_family(catalogue.REVISED, _revised(by_basis))
         yield _lateness(by_basis)
@@ -105,8 +115,8 @@ def _staff(rows: Mapping[Label, CountRow]) -> Samples:
     return samples
 
 
-def _made(rows: Mapping[Label, CountRow]) -> Samples:
-    return Counter({tuple(label): row.made for label, row in rows.items()})
+def _row_counter(metric: catalogue.Metric, rows: Mapping[Label, CountRow]) -> Samples:
+    return Counter({tuple(label): getattr(row, metric.counter) for label, row in rows.items()})
 
 
 def _verdicts(rows: Iterable[Labelled]) -> Samples:
@@ -137,7 +147,7 @@ def _lateness(rows: Iterable[Labelled]) -> Metric:
 
 def _windows(rows: Mapping[Label, CountRow], partitions: Iterable[PartitionSnapshot], *, kept: bool) -> Samples:
     indexes = [
-        (basis, window, number * PLACES + (not kept), number * PLACES + (not kept) + 2 * part)
+        (basis, window, number * CELL_COUNTS + (not kept), number * CELL_COUNTS + (not kept) + 2 * part)
         for number, window in enumerate(WIDTHS)
         for part, basis in zip(PART_OF, BASES, strict=True)
     ]

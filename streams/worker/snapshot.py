@@ -34,11 +34,11 @@ class PartitionSnapshot:
     def of(cls, state: PartitionState) -> PartitionSnapshot:
         """Copy the counts of a partition."""
         return cls(
-            watermark=state.clock.now,
-            rows=state.tally.copied_rows(),
-            windows=state.tally.windows.sums(),
+            watermark=state.watermark.now,
+            rows=state.counts.copied_rows(),
+            windows=state.counts.windows.sums(),
             counters=deepcopy(state.counters),
-            feed_watermarks=state.heard,
+            feed_watermarks=state.feed_watermarks,
         )
 
 

@@ -19,7 +19,7 @@ from tests.chaos import topics
 from tests.chaos.compare import listed
 from tests.chaos.load import POLICIES
 from tests.chaos.reducer import Expected
-from tests.state.kept import all_of
+from tests.state.changelogs import contents_of
 from tests.worker.records import PARTITIONS
 
 _FOREVER = 4_000_000_000_000
@@ -79,7 +79,7 @@ def _unequal(
         restored = PartitionState.restored(policies, Contents(records))
     except ValueError as error:
         return [f"{CHANGELOG.name}[{partition}] cannot be read: {error}"]
-    whole, found = all_of(book), all_of(restored)
+    whole, found = contents_of(book), contents_of(restored)
     theirs, ours = found.pop("cases"), whole.pop("cases")
     wrong = {name: f"expected {whole[name]}, found {found[name]}"[:400] for name in whole if whole[name] != found[name]}
     unlike = {

@@ -52,7 +52,7 @@ def test_the_book_and_the_plain_reducer_say_the_same_of_a_disorderly_afternoon(s
     found = {one.id: normal(msgspec.json.encode(one)) for one in said}
     assert found == truth.verdicts | truth.alerts
     assert (len(found), refused) == (len(said), len(truth.rejects))
-    assert book.clock.now == truth.clocks[0]
+    assert book.watermark.now == truth.clocks[0]
 
 
 def test_the_load_has_every_verdict_and_every_kind_of_trouble() -> None:

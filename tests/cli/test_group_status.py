@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.instants import parse, show
+from schemas.instants import format_instant, parse_instant
 from streams.cli.group_status import PartitionStatus, asked_at, headline, rows
 from streams.engine.partitions import RecoveryProgress
 from streams.kafka.describe import GroupDescription, MemberDescription
@@ -11,7 +11,7 @@ from streams.metrics.health import Readiness
 from streams.worker.metrics import readiness
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 SOHO, PADDINGTON = Address("10.0.0.7", 9464), Address("10.0.0.8", 9464)
 
 
@@ -32,7 +32,7 @@ def test_every_partition_is_shown_with_owner_lag_clock_and_recovery() -> None:
     told = {SOHO: says((0,), {1: RecoveryProgress(5, 20)}), PADDINGTON: says((), {2: RecoveryProgress()})}
     found = rows(group, {2: 30, 1: 100, 0: 100}, told)
     soho = client_id(SOHO)
-    assert found[0] == PartitionStatus(0, soho, "10.0.0.7", 100, 90, 10, show(NOON), "live", "live")
+    assert found[0] == PartitionStatus(0, soho, "10.0.0.7", 100, 90, 10, format_instant(NOON), "live", "live")
     behind = "recovering, at offset 5 of 20 of its changelog"
     assert found[1] == PartitionStatus(1, soho, "10.0.0.7", 100, 100, 0, None, "recovering", behind)
     assert (found[2].lag, found[2].committed, found[2].says) == (None, None, "recovering")

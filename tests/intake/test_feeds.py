@@ -16,7 +16,7 @@ from kafka.partitioner.default import murmur2
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.events import Clock, Record
-from schemas.instants import Instant, instant, moment
+from schemas.instants import Instant, from_datetime, to_datetime
 from streams.kafka.topics import EVENTS, REJECTS
 from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
@@ -85,13 +85,13 @@ def test_an_order_of_a_till_is_judged_and_silence_breaks_the_promise_that_nobody
     town.until_judged("soho", "broken")
     (broken,) = [one for one in verdicts(town.bootstrap, "soho") if one.case == "forgotten"]
     assert (broken.current.reason, broken.evidence) == ("undelivered", "deadline")
-    assert instant(broken.decided_at) >= made + 1_500
+    assert from_datetime(broken.decided_at) >= made + 1_500
 
 
 def test_what_a_feed_brings_that_is_no_event_is_kept_as_it_came_with_all_that_is_known_of_it(town: Town) -> None:
     headers = (("X-Signature", b"s3cr3t"), ("X-Retry", b"1"), ("X-Retry", b"2"))
     before = town.intake.page().sum("promises_intake_records_total", feed="till", outcome="ignored")
-    beat = msgspec.json.encode(Clock(source="replay", at=moment(wall_clock())))
+    beat = msgspec.json.encode(Clock(source="replay", at=to_datetime(wall_clock())))
     odd = SentRecord(b"o-1", b"no event", partition=2, headers=headers)
     town.sends(odd, SentRecord(b"o-2", None), SentRecord(None, beat), SentRecord(None, None, partition=1))
     page = town.intake.until(
@@ -163,7 +163,7 @@ def test_no_clock_record_comes_before_an_event_that_it_vouches_for(town: Town) -
         event = msgspec.json.decode(held.value or b"", type=Record)
         if isinstance(event, Clock):
             if event.source == "till":
-                at = instant(event.at)
+                at = from_datetime(event.at)
                 assert said[held.partition, event.partition] < at <= held.timestamp <= wall_clock()
                 said[held.partition, event.partition] = at
         elif event.location in ("soho", "elsewhere"):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 from prometheus_client.core import Metric
 
-from schemas.instants import parse, show
+from schemas.instants import format_instant, parse_instant
 from streams.engine.partitions import RecoveryProgress
 from streams.metrics.address import Address, client_id, metrics_address
 from streams.metrics.exposition import Heartbeat
@@ -25,7 +25,7 @@ from streams.metrics.server import AddressTaken, serve_snapshot
 from streams.worker.metrics import WorkerCollector, readiness
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 LIVE = PartitionSnapshot(watermark=NOON)
 
 
@@ -84,7 +84,7 @@ def test_a_worker_that_recovers_is_alive_and_says_how_far_it_is(shop: Shop) -> N
         "says": "2 of 3 partitions are recovering",
         "group": "the shop",
         "partitions": [
-            {"partition": 0, "state": "live", "clock": show(NOON)},
+            {"partition": 0, "state": "live", "clock": format_instant(NOON)},
             {"partition": 1, "state": "recovering", "read": 120, "total": 4_000},
             {"partition": 3, "state": "recovering", "read": 0},
         ],
@@ -98,7 +98,7 @@ def test_a_worker_is_ready_when_all_that_it_owns_is_recovered(shop: Shop) -> Non
     assert ready.document["says"] == "all 2 partitions are live"
     assert ready.document["partitions"] == [
         {"partition": 0, "state": "live"},
-        {"partition": 2, "state": "live", "clock": show(NOON)},
+        {"partition": 2, "state": "live", "clock": format_instant(NOON)},
     ]
 
 

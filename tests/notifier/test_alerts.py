@@ -7,7 +7,7 @@ import re
 import msgspec
 import pytest
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.notifier.alerts import NotAnAlert, read_alert
 from tests.cli.command import ROOT
 from tests.notifier.told import MINUTE, NOON, alert, alert_record
@@ -19,7 +19,11 @@ def test_the_example_of_the_contract_is_sent_as_it_stands() -> None:
     found = read_alert(EXAMPLE, NOON + 365 * 24 * 60 * MINUTE)
     document = msgspec.json.decode(EXAMPLE)
     assert found.body == EXAMPLE
-    assert (found.id, found.stage, found.since) == (document["id"], document["stage"], parse(document["decided_at"]))
+    assert (found.id, found.stage, found.since) == (
+        document["id"],
+        document["stage"],
+        parse_instant(document["decided_at"]),
+    )
 
 
 def test_an_alert_has_one_name_for_ever_and_two_alerts_have_two() -> None:

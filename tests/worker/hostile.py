@@ -11,8 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import TAGS, Clock
-from schemas.instants import ImplausibleInstant, instant
-from schemas.reading import MAX_BYTES, RefusalReason, Refused, read
+from schemas.instants import ImplausibleInstant, from_datetime
+from schemas.reading import MAX_BYTES, RefusalReason, Refused, read_event
 from streams.cli.options import load_policies
 from streams.judging.admission import admit
 from streams.records import KafkaRecord
@@ -30,9 +30,9 @@ _KEYS: Final = ("id", "case", "type", "occurred_at", "location", "staff", "promi
 def expected(record: KafkaRecord) -> RefusalReason | str:
     """The reason why the contract refuses a record, or the type of the event that it accepts."""
     try:
-        event = read(record.value)
+        event = read_event(record.value)
         if isinstance(event, Clock):
-            instant(event.at)
+            from_datetime(event.at)
         elif record.key != event.case.encode():
             return "wrong_key"
         else:

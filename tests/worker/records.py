@@ -11,7 +11,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.events import CaseEvent, PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from schemas.verdicts import AlertRecord, VerdictRecord
 from streams.kafka.topics import ALERTS, EVENTS, VERDICTS
 from streams.records import KafkaRecord
@@ -40,7 +40,7 @@ class Order:
     staff: str = "s-1"
 
     def promised(self, made: Instant, due: Instant, *, arrives: Instant | None = None) -> SentRecord:
-        terms = PromiseTerms(kind="ready", due=moment(due))
+        terms = PromiseTerms(kind="ready", due=to_datetime(due))
         return self._say(PromisesMade, "promised", made, arrives, promises=[terms])
 
     def reached(self, step: str, at: Instant, *, arrives: Instant | None = None) -> SentRecord:
@@ -50,7 +50,7 @@ class Order:
         event: CaseEvent = what(
             id=said,
             case=self.case,
-            occurred_at=moment(at),
+            occurred_at=to_datetime(at),
             location=self.location,
             staff=Staff(id=self.staff),
             **fields,

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, StepReached
-from schemas.instants import moment, parse
+from schemas.instants import parse_instant, to_datetime
 from streams.config.policies import parse_policies
 from streams.metrics.catalogue import WORKER, Metric
 from streams.metrics.exposition import UNATTRIBUTED, CommitTimes
@@ -19,7 +19,7 @@ from streams.state.partition import PartitionState
 from streams.worker.metrics import WorkerCollector
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 MINUTE = 60_000
 POLICIES = parse_policies('[[policy]]\nkind = "ready"\nat_risk = "2m"\n', "the shop's policies")
 CURRENT = {"location": "soho", "kind": "ready", "basis": "current"}
@@ -30,24 +30,24 @@ def promised(case: str, due: int, location: str | None = "soho", staff: str | No
     event = PromisesMade(
         id=f"{case}-made",
         case=case,
-        occurred_at=moment(NOON),
+        occurred_at=to_datetime(NOON),
         location=location,
         staff=Staff(id=staff) if staff else None,
-        promises=[PromiseTerms(kind="ready", due=moment(NOON + due * MINUTE))],
+        promises=[PromiseTerms(kind="ready", due=to_datetime(NOON + due * MINUTE))],
     )
     return KafkaRecord(NOON, case.encode(), msgspec.json.encode(event))
 
 
 def ready(case: str, at: int, arrives: int | None = None) -> KafkaRecord:
     """`case` is ready `at` minutes past noon, and that is known at minute `arrives`."""
-    event = StepReached(id=f"{case}-ready", case=case, occurred_at=moment(NOON + at * MINUTE), step="ready")
+    event = StepReached(id=f"{case}-ready", case=case, occurred_at=to_datetime(NOON + at * MINUTE), step="ready")
     return KafkaRecord(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
 
 
 def given(case: str, staff: str, at: int, arrives: int | None = None) -> KafkaRecord:
     """`staff` has `case` in hand from `at` minutes past noon on, and that is known at minute `arrives`."""
     event = StaffAssigned(
-        id=f"{case}-{staff}", case=case, occurred_at=moment(NOON + at * MINUTE), staff=Staff(id=staff)
+        id=f"{case}-{staff}", case=case, occurred_at=to_datetime(NOON + at * MINUTE), staff=Staff(id=staff)
     )
     return KafkaRecord(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
 
@@ -57,7 +57,7 @@ def counts(*records: KafkaRecord, until: int = 0) -> PartitionSnapshot:
     book = PartitionState(POLICIES)
     for record in records:
         book.apply(record, wall=1 << 50)
-    book.move(NOON + until * MINUTE, 1 << 50)
+    book.advance(NOON + until * MINUTE, 1 << 50)
     return PartitionSnapshot.of(book)
 
 

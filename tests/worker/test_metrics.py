@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.events import Clock
-from schemas.instants import moment
+from schemas.instants import to_datetime
 from schemas.words import BASES, VERDICTS
 from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
@@ -86,7 +86,7 @@ def test_a_shop_is_on_the_page_at_zero_from_its_first_promise_on(worker: Worker,
 
 def test_the_page_has_what_the_catalogue_lists_and_nothing_else(worker: Worker, bootstrap: str) -> None:
     made = wall_clock()
-    heard = SentRecord(None, msgspec.json.encode(Clock(source="till", at=moment(made))))
+    heard = SentRecord(None, msgspec.json.encode(Clock(source="till", at=to_datetime(made))))
     send(bootstrap, *orders(made), Order("odd", ODD).promised(made, made + HOUR), SentRecord(b"x", b"no event"), heard)
     worker.until(lambda page: stand(page) == SIXTY, "all sixty stand as they do")
     worker.until(lambda page: page.sum("promises_made_total", location=ODD) == 1, "the odd name is there")

@@ -15,9 +15,8 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, NewTopic
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, INTAKE_TOPICS, TOPICS
-from streams.local.kafka_cluster import LocalKafka
 from streams.wall_clock import wall_clock
 from tests.cli.command import promises
 from tests.worker.answers import UNREACHABLE, assert_error
@@ -32,20 +31,13 @@ TIME_TO_END = 10
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[str]:
-    """The address of a Kafka without a topic."""
-    with LocalKafka() as kafka:
-        yield kafka.bootstrap
-
-
-@pytest.fixture(scope="module")
-def bootstrap(bare: str) -> str:
+def bootstrap(empty_kafka: str) -> str:
     """The address of a Kafka whose topics have two partitions."""
-    said = found(bare, NOT_WELL)
+    said = found(empty_kafka, NOT_WELL)
     missing = ", ".join(topic.name for topic in TOPICS)
-    assert said == [f"error: {missing}: is not there; create it: promises topics --bootstrap {bare}"]
-    assert promises("topics", "--bootstrap", bare, "--partitions", str(PARTITIONS)).code == 0
-    return bare
+    assert said == [f"error: {missing}: is not there; create it: promises topics --bootstrap {empty_kafka}"]
+    assert promises("topics", "--bootstrap", empty_kafka, "--partitions", str(PARTITIONS)).code == 0
+    return empty_kafka
 
 
 def found(bootstrap: str, code: int) -> list[str]:
@@ -141,7 +133,7 @@ def test_workers_share_the_partitions_the_third_stands_by_and_status_shows_all_o
     assert {worker["client"].removeprefix("promises-").replace("-", ":") for worker in shown["workers"]} == places
     for row in shown["partitions"]:
         assert (row["state"], row["host"], row["lag"]) == ("live", "127.0.0.1", row["end"] - row["committed"])
-        assert abs(parse(row["clock"]) - wall_clock()) < HOUR
+        assert abs(parse_instant(row["clock"]) - wall_clock()) < HOUR
     assert sum(row["end"] for row in shown["partitions"]) == 20
 
 
@@ -202,7 +194,7 @@ def test_the_last_words_of_a_worker_that_cannot_go_on_are_json_too(bootstrap: st
         said = [json.loads(line) for line in worker.log.read_text().splitlines()]
     assert (said[-1]["level"], said[-1]["logger"]) == ("CRITICAL", "promises")
     assert "ready@1" in said[-1]["message"]
-    assert parse(said[0]["time"]) <= parse(said[-1]["time"])
+    assert parse_instant(said[0]["time"]) <= parse_instant(said[-1]["time"])
 
 
 def test_what_a_worker_refuses_to_start_with_is_json_too() -> None:

@@ -17,7 +17,7 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 from typer.testing import CliRunner
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from streams.cli.main import app_of
 from streams.cli.resend import TRANSACTIONAL_ID
 from streams.kafka.clients import producer
@@ -126,7 +126,7 @@ def test_what_was_refused_is_counted_and_the_newest_are_listed(bootstrap: str, f
 def test_a_refused_record_is_shown_with_its_headers_and_its_bytes(bootstrap: str, four: list[str]) -> None:
     shown = rejects(bootstrap, "show", four[0]).out
     assert 'value    41 bytes\n\n{"type": "order.created", "note": "\\x1b[2J"}\n' in shown
-    assert f"came     {SQUARE} 1@0, {show(came(0))}\n" in shown
+    assert f"came     {SQUARE} 1@0, {format_instant(came(0))}\n" in shown
     assert "header   X-Square-Signature: s\ufffd\n" in shown
     assert "00000000  00 ff fe " in rejects(bootstrap, "show", four[1]).out
     assert rejects(bootstrap, "show", four[0], "--raw").out.encode() == ORDER
@@ -162,7 +162,7 @@ def test_each_record_is_sent_again_once_and_as_it_came(bootstrap: str, four: lis
     assert sent[0].headers == (
         ("X-Square-Signature", b"s\xff"),
         ("promises.retried", four[1].encode()),
-        ("promises.received_at", show(came(1)).encode()),
+        ("promises.received_at", format_instant(came(1)).encode()),
     )
     left = waiting(bootstrap, "--feed", "square")
     assert (left["waiting"], left["retried"], left["newest"][0]["at"]) == (1, 3, four[3])

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.instants import show
+from schemas.instants import format_instant
 from streams.adapters.envelopes.layer import Layer, text_of, time_of
 
 CONNECT, DEBEZIUM, OUTBOX = "connect", "debezium", "outbox"
@@ -73,7 +73,7 @@ def _time(fields: Mapping[str, Any]) -> str:
         value = fields.get(name)
         # Micro- and nanoseconds of this century are near 2**53 or beyond it, so they may have been decoded as text.
         if isinstance(value, int | str) and str(value).isdecimal() and (at := time_of(int(value) // per_milli)):
-            return show(at)
+            return format_instant(at)
     return ""
 
 

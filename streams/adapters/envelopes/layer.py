@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from schemas.instants import ImplausibleInstant, Instant, instant, moment, parse
+from schemas.instants import ImplausibleInstant, Instant, from_datetime, parse_instant, to_datetime
 from schemas.reading import Refused
 
 CONTENT_TYPE: Final = "content-type"
@@ -70,13 +70,13 @@ def time_of(value: Any) -> Instant | None:
 
 def _parsed(text: str) -> Instant | None:
     try:
-        return parse(text)
+        return parse_instant(text)
     except ValueError:
         return None
 
 
 def _plausible(millis: float) -> Instant | None:
     try:
-        return instant(moment(int(millis)))
+        return from_datetime(to_datetime(int(millis)))
     except (ImplausibleInstant, OverflowError, ValueError):
         return None
