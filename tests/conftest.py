@@ -114,20 +114,26 @@ def pytest_testnodedown(node: object) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
-    yield
-    _left.extend(end_leftovers())
     output = getattr(session.config, "workeroutput", None)
-    if output is not None:
-        output["leftovers"] = _left
-    elif _left:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.section("processes that tests left behind", red=True)
-            for name in _left:
-                reporter.write_line(name)
+    if output is not None:  # a process of xdist, which sends its output to the one that started it in `yield`
+        output["leftovers"] = end_leftovers()
+    yield
+    if output is None:
+        _left.extend(end_leftovers())
+        _fail_for_leftovers(session)
     if os.environ.get("CI") and _skipped:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _fail_for_leftovers(session: pytest.Session) -> None:
+    if not _left:
+        return
+    session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.section("processes that tests left behind", red=True)
+        for name in _left:
+            reporter.write_line(name)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
