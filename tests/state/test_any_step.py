@@ -83,7 +83,7 @@ def _twists(case: Case, clock: Instant) -> dict[str, list[Any]]:
     last = case.last_at
     return {
         "at": [last, last - 1, last + MINUTE, clock, clock + 1, BASE],
-        "what": [FactType.ASSIGNED, FactType.UNDONE, FactType.CANCELLED, FactType.STATED],
+        "type": [FactType.ASSIGNED, FactType.UNDONE, FactType.CANCELLED, FactType.STATED],
         "id": ["e", *[fact.id for fact in case.history]],
         "subject": ["", "bag"],
         "name": ["ready", "handed_over", "ordered", "us"],
