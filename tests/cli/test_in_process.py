@@ -21,15 +21,12 @@ NOBODY = "127.0.0.1:9"
     "arguments",
     [
         (),
-        ("--help",),
         ("judge", "--help"),
-        ("judge", "-"),
         ("judge", "-", "--json", "--by", "location"),
         ("judge", "-", "--basis", "both"),
         ("judge", "no-such-file.ndjson"),
         ("judge", "-", "--no-such-option"),
         ("worker", "--bootstrap", NOBODY, "--clock", "wall", "--log", "json"),
-        ("no-such-command",),
     ],
     ids=" ".join,
 )
