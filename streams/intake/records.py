@@ -16,12 +16,17 @@ from schemas.reading import MAX_BYTES, Refused
 from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
 from streams.intake.state import is_credible
+from streams.kafka.reject_headers import (
+    RecordSource,
+    cut_header,
+    original_headers,
+    refusal_headers,
+    source_headers,
+    text_headers,
+)
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.records import ConsumedRecord as FeedRecord
-from streams.records import OutputRecord
-
-ORIGINAL: Final = "original."
-"""What the names of a record's own headers begin with where it is kept with headers of ours."""
+from streams.records import Headers, OutputRecord
 
 LARGEST: Final = 16 * MAX_BYTES
 """Bytes of a record that is kept whole; of a larger one only the beginning is."""
@@ -29,7 +34,6 @@ LARGEST: Final = 16 * MAX_BYTES
 _SAMPLE: Final = MAX_BYTES
 
 _encode = msgspec.json.Encoder().encode
-Headers = tuple[tuple[str, bytes], ...]
 PartitionsByTopic = Mapping[str, int]
 """How many partitions each topic has."""
 
@@ -87,46 +91,36 @@ def _rejected(refused: Refused, place: RecordContext, partitions: PartitionsByTo
     """A record as it came, with the reason. One without key and value gets an empty value: no client sends neither."""
     record = place.record
     value = b"" if record.key is None and record.value is None else record.value
-    told = {"reason": refused.reason, "detail": refused.detail}
-    return _kept(REJECTS.name, record.key, value, told, place, partitions)
+    return _kept(REJECTS.name, record.key, value, refusal_headers(refused), place, partitions)
 
 
 def _to_fetch(thin: ThinNotification, place: RecordContext, partitions: PartitionsByTopic) -> OutputRecord:
     """A notification as it came, with what it is about; keyed by that, so that of one order all go to one reader."""
-    told = {"kind": thin.kind, "ref": thin.ref}
-    return _kept(NEEDS_FETCH.name, thin.ref.encode(errors="replace"), place.record.value, told, place, partitions)
+    about, key = text_headers({"kind": thin.kind, "ref": thin.ref}), thin.ref.encode(errors="replace")
+    return _kept(NEEDS_FETCH.name, key, place.record.value, about, place, partitions)
 
 
 def _kept(
     topic: str,
     key: bytes | None,
     value: bytes | None,
-    told: dict[str, str],
+    about: Headers,
     place: RecordContext,
     partitions: PartitionsByTopic,
 ) -> OutputRecord:
     """The record, with what is told of it, where it stands, and its own headers."""
-    headers, own = _headers(told, place), _own(place.record)
+    headers, own = (*about, *_context_headers(place)), original_headers(place.record.headers)
     size = len(key or b"") + len(value or b"") + sum(len(name) + len(text) for name, text in own)
     if size > LARGEST:
-        headers = (*headers, ("cut", f"{size} bytes".encode()))
+        headers = (*headers, cut_header(size))
         key, value, own = key and key[:_SAMPLE], value and value[:_SAMPLE], ()
     number = partitions[topic]
     partition = place.tp.partition % number if key is None else partition_of(key, number)
     return OutputRecord(topic, key, value, (*headers, *own), partition)
 
 
-def _headers(told: dict[str, str], place: RecordContext) -> Headers:
-    stands = {
-        "feed": place.feed.name,
-        "adapter": place.feed.adapter,
-        "topic": place.tp.topic,
-        "partition": str(place.tp.partition),
-        "offset": str(place.record.offset),
-        "timestamp": str(place.record.timestamp),
-    }
-    return tuple((name, text.encode(errors="replace")) for name, text in (told | stands).items())
-
-
-def _own(record: FeedRecord) -> Headers:
-    return tuple((ORIGINAL + name, value or b"") for name, value in record.headers)
+def _context_headers(place: RecordContext) -> Headers:
+    """Return the feed and adapter of a record, and where it was read."""
+    feed, record = place.feed, place.record
+    source = RecordSource(place.tp.topic, place.tp.partition, record.offset, record.timestamp)
+    return (*text_headers({"feed": feed.name, "adapter": feed.adapter}), *source_headers(source))

@@ -7,8 +7,9 @@ import msgspec
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
 from streams.engine.transport import Batch
+from streams.kafka.reject_headers import RecordSource, refusal_headers, source_headers
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
-from streams.records import ConsumedRecord, OutputRecord
+from streams.records import ConsumedRecord, Headers, OutputRecord
 from streams.state.outputs import Output
 
 _encode = msgspec.json.Encoder().encode
@@ -29,14 +30,7 @@ def refusal(chunk: Batch, record: ConsumedRecord, refused: Refused) -> OutputRec
     return OutputRecord(REJECTS.name, record.key, value, _headers(chunk, record, refused))
 
 
-def _headers(chunk: Batch, record: ConsumedRecord, refused: Refused) -> tuple[tuple[str, bytes], ...]:
-    """Why a record was refused, and where it stands."""
-    told = {
-        "reason": refused.reason,
-        "detail": refused.detail,
-        "topic": chunk.tp.topic,
-        "partition": str(chunk.tp.partition),
-        "offset": str(record.offset),
-        "timestamp": str(record.timestamp),
-    }
-    return tuple((name, text.encode(errors="replace")) for name, text in told.items())
+def _headers(chunk: Batch, record: ConsumedRecord, refused: Refused) -> Headers:
+    """Return why a record was refused, and where it was read."""
+    source = RecordSource(chunk.tp.topic, chunk.tp.partition, record.offset, record.timestamp)
+    return (*refusal_headers(refused), *source_headers(source))

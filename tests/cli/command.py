@@ -18,7 +18,7 @@ _TERMINAL = {"COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_AC
 """What would make the command believe that it writes to a terminal of some width."""
 
 
-class Answer(NamedTuple):
+class CommandResult(NamedTuple):
     """What a command said. code: its exit code."""
 
     code: int
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
         return document
 
 
-def promises(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> Answer:
+def promises(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> CommandResult:
     """`promises ARGUMENTS`, with nothing of the caller's settings but `environment`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PROMISES_")}
     kept = {name: value for name, value in inherited.items() if name not in _TERMINAL}
@@ -46,7 +46,7 @@ def promises(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[st
         timeout=120,
         check=False,
     )
-    return Answer(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    return CommandResult(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
 def report(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> dict[str, Any]:

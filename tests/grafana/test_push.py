@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from streams.cli.dashboards import TOKEN
 from streams.cli.main import app_of
-from streams.grafana.push import committed
+from streams.grafana.push import own_dashboards
 from streams.local.ports import free_ports
-from tests.cli.command import Answer, promises
+from tests.cli.command import CommandResult, promises
 from tests.grafana import stand_in
 from tests.grafana.stand_in import EDITOR, VIEWER, Grafana
 from tests.support.certificates import Authority, written
@@ -29,18 +29,18 @@ def grafana() -> Iterator[Grafana]:
         yield server
 
 
-def command(*arguments: str | Path, token: str = EDITOR) -> Answer:
+def command(*arguments: str | Path, token: str = EDITOR) -> CommandResult:
     """`promises dashboards ARGUMENTS` in this process: most of a second less than in one of its own."""
     settings = {name: None for name in os.environ if name.startswith("PROMISES_")}
     told = CliRunner().invoke(app_of(), ["dashboards", *map(str, arguments)], env=settings | {TOKEN: token})
-    return Answer(told.exit_code, told.stdout, told.stderr)
+    return CommandResult(told.exit_code, told.stdout, told.stderr)
 
 
-def push(url: str, *more: str | Path, token: str = EDITOR) -> Answer:
+def push(url: str, *more: str | Path, token: str = EDITOR) -> CommandResult:
     return command("push", "--url", url, *more, token=token)
 
 
-def said(answer: Answer, code: int = UNREADABLE) -> str:
+def said(answer: CommandResult, code: int = UNREADABLE) -> str:
     """The one line of a command that failed."""
     assert (answer.code, answer.out) == (code, ""), answer
     (line,) = answer.err.splitlines()
@@ -57,7 +57,7 @@ def test_the_first_push_creates_the_folder_and_every_dashboard_in_it(grafana: Gr
     assert answer.out.splitlines() == ["folder promises: created", *(f"{uid}: created" for uid in UIDS)]
     assert grafana.folders["promises"]["title"] == "Promises"
     assert grafana.homes == dict.fromkeys(UIDS, "promises")
-    overview = next(one for one in committed() if one["uid"] == "promises-overview")
+    overview = next(one for one in own_dashboards() if one["uid"] == "promises-overview")
     assert grafana.dashboards["promises-overview"] == overview | {"id": 2, "version": 1}
 
 
@@ -211,7 +211,7 @@ def test_a_token_that_is_missing_or_none(tmp_path: Path) -> None:
     assert "cannot be read" in said(push("http://grafana", "--ca-file", tmp_path / "gone"), USAGE)
 
 
-def annotate(grafana: Grafana, *arguments: str) -> Answer:
+def annotate(grafana: Grafana, *arguments: str) -> CommandResult:
     at = ("--url", grafana.url, "--from", "2026-03-06T12:00Z")
     return command("annotate", *at, *arguments)
 

@@ -18,7 +18,7 @@ from streams.kafka.topics import INTAKE_TOPICS, TOPICS
 from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 from streams.wall_clock import wall_clock
-from tests.cli.command import ROOT, Answer, promises
+from tests.cli.command import ROOT, CommandResult, promises
 from tests.worker.answers import UNREACHABLE, USAGE, is_clear
 from tests.worker.records import Order, send
 from tests.worker.workers import Worker
@@ -32,7 +32,7 @@ class Shop(NamedTuple):
     """A Kafka. before: what the commands said before its topics were there, and how they were created."""
 
     bootstrap: str
-    before: dict[str, Answer]
+    before: dict[str, CommandResult]
 
 
 def examples(name: str) -> list[Path]:
@@ -55,7 +55,7 @@ def nobody() -> str:
 
 
 @pytest.fixture(scope="module")
-def unanswered(nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
+def unanswered(nobody: str, events: Path) -> Iterator[dict[str, Future[CommandResult]]]:
     """What the commands say where no Kafka is. Each tries for half a minute, so they do while other tests run."""
     asking: list[tuple[str | Path, ...]] = [("topics",), ("explain", CASES[0]), ("check",), ("status",)]
     commands = [("worker",), ("replay", events), *asking]
@@ -187,7 +187,7 @@ def test_a_worker_that_is_asked_to_end_while_it_starts_does(shop: Shop, tmp_path
         assert "Traceback" not in worker.log.read_text()
 
 
-def told(answer: Answer) -> list[dict[str, Any]]:
+def told(answer: CommandResult) -> list[dict[str, Any]]:
     """The promises of the case, without revisions: which ones there were depends on what the partition's clock saw."""
     promised: list[dict[str, Any]] = answer.document["promises"]
     assert [one for one in promised if not one["steps"]] == []
@@ -213,5 +213,5 @@ def test_explain_says_that_a_case_is_not_there(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("command", ["worker", "replay", "topics", "explain", "check", "status"])
-def test_no_kafka_answers(command: str, unanswered: dict[str, Future[Answer]], nobody: str) -> None:
+def test_no_kafka_answers(command: str, unanswered: dict[str, Future[CommandResult]], nobody: str) -> None:
     is_clear(unanswered[command].result(), UNREACHABLE, nobody, "no Kafka answers there", "--bootstrap")

@@ -17,10 +17,10 @@ from streams.kafka.connection import read_connection
 from streams.kafka.topics import EVENTS
 from streams.kafka.topics import REJECTS as REJECTED
 from streams.wall_clock import wall_clock
-from tests.cli.command import Answer, promises
+from tests.cli.command import CommandResult, promises
 from tests.gateway.gateways import Gateway, signature
-from tests.notifier.process import Notifier, to_nobody
-from tests.support.acls import documented, for_whom
+from tests.notifier.process import Notifier, unreachable_webhook
+from tests.support.acls import acl_for, documented_acls
 from tests.support.certificates import Authority
 from tests.support.secured import LOGIN, MUTUAL, SecuredKafka, secured_kafka
 from tests.worker.answers import UNREACHABLE, is_clear
@@ -48,7 +48,7 @@ class Shop:
         self.kafka = kafka
         self.files = {user: kafka.user(user) for user in USERS}
         self.certified = kafka.certified(EXPLAIN)
-        kafka.grant(acl for user in USERS for acl in documented(user))
+        kafka.grant(acl for user in USERS for acl in documented_acls(user))
         self.feeds = kafka.folder / "feeds.toml"
         self.feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
         self.created = self.asked(TOPICS, "topics", "--feeds", self.feeds)
@@ -60,14 +60,14 @@ class Shop:
     def hires(self, name: str, acls: Sequence[ACL]) -> Path:
         """A user who is granted what others are: the file with which they connect."""
         file = self.kafka.user(name)
-        self.kafka.grant(for_whom(acl, name) for acl in acls)
+        self.kafka.grant(acl_for(acl, name) for acl in acls)
         return file
 
-    def asked(self, user: str, *command: str | Path) -> Answer:
+    def asked(self, user: str, *command: str | Path) -> CommandResult:
         """What a command says to a user of the documentation."""
         return self.told(self.files[user], *command)
 
-    def told(self, file: Path, *command: str | Path, address: str | None = None) -> Answer:
+    def told(self, file: Path, *command: str | Path, address: str | None = None) -> CommandResult:
         """What a command says to whoever connects as `file` says; it never says a password."""
         answer = promises(*command, "--bootstrap", address or self.address, "--kafka-config", file)
         assert PASSWORDS.search(answer.err + answer.out) is None
@@ -91,7 +91,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def replayed(shop: Shop, events: Path) -> Answer:
+def replayed(shop: Shop, events: Path) -> CommandResult:
     return shop.asked(REPLAY, "replay", events)
 
 
@@ -101,7 +101,7 @@ def test_topics_are_created_by_who_may_create_them(shop: Shop) -> None:
     assert created == {"created, 4 partitions", "created, 1 partition"}
 
 
-def test_a_worker_judges_what_was_replayed(shop: Shop, replayed: Answer, tmp_path: Path) -> None:
+def test_a_worker_judges_what_was_replayed(shop: Shop, replayed: CommandResult, tmp_path: Path) -> None:
     assert replayed.code == 0, replayed.err
     with Worker(shop.address, tmp_path, "--kafka-config", shop.files[WORKER]) as worker:
         worker.until(lambda page: page.sum("promises_state", location="soho", verdict="kept") > 0, "it judges")
@@ -143,7 +143,9 @@ def test_an_intake_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop) -> 
     assert f"user foreigner may not {topics}; {others}; grant" in answer.err
 
 
-def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(shop: Shop, replayed: Answer) -> None:
+def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(
+    shop: Shop, replayed: CommandResult
+) -> None:
     login = shop.asked(EXPLAIN, "explain", CASE, "--json")
     mutual = shop.told(shop.certified, "explain", CASE, "--json", address=shop.kafka.local.bootstrap_of(MUTUAL))
     assert (login.code, login.err, mutual.code, mutual.err) == (0, "", 0, "")
@@ -152,7 +154,9 @@ def test_explain_tells_the_same_to_who_logs_in_and_to_who_shows_a_certificate(sh
     assert mutual.document == login.document
 
 
-def test_events_are_seen_and_refused_records_looked_at_and_sent_again_by_who_may(shop: Shop, replayed: Answer) -> None:
+def test_events_are_seen_and_refused_records_looked_at_and_sent_again_by_who_may(
+    shop: Shop, replayed: CommandResult
+) -> None:
     assert CASE in shop.asked(TAIL, "tail", "--from-beginning", "--case", CASE, "--limit", "1").out
     refused = {"topic": EVENTS.name, "reason": "unknown_kind"}
     with closing(producer(read_connection(shop.address, shop.files[WORKER]))) as worker:
@@ -174,10 +178,10 @@ def test_topics_are_looked_at_by_who_may_see_their_settings(shop: Shop) -> None:
 def test_a_notifier_reads_alerts_with_what_is_granted_to_it_and_ends_when_that_is_taken_back(
     shop: Shop, tmp_path: Path
 ) -> None:
-    file = shop.hires("substitute", documented(NOTIFY))
+    file = shop.hires("substitute", documented_acls(NOTIFY))
     with Notifier(shop.address, "http://127.0.0.1:9/", tmp_path, "--kafka-config", file) as notifier:
         notifier.until_said("reading promise.alerts, partitions 0, 1, 2, 3")
-        shop.kafka.revoke(for_whom(acl, "substitute") for acl in documented(NOTIFY))
+        shop.kafka.revoke(acl_for(acl, "substitute") for acl in documented_acls(NOTIFY))
         assert notifier.process.wait(30) == UNREACHABLE
     said = notifier.log.read_text()
     assert "Traceback" not in said
@@ -186,7 +190,7 @@ def test_a_notifier_reads_alerts_with_what_is_granted_to_it_and_ends_when_that_i
 
 
 def test_a_notifier_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop, tmp_path: Path) -> None:
-    answer = shop.told(shop.kafka.user("idler"), "notify", *to_nobody(tmp_path))
+    answer = shop.told(shop.kafka.user("idler"), "notify", *unreachable_webhook(tmp_path))
     is_clear(answer, UNREACHABLE, "user idler may not READ topic promise.alerts; READ group promises-notify; grant")
 
 
@@ -233,7 +237,7 @@ def test_a_certificate_where_a_login_is_asked_for(shop: Shop) -> None:
     ],
 )
 def test_a_worker_without_one_permission_is_told_which(denied: str, told: str, shop: Shop) -> None:
-    granted = documented(WORKER)
+    granted = documented_acls(WORKER)
     acls = [acl for acl in granted if denied not in repr(acl)]
     assert len(acls) == len(granted) - 1
     name = f"apprentice-{told.split()[1]}-{told.split('.')[-1]}".replace(" ", "-")
@@ -254,7 +258,7 @@ def test_a_worker_whose_permission_is_taken_back_ends_and_says_why(
     taken: str, told: str, shop: Shop, tmp_path: Path
 ) -> None:
     name = f"dismissed-{told}"
-    acls = [for_whom(acl, name) for acl in documented(WORKER)]
+    acls = [acl_for(acl, name) for acl in documented_acls(WORKER)]
     with Worker(shop.address, tmp_path, "--kafka-config", shop.hires(name, acls)) as worker:
         worker.until_ready()
         shop.kafka.revoke(acl for acl in acls if taken in repr(acl))
