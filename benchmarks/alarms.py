@@ -18,7 +18,7 @@ from benchmarks.figures import quantile
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from schemas.events import PromisesMade, PromiseTerms
-from schemas.instants import moment
+from schemas.instants import to_datetime
 from streams.kafka.clients import producer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import EVENTS
@@ -57,10 +57,10 @@ def _break(bootstrap: str) -> dict[str, float]:
     for delay, number in sorted((chance.uniform(0, _WITHIN_SECONDS), number) for number in range(LOCATIONS)):
         time.sleep(max(0, began + delay - time.monotonic()))
         location, due = f"site-{number:02d}", wall_clock() + 1000
-        made_at = moment(due - 1000)
+        made_at = to_datetime(due - 1000)
         for order in range(_FLOOR):
             case = f"{location}-{order}"
-            terms = PromiseTerms(kind="ready", due=moment(due))
+            terms = PromiseTerms(kind="ready", due=to_datetime(due))
             made = PromisesMade(id="e1", case=case, occurred_at=made_at, location=location, promises=[terms])
             sending.send(EVENTS.name, msgspec.json.encode(made), key=case.encode())
         breaches[location] = (due + _GRACE) / 1000

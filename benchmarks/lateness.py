@@ -26,7 +26,7 @@ from benchmarks.ours import working
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from schemas.instants import Instant, instant
+from schemas.instants import Instant, from_datetime
 from schemas.verdicts import VerdictRecord
 from streams.kafka.topics import VERDICTS
 from streams.local.kafka_cluster import LocalKafka
@@ -136,6 +136,6 @@ async def _read(consumer: AIOKafkaConsumer, until: Instant) -> list[Seen]:
         now = wall_clock()
         for verdict in (decode(record.value) for records in fetched.values() for record in records):
             if verdict.current.reason == "undelivered":
-                at = instant(verdict.current.due) + GRACE // HASTE
+                at = from_datetime(verdict.current.due) + GRACE // HASTE
                 seen.append(Seen(at, now - at))
     return seen

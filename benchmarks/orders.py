@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from schemas.events import PlainEvent, PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from streams.config.policies import parse_policies
 from streams.records import KafkaRecord
 
@@ -77,7 +77,7 @@ def _plan(chance: Random, made_at: Instant, haste: int) -> tuple[Instant, list[t
 
 
 def _made(number: int, at: Instant, due: Instant) -> PromisesMade:
-    terms = PromiseTerms(kind="ready", due=moment(due))
+    terms = PromiseTerms(kind="ready", due=to_datetime(due))
     return PromisesMade(**_envelope(number, 0, at), promises=[terms])
 
 
@@ -91,8 +91,8 @@ def _envelope(number: int, place: int, at: Instant) -> dict[str, Any]:
     return {
         "id": f"{number:09d}-{place}",
         "case": f"order-{number:09d}",
-        "occurred_at": moment(at),
-        "received_at": moment(at + 40),
+        "occurred_at": to_datetime(at),
+        "received_at": to_datetime(at + 40),
         "location": f"shop-{location}",
         "staff": Staff(id=f"s-{location}-{number // _LOCATIONS % _STAFF}", role="cook"),
         "channel": "counter",

@@ -19,7 +19,7 @@ from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from schemas.events import PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import moment
+from schemas.instants import to_datetime
 from streams.local.kafka_cluster import LocalKafka
 from streams.records import KafkaRecord
 
@@ -61,12 +61,12 @@ def _everybody() -> Iterator[KafkaRecord]:
             "case": f"order-{number}",
             "location": f"shop-{number % LOCATIONS}",
             "staff": Staff(id=f"s-{number}"),
-            "occurred_at": moment(at),
+            "occurred_at": to_datetime(at),
         }
-        terms = PromiseTerms(kind="ready", due=moment(at + 60_000))
+        terms = PromiseTerms(kind="ready", due=to_datetime(at + 60_000))
         for event in (
             PromisesMade(id="made", promises=[terms], **envelope),
-            StepReached(id="ready", step="ready", **envelope | {"occurred_at": moment(at + 1)}),
+            StepReached(id="ready", step="ready", **envelope | {"occurred_at": to_datetime(at + 1)}),
         ):
             yield KafkaRecord(at, event.case.encode(), msgspec.json.encode(event))
 

@@ -1,4 +1,4 @@
-"""The wall clock, which only the shell looks at: the parts that judge are told the time."""
+"""The wall clock. Only the outer layers read it; the pure core receives the time as an argument."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from schemas.instants import Instant
 
 
 def wall_clock() -> Instant:
-    """What it shows."""
+    """Return the current time in milliseconds UTC."""
     return time.time_ns() // 1_000_000

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.instants import Instant, parse
+from schemas.instants import Instant, parse_instant
 from schemas.reading import Refused
-from streams.adapters.file_records import Outgoing, outgoing
+from streams.adapters.file_records import kafka_records
 from streams.adapters.files import lines
 from streams.adapters.vendors import load
 from streams.records import KafkaRecord
@@ -44,11 +44,7 @@ def sample(name: str) -> bytes:
 def records(name: str, as_of: str) -> list[KafkaRecord]:
     """The records that `promises replay` sends of a data set, as one partition would have them."""
     events = lines([str(data_set(name) / "events.csv.gz")], load(str(ADAPTER)))
-    return [_incoming(record) for record in outgoing(events, parse(as_of)) if not isinstance(record, Refused)]
-
-
-def _incoming(record: Outgoing) -> KafkaRecord:
-    return KafkaRecord(record.timestamp, record.key.encode() if record.key else None, record.value)
+    return [record for record in kafka_records(events, parse_instant(as_of)) if not isinstance(record, Refused)]
 
 
 def later_than_all(read: list[KafkaRecord]) -> Instant:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 MAY_KNOW = {
     "dashboards": {"streams.alerting", "streams.metrics"},
     "schemas": set(),
-    "streams.adapters": {"schemas", "streams.config"},
+    "streams.adapters": {"schemas", "streams.config", "streams.records"},
     "streams.alerting": {"schemas", "streams.config", "streams.judging", "streams.metrics"},
     "streams.cli": {
         "schemas",
@@ -60,7 +60,6 @@ MAY_KNOW = {
         "streams.metrics",
         "streams.records",
         "streams.wall_clock",
-        "streams.worker",
     },
     "streams.judging": {"schemas"},
     "streams.kafka": {"schemas", "streams.records"},

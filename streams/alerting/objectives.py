@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from streams.alerting.yaml_documents import percent
-from streams.config.toml import TableError
+from streams.config.toml import ConfigError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies, Policy
 
 
-class ObjectiveError(TableError):
+class ObjectiveError(ConfigError):
     """Objectives that contradict each other or name an unknown kind; the message says which and what to do."""
 
 

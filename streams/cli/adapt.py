@@ -14,14 +14,20 @@ from rich.console import Console
 
 from schemas.events import Clock
 from schemas.reading import Refused
-from streams.adapters.conditions import shown
+from streams.adapters.conditions import short_text
 from streams.adapters.envelopes import open_envelopes
-from streams.adapters.explanation import RecordExplanation, explain, told, told_of_all
+from streams.adapters.explanation import (
+    RecordExplanation,
+    common_field_values,
+    explain,
+    field_values,
+    own_field_values,
+)
 from streams.adapters.feed_records import AdaptedRecord, FeedRecord, OpenedRecord
 from streams.adapters.fields import FieldValue
 from streams.adapters.files import UnreadableInput
-from streams.adapters.rules import MadeEvent
-from streams.adapters.times import written
+from streams.adapters.rules import RuleOutput
+from streams.adapters.times import to_rfc3339
 from streams.adapters.vendors import load
 from streams.cli.event_text import adapted_text, event_text
 from streams.cli.options import (
@@ -94,20 +100,25 @@ def _document(opened: OpenedRecord, explanation: RecordExplanation) -> dict[str,
         "thin": [thin._asdict() for thin in outcome.thin] if isinstance(outcome, AdaptedRecord) else [],
         "events": list(outcome.events) if isinstance(outcome, AdaptedRecord) else [],
         "rules": [
-            {"rule": rule.name, "said": [_made_event(made) for made in explanation.of(rule)]}
-            for rule in explanation.fitting
+            {"rule": rule.name, "said": [_made_event(made) for made in explanation.outputs_of(rule)]}
+            for rule in explanation.matching
         ],
-        "others": [{"rule": name, "why_not": why} for name, why in explanation.others],
+        "others": [{"rule": name, "why_not": why} for name, why in explanation.mismatches],
     }
 
 
-def _made_event(made: MadeEvent) -> dict[str, Any]:
+def _made_event(made: RuleOutput) -> dict[str, Any]:
     return {
-        "type": made.saying.type,
+        "type": made.template.type,
         "happened": made.record is not None,
         "fields": [
-            field._asdict() | {"raw": _json_value(field.raw), "value": _json_value(field.value)}
-            for field in told_of_all(made.rule, made.scope) + told(made)
+            {
+                "place": field.path,
+                "expression": field.expression,
+                "raw": _json_value(field.raw),
+                "value": _json_value(field.value),
+            }
+            for field in field_values(made)
         ],
     }
 
@@ -125,34 +136,34 @@ def _print(opened: OpenedRecord, explanation: RecordExplanation) -> None:
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     if opened.envelopes:
         console.print(f"envelopes, from the outside in: {', '.join(opened.envelopes)}", markup=False)
-    for rule in explanation.fitting:
+    for rule in explanation.matching:
         console.print(f"rule {rule.name!r} fits{f': ignored, {rule.ignore}' if rule.ignore else ''}", markup=False)
-        for scope, events in groupby(explanation.of(rule), key=lambda made: made.scope):
-            _print_fields(console, told_of_all(rule, scope))
+        for scope, events in groupby(explanation.outputs_of(rule), key=lambda made: made.scope):
+            _print_fields(console, common_field_values(rule, scope))
             for made in events:
                 _print_made(console, made)
-    for name, why in explanation.others:
+    for name, why in explanation.mismatches:
         console.print(f"rule {name!r} does not fit: {why}", markup=False, style="dim")
     console.print()
     _print_outcome(console, explanation.outcome)
 
 
-def _print_made(console: Console, made: MadeEvent) -> None:
-    fields = told(made)
+def _print_made(console: Console, made: RuleOutput) -> None:
+    fields = own_field_values(made)
     if made.record is None or isinstance(made.record, Clock):
-        times = [field for field in fields if field.place.endswith("occurred_at")]
-        steps = [str(field.value) for field in fields if field.place.endswith(".step")]
-        name = " ".join([made.saying.type, *steps])
+        times = [field for field in fields if field.path.endswith("occurred_at")]
+        steps = [str(field.value) for field in fields if field.path.endswith(".step")]
+        name = " ".join([made.template.type, *steps])
         expression = times[0].expression if times else "occurred_at"
         console.print(f"  {name} has not happened: {expression} is nothing", markup=False, style="dim")
         return
     console.print(f"  {event_text(made.record)}", markup=False)
     computed = [field for field in fields if field.expression != f"'{field.value}'"]
-    _print_fields(console, computed, made.saying.place)
+    _print_fields(console, computed, made.template.path)
 
 
 def _print_fields(console: Console, fields: list[FieldValue], within: str = "") -> None:
-    cells = [(field.place.removeprefix(f"{within}."), _value_text(field), field.expression) for field in fields]
+    cells = [(field.path.removeprefix(f"{within}."), _value_text(field), field.expression) for field in fields]
     names, values = (max((len(row[column]) for row in cells), default=0) for column in (0, 1))
     for name, value, expression in cells:
         console.print(f"    {name:{names}}  {value:{values}}  <- {expression}", markup=False)
@@ -161,9 +172,11 @@ def _print_fields(console: Console, fields: list[FieldValue], within: str = "") 
 def _value_text(field: FieldValue) -> str:
     """Return the value of a field, with the raw value behind it if the adapter converted it."""
     if isinstance(field.value, datetime):
-        value = written(field.value)
-        return value if field.raw == value else f"{value} ({shown(field.raw)})"
-    return shown(field.value) if field.value == field.raw else f"{shown(field.value)} ({shown(field.raw)})"
+        value = to_rfc3339(field.value)
+        return value if field.raw == value else f"{value} ({short_text(field.raw)})"
+    return (
+        short_text(field.value) if field.value == field.raw else f"{short_text(field.value)} ({short_text(field.raw)})"
+    )
 
 
 def _print_outcome(console: Console, outcome: AdaptedRecord | Refused) -> None:

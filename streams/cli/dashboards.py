@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from streams.cli.options import UNREADABLE, USAGE, DryRunOption, fail, parse_instant, parse_option
+from streams.cli.options import UNREADABLE, USAGE, DryRunOption, fail, parse_instant_option, parse_option
 from streams.grafana.interface import Access, Annotation, Grafana, PublishingFailed, grafana_url
 from streams.grafana.push import PushResult, annotate, own_dashboards, push
 
@@ -59,8 +59,8 @@ def annotate_command(
 ) -> None:
     """Write an incident to Grafana, where the dashboards show it, or update it."""
     name = parse_option(_incident_id, incident, "incident")
-    began = parse_instant(start, "--from")
-    ended = parse_instant(end, "--to") if end else began
+    began = parse_instant_option(start, "--from")
+    ended = parse_instant_option(end, "--to") if end else began
     if ended < began:
         fail(f"--to {end} is before --from {start}; give an end after the start", USAGE)
     annotation = Annotation(began, ended, text, tuple(tag or ()))

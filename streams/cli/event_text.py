@@ -29,7 +29,7 @@ from schemas.events import (
 )
 from schemas.reading import Refused
 from streams.adapters.feed_records import AdaptedRecord
-from streams.adapters.times import written
+from streams.adapters.times import to_rfc3339
 from streams.cli.output import columns
 from streams.text import printable
 
@@ -86,10 +86,10 @@ def _other_lines(adapted: AdaptedRecord) -> Iterator[str]:
 
 def _row(event: Record) -> tuple[str, ...]:
     if isinstance(event, Clock):
-        return written(event.at), "", "", f"clock of {event.source}", "", ""
+        return to_rfc3339(event.at), "", "", f"clock of {event.source}", "", ""
     staff = event.staff
     member = " ".join(part for part in (staff.id, staff.role) if part) if staff else ""
-    return written(event.occurred_at), event.case, event.subject, event_text(event), event.location or "", member
+    return to_rfc3339(event.occurred_at), event.case, event.subject, event_text(event), event.location or "", member
 
 
 def event_text(event: CaseEvent) -> str:

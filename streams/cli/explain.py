@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.reading import Refused
-from streams.adapters.file_records import latest, outgoing
+from streams.adapters.file_records import kafka_records, latest_occurrence
 from streams.adapters.files import Line, lines
 from streams.cli.options import (
     UNREADABLE,
@@ -26,7 +26,7 @@ from streams.cli.options import (
     load_adapter,
     load_locations,
     load_policies,
-    parse_instant,
+    parse_instant_option,
     report_errors,
 )
 from streams.cli.output import write_json
@@ -62,7 +62,7 @@ def explain(
     *file, case = arguments
     if len(file) > 1 or not (file or bootstrap):
         fail("give a FILE and a CASE, or --bootstrap HOST:PORT and a CASE", USAGE)
-    until = parse_instant(as_of, "--as-of") if as_of else None
+    until = parse_instant_option(as_of, "--as-of") if as_of else None
     with report_errors():
         rules, known_locations = load_policies(policies), load_locations(locations)
         feeds, reader = known_locations.feeds(), load_adapter(adapter, tables, known_locations)
@@ -71,12 +71,15 @@ def explain(
             records = _from_kafka(read_connection(bootstrap, kafka_config), until)
         else:
             read = list(lines(file, reader))
-            until = until or latest(read)
+            until = until or latest_occurrence(read)
             records = _from_file(read, until)
         explanations = explanations_of(records, case, rules, until, feeds)
     if not explanations:
         source = file[0] if file else bootstrap
-        fail(f"{source} has no promise of case {case!r} by {show(until)}; check the case and --as-of", UNREADABLE)
+        fail(
+            f"{source} has no promise of case {case!r} by {format_instant(until)}; check the case and --as-of",
+            UNREADABLE,
+        )
     if json:
         promises = [explanation.as_json() for explanation in explanations]
         write_json({"schema": "promises.explain/1", "case": case, "promises": promises})
@@ -102,19 +105,19 @@ def explanations_of(
         if record.key is None or record.key == case.encode():
             state.apply(record, until)
         else:
-            state.move(record.timestamp, until)
+            state.advance(record.timestamp, until)
     explanations: list[Explanation] = []
     for state in partitions.values():
-        state.move(until, until)
+        state.advance(until, until)
         case_state = state.case(case)
         explanations += explain_case(case_state, policies, until) if case_state else []
     return explanations
 
 
 def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, KafkaRecord]]:
-    for record in outgoing(read, until):
+    for record in kafka_records(read, until):
         if not isinstance(record, Refused):
-            yield 0, KafkaRecord(record.timestamp, record.key.encode() if record.key else None, record.value)
+            yield 0, record
 
 
 def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, KafkaRecord]]:

@@ -55,7 +55,7 @@ def gateway(
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # until the server installs its own handlers
-    logs.set_up(log)
+    logs.configure(log)
     silence_kafka_logs()
     address = parse_option(Address.parse, bind, "--bind")
     metrics_at = parse_option(Address.parse, metrics, "--metrics")
@@ -77,7 +77,7 @@ def _run(
     tokens: Path | None,
 ) -> None:
     # The server takes long to import, so other commands do not import it.
-    from streams.gateway.run import GatewaySettings, NoTokens, run
+    from streams.gateway.run import GatewaySettings, TokensError, run
     from streams.metrics.server import AddressTaken
 
     settings = GatewaySettings(
@@ -91,7 +91,7 @@ def _run(
     with report_errors():
         try:
             run(settings)
-        except NoTokens as error:
+        except TokensError as error:
             fail(f"--tokens {error}", USAGE)
         except AddressTaken as error:
             fail(str(error), USAGE)

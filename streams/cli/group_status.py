@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from streams.kafka.describe import GroupDescription, MemberDescription
-from streams.metrics.address import Address, metrics_of
+from streams.metrics.address import Address, metrics_address
 from streams.metrics.health import PartitionReadiness, Readiness
 
 State = Literal["live", "recovering", "unknown"]
@@ -45,7 +45,7 @@ class _OwnerStatus(NamedTuple):
 
 def readiness_address(member: MemberDescription) -> Address | None:
     """Return the address where this member serves /readyz, or None if its client id is not one of a worker."""
-    address = metrics_of(member.client)
+    address = metrics_address(member.client)
     if address is None or address.host not in _ANY_ADDRESS:
         return address
     return Address(f"[{member.host}]" if ":" in member.host else member.host, address.port)

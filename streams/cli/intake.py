@@ -52,22 +52,22 @@ def intake(
 ) -> None:
     """Adapt the records of feeds to events in promise.events, until SIGTERM or Ctrl-C."""
     # The schema libraries take long to import, so other commands do not import them.
-    from streams.intake.feed_adapters import ways_of
+    from streams.intake.feed_adapters import adapters_of
 
-    logs.set_up(log)
+    logs.configure(log)
     silence_kafka_logs()
     address = metrics_address(metrics)
     with report_errors():
         connection, declared = read_connection(bootstrap, kafka_config), load_feeds(feeds)
         known_locations = load_locations(locations)
         _warn_of_missing_feeds(known_locations, declared)
-        adapters = ways_of(declared, zones_of(known_locations))
+        adapters = adapters_of(declared, zones_of(known_locations))
         partitions = check_intake(connection, group, [feed.topic for feed in declared], f" --feeds {feeds}")
     settings = IntakeSettings(
         connection=connection,
         feeds=declared,
         adapters=adapters,
-        partitions=partitions,
+        partition_counts=partitions,
         metrics=address,
         group=group,
         instance=instance,

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.events import Clock
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.reading import Refused
 from schemas.words import Basis
 from streams.adapters.files import Line, lines
@@ -27,7 +27,7 @@ from streams.cli.options import (
     load_adapter,
     load_locations,
     load_policies,
-    parse_instant,
+    parse_instant_option,
     report_errors,
     stderr,
 )
@@ -35,7 +35,7 @@ from streams.cli.output import write_json
 from streams.judging.admission import admit
 from streams.judging.history import Fact, History, insert
 from streams.judging.policy import Policies
-from streams.judging.report import AXES, Axis, Key, ReportPoint, ReportRow, point, point_as_json
+from streams.judging.report import AXES, Axis, Key, ReportPoint, ReportRow, report_point, report_point_as_json
 
 
 def judge(
@@ -56,13 +56,13 @@ def judge(
 ) -> None:
     """Judge every promise in FILES and count the verdicts."""
     groupings = [_axes(text) for text in by or []]
-    instants = [parse_instant(text, "--as-of") for text in as_of or []]
+    instants = [parse_instant_option(text, "--as-of") for text in as_of or []]
     with report_errors():
         rules, reader = load_policies(policies), load_adapter(adapter, tables, load_locations(locations))
         events = collect(lines(files, reader), rules)
     if not instants and events.cases:
         instants = [events.latest]
-    points = [point(events.cases.values(), rules, instant, basis, groupings) for instant in instants]
+    points = [report_point(events.cases.values(), rules, instant, basis, groupings) for instant in instants]
     if json:
         write_json(_document(events, points, rules, basis))
     else:
@@ -122,7 +122,7 @@ def _document(events: ReadEvents, points: list[ReportPoint], policies: Policies,
             "cases": len(events.cases),
             "unpromised": points[-1].unpromised if points else 0,
         },
-        "points": [point_as_json(report_point) for report_point in points],
+        "points": [report_point_as_json(at_point) for at_point in points],
         "rejects": [
             {"file": line.file, "line": line.number, "reason": refused.reason, "detail": refused.detail}
             for line, refused in events.rejects
@@ -132,10 +132,10 @@ def _document(events: ReadEvents, points: list[ReportPoint], policies: Policies,
 
 def _print_tables(events: ReadEvents, points: list[ReportPoint]) -> None:
     console = Console(highlight=False, emoji=False)
-    for report_point in points:
-        console.print(f"as of {show(report_point.as_of)}\n")
-        console.print(_table("", [(("all",), report_point.totals)]))
-        for name, rows in report_point.by.items():
+    for at_point in points:
+        console.print(f"as of {format_instant(at_point.as_of)}\n")
+        console.print(_table("", [(("all",), at_point.totals)]))
+        for name, rows in at_point.by.items():
             console.print(_table(name, rows))
     counts = f"{events.records} records, {events.duplicates} duplicates, {len(events.rejects)} rejected"
     console.print(f"{counts}, {len(events.cases)} cases", markup=False)

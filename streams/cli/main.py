@@ -42,4 +42,4 @@ def _root() -> None:
 def main() -> None:
     """Run the command `promises`. Import only the requested subcommand: all of them take a second."""
     requested = [name for name in sys.argv[1:2] if name in COMMANDS]
-    app_of(requested or COMMANDS)()
+    app_of(requested or COMMANDS)(prog_name="promises")

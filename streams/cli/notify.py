@@ -23,7 +23,7 @@ from streams.cli.options import (
     report_errors,
     silence_kafka_logs,
 )
-from streams.config.toml import length_of_time
+from streams.config.toml import parse_duration
 from streams.kafka.clients import check_notifier
 from streams.kafka.connection import read_connection
 from streams.notifier.notifier import NotifierSettings, run
@@ -58,10 +58,10 @@ def notify(
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # until the notifier checks for termination itself
-    logs.set_up(log)
+    logs.configure(log)
     silence_kafka_logs()
     stages: tuple[Stage, ...] = (stage,) if stage else get_args(Stage)
-    max_age_ms = parse_option(length_of_time, max_age, "--max-age")
+    max_age_ms = parse_option(parse_duration, max_age, "--max-age")
     if not max_age_ms:
         fail(f"--max-age {max_age}: no alert would ever be sent; write a length of time such as 15m", USAGE)
     receiver, secrets = _receiver(webhook), _secrets(secret_file)

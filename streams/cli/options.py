@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -13,18 +14,18 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
-from schemas.instants import Instant, parse
+from schemas.instants import Instant, parse_instant
 from streams.adapters.files import UnreadableInput
 from streams.adapters.vendors import Adapter, load
 from streams.config.feeds import Feed, FeedsError, parse_feeds
 from streams.config.locations import LocationsError, parse_locations
 from streams.config.policies import PolicyError, parse_policies
 from streams.config.receivers import Receivers, ReceiversError, parse_receivers
-from streams.config.toml import TableError
+from streams.config.toml import ConfigError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies
 from streams.kafka.connection import KafkaConfigError, KafkaFailed
-from streams.logs import LogForm, writes_json
+from streams.logs import LogFormat, logs_json
 from streams.metrics.address import Address
 
 CHECK_FAILED, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
@@ -68,7 +69,7 @@ KafkaConfigOption = Annotated[
 ]
 GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="Consumer group of the workers.")]
 MetricsOption = Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Address of /metrics, HOST:PORT.")]
-LogOption = Annotated[LogForm, typer.Option(envvar="PROMISES_LOG", help="Format of the log on stderr.")]
+LogOption = Annotated[LogFormat, typer.Option(envvar="PROMISES_LOG", help="Format of the log on stderr.")]
 InstanceOption = Annotated[
     str | None,
     typer.Option(
@@ -86,7 +87,7 @@ class UnwritableOutput(Exception):
 
 def fail(message: str, code: int) -> NoReturn:
     """End the command with a message of one line and an exit code."""
-    if writes_json():
+    if logs_json():
         logging.getLogger("promises").critical(message)
     else:
         stderr.print(f"promises: {message}", style="red", markup=False)
@@ -98,10 +99,18 @@ def report_errors() -> Iterator[None]:
     """End the command with a message and its exit code if the user can correct the error."""
     try:
         yield
-    except (TableError, KafkaConfigError) as error:
+    except (ConfigError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end the command in order, as Ctrl-C does: by KeyboardInterrupt.
+
+    A background job of a shell is started with SIGINT ignored, so SIGTERM may be the only signal that reaches it.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def silence_kafka_logs() -> None:
@@ -118,9 +127,11 @@ def parse_option(parse_text: Callable[[str], Parsed], text: str, option: str) ->
         fail(f"{option} {text}: {error}", USAGE)
 
 
-def parse_instant(text: str, option: str) -> Instant:
+def parse_instant_option(text: str, option: str) -> Instant:
     """Return the instant given as an argument, whose seconds may be left out; end the command if it is invalid."""
-    return parse_option(lambda instant: parse(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", instant)), text, option)
+    return parse_option(
+        lambda instant: parse_instant(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", instant)), text, option
+    )
 
 
 def metrics_address(text: str) -> Address:

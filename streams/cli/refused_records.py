@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from schemas.instants import ImplausibleInstant, Instant, instant, moment, show
+from schemas.instants import ImplausibleInstant, Instant, format_instant, from_datetime, to_datetime
 from streams.adapters.envelopes import RECEIVED_AT
 from streams.kafka.reject_headers import read_reject_headers, retried_position, retry_headers
 from streams.kafka.topic_reader import parse_position
@@ -60,7 +60,7 @@ class Reject(NamedTuple):
     def received_at(self) -> str:
         """The timestamp of the record as RFC 3339; empty if it is unknown or implausible."""
         try:
-            return show(instant(moment(self.timestamp or 0)))
+            return format_instant(from_datetime(to_datetime(self.timestamp or 0)))
         except (ImplausibleInstant, OverflowError):
             return ""
 

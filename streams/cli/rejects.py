@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from streams.cli.options import (
     UNREADABLE,
     USAGE,
@@ -20,7 +20,7 @@ from streams.cli.options import (
     JsonOption,
     KafkaConfigOption,
     fail,
-    parse_instant,
+    parse_instant_option,
     parse_option,
     report_errors,
     silence_kafka_logs,
@@ -37,7 +37,7 @@ from streams.cli.refused_records import (
     survey,
 )
 from streams.cli.resend import Resender
-from streams.config.toml import length_of_time
+from streams.config.toml import parse_duration
 from streams.kafka.connection import Connection, read_connection
 from streams.kafka.topic_reader import parse_position, read_topic
 from streams.kafka.topics import REJECTS
@@ -181,8 +181,8 @@ def _since(text: str | None) -> Instant:
     if text is None:
         return 0
     if re.fullmatch(r"\d+[a-z]+", text):
-        return wall_clock() - parse_option(length_of_time, text, "--since")
-    return parse_instant(text, "--since")
+        return wall_clock() - parse_option(parse_duration, text, "--since")
+    return parse_instant_option(text, "--since")
 
 
 def _confirm(count: int, *, yes: bool) -> None:
@@ -205,7 +205,9 @@ def _print_plan(planned: RejectSurvey) -> None:
 
 
 def _list_document(waiting: RejectSurvey, newest: list[Reject]) -> dict[str, Any]:
-    groups = [{**_group(group), "count": count, "last": show(latest)} for group, count, latest in waiting.counts()]
+    groups = [
+        {**_group(group), "count": count, "last": format_instant(latest)} for group, count, latest in waiting.counts()
+    ]
     return {
         "schema": "promises.rejects/1",
         "waiting": len(waiting.waiting),
@@ -223,7 +225,7 @@ def _reject_document(reject: Reject) -> dict[str, Any]:
     came = {"partition": reject.partition, "offset": reject.offset, "at": reject.received_at or None}
     return {
         "at": str(reject.position),
-        "refused_at": show(reject.refused_at),
+        "refused_at": format_instant(reject.refused_at),
         **_group(reject.group),
         "detail": reject.detail,
         "adapter": reject.adapter,
@@ -246,11 +248,11 @@ def _print_list(waiting: RejectSurvey, newest: list[Reject]) -> None:
     count = len(waiting.waiting)
     sys.stdout.write(f"{count} refused {'record waits' if count == 1 else 'records wait'}, {waiting.retried} retried\n")
     if waiting.waiting:
-        groups = [(str(number), *group, show(latest)) for group, number, latest in waiting.counts()]
+        groups = [(str(number), *group, format_instant(latest)) for group, number, latest in waiting.counts()]
         sys.stdout.write("\n" + columns([("count", "topic", "feed", "reason", "last"), *groups]))
     if newest:
         rows = [
-            (str(reject.position), show(reject.refused_at), reject.source, reject.group.reason, reject.detail)
+            (str(reject.position), format_instant(reject.refused_at), reject.source, reject.group.reason, reject.detail)
             for reject in newest
         ]
         sys.stdout.write("\n" + columns([("at", "refused", "source", "reason", "detail"), *rows]))
@@ -259,7 +261,7 @@ def _print_list(waiting: RejectSurvey, newest: list[Reject]) -> None:
 def _print_reject(reject: Reject) -> None:
     rows = {
         "at": str(reject.position),
-        "refused": show(reject.refused_at),
+        "refused": format_instant(reject.refused_at),
         "reason": reject.group.reason,
         "detail": reject.detail,
         "source": f"{reject.source}, {reject.received_at or 'time unknown'}",

@@ -10,9 +10,9 @@ import typer
 from kafka.errors import KafkaError
 
 from schemas.events import Clock
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from schemas.reading import Refused
-from streams.adapters.file_records import Outgoing, outgoing
+from streams.adapters.file_records import kafka_records
 from streams.adapters.files import lines
 from streams.cli.options import (
     USAGE,
@@ -24,7 +24,7 @@ from streams.cli.options import (
     fail,
     load_adapter,
     load_locations,
-    parse_instant,
+    parse_instant_option,
     report_errors,
     stderr,
 )
@@ -32,6 +32,7 @@ from streams.kafka.clients import partitions_of, producer
 from streams.kafka.connection import Connection, KafkaFailed, read_connection
 from streams.kafka.permissions import Need
 from streams.kafka.topics import EVENTS
+from streams.records import KafkaRecord
 
 
 def replay(
@@ -45,14 +46,14 @@ def replay(
     speed: Annotated[str, typer.Option(help="Multiple of real time, or max.")] = "max",
 ) -> None:
     """Send the events of FILE to promise.events, then a clock record with the time of the last one."""
-    until = parse_instant(as_of, "--as-of") if as_of else None
+    until = parse_instant_option(as_of, "--as-of") if as_of else None
     pace = _Pace(_speed(speed))
     with report_errors():
         connection = read_connection(bootstrap, kafka_config)
         partitions = partitions_of(connection, Need("WRITE", "topic", EVENTS.name))
         sender = _Sender(connection, partitions)
         reader = load_adapter(adapter, tables, load_locations(locations))
-        for record in outgoing(lines([file], reader), until):
+        for record in kafka_records(lines([file], reader), until):
             if isinstance(record, Refused):
                 sender.refused += 1
             else:
@@ -99,10 +100,9 @@ class _Sender:
         self._latest: Instant = 0
         self.sent = self.refused = 0
 
-    def send(self, record: Outgoing) -> None:
+    def send(self, record: KafkaRecord) -> None:
         """Send one record to the partition of its case."""
-        key = record.key.encode() if record.key is not None else None
-        self._send(record.value, record.timestamp, key=key)
+        self._send(record.value, record.timestamp, key=record.key)
         self._latest = max(self._latest, record.timestamp)
 
     def finish(self, as_of: Instant | None) -> None:
@@ -112,7 +112,7 @@ class _Sender:
         """
         at = as_of if as_of is not None else self._latest
         if at:
-            value = msgspec.json.encode(Clock(source="replay", at=moment(at)))
+            value = msgspec.json.encode(Clock(source="replay", at=to_datetime(at)))
             for partition in self._partitions:
                 self._send(value, at, partition=partition)
         self._producer.flush()
@@ -121,7 +121,7 @@ class _Sender:
             raise KafkaFailed(f"{len(self._failed)} records were not written; the first error: {self._failed[0]}")
 
     def _send(
-        self, value: bytes, timestamp: Instant, *, key: bytes | None = None, partition: int | None = None
+        self, value: bytes | None, timestamp: Instant, *, key: bytes | None = None, partition: int | None = None
     ) -> None:
         try:
             future = self._producer.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=timestamp)

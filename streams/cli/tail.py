@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -15,9 +14,17 @@ import typer
 from rich.console import Console
 
 from schemas.events import TAGS, Clock, Record
-from schemas.reading import Refused, read
+from schemas.reading import Refused, read_event
 from streams.cli.event_text import event_line, refused_line
-from streams.cli.options import USAGE, BootstrapOption, KafkaConfigOption, fail, report_errors, silence_kafka_logs
+from streams.cli.options import (
+    USAGE,
+    BootstrapOption,
+    KafkaConfigOption,
+    end_on_sigterm,
+    fail,
+    report_errors,
+    silence_kafka_logs,
+)
 from streams.kafka.connection import read_connection
 from streams.kafka.topic_reader import follow_topic
 from streams.kafka.topics import EVENTS
@@ -82,7 +89,7 @@ def tail(
     """
     selected = EventFilter(case or (), location or (), feed or (), _types(type or []))
     silence_kafka_logs()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_sigterm()
     try:
         with report_errors():
             connection = read_connection(bootstrap, kafka_config)
@@ -105,7 +112,7 @@ def _selected(records: Iterator[KafkaRecord], selected: EventFilter) -> Iterator
 
 def _decoded(value: bytes | None) -> Record | Refused:
     try:
-        return read(value)
+        return read_event(value)
     except Refused as refused:
         return refused
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.options import BootstrapOption, KafkaConfigOption, report_errors, silence_kafka_logs
+from streams.cli.options import BootstrapOption, KafkaConfigOption, end_on_sigterm, report_errors, silence_kafka_logs
 from streams.kafka.connection import read_connection
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE
 from streams.local.town import town as simulate
@@ -28,6 +28,7 @@ def town(
     A minute of the town lasts one second. Its policies are in streams/local/town-policies.toml.
     """
     silence_kafka_logs()
+    end_on_sigterm()
     events = simulate(seed, wall_clock(), minute=MINUTE, orders_per_minute=orders)
     with report_errors():
         try:

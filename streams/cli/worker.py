@@ -25,7 +25,7 @@ from streams.cli.options import (
     report_errors,
     silence_kafka_logs,
 )
-from streams.config.toml import length_of_time
+from streams.config.toml import parse_duration
 from streams.kafka.clients import check_worker
 from streams.kafka.connection import read_connection
 from streams.worker.settings import ClockMode, Processing, WorkerSettings
@@ -64,10 +64,10 @@ def worker(
     log: LogOption = "text",
 ) -> None:
     """Judge the promises of promise.events, until SIGTERM or Ctrl-C."""
-    logs.set_up(log)
+    logs.configure(log)
     silence_kafka_logs()
     address = metrics_address(metrics)
-    retention_ms = parse_option(length_of_time, retention, "--retention") if retention is not None else None
+    retention_ms = parse_option(parse_duration, retention, "--retention") if retention is not None else None
     with report_errors():
         connection, rules = read_connection(bootstrap, kafka_config), load_policies(policies)
         feeds = load_locations(locations).feeds()

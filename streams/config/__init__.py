@@ -1,1 +1,1 @@
-"""The TOML files that people write: policies, locations, feeds and receivers. One reader, one style of errors."""
+"""The TOML files that people write: policies, locations, feeds and receivers. One reader and one style of errors."""

@@ -1,45 +1,38 @@
-"""Policies from TOML: one file holds every version of every policy. What is wrong is named: file, key and remedy."""
+"""Policies from TOML. One file holds every version of every policy. Errors name the file, the key and the remedy.
+
+The keys of a [[policy]] table are the fields of Policy. To add a key, add a field there and read it in
+_PolicyReader.policy.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from schemas.instants import Instant, instant
-from streams.config.toml import Table, TableError, place_of, tables_of
-from streams.judging.policy import Assumed, Attributes, Cancellation, Policies, Policy
-
-_KEYS: Final = {
-    "name", "version", "kind", "kept_by", "grace", "at_risk", "early", "due_before_made", "when", "assumed",
-    "cancelled", "effective_from", "objective",
-}  # fmt: skip
+from schemas.instants import Instant, from_datetime
+from streams.config.toml import ConfigError, TableReader, check_keys
+from streams.judging.policy import POLICY_KEYS, Assumed, Attributes, Cancellation, Policies, Policy
 
 
-class PolicyError(TableError):
-    """A policy file that cannot be used; the message names file, key and remedy."""
+class PolicyError(ConfigError):
+    """A policy file that cannot be used. The message names the file, the key and the remedy."""
 
 
 def parse_policies(text: str, source: str) -> Policies:
-    """The policies in `text`; `source` names the file in errors. Raises PolicyError."""
-    entries = tables_of(text, "policy", source, "policies", PolicyError)
-    policies = [_read(entry, number, source) for number, entry in enumerate(entries, 1)]
+    """Return the policies in `text`; `source` names the file in errors. Raises PolicyError."""
+    readers = _PolicyReader.entries(text, source, "policy", "policies", label_key="name", keys=POLICY_KEYS)
+    policies = [reader.policy() for reader in readers]
     _check_versions(policies, source)
     return Policies(policies, "sha256:" + hashlib.sha256(text.encode()).hexdigest())
 
 
-def _read(entry: Any, number: int, source: str) -> Policy:
-    table = _Reader(entry, place_of(entry, number, "policy", "name", source, PolicyError))
-    table.only(_KEYS)
-    return table.policy()
-
-
 def _check_versions(policies: list[Policy], source: str) -> None:
-    seen: dict[str, Policy] = {}
+    ids: set[str] = set()
     for policy in policies:
-        if policy.id in seen:
+        if policy.id in ids:
             raise PolicyError(f"{source}: {policy.id} is there twice; give the newer one the next version")
-        seen[policy.id] = policy
+        ids.add(policy.id)
     for policy in policies:
         earlier = [p for p in policies if p.name == policy.name and p.version < policy.version]
         if any(p.effective_from >= policy.effective_from or p.kind != policy.kind for p in earlier):
@@ -48,68 +41,67 @@ def _check_versions(policies: list[Policy], source: str) -> None:
             )
 
 
-class _Reader(Table):
-    """One [[policy]] table, key by key."""
+class _PolicyReader(TableReader):
+    """Reads one [[policy]] table."""
 
-    error = PolicyError
+    error_type = PolicyError
 
     def policy(self) -> Policy:
         kind = self.text("kind")
         return Policy(
             name=self.text("name", kind),
-            version=self.whole("version", 1),
+            version=self.whole_number("version", 1),
             kind=kind,
             kept_by=self.texts("kept_by", [kind]),
             grace=self.duration("grace", 0),
             at_risk=self.duration("at_risk", 0),
-            early=self.one_of("early", ("kept", "broken")),
-            due_before_made=self.one_of("due_before_made", ("reject", "judge")),
-            when=self.when(),
-            assumed=self.assumed(),
-            cancelled=self.cancelled(),
-            effective_from=self.effective_from(),
+            early=self.choice("early", ("kept", "broken")),
+            due_before_made=self.choice("due_before_made", ("reject", "judge")),
+            when=self._when(),
+            assumed=self._assumed(),
+            cancelled=self._cancelled(),
+            effective_from=self._effective_from(),
             objective=self.share("objective"),
         )
 
-    def when(self) -> tuple[tuple[str, frozenset[str]], ...]:
-        table = self.inner("when", set(Attributes._fields))
-        return tuple((name, self.values(name, table[name])) for name in sorted(table))
+    def _when(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        table = self.subtable("when", Attributes._fields)
+        return tuple((attribute, self._values(attribute, table[attribute])) for attribute in sorted(table))
 
-    def values(self, name: str, value: Any) -> frozenset[str]:
+    def _values(self, attribute: str, value: Any) -> frozenset[str]:
         values = [value] if isinstance(value, str) else value
-        if not isinstance(values, list) or not values or not all(isinstance(v, str) and v for v in values):
-            raise self.wrong("when", f'write {name} = "one" or {name} = ["one", "other"]')
+        if not isinstance(values, list) or not values or not all(isinstance(text, str) and text for text in values):
+            raise self.error("when", f'write {attribute} = "one" or {attribute} = ["one", "other"]')
         return frozenset(values)
 
-    def assumed(self) -> Assumed | None:
+    def _assumed(self) -> Assumed | None:
         if "assumed" not in self.table:
             return None
-        table = self.inner("assumed", {"starts_with", "within"})
+        table = self.subtable("assumed", Assumed._fields)
         step = table.get("starts_with")
         if not isinstance(step, str) or not step or "within" not in table:
-            raise self.wrong("assumed", 'write both: { starts_with = "ordered", within = "15m" }')
-        return Assumed(step, self.millis("assumed", table["within"]))
+            raise self.error("assumed", 'write both: { starts_with = "ordered", within = "15m" }')
+        return Assumed(step, self.duration_of("assumed", table["within"]))
 
-    def cancelled(self) -> Cancellation:
-        table = self.inner("cancelled", {"by_us", "by_customer"})
-        switches: dict[str, Any] = {}
-        for by, when in table.items():
-            if not isinstance(when, dict):
-                raise self.wrong("cancelled", f'write {by} = {{ before_due = "broken", after_due = "excluded" }}')
-            self.only({"before_due", "after_due"}, when, f": cancelled.{by}")
-            for moment, verdict in when.items():
+    def _cancelled(self) -> Cancellation:
+        verdicts: dict[str, Any] = {}
+        for by, table in self.subtable("cancelled", ("by_us", "by_customer")).items():
+            if not isinstance(table, dict):
+                raise self.error("cancelled", f'write {by} = {{ before_due = "broken", after_due = "excluded" }}')
+            check_keys(table, ("before_due", "after_due"), f"{self.label}: cancelled.{by}", PolicyError)
+            for moment, verdict in table.items():
                 if verdict not in ("broken", "excluded"):
-                    raise self.wrong("cancelled", f"{by}.{moment} is 'broken' or 'excluded'")
-                switches[f"{by}_{moment}"] = verdict
-        return Cancellation(**switches)
+                    raise self.error("cancelled", f"{by}.{moment} is 'broken' or 'excluded'")
+                verdicts[f"{by}_{moment}"] = verdict
+        return Cancellation(**verdicts)
 
-    def effective_from(self) -> Instant:
+    def _effective_from(self) -> Instant:
         value = self.table.get("effective_from")
         if value is None:
             return 0
         if not isinstance(value, datetime) or value.tzinfo is None:
-            raise self.wrong("effective_from", "write an instant without quotes, such as 2026-01-01T00:00:00Z")
+            raise self.error("effective_from", "write an instant without quotes, such as 2026-01-01T00:00:00Z")
         try:
-            return instant(value)
+            return from_datetime(value)
         except ValueError as error:
-            raise self.wrong("effective_from", str(error)) from None
+            raise self.error("effective_from", str(error)) from None

@@ -1,11 +1,10 @@
-"""Who is told of alerts, from TOML: by mail, in Slack, through PagerDuty, by webhook. Secrets have their own files."""
+"""The receivers of alerts, from TOML: mail, Slack, PagerDuty and a webhook. Secrets stand in files of their own."""
 
 from __future__ import annotations
 
-import tomllib
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
-from streams.config.toml import Table, TableError
+from streams.config.toml import ConfigError, TableReader, parse_toml
 
 _KEYS: Final = {
     "mail": {"to", "from", "smarthost", "username"},
@@ -15,12 +14,12 @@ _KEYS: Final = {
 }
 
 
-class ReceiversError(TableError):
-    """A file of receivers that cannot be used; the message names file, key and remedy."""
+class ReceiversError(ConfigError):
+    """A file of receivers that cannot be used. The message names the file, the key and the remedy."""
 
 
 class Mail(NamedTuple):
-    """Mail by SMTP. smarthost: host and port. username: empty where the server wants no login."""
+    """Mail by SMTP. smarthost: host and port. username: empty if the server needs no login."""
 
     to: str
     sender: str
@@ -29,9 +28,10 @@ class Mail(NamedTuple):
 
 
 class Receivers(NamedTuple):
-    """Everybody who is told. slack: the channel; webhook: the address; empty where there is none.
+    """All receivers of alerts.
 
-    secrets: the folder, as Alertmanager sees it, of the files smtp_password, slack_url, pagerduty_key, webhook_token.
+    slack: the channel. webhook: the URL. Both are empty if there is no such receiver.
+    secrets: the folder of the files smtp_password, slack_url, pagerduty_key and webhook_token, as Alertmanager sees it.
     """
 
     mail: Mail | None = None
@@ -41,50 +41,45 @@ class Receivers(NamedTuple):
     secrets: str = "/etc/alertmanager/secrets"
 
     def secret(self, name: str) -> str:
-        """The file of a secret."""
+        """Return the path of the file that holds a secret."""
         return f"{self.secrets.rstrip('/')}/{name}"
 
 
 def parse_receivers(text: str, source: str) -> Receivers:
-    """The receivers in `text`; `source` names the file in errors. Raises ReceiversError."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ReceiversError(f"{source}: not TOML: {error}") from None
-    top = _Reader(document, source)
-    top.only({*_KEYS, "secrets"})
-    mail, slack, pagerduty, webhook = (top.receiver(name, known) for name, known in _KEYS.items())
+    """Return the receivers in `text`; `source` names the file in errors. Raises ReceiversError."""
+    document = _ReceiverReader(parse_toml(text, source, ReceiversError), source)
+    document.check_keys({*_KEYS, "secrets"})
+    mail, slack, pagerduty, webhook = (document.receiver(name, known) for name, known in _KEYS.items())
     return Receivers(
-        mail.mail() if mail else None,
-        slack.text("channel", example="#promises") if slack else "",
-        pagerduty is not None,
-        webhook.url() if webhook else "",
-        top.text("secrets", Receivers().secrets, example=Receivers().secrets),
+        mail=mail.mail() if mail else None,
+        slack=slack.text("channel", example="#promises") if slack else "",
+        pagerduty=pagerduty is not None,
+        webhook=webhook.url() if webhook else "",
+        secrets=document.text("secrets", Receivers().secrets, example=Receivers().secrets),
     )
 
 
-class _Reader(Table):
-    """The file, or one table of it."""
+class _ReceiverReader(TableReader):
+    """Reads the file, or the table of one receiver."""
 
-    error = ReceiversError
+    error_type = ReceiversError
 
-    def receiver(self, name: str, known: set[str]) -> _Reader | None:
-        """The table of a receiver; None where there is none."""
+    def receiver(self, name: str, known: set[str]) -> Self | None:
+        """Return a reader for the table of a receiver; None if there is no such table."""
         if name not in self.table:
             return None
-        table: dict[str, Any] = self.inner(name, known)
-        return _Reader(table, f"{self.where}: {name}")
+        return type(self)(self.subtable(name, known), f"{self.label}: {name}")
 
     def mail(self) -> Mail:
         return Mail(
-            self.text("to", example="operations@shop.example"),
-            self.text("from", example="promises@shop.example"),
-            self.text("smarthost", example="mail.shop.example:587"),
-            self.text("username", example="promises") if "username" in self.table else "",
+            to=self.text("to", example="operations@shop.example"),
+            sender=self.text("from", example="promises@shop.example"),
+            smarthost=self.text("smarthost", example="mail.shop.example:587"),
+            username=self.optional_text("username", example="promises"),
         )
 
     def url(self) -> str:
         url = self.text("url", example="https://shop.example/alerts")
         if not url.startswith(("http://", "https://")):
-            raise self.wrong("url", "write an address that begins with http:// or https://")
+            raise self.error("url", "write an address that begins with http:// or https://")
         return url

@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import Label, Moment, Name, Ordinal, Record, Staff
-from schemas.instants import Instant, instant, show
-from schemas.reading import Refused, convert, refusal
+from schemas.instants import Instant, format_instant, from_datetime
+from schemas.reading import Refused, event_from_fields, refusal
 from schemas.words import Origin, Party
-from streams.config.toml import length_of_time
+from streams.config.toml import parse_duration
 
 SOURCE: Final = "gateway"
 """The source of events that were posted."""
@@ -87,8 +87,8 @@ def event_of(kind: type[ManualEvent], body: bytes, event_id: str, now: Instant) 
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Refused("not_json", str(error)) from None
     at = _instant("occurred_at", said.occurred_at) if said.occurred_at else now
-    envelope = {"id": event_id, "source": SOURCE, "occurred_at": show(at), "received_at": show(now)}
-    return convert(_envelope(said) | envelope | _FIELDS[kind](said, at))
+    envelope = {"id": event_id, "source": SOURCE, "occurred_at": format_instant(at), "received_at": format_instant(now)}
+    return event_from_fields(_envelope(said) | envelope | _FIELDS[kind](said, at))
 
 
 def _envelope(said: ManualEvent) -> Fields:
@@ -111,8 +111,8 @@ def _amendment(said: ManualAmendment, at: Instant) -> Fields:
 
 
 def _terms(said: ManualPromise | ManualAmendment, at: Instant) -> Fields:
-    opens = {"opens": show(_instant("opens", said.opens))} if said.opens else {}
-    return {"kind": said.kind, "due": show(_due(said, at)), "ordinal": said.ordinal} | opens
+    opens = {"opens": format_instant(_instant("opens", said.opens))} if said.opens else {}
+    return {"kind": said.kind, "due": format_instant(_due(said, at)), "ordinal": said.ordinal} | opens
 
 
 def _due(said: ManualPromise | ManualAmendment, at: Instant) -> Instant:
@@ -120,20 +120,20 @@ def _due(said: ManualPromise | ManualAmendment, at: Instant) -> Instant:
         raise Refused("bad_value", "write either due, an instant, or within, a length of time such as 20m")
     due = _instant("due", said.due) if said.due else at + _length(said.within)
     if due < at:
-        raise Refused("due_before_made", f"due {show(due)} lies before occurred_at {show(at)}")
+        raise Refused("due_before_made", f"due {format_instant(due)} lies before occurred_at {format_instant(at)}")
     return due
 
 
 def _length(within: str | None) -> int:
     try:
-        return length_of_time(within)
+        return parse_duration(within)
     except ValueError as error:
         raise Refused("bad_value", f"within = {within!r}: {error}") from None
 
 
 def _instant(name: str, moment: datetime) -> Instant:
     try:
-        return instant(moment)
+        return from_datetime(moment)
     except ValueError as error:
         raise Refused("bad_time", f"{name}: {error}") from None
 

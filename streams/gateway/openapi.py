@@ -71,7 +71,7 @@ def openapi(feeds: Iterable[Feed], *, takes_spoken: bool) -> Document:
 def _security(webhook: FeedWebhook) -> Document:
     if webhook.scheme in ("basic", "bearer"):
         return {"type": "http", "scheme": webhook.scheme}
-    name = webhook.signed.headers[0]
+    name = webhook.signature_scheme.headers[0]
     return {"type": "apiKey", "in": "header", "name": name, "description": f"As scheme {webhook.scheme} signs."}
 
 

@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 from streams.kafka.clients import admin_client
 from streams.kafka.connection import Connection, KafkaFailed
 from streams.kafka.permissions import is_missing
-from streams.metrics.health import Health, health_of
+from streams.metrics.health import Health, health_at
 
 _ASK_SECONDS: Final = 2.0
 _SILENT_SECONDS: Final = 8.0
@@ -53,7 +53,7 @@ class KafkaProbe:
         return GatewayReadiness(not self._trouble, self._trouble or "Kafka answers, and has every topic")
 
     def health(self) -> Health:
-        return health_of(self.beat, time.monotonic())
+        return health_at(self.beat, time.monotonic())
 
     def _watch(self) -> None:
         while not self._over.is_set():

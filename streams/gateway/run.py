@@ -32,7 +32,7 @@ from streams.kafka.clients import check_gateway, producer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import EVENTS
 from streams.metrics.address import Address
-from streams.metrics.server import AddressTaken, Page, document, metrics_page, serving
+from streams.metrics.server import AddressTaken, Page, json_response, metrics_page, serve_pages
 
 log = logging.getLogger("promises")
 
@@ -41,7 +41,7 @@ _SWITCH_SECONDS: Final = 0.0005
 """How long one thread may keep another waiting. Each request passes through three; Python's own 5 ms add up."""
 
 
-class NoTokens(ValueError):
+class TokensError(ValueError):
     """The file of tokens cannot be used; the message says why."""
 
 
@@ -79,7 +79,10 @@ def run(settings: GatewaySettings) -> None:
     with closing(_outbox(settings)) as outbox, _watched(reach):
         desk = RequestHandler(settings.limits, meters, outbox)
         app = service(settings.feeds, tokens, desk, meters, settings.limits)
-        with serving(_pages(meters, reach), settings.metrics) as metrics, closing(_listening(settings.bind)) as sock:
+        with (
+            serve_pages(_pages(meters, reach), settings.metrics) as metrics,
+            closing(_listening(settings.bind)) as sock,
+        ):
             host, port = sock.getsockname()[:2]
             log.info("takes webhooks at http://%s and shows metrics at http://%s/metrics", Address(host, port), metrics)
             asyncio.run(_serve(app, settings.limits, sock, reach))
@@ -91,7 +94,7 @@ def _tokens(file: Path | None) -> SecretFiles | None:
         return None
     tokens = SecretFiles("tokens", [str(file)], read_tokens)
     if tokens.trouble:
-        raise NoTokens(tokens.trouble)
+        raise TokensError(tokens.trouble)
     return tokens
 
 
@@ -126,8 +129,8 @@ def _watched(reach: KafkaProbe) -> Iterator[None]:
 def _pages(meters: GatewayMetrics, reach: KafkaProbe) -> dict[str, Page]:
     return {
         "/metrics": metrics_page(meters.registry),
-        "/healthz": lambda _: document(found := reach.health(), is_well=found.healthy),
-        "/readyz": lambda _: document(found := reach.readiness(), is_well=found.ready),
+        "/healthz": lambda _: json_response(found := reach.health(), is_ok=found.healthy),
+        "/readyz": lambda _: json_response(found := reach.readiness(), is_ok=found.ready),
     }
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from streams.config.feeds import Feed, FeedWebhook
 from streams.gateway.limits import Bucket, Limits
 from streams.gateway.requests import Request, RequestHandler
@@ -37,7 +37,9 @@ def record_headers(
 
     A signature is none, and stays: with `promises.url` and the body, whoever reads the record can check it again.
     """
-    ours = {"promises.feed": feed, "promises.received_at": show(received_at)} | ({"promises.url": url} if url else {})
+    ours = {"promises.feed": feed, "promises.received_at": format_instant(received_at)} | (
+        {"promises.url": url} if url else {}
+    )
     kept = {name: value for name, value in headers.items() if _is_kept(name, scheme)}
     return tuple((name, value.encode()) for name, value in (kept | ours).items())
 
@@ -86,7 +88,7 @@ class WebhookHandler:
     def __init__(self, feed: Feed, webhook: FeedWebhook, desk: RequestHandler, limits: Limits) -> None:
         self._feed = feed
         self._webhook = webhook
-        self._scheme = webhook.signed
+        self._scheme = webhook.signature_scheme
         self._desk = desk
         self._wrong = Bucket(limits.wrong_per_second, limits.wrong_at_once)
         self._told = Bucket(1 / _SAY_SECONDS, 1)
@@ -118,11 +120,11 @@ class WebhookHandler:
         """Whoever is right is not kept waiting by a flood of those who are not: these are told less, and cut off."""
         now = time.monotonic()
         if self._told.take(now):
-            log.warning("feed %s: a webhook is refused, %s: %s", self._feed.name, error.failing, error)
+            log.warning("feed %s: a webhook is refused, %s: %s", self._feed.name, error.failure, error)
         if not self._wrong.take(now):
             remedy = "send none that is not signed with this feed's secret"
             return Refusal(429, "too many with wrong signatures", remedy, {"retry-after": "10", **CLOSE})
-        if error.failing == "malformed":
+        if error.failure == "malformed":
             return Refusal(400, str(error), f"sign it as scheme {self._webhook.scheme} says")
         remedy = f"sign it with this feed's secret, as scheme {self._webhook.scheme} says"
         return Refusal(401, str(error), remedy, self._challenge())

@@ -12,7 +12,7 @@ from schemas.instants import NEVER, Instant, Millis
 from schemas.values import State, Value, field, pack
 from schemas.words import RULINGS, UNDELIVERED, Basis, Evidence, Origin, Party, Ruling
 from streams.judging.facts import Fact
-from streams.judging.history import History, packed, packed_fact, unpacked
+from streams.judging.history import History, pack_fact, pack_history, unpack_history
 from streams.judging.policy import Attributes, Policy
 
 _UNDELIVERED: Final = RULINGS.index(UNDELIVERED)
@@ -92,9 +92,9 @@ class CaseState(State):
     promises: dict[PromiseKey, Promise] = field(default_factory=dict)
     steps: dict[str, dict[str, Instant]] = field(default_factory=dict)
     cancelled: dict[str, Ending] = field(default_factory=dict)
-    hands: list[Assignment] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
     attributes: Attributes = Attributes()
-    aside: RareState | None = None
+    rare: RareState | None = None
 
     @property
     def last_due(self) -> Instant:
@@ -180,32 +180,32 @@ class Case(State):
     """
 
     wake_at: Instant = NEVER
-    more_at: Instant = NEVER
+    next_fact_at: Instant = NEVER
     last_at: Instant = 0
     corrected: bool = False
     count: int = 0
     facts: bytes = b""
-    standing: CaseState = field(default_factory=CaseState)
+    state: CaseState = field(default_factory=CaseState)
     judged: dict[PromiseKey, Judged] = field(default_factory=dict)
 
     @property
     def history(self) -> History:
         """The facts in order, for a reader: what is done to the list changes nothing here."""
-        return unpacked(self.facts, self.count)
+        return unpack_history(self.facts, self.count)
 
-    def mentions(self, id: str) -> bool:
+    def may_contain(self, id: str) -> bool:
         """False: no fact of that id is in the history. True: look, one may be."""
         return pack(id) in self.facts
 
     def append(self, fact: Fact) -> None:
         """Add a fact that comes after all others."""
-        self.facts += packed_fact(fact)
+        self.facts += pack_fact(fact)
         self.count += 1
         self.last_at = fact.at
 
-    def remember(self, history: History) -> None:
+    def replace_history(self, history: History) -> None:
         """Have `history`, which is not empty, take the place of what was known."""
-        self.facts = packed(history)
+        self.facts = pack_history(history)
         self.count = len(history)
         self.last_at = history[-1].at
 

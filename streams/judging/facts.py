@@ -48,7 +48,7 @@ class Fact(Value, order=True, frozen=True):
     """
 
     at: Instant
-    what: FactType
+    type: FactType
     id: str
     subject: str = ""
     name: str = ""
@@ -57,5 +57,5 @@ class Fact(Value, order=True, frozen=True):
     channel: str = ""
     segment: str = ""
     terms: tuple[Terms, ...] = ()
-    instead: tuple[Fact, ...] = ()
+    replacement: tuple[Fact, ...] = ()
     quality: int = 0

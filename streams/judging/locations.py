@@ -34,7 +34,7 @@ NO_FEEDS: Final[FeedLookup] = MappingProxyType({})
 SILENT_AFTER: Final[Millis] = 10 * 60_000
 """How long a feed may be silent where its location does not say."""
 
-_NONE: Final[Mapping[str, float]] = MappingProxyType({})
+_NO_OBJECTIVES: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class Location(NamedTuple):
@@ -48,7 +48,7 @@ class Location(NamedTuple):
     id: str
     display_name: str
     zone: str = "UTC"
-    objectives: Mapping[str, float] = _NONE
+    objectives: Mapping[str, float] = _NO_OBJECTIVES
     feed: str = ""
     silent_after: Millis = SILENT_AFTER
     abandoned_after: Millis = NEVER
@@ -61,7 +61,7 @@ class Locations:
         self.all = tuple(locations)
         self._by_id = {location.id: location for location in self.all}
 
-    def of(self, id: str) -> Location:
+    def get(self, id: str) -> Location:
         """The location of that id; one with defaults, called by its id, where none is known."""
         return self._by_id.get(id) or Location(id, id)
 

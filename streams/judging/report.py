@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.words import Basis
 from streams.judging.case import Judged, Outcome, Promise
 from streams.judging.history import History
@@ -63,11 +63,11 @@ class ReportRow:
 
     def _quantiles(self) -> dict[str, float | None]:
         ordered = sorted(self.lateness)
-        found = {"p50": quantile(ordered, 0.5), "p95": quantile(ordered, 0.95)}
-        return {name: None if millis is None else round(millis / 1000, 3) for name, millis in found.items()}
+        quantiles = {"p50": quantile(ordered, 0.5), "p95": quantile(ordered, 0.95)}
+        return {name: None if millis is None else round(millis / 1000, 3) for name, millis in quantiles.items()}
 
 
-def point(
+def report_point(
     histories: Iterable[History], policies: Policies, as_of: Instant, basis: Basis, groupings: Sequence[Sequence[Axis]]
 ) -> ReportPoint:
     """Judge every history at `as_of` and count, in all and by each grouping of axes."""
@@ -94,10 +94,10 @@ def _sorted(table: dict[Key, ReportRow]) -> list[tuple[Key, ReportRow]]:
     return sorted(table.items(), key=lambda item: (-item[1].promises, [text or "" for text in item[0]]))
 
 
-def point_as_json(point: ReportPoint) -> dict[str, Any]:
+def report_point_as_json(point: ReportPoint) -> dict[str, Any]:
     """One element of `points` in the JSON of `promises judge`."""
     return {
-        "as_of": show(point.as_of),
+        "as_of": format_instant(point.as_of),
         "totals": point.totals.as_json(),
         "by": {name: [{"key": list(key), **row.as_json()} for key, row in rows] for name, rows in point.by.items()},
     }

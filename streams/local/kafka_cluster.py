@@ -27,10 +27,11 @@ _EMPTY: Mapping[str, str] = MappingProxyType({})
 class LocalKafka:
     """An Apache Kafka 4.3.1 on 127.0.0.1, in KRaft mode; a context manager that starts and stops it.
 
-    brokers: 1 or 3; they are numbered from 1. properties: broker settings that override ours. listeners: additional
-    ports for clients, with their protocol (`{"SECURED": "SASL_SSL"}`); certificates and the like are `properties`.
-    directory: for data and logs; without it, they are in a temporary directory that `stop` removes. cache: the
-    directory of the downloaded program, by default in this user's cache directory.
+    brokers: 1 or 3; they are numbered from 1. port: of a single broker, by default a free one. properties: broker
+    settings that override ours. listeners: additional ports for clients, with their protocol
+    (`{"SECURED": "SASL_SSL"}`); certificates and the like are `properties`. directory: for data and logs; without it,
+    they are in a temporary directory that `stop` removes. cache: the directory of the downloaded program, by default in
+    this user's cache directory.
 
     The brokers end with this process, even if it is killed (on Linux and macOS; Windows is not supported). The address
     stays the same during the life of the object.
@@ -40,6 +41,7 @@ class LocalKafka:
         self,
         brokers: int = 1,
         *,
+        port: int | None = None,
         properties: Mapping[str, str] = _EMPTY,
         listeners: Mapping[str, str] = _EMPTY,
         directory: Path | None = None,
@@ -47,11 +49,13 @@ class LocalKafka:
     ) -> None:
         if brokers not in (1, 3):
             raise ValueError(f"A local Kafka has 1 or 3 brokers, not {brokers}.")
+        if port is not None and brokers != 1:
+            raise ValueError(f"A port is chosen for one broker, not for {brokers}.")
         ports = iter(free_ports((2 + len(listeners)) * brokers))
         self._nodes = [
             Node(
                 number=number,
-                clients=next(ports),
+                clients=port or next(ports),
                 controllers=next(ports),
                 more=tuple(Listener(name, protocol, next(ports)) for name, protocol in listeners.items()),
             )

@@ -39,13 +39,14 @@ def free_ports(count: int) -> list[int]:
     """
     ports = candidates(*ephemeral_range())
     random.shuffle(ports)
-    free = list(islice(filter(_is_free, ports), count))
+    free = list(islice(filter(is_free, ports), count))
     if len(free) < count:
         raise OSError(f"127.0.0.1 has {len(free)} free ports outside the ephemeral range, {count} are needed")
     return free
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Return whether nothing listens on that port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         try:
             probe.bind(("127.0.0.1", port))

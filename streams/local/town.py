@@ -14,7 +14,7 @@ from random import Random
 from typing import Final
 
 from schemas.events import CaseEvent
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from streams.local.town_disorder import case_events
 from streams.local.town_shops import SHOPS, Shop
 from streams.local.town_stories import EventWriter, TownTime, new_order
@@ -61,7 +61,7 @@ _InTransit = list[tuple[float, int, CaseEvent]]
 def _arrivals(chance: Random, time: TownTime, orders_per_minute: float, shops: Sequence[Shop]) -> Iterator[TownEvent]:
     in_transit: _InTransit = []
     sequence = count()
-    started = moment(time.start).strftime("%y%m%d%H%M%S")
+    started = to_datetime(time.start).strftime("%y%m%d%H%M%S")
     for number, (minute, shop) in enumerate(_customers(chance, orders_per_minute, shops), start=1):
         for arrives, event in _arrived(in_transit, minute):
             yield TownEvent(time.at(arrives), event)

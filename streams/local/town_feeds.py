@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from schemas.events import CaseEvent, Clock
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from streams.kafka.clients import partitions_of, producer
 from streams.kafka.connection import Connection
 from streams.kafka.permissions import Need
@@ -56,7 +56,7 @@ class TownFeeds:
                 continue
             for event in self._stored.pop(shop.location, ()):
                 self._send(now, event.case.encode(), msgspec.json.encode(event), None)
-            clock = msgspec.json.encode(Clock(source=feed_of(shop.location), at=moment(now)))
+            clock = msgspec.json.encode(Clock(source=feed_of(shop.location), at=to_datetime(now)))
             for partition in self._partitions:
                 self._send(now, None, clock, partition)
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from schemas.events import CaseEvent, PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from streams.local.town_shops import Shop, StaffMember
 
 UNFINISHED: Final = 0.004
@@ -37,7 +37,7 @@ class TownTime(NamedTuple):
 
     def moment(self, minutes: float) -> datetime:
         """Return the same as a datetime, for an event."""
-        return moment(self.at(minutes))
+        return to_datetime(self.at(minutes))
 
 
 class Occurrence(NamedTuple):

@@ -1,10 +1,10 @@
-"""The address at which a process serves /metrics, and how it is told to Kafka in the client id."""
+"""The address at which a process serves /metrics, and the Kafka client id that contains it."""
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-_CLIENT: Final = "promises-"
+_PREFIX: Final = "promises-"
 
 
 class Address(NamedTuple):
@@ -15,10 +15,10 @@ class Address(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read HOST:PORT. Raises ValueError saying what is wrong with it."""
+        """Read HOST:PORT. Raises ValueError with a message for the user."""
         host, _, port = text.rpartition(":")
         if not host or not port.isdigit() or int(port) > 65535:
-            raise ValueError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:9464")
+            raise ValueError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:9464")
         return cls(host, int(port))
 
     def __str__(self) -> str:
@@ -26,16 +26,16 @@ class Address(NamedTuple):
 
 
 def client_id(metrics: Address) -> str:
-    """What a worker calls itself to Kafka: where it serves /metrics and /readyz, so that `promises status` finds it.
+    """Return the Kafka client id of a worker. It contains the address of /metrics, so that `promises status` finds it.
 
-    A hyphen before the port: Kafka takes any character, but some of its tools and exporters only A-Z a-z 0-9 . _ -
+    A hyphen precedes the port: Kafka allows any character, but some tools and exporters only A-Z a-z 0-9 . _ -
     """
-    return f"{_CLIENT}{metrics.host}-{metrics.port}"
+    return f"{_PREFIX}{metrics.host}-{metrics.port}"
 
 
-def metrics_of(client: str) -> Address | None:
-    """Where the worker of that client id serves /metrics; None where it is no worker's."""
-    host, _, port = client.removeprefix(_CLIENT).rpartition("-")
-    if not client.startswith(_CLIENT) or not host or not port.isdecimal():
+def metrics_address(client: str) -> Address | None:
+    """Return the address of /metrics in a client id; None if the client is not a worker."""
+    host, _, port = client.removeprefix(_PREFIX).rpartition("-")
+    if not client.startswith(_PREFIX) or not host or not port.isdecimal():
         return None
     return Address(host, int(port))

@@ -1,4 +1,4 @@
-"""A collector that shows the last snapshot it was given, of whatever process."""
+"""Building blocks for exposing metrics: a collector that shows a snapshot, metric families, and commit durations."""
 
 from __future__ import annotations
 
@@ -16,9 +16,24 @@ from prometheus_client.registry import Collector
 
 from streams.metrics import catalogue
 
+HEARTBEAT_SECONDS: Final = 1.0
+"""The interval at which the event loop reports that it runs."""
+
+UNATTRIBUTED: Final = "unattributed"
+"""The label value of a location or staff member that no event named."""
+
+COMMIT_BOUNDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""The upper bounds of the histogram of commit durations, in seconds."""
+
+Samples = Counter[tuple[str, ...]]
+"""The values of a metric by its label values, in the order of the catalogue."""
+
 
 class Snapshot(Protocol):
-    """A snapshot: a dataclass that says when the event loop last moved, in seconds of the monotonic clock."""
+    """The counts of a process at one moment: a dataclass.
+
+    beat: the last time the event loop ran, in seconds of the monotonic clock.
+    """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
@@ -26,21 +41,17 @@ class Snapshot(Protocol):
     def beat(self) -> float: ...
 
 
-Shown = TypeVar("Shown", bound=Snapshot)
-"""The kind of snapshot."""
+SnapshotType = TypeVar("SnapshotType", bound=Snapshot)
 
 
-class SnapshotCollector(Collector, Generic[Shown]):
-    """Shows `snapshot`, which whoever sets it replaces whole."""
+class SnapshotCollector(Collector, Generic[SnapshotType]):
+    """A collector that exposes `snapshot`. Assign a new snapshot to replace the old one as a whole."""
 
-    snapshot: Shown
-
-
-BEAT_SECONDS: Final = 1.0
+    snapshot: SnapshotType
 
 
 class Heartbeat(Service):
-    """Says in the collector's snapshot that the event loop moves, every second; started before the app."""
+    """A service that writes into the collector's snapshot, every second, that the event loop runs."""
 
     def __init__(self, collector: SnapshotCollector[Any]) -> None:
         super().__init__()
@@ -50,50 +61,43 @@ class Heartbeat(Service):
     async def _beat(self) -> None:
         while not self.should_stop:
             self._collector.snapshot = replace(self._collector.snapshot, beat=time.monotonic())
-            await self.sleep(BEAT_SECONDS)
+            await self.sleep(HEARTBEAT_SECONDS)
 
 
-NOBODY: Final = "unattributed"
-"""The label of a location or staff member that no event named."""
+@dataclass(slots=True)
+class CommitTimes:
+    """The durations of the transactions of a process since it started.
+
+    counts: the number of transactions by the first bound of COMMIT_BOUNDS that they did not exceed, then the number of
+    those above all bounds. seconds: the sum of the durations.
+    """
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(COMMIT_BOUNDS) + 1))
+    seconds: float = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one transaction of this duration."""
+        self.counts[bisect_left(COMMIT_BOUNDS, seconds)] += 1
+        self.seconds += seconds
+
+    def copied(self) -> CommitTimes:
+        """Return a copy for a reader in another thread."""
+        return CommitTimes(list(self.counts), self.seconds)
 
 
-Samples = Counter[tuple[str, ...]]
-
-
-def family_of(metric: catalogue.Metric, samples: Mapping[tuple[str, ...], float]) -> Metric:
-    """A counter or a gauge with these values by labels."""
-    kind = CounterMetricFamily if metric.type == "counter" else GaugeMetricFamily
-    family = kind(metric.name, metric.help, labels=metric.labels)
+def metric_family(metric: catalogue.Metric, samples: Mapping[tuple[str, ...], float]) -> Metric:
+    """Return a counter or gauge of the catalogue with these values. An empty label value becomes `unattributed`."""
+    family_type = CounterMetricFamily if metric.type == "counter" else GaugeMetricFamily
+    family = family_type(metric.name, metric.help, labels=metric.labels)
     for labels, value in samples.items():
-        family.add_metric([label or NOBODY for label in labels], value)
+        family.add_metric([label or UNATTRIBUTED for label in labels], value)
     return family
 
 
-def commits_of(metric: catalogue.Metric, commits: CommitTimes) -> Metric:
-    """The histogram of transactions."""
+def commit_histogram(metric: catalogue.Metric, commits: CommitTimes) -> Metric:
+    """Return the histogram of commit durations."""
     bounds = [*map(str, COMMIT_BOUNDS), "+Inf"]
     buckets = list(zip(bounds, map(float, accumulate(commits.counts)), strict=True))
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
     family.add_metric([], buckets, sum_value=commits.seconds)
     return family
-
-
-COMMIT_BOUNDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Upper bounds in seconds."""
-
-
-@dataclass(slots=True)
-class CommitTimes:
-    """The transactions of a worker since it started. counts: by the first bound not exceeded, last those beyond all."""
-
-    counts: list[int] = field(default_factory=lambda: [0] * (len(COMMIT_BOUNDS) + 1))
-    seconds: float = 0.0
-
-    def took(self, seconds: float) -> None:
-        """One transaction more."""
-        self.counts[bisect_left(COMMIT_BOUNDS, seconds)] += 1
-        self.seconds += seconds
-
-    def copied(self) -> CommitTimes:
-        """As they are now, for a reader in another thread."""
-        return CommitTimes(list(self.counts), self.seconds)

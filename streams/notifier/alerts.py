@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.instants import Instant, instant
+from schemas.instants import Instant, from_datetime
 from schemas.verdicts import AlertRecord
 from schemas.words import Stage
 
@@ -34,7 +34,7 @@ def read_alert(value: bytes | None, now: Instant) -> OutgoingAlert:
     """Read the alert in a record at `now`. Raises NotAnAlert."""
     try:
         record = msgspec.json.decode(value or b"", type=AlertRecord)
-        decided, message_id = instant(record.decided_at), webhook_id(record.id)
+        decided, message_id = from_datetime(record.decided_at), webhook_id(record.id)
     except (ValueError, RecursionError) as error:  # JSON that is not an alert; an instant of another century
         raise NotAnAlert(str(error)) from None
     # If the clock of a worker is ahead, the alert must not stay young for longer.

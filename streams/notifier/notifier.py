@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.words import Stage
 from streams.kafka.connection import Connection
 from streams.kafka.topics import ALERTS
@@ -21,7 +21,7 @@ from streams.notifier.responses import Millis, WebhookResponse
 from streams.notifier.sender import HttpSender
 from streams.notifier.webhook import Webhook
 from streams.records import KafkaRecord
-from streams.signatures.standard_webhooks import signed
+from streams.signatures.standard_webhooks import signature_headers
 from streams.text import one_line
 from streams.wall_clock import wall_clock
 
@@ -88,7 +88,7 @@ class _Notifier:
         now = wall_clock()
         old = [alert for record in poll.records if (alert := self._enqueue(record, now))]
         if old:
-            span = " to ".join(f"{one_line(alert.id)} of {show(alert.since)}" for alert in (old[0], old[-1]))
+            span = " to ".join(f"{one_line(alert.id)} of {format_instant(alert.since)}" for alert in (old[0], old[-1]))
             log.warning("%d alerts are too old to be sent: %s", len(old), span)
 
     def _enqueue(self, record: KafkaRecord, now: Instant) -> OutgoingAlert | None:
@@ -104,7 +104,7 @@ class _Notifier:
 
     def _send(self, queued: QueuedAlert) -> None:
         alert, failures = queued.alert, self._queue.failures
-        headers = signed(alert.webhook_id, alert.body, self._settings.secrets, wall_clock())
+        headers = signature_headers(alert.webhook_id, alert.body, self._settings.secrets, wall_clock())
         response = self._sender.send(headers, alert.body, self._is_terminated)
         if response is None:
             return

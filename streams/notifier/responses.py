@@ -6,7 +6,7 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
-from schemas.instants import Instant, instant
+from schemas.instants import Instant, from_datetime
 
 Millis = int
 
@@ -55,6 +55,6 @@ def parse_retry_after(retry_after: str | None, now: Instant) -> Millis:
     if re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
         return int(retry_after) * 1000
     try:
-        return max(0, instant(parsedate_to_datetime(retry_after)) - now)
+        return max(0, from_datetime(parsedate_to_datetime(retry_after)) - now)
     except (ValueError, TypeError, OverflowError):  # no date, one without a zone, one that is out of all bounds
         return 0

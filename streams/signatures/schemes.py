@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from schemas.instants import Instant, Millis, parse
+from schemas.instants import Instant, Millis, parse_instant
 from streams.signatures.standard_webhooks import read_secrets
 
 _MINUTE: Final[Millis] = 60_000
@@ -206,7 +206,7 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
         "sha256",
         _base64,
         _toast_signed,
-        made_at=lambda posted: parse(_toast_time(posted)),
+        made_at=lambda posted: parse_instant(_toast_time(posted)),
         tolerance=20 * _MINUTE,
     ),
     # shopify.dev, Verify a webhook; some deliveries leave the x- out (shopify-api-ruby, webhooks/request.rb)

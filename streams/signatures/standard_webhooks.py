@@ -25,7 +25,7 @@ def read_secrets(text: str) -> tuple[bytes, ...]:
     return tuple(_secret(line, number) for number, line in lines)
 
 
-def signed(webhook_id: str, body: bytes, secrets: Sequence[bytes], at: Instant) -> dict[str, str]:
+def signature_headers(webhook_id: str, body: bytes, secrets: Sequence[bytes], at: Instant) -> dict[str, str]:
     """The headers of a try at `at`: id, time in seconds since 1970, and a signature of id, time and body by each
     secret."""
     seconds = str(at // 1000)

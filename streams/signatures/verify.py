@@ -15,16 +15,16 @@ from typing import Literal
 from schemas.instants import Instant, Millis
 from streams.signatures.schemes import SCHEMES, Scheme, SignedRequest
 
-Failing = Literal["missing", "malformed", "wrong", "old"]
+Failure = Literal["missing", "malformed", "wrong", "old"]
 
 
 class Unverified(Exception):
     """A webhook that is not shown to come from its vendor. failing: what of its signature; detail: in words, without a
     secret or a signature."""
 
-    def __init__(self, failing: Failing, detail: str) -> None:
+    def __init__(self, failure: Failure, detail: str) -> None:
         super().__init__(detail)
-        self.failing: Failing = failing
+        self.failure: Failure = failure
         self.detail = detail
 
 

@@ -43,56 +43,56 @@ class UnknownPolicy(FatalError):
         super().__init__(f"stored state needs policy {policy}, which is missing: keep old versions in the file")
 
 
-def _by_id(value: object) -> str:
+def _policy_id(value: object) -> str:
     """A policy is stored as its id."""
     assert isinstance(value, Policy)
     return value.id
 
 
-_encode: Final = msgspec.msgpack.Encoder(enc_hook=_by_id).encode
+_encode: Final = msgspec.msgpack.Encoder(enc_hook=_policy_id).encode
 
 
 def encode(case: Case) -> bytes:
     """`case` as bytes."""
-    standing = case.standing
-    location, channel, segment = standing.attributes
+    state = case.state
+    location, channel, segment = state.attributes
     flags = (
         (CORRECTED if case.corrected else 0)
         | (LOCATION if location else 0)
         | (CHANNEL if channel else 0)
         | (SEGMENT if segment else 0)
     )
-    hands = standing.hands
-    hand = pack((hands[-1].subject, hands[-1].staff)) if hands else _NOBODY
-    body = _encode((standing, case.judged))
-    last_due = standing.last_due if case.wake_at == NEVER else 0
-    sizes = case.count, len(hand), len(body)
-    head = write_head(VERSION, flags, case.wake_at, case.more_at, case.last_at, last_due, *sizes)
-    return head + hand + body + case.facts
+    assignments = state.assignments
+    assignment = pack((assignments[-1].subject, assignments[-1].staff)) if assignments else _NO_ASSIGNMENT
+    body = _encode((state, case.judged))
+    last_due = state.last_due if case.wake_at == NEVER else 0
+    sizes = case.count, len(assignment), len(body)
+    head = write_head(VERSION, flags, case.wake_at, case.next_fact_at, case.last_at, last_due, *sizes)
+    return head + assignment + body + case.facts
 
 
 def decode(stored: bytes, policies: Policies) -> Case:
     """The case in `stored`. Raises UnknownPolicy, naming the policy version that is missing."""
     _check_version(stored)
-    _, flags, wake_at, more_at, last_at, _, count, hand, body = read_head(stored)
-    begin = HEAD_SIZE + hand
-    end = begin + body
-    standing, judged = _reader(policies)(stored[begin:end])
-    return Case(wake_at, more_at, last_at, flags & CORRECTED != 0, count, stored[end:], standing, judged)
+    _, flags, wake_at, more_at, last_at, _, count, assignment_size, body_size = read_head(stored)
+    begin = HEAD_SIZE + assignment_size
+    end = begin + body_size
+    state, judged = _state_decoder(policies)(stored[begin:end])
+    return Case(wake_at, more_at, last_at, flags & CORRECTED != 0, count, stored[end:], state, judged)
 
 
-def wake_at(stored: bytes) -> Instant:
+def read_wake_at(stored: bytes) -> Instant:
     """When the judgement of the case in `stored` next changes by itself."""
     _check_version(stored)
-    found: Instant = read_head(stored)[2]
-    return found
+    at: Instant = read_head(stored)[2]
+    return at
 
 
-def rests_since(stored: bytes) -> Instant:
+def read_idle_since(stored: bytes) -> Instant:
     """When the last thing happened to the case in `stored`, be it a fact or a due; NEVER while it wakes by itself."""
     _check_version(stored)
-    _, _, wakes, _, last_at, last_due, *_ = read_head(stored)
-    return max(last_at, last_due) if wakes == NEVER else NEVER
+    _, _, wake_at, _, last_at, last_due, *_ = read_head(stored)
+    return max(last_at, last_due) if wake_at == NEVER else NEVER
 
 
 def _check_version(stored: bytes) -> None:
@@ -102,10 +102,10 @@ def _check_version(stored: bytes) -> None:
         )
 
 
-_NOBODY: Final = pack(None)
+_NO_ASSIGNMENT: Final = pack(None)
 
 
-class _Known(dict[str, Policy]):
+class _PoliciesById(dict[str, Policy]):
     """The policies at hand, by id."""
 
     def __missing__(self, id: str) -> Policy:
@@ -113,6 +113,6 @@ class _Known(dict[str, Policy]):
 
 
 @lru_cache(maxsize=8)
-def _reader(policies: Policies) -> Callable[[bytes], tuple[CaseState, dict[PromiseKey, Judged]]]:
-    known = _Known(policies.by_id)
+def _state_decoder(policies: Policies) -> Callable[[bytes], tuple[CaseState, dict[PromiseKey, Judged]]]:
+    known = _PoliciesById(policies.by_id)
     return msgspec.msgpack.Decoder(tuple[CaseState, dict[PromiseKey, Judged]], dec_hook=lambda _, id: known[id]).decode

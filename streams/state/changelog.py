@@ -37,22 +37,34 @@ class StoredFeedWatermark(msgspec.Struct, array_like=True):
     """What was heard of a feed. awaited_from: since when a case or a declaration has asked for it; 0: nothing has.
     partitions: the instant up to which each partition of the source has been read, of those that said so."""
 
-    awaited_from: Instant = 0
+    awaited_since: Instant = 0
     partitions: dict[int, Instant] = msgspec.field(default_factory=dict)
 
     @property
-    def upto(self) -> Instant:
+    def watermark(self) -> Instant:
         """The instant up to which all of the source has been read; 0 while nothing was heard."""
         return min(self.partitions.values(), default=0)
 
     @property
-    def since(self) -> Instant:
+    def last_progress(self) -> Instant:
         """Since when nothing more was heard."""
-        return max(self.upto, self.awaited_from)
+        return max(self.watermark, self.awaited_since)
 
-    def hear(self, partition: int, at: Instant) -> None:
+    def advance(self, partition: int, at: Instant) -> None:
         """That partition has been read up to `at`, and as far as it ever was."""
         self.partitions[partition] = max(at, self.partitions.get(partition, 0))
+
+
+class RecordCounters(msgspec.Struct, array_like=True):
+    """Counters of the records of one partition, each shown by the metric of the catalogue that names its field.
+
+    events: accepted records by type. rejects: refused records by reason. duplicates: accepted records that said
+    nothing new. Stored: append a new field at the end, with a default.
+    """
+
+    events: dict[str, int] = {}
+    rejects: dict[RefusalReason, int] = {}
+    duplicates: int = 0
 
 
 class Head(msgspec.Struct, array_like=True):
@@ -62,9 +74,7 @@ class Head(msgspec.Struct, array_like=True):
     version: Version
     next: int
     clock: Instant
-    events: dict[str, int]
-    rejects: dict[RefusalReason, int]
-    duplicates: int
+    counters: RecordCounters
     policies: list[str]
     feeds: dict[str, StoredFeedWatermark] = msgspec.field(default_factory=dict)
 
@@ -74,15 +84,15 @@ Layout = TypeVar("Layout")
 encode: Final = msgspec.msgpack.Encoder().encode
 """A value that begins with the version, as bytes."""
 
-_parts: Final = msgspec.json.Encoder().encode
+_encode_key: Final = msgspec.json.Encoder().encode
 
 
-def key_of(what: bytes, *parts: str | int) -> bytes:
+def count_key(prefix: bytes, *parts: str | int) -> bytes:
     """The key of counts."""
-    return what + _parts(parts)
+    return prefix + _encode_key(parts)
 
 
-def reader(layout: type[Layout], what: str) -> Callable[[bytes], Layout]:
+def value_decoder(layout: type[Layout], name: str) -> Callable[[bytes], Layout]:
     """Reads values of that layout. It raises ValueError, naming `what`, for one of a version that it does not know."""
     decode = msgspec.msgpack.Decoder(layout).decode
 
@@ -93,12 +103,12 @@ def reader(layout: type[Layout], what: str) -> Callable[[bytes], Layout]:
             version = msgspec.msgpack.decode(stored)[0]
             if version == VERSION:
                 raise
-            raise ValueError(f"{what} was stored in version {version}; this code reads version {VERSION}") from None
+            raise ValueError(f"{name} was stored in version {version}; this code reads version {VERSION}") from None
 
     return read
 
 
-_read_head: Final = reader(Head, "the head of a changelog")
+_read_head: Final = value_decoder(Head, "the head of a changelog")
 
 
 class Contents:
@@ -115,9 +125,9 @@ class Contents:
         self._heads: dict[bytes, bytes] = {}
         self._counts = {ROW: self.rows, STAFF: self.staff, CELL: self.cells, HEAD: self._heads}
         for key, value in (records or {}).items():
-            self.take(key, value)
+            self.add(key, value)
 
-    def take(self, key: bytes, value: bytes | None) -> None:
+    def add(self, key: bytes, value: bytes | None) -> None:
         """One record more. Raises ValueError for a kind of record that this code does not know."""
         if key.startswith(CASE):
             name = key[1:].decode()
@@ -159,7 +169,7 @@ class Cell:
         return changelog.encode((changelog.VERSION, self.counts))
 
 
-read: Final = changelog.reader(tuple[changelog.Version, list[int]], "a cell of counts")
+read_cell: Final = changelog.value_decoder(tuple[changelog.Version, list[int]], "a cell of counts")
 """The version and the counts in what a cell was written as. Raises ValueError for an unknown version."""
 
 
@@ -173,8 +183,8 @@ class ChangelogEntry(Protocol):
         """What the changelog holds of it."""
 
 
-def written(dirty: Iterable[ChangelogEntry]) -> Iterator[changelog.Change]:
+def take_changes(dirty: Iterable[ChangelogEntry]) -> Iterator[changelog.Change]:
     """The records of what is dirty, which then is clean."""
-    for one in dirty:
-        one.is_dirty = False
-        yield one.key, one.value()
+    for entry in dirty:
+        entry.is_dirty = False
+        yield entry.key, entry.value()

@@ -25,15 +25,15 @@ from streams.state.rows import (
     NONE,
     OPEN,
     ORIGINAL,
+    STAFF_COUNTS,
     STAFF_JUDGED,
-    STAFF_PLACES,
     VERDICT_OF,
     CountRow,
-    way,
+    revision_index,
 )
 from streams.state.windows import Label, Windows
 
-_ALIKE: Final = ((False, False), (True, True))
+_SAME_ON_BOTH: Final = ((False, False), (True, True))
 _DUE: Final = (KEPT, BROKEN)
 _BOUNDS: Final = tuple(bound * 1000 for bound in LATENESS_BOUNDS)
 
@@ -48,7 +48,7 @@ class PromiseCounts:
         self._find = cast("Callable[[tuple[str, str]], CountRow | None]", self.rows.get)
         """A plain tuple finds what a label does, and is made in a third of the time."""
 
-    def note(self, change: Change) -> None:
+    def add(self, change: Change) -> None:
         """Count one promise that is judged otherwise than before."""
         before, after, kind = change.before, change.after, change.key.kind
         source = target = None
@@ -61,7 +61,7 @@ class PromiseCounts:
             target = None
         elif source is None or after.location != source.label.location:
             target = self._row(after.location, kind)
-        if after.amended is None and (before is None or _is_one(before)):
+        if after.amended is None and (before is None or _has_one_basis(before)):
             self._move(BOTH, source, target, before, after)
         else:
             self._move(ORIGINAL, source, target, before, after)
@@ -73,18 +73,18 @@ class PromiseCounts:
         """Count the way of a promise in one part of the counts: out of a row, into another, or within one."""
         old = None if before is None else before.current if part == CURRENT else before.original
         new = after.current if part == CURRENT else after.original
-        held = OPEN
+        held_verdict = OPEN
         if source is not None and old is not None:
             if source is target and old == new:
                 return  # only the other basis changed
-            held = VERDICT_OF[old.code]
+            held_verdict = VERDICT_OF[old.code]
             source.of_part(part).net[old.code] -= 1
             if source is not target:
-                _revise(part, source, held, NONE)
+                _revise(part, source, held_verdict, NONE)
         if target is not None:
             if source is not target and before is not None:
-                _revise(part, target, NONE, held)
-            _hold(part, target, held, before, new)
+                _revise(part, target, NONE, held_verdict)
+            _count_target(part, target, held_verdict, before, new)
         if source is None or source is not target or old is None or not _counts_alike(old, new):
             self._count_further(part, source, old, -1)
             self._count_further(part, target, new, 1)
@@ -95,7 +95,7 @@ class PromiseCounts:
         verdict = VERDICT_OF[outcome.code]
         cell = row.staff.get(outcome.staff) or row.of_staff(outcome.staff)
         counts = cell.counts
-        counts[part * STAFF_PLACES + verdict] += sign
+        counts[part * STAFF_COUNTS + verdict] += sign
         if not cell.is_dirty:
             cell.is_dirty = True
             self._dirty.append(cell)
@@ -127,7 +127,7 @@ class PromiseCounts:
 
     def changes(self) -> Iterator[changelog.Change]:
         """The records of all counts that changed since this was last asked."""
-        yield from changelog.written(self._dirty)
+        yield from changelog.take_changes(self._dirty)
         self._dirty.clear()
         yield from self.windows.changes()
 
@@ -139,7 +139,7 @@ class PromiseCounts:
             self.rows[row.label] = row
         for key, stored in contents.staff.items():
             location, kind, staff = _read_staff(key)
-            _, self.rows[Label(location, kind)].of_staff(staff).counts = changelog.read(stored)
+            _, self.rows[Label(location, kind)].of_staff(staff).counts = changelog.read_cell(stored)
         self.windows.restore(contents.cells, clock)
 
 
@@ -147,9 +147,9 @@ _read_label: Final = msgspec.json.Decoder(tuple[str, str]).decode
 _read_staff: Final = msgspec.json.Decoder(tuple[str, str, str]).decode
 
 
-def _is_one(judged: Judged) -> bool:
+def _has_one_basis(judged: Judged) -> bool:
     """Whether the two bases have been the same so far."""
-    return judged.amended is None and judged.settled in _ALIKE and judged.delivered in _ALIKE
+    return judged.amended is None and judged.settled in _SAME_ON_BOTH and judged.delivered in _SAME_ON_BOTH
 
 
 def _counts_alike(old: Outcome, new: Outcome) -> bool:
@@ -157,19 +157,19 @@ def _counts_alike(old: Outcome, new: Outcome) -> bool:
     return VERDICT_OF[old.code] == VERDICT_OF[new.code] and old.staff == new.staff and old.due == new.due
 
 
-def _hold(part: int, row: CountRow, held: int, before: Judged | None, outcome: Outcome) -> None:
+def _count_target(part: int, row: CountRow, held_verdict: int, before: Judged | None, outcome: Outcome) -> None:
     """Put a promise, held as `held` until now, into the counts of a row."""
-    code, number = outcome.code, part == CURRENT
+    code, is_current = outcome.code, part == CURRENT
     verdict, counts = VERDICT_OF[code], row.of_part(part)
     counts.net[code] += 1
     counts.seen |= 1 << code
-    if verdict != OPEN and (before is None or not before.settled[number]):
+    if verdict != OPEN and (before is None or not before.settled[is_current]):
         counts.first[verdict] += 1
-    elif verdict != held:
-        _revise(part, row, held, verdict)
-    if outcome.lateness is not None and (before is None or not before.delivered[number]):
+    elif verdict != held_verdict:
+        _revise(part, row, held_verdict, verdict)
+    if outcome.lateness is not None and (before is None or not before.delivered[is_current]):
         counts.lateness[bisect_left(_BOUNDS, outcome.lateness)] += 1
 
 
 def _revise(part: int, row: CountRow, before: int, after: int) -> None:
-    row.of_part(part).revised[way(before, after)] += 1
+    row.of_part(part).revised[revision_index(before, after)] += 1

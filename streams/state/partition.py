@@ -6,24 +6,23 @@ record is judged before it. So the same log gives the same verdicts, revisions a
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Self
 
 from schemas.events import TAGS, CaseEvent
 from schemas.events import Clock as ClockRecord
-from schemas.instants import NEVER, ImplausibleInstant, Instant, Millis, instant
-from schemas.reading import RefusalReason, Refused, read
+from schemas.instants import NEVER, ImplausibleInstant, Instant, Millis, from_datetime
+from schemas.reading import Refused, read_event
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
 from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
-from streams.judging.settle import settle, take, take_ahead
+from streams.judging.settle import add_due_facts, add_fact, settle
 from streams.records import ConsumedRecord
 from streams.state import case_codec, changelog
-from streams.state.changelog import Contents
+from streams.state.changelog import Contents, RecordCounters
 from streams.state.counts import PromiseCounts
-from streams.state.fast_path import appended
+from streams.state.fast_path import try_append
 from streams.state.outputs import Output, outputs
 from streams.state.timers import RetentionTimers, Timers
 from streams.state.watermarks import FeedWatermarks, Watermark
@@ -40,22 +39,20 @@ class PartitionState:
     """
 
     def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS) -> None:
-        self.clock = Watermark()
-        self.tally = PromiseCounts()
-        self.events: Counter[str] = Counter()
-        self.rejects: Counter[RefusalReason] = Counter()
-        self.duplicates = 0
-        self.unnoticed = 0
+        self.watermark = Watermark()
+        self.counts = PromiseCounts()
+        self.counters = RecordCounters()
+        self.fast_path = 0
         self.next = 0
         self._policies = policies
-        self._feeds = FeedWatermarks(feeds, self._wakes) if feeds else None
-        self._turn = self._wakes if self._feeds is None else self._feeds.turn
+        self._feeds = FeedWatermarks(feeds, self._wake_at) if feeds else None
+        self._due_at = self._wake_at if self._feeds is None else self._feeds.due_at
         self._judged_by: set[str] = set()
         self._cases: dict[str, bytes] = {}
-        self._deadlines = Timers(self._turn)
-        self._ageing = RetentionTimers(retention, lambda name: self._cases.get(name))
+        self._timers = Timers(self._due_at)
+        self._retention = RetentionTimers(retention, lambda name: self._cases.get(name))
         self._dirty: dict[str, bytes | None] = {}
-        self._written = 0
+        self._written_next = 0
 
     @classmethod
     def restored(
@@ -66,39 +63,37 @@ class PartitionState:
         Raises UnknownPolicy, naming the policy that a case may need and `policies` lack, and ValueError for records
         that this code cannot read.
         """
-        book = cls(policies, retention, feeds)
+        state = cls(policies, retention, feeds)
         if contents:
-            book._take_over(contents)
-        return book
+            state._restore(contents)
+        return state
 
-    def _take_over(self, contents: Contents) -> None:
+    def _restore(self, contents: Contents) -> None:
         head = contents.head
         for policy in head.policies:
             if policy not in self._policies.by_id:
                 raise case_codec.UnknownPolicy(policy)
             self._judged_by.add(policy)
-        self.next = self._written = head.next
-        self.clock.now = head.clock
-        self.events.update(head.events)
-        self.rejects.update(head.rejects)
-        self.duplicates = head.duplicates
+        self.next = self._written_next = head.next
+        self.watermark.now = head.clock
+        self.counters = head.counters
         if self._feeds is not None:
-            self._feeds.take_over(head.feeds, head.clock)
-        self.tally.restore(contents, head.clock)
+            self._feeds.restore(head.feeds, head.clock)
+        self.counts.restore(contents, head.clock)
         self._cases = contents.cases
         for name, stored in self._cases.items():
-            self._deadlines.set(name, case_codec.wake_at(stored))
-        self._ageing.take_over(self._cases)
+            self._timers.set(name, case_codec.read_wake_at(stored))
+        self._retention.restore(self._cases)
 
     @property
     def has_changes(self) -> bool:
         """Whether there is anything to write. That time has passed is nothing."""
-        return self.next != self._written or self.dirty > 0
+        return self.next != self._written_next or self.dirty > 0
 
     @property
     def dirty(self) -> int:
         """How many records the next changes have at least, without the head."""
-        return len(self._dirty) + self.tally.dirty
+        return len(self._dirty) + self.counts.dirty
 
     def changes(self) -> list[changelog.Change]:
         """The records of all that changed since this was last asked, the head at the end; none if nothing did."""
@@ -106,85 +101,86 @@ class PartitionState:
             return []
         records = [(changelog.CASE + name.encode(), stored) for name, stored in self._dirty.items()]
         self._dirty.clear()
-        records += self.tally.changes()
+        records += self.counts.changes()
         records.append((changelog.HEAD, changelog.encode(self._head())))
-        self._written = self.next
+        self._written_next = self.next
         return records
 
     def _head(self) -> changelog.Head:
-        policies, heard = sorted(self._judged_by), {} if self._feeds is None else self._feeds.heard
-        counts = self.events, self.rejects, self.duplicates
-        return changelog.Head(changelog.VERSION, self.next, self.clock.now, *counts, policies, heard)
+        policies, feeds = sorted(self._judged_by), {} if self._feeds is None else self._feeds.stored
+        return changelog.Head(changelog.VERSION, self.next, self.watermark.now, self.counters, policies, feeds)
 
     def apply(self, record: ConsumedRecord, wall: Instant) -> list[Effect]:
         """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
         effects: list[Effect] = []
-        effects += self.move(record.timestamp, wall)
+        effects += self.advance(record.timestamp, wall)
         try:
-            event = read(record.value)
+            event = read_event(record.value)
             if isinstance(event, ClockRecord):
-                effects += self._take_clock(event, wall)
+                effects += self._apply_clock(event, wall)
             else:
-                effects += self._take_event(event, record.key)
-            self.events[TAGS[type(event)]] += 1
+                effects += self._apply_event(event, record.key)
+            events, name = self.counters.events, TAGS[type(event)]
+            events[name] = events.get(name, 0) + 1
         except Refused as refused:
-            self.rejects[refused.reason] += 1
+            rejects = self.counters.rejects
+            rejects[refused.reason] = rejects.get(refused.reason, 0) + 1
             effects.append(refused)
         return effects
 
-    def move(self, to: Instant, wall: Instant) -> list[Output]:
+    def advance(self, to: Instant, wall: Instant) -> list[Output]:
         """Move the clock to `to` and judge what fell due on the way, each at its own time.
 
         So it makes no difference how often the clock is looked at.
         """
-        before = self.clock.now
-        now = self.clock.move(to, wall)
-        if now >= self.tally.windows.ends:
-            self.tally.windows.move(now)
-        found = self._wake(before, now) if self._deadlines.earliest <= now else []
-        if self._ageing.earliest <= now:
-            for name in self._ageing.aged(now):
+        before = self.watermark.now
+        now = self.watermark.advance(to, wall)
+        if now >= self.counts.windows.minute_ends:
+            self.counts.windows.advance(now)
+        outputs = self._fire_timers(before, now) if self._timers.earliest <= now else []
+        if self._retention.earliest <= now:
+            for name in self._retention.expired(now):
                 del self._cases[name]
                 self._dirty[name] = None
-        return found
+        return outputs
 
-    def _wake(self, clock: Instant, now: Instant) -> list[Output]:
-        found: list[Output] = []
-        for at, name in self._deadlines.passed(now):
+    def _fire_timers(self, clock: Instant, now: Instant) -> list[Output]:
+        effects: list[Output] = []
+        for at, name in self._timers.pop_due(now):
             if at > clock:  # if not, the case had waited for a feed until this book was opened
                 clock = at
-            if self._turn(name) == at:
-                found += self._look_at(name, clock)
-        return found
+            if self._due_at(name) == at:
+                effects += self._fire_timer(name, clock)
+        return effects
 
-    def _wakes(self, name: str) -> Instant:
+    def _wake_at(self, name: str) -> Instant:
         """When the case changes by itself."""
         stored = self._cases.get(name)
-        return NEVER if stored is None else case_codec.wake_at(stored)
+        return NEVER if stored is None else case_codec.read_wake_at(stored)
 
-    def _look_at(self, name: str, now: Instant) -> list[Output]:
+    def _fire_timer(self, name: str, now: Instant) -> list[Output]:
         """Judge a case by each deadline that is known to have passed, one after the other, and then as it stands."""
         case = case_codec.decode(self._cases[name], self._policies)
-        found: list[Output] = []
-        until, known = 0, now
+        effects: list[Output] = []
+        until, complete_until = 0, now
         if self._feeds is not None:
-            if case.more_at <= now:
-                take_ahead(case, self._policies, now)  # which may name another location, and so another feed
-            known = self._feeds.known(case, now)
-        while until < case.wake_at <= known:
+            if case.next_fact_at <= now:
+                add_due_facts(case, self._policies, now)  # which may name another location, and so another feed
+            complete_until = self._feeds.complete_until(case, now)
+        while until < case.wake_at <= complete_until:
             until = case.wake_at
-            found += self._settle(name, case, now, until)
+            effects += self._settle(name, case, now, until)
         if case.wake_at <= now:
-            found += self._judge(name, case, now)
+            effects += self._judge(name, case, now)
         elif self._feeds is not None:
             self._feeds.release(name)
-        return found
+        return effects
 
     @property
-    def heard(self) -> dict[str, Instant]:
+    def feed_watermarks(self) -> dict[str, Instant]:
         """The instant up to which each feed was heard of; those of which nothing was are left out."""
-        feeds = {} if self._feeds is None else self._feeds.heard
-        return {name: heard.upto for name, heard in feeds.items() if heard.upto}
+        feeds = {} if self._feeds is None else self._feeds.stored
+        return {name: heard.watermark for name, heard in feeds.items() if heard.watermark}
 
     def case(self, name: str) -> Case | None:
         """The case of that name, for a reader: what is done to it changes nothing here."""
@@ -202,71 +198,75 @@ class PartitionState:
         """Bytes of all cases, as they are stored."""
         return sum(map(len, self._cases.values()))
 
-    def _take_clock(self, event: ClockRecord, wall: Instant) -> list[Output]:
+    def _apply_clock(self, event: ClockRecord, wall: Instant) -> list[Output]:
         try:
-            at = instant(event.at)
+            at = from_datetime(event.at)
         except ImplausibleInstant as error:
             raise Refused("bad_time", f"at: {error}") from None
-        found: list[Output] = []
+        effects: list[Output] = []
         if self._feeds is not None:
-            now = self.clock.now
-            for name in self._feeds.hear(event.source, event.partition, min(at, wall), now):
-                found += self._look_at(name, now)
-        return found + self.move(at, wall)
+            now = self.watermark.now
+            for name in self._feeds.advance(event.source, event.partition, min(at, wall), now):
+                effects += self._fire_timer(name, now)
+        return effects + self.advance(at, wall)
 
-    def _take_event(self, event: CaseEvent, key: bytes | None) -> list[Output]:
+    def _apply_event(self, event: CaseEvent, key: bytes | None) -> list[Output]:
         if key != event.case.encode():
             raise Refused("wrong_key", f"the Kafka key is {key!r}; it must be the case, {event.case!r}")
-        name, now = event.case, self.clock.now
+        name, now = event.case, self.watermark.now
         fact = admit(event, self._policies)
         stored = self._cases.get(name)
         if stored is None:
-            self._ageing.check(fact, now)
-            return self._learn(name, Case(), fact)
-        longer = appended(stored, fact, self._policies, now)
-        if longer is None:
-            return self._learn(name, case_codec.decode(stored, self._policies), fact)
-        self.unnoticed += 1
-        self._cases[name] = self._dirty[name] = longer
+            self._retention.check_age(fact, now)
+            return self._add_fact(name, Case(), fact)
+        appended = try_append(stored, fact, self._policies, now)
+        if appended is None:
+            return self._add_fact(name, case_codec.decode(stored, self._policies), fact)
+        self.fast_path += 1
+        self._cases[name] = self._dirty[name] = appended
         return []
 
-    def _learn(self, name: str, case: Case, fact: Fact) -> list[Output]:
-        now = self.clock.now
-        taken = take(case, fact, self._policies, now)
-        if taken == "noticed":
+    def _add_fact(self, name: str, case: Case, fact: Fact) -> list[Output]:
+        now = self.watermark.now
+        addition = add_fact(case, fact, self._policies, now)
+        if addition == "noticed":
             return self._settle(name, case, now) if self._feeds is None else self._judge(name, case, now)
-        if taken == "unnoticed":  # nothing fell due either: the clock has moved before
-            self._keep(name, case)
+        if addition == "unnoticed":  # nothing fell due either: the clock has moved before
+            self._store(name, case)
         else:
-            self.duplicates += 1
+            self.counters.duplicates += 1
         return []
 
     def _judge(self, name: str, case: Case, now: Instant) -> list[Output]:
         """Judge a case by what its feed was heard of; where that is not enough, it waits."""
         assert self._feeds is not None
-        found = self._settle(name, case, now, self._feeds.known(case, now), self._feeds.lapsed(case, now))
+        effects = self._settle(
+            name, case, now, self._feeds.complete_until(case, now), self._feeds.stale_until(case, now)
+        )
         if case.wake_at <= now:
-            self._deadlines.set(name, self._feeds.wait(name, case))
+            self._timers.set(name, self._feeds.wait(name, case))
         else:
             self._feeds.release(name)
-        return found
+        return effects
 
-    def _settle(self, name: str, case: Case, now: Instant, known: Instant = NEVER, lapsed: Instant = 0) -> list[Output]:
+    def _settle(
+        self, name: str, case: Case, now: Instant, complete_until: Instant = NEVER, stale_until: Instant = 0
+    ) -> list[Output]:
         before = case.wake_at
-        found: list[Output] = []
-        for change in settle(case, self._policies, now, known, lapsed):
-            self.tally.note(change)
-            found += outputs(name, change, now)
+        effects: list[Output] = []
+        for change in settle(case, self._policies, now, complete_until, stale_until):
+            self.counts.add(change)
+            effects += outputs(name, change, now)
         if case.wake_at != before:
-            self._deadlines.set(name, case.wake_at)
-        for promise in case.standing.promises.values():
+            self._timers.set(name, case.wake_at)
+        for promise in case.state.promises.values():
             self._judged_by.add(promise.policy.id)
-        self._keep(name, case)
-        return found
+        self._store(name, case)
+        return effects
 
-    def _keep(self, name: str, case: Case) -> None:
+    def _store(self, name: str, case: Case) -> None:
         before, stored = self._cases.get(name), case_codec.encode(case)
         if stored != before:
             self._cases[name] = self._dirty[name] = stored
             if case.wake_at == NEVER:
-                self._ageing.closed(name, before, stored)
+                self._retention.case_closed(name, before, stored)

@@ -17,15 +17,15 @@ from streams.state import changelog
 from streams.state.changelog import Cell
 from streams.state.windows import Label
 
-Held = Verdict | Literal["none"]
-HELD: Final[tuple[Held, ...]] = (*VERDICTS, "none")
+RowVerdict = Verdict | Literal["none"]
+ROW_VERDICTS: Final[tuple[RowVerdict, ...]] = (*VERDICTS, "none")
 """As what a row may hold a promise. `none` stands for "not in this row": a promise that moved to another location, or
 that the history no longer holds."""
 
 KEPT: Final = VERDICTS.index("kept")
 BROKEN: Final = VERDICTS.index("broken")
 OPEN: Final = VERDICTS.index("open")
-NONE: Final = HELD.index("none")
+NONE: Final = ROW_VERDICTS.index("none")
 
 VERDICT_OF: Final = tuple(VERDICTS.index(ruling.verdict) for ruling in RULINGS)
 """The verdict of each ruling."""
@@ -43,16 +43,16 @@ one basis is what is in the first part and in its own, which alone may be negati
 PART_OF: Final = (ORIGINAL, CURRENT)
 """The part of its own that each of schemas.words.BASES has."""
 
-STAFF_PLACES: Final = len(VERDICTS)
+STAFF_COUNTS: Final = len(VERDICTS)
 """Counts of a staff member in each part, by verdict."""
 
-STAFF_JUDGED: Final = PARTS * STAFF_PLACES
+STAFF_JUDGED: Final = PARTS * STAFF_COUNTS
 """The place after them: 1 once any promise of that staff member was judged other than open."""
 
 
-def way(before: int, after: int) -> int:
+def revision_index(before: int, after: int) -> int:
     """The place at which revisions from one held verdict to another are counted."""
-    return before * len(HELD) + after
+    return before * len(ROW_VERDICTS) + after
 
 
 class BasisCounts(msgspec.Struct, array_like=True, gc=False):
@@ -86,11 +86,13 @@ _Parts = list[BasisCounts | None]
 
 
 def _no_counts() -> BasisCounts:
-    return BasisCounts([0] * len(RULINGS), [0] * len(VERDICTS), [0] * len(HELD) ** 2, [0] * (len(LATENESS_BOUNDS) + 1))
+    return BasisCounts(
+        [0] * len(RULINGS), [0] * len(VERDICTS), [0] * len(ROW_VERDICTS) ** 2, [0] * (len(LATENESS_BOUNDS) + 1)
+    )
 
 
-def _sums(mine: list[int], theirs: list[int]) -> list[int]:
-    return [a + b for a, b in zip(mine, theirs, strict=True)]
+def _sums(left: list[int], right: list[int]) -> list[int]:
+    return [a + b for a, b in zip(left, right, strict=True)]
 
 
 class _Stored(msgspec.Struct, array_like=True, gc=False):
@@ -99,7 +101,7 @@ class _Stored(msgspec.Struct, array_like=True, gc=False):
     parts: _Parts
 
 
-_read: Final = changelog.reader(_Stored, "a row of counts")
+_read: Final = changelog.value_decoder(_Stored, "a row of counts")
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ class CountRow:
     @classmethod
     def of(cls, label: Label) -> CountRow:
         """A row without counts."""
-        return cls(label, changelog.key_of(changelog.ROW, *label))
+        return cls(label, changelog.count_key(changelog.ROW, *label))
 
     def value(self) -> bytes:
         """What the changelog holds of it; staff have records of their own."""
@@ -127,8 +129,8 @@ class CountRow:
 
     def restore(self, stored: bytes) -> None:
         """Take over what a row was written as. Raises ValueError for an unknown version."""
-        found = _read(stored)
-        self.made, self.parts = found.made, found.parts
+        row = _read(stored)
+        self.made, self.parts = row.made, row.parts
         for counts in filter(None, self.parts):  # rulings may have been appended since
             counts.net += [0] * (len(RULINGS) - len(counts.net))
 
@@ -149,24 +151,24 @@ class CountRow:
 
     def staff_on(self, basis: int) -> Iterator[tuple[str, list[int]]]:
         """Each staff member with their counts on one of schemas.words.BASES, by verdict."""
-        start = PART_OF[basis] * STAFF_PLACES
+        start = PART_OF[basis] * STAFF_COUNTS
         for staff, cell in self.staff.items():
-            yield staff, _sums(cell.counts[:STAFF_PLACES], cell.counts[start : start + STAFF_PLACES])
+            yield staff, _sums(cell.counts[:STAFF_COUNTS], cell.counts[start : start + STAFF_COUNTS])
 
     def of_staff(self, staff: str) -> Cell:
         """The counts of a staff member."""
         cell = self.staff.get(staff)
         if cell is None:
-            key = changelog.key_of(changelog.STAFF, *self.label, staff)
+            key = changelog.count_key(changelog.STAFF, *self.label, staff)
             cell = self.staff[staff] = Cell(key, [0] * (STAFF_JUDGED + 1))
         return cell
 
     def add(self, other: CountRow) -> None:
         """Add the counts of `other`, such as the same row of another partition."""
         self.made += other.made
-        for part, theirs in enumerate(other.parts):
-            if theirs is not None:
-                self.of_part(part).add(theirs)
+        for part, counts in enumerate(other.parts):
+            if counts is not None:
+                self.of_part(part).add(counts)
         for staff, cell in other.staff.items():
             own = self.of_staff(staff)
             own.counts = _sums(own.counts, cell.counts)

@@ -1,4 +1,4 @@
-"""The collector: from a snapshot to metric families. Whatever can be counted is there at 0 before it is."""
+"""The metrics of a worker, made from its last snapshot, and its readiness. Series start at 0 before they count."""
 
 from __future__ import annotations
 
@@ -7,71 +7,83 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Final
 
-from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import HistogramMetricFamily, Metric
 
 from schemas.events import TAGS
 from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, VERDICTS
 from streams.metrics import catalogue
-from streams.metrics.exposition import NOBODY, Samples, SnapshotCollector, commits_of, family_of
-from streams.metrics.health import PartitionReadiness, Readiness, health, readiness_of, shown
-from streams.state.rows import HELD, LATENESS_BOUNDS, OPEN, PART_OF, STAFF_JUDGED, BasisCounts, CountRow, way
-from streams.state.windows import PLACES, WIDTHS, Label
+from streams.metrics.exposition import UNATTRIBUTED, Samples, SnapshotCollector, commit_histogram, metric_family
+from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, instant_text
+from streams.state.rows import (
+    LATENESS_BOUNDS,
+    OPEN,
+    PART_OF,
+    ROW_VERDICTS,
+    STAFF_JUDGED,
+    BasisCounts,
+    CountRow,
+    revision_index,
+)
+from streams.state.windows import CELL_COUNTS, WIDTHS, Label
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
-_ALWAYS: Final = sum(1 << RULINGS.index(ruling) for ruling in (ON_TIME, LATE, UNDELIVERED, PENDING))
+_ALWAYS_SHOWN: Final = sum(1 << RULINGS.index(ruling) for ruling in (ON_TIME, LATE, UNDELIVERED, PENDING))
 """The rulings that every row shows, as bits of `BasisCounts.seen`."""
 
-_WAYS: Final = [
-    (way(before, after), HELD[before], HELD[after])
-    for before in range(len(HELD))
-    for after in range(len(HELD))
+_REVISIONS: Final = [
+    (revision_index(before, after), ROW_VERDICTS[before], ROW_VERDICTS[after])
+    for before in range(len(ROW_VERDICTS))
+    for after in range(len(ROW_VERDICTS))
     if before != after
 ]
+"""The index of each revision in `BasisCounts.revised`, with the verdicts before and after it."""
+
 _BOUNDS: Final = [*(f"{bound:.1f}" for bound in LATENESS_BOUNDS), "+Inf"]
+_KNOWN_LABELS: Final = {catalogue.EVENTS: tuple(TAGS.values()), catalogue.REJECTS: REFUSAL_REASONS}
+"""The label values that a record counter shows from the start."""
 
 
 class WorkerCollector(SnapshotCollector[WorkerSnapshot]):
-    """Exposes the last snapshot that it was given. Setting `snapshot` replaces it whole."""
+    """The collector of a worker's metrics. Assign `snapshot` to replace what it exposes."""
 
     def __init__(self) -> None:
         self.snapshot = WorkerSnapshot()
 
     def collect(self) -> Iterator[Metric]:
-        """All metrics of the catalogue, summed over the partitions."""
+        """Yield all metrics of the catalogue, summed over the partitions."""
         snapshot = self.snapshot
-        counts = list(snapshot.partitions.values())
-        rows = _rows(counts)
+        partitions = list(snapshot.partitions.values())
+        rows = _sum_rows(partitions)
         by_basis = list(_by_basis(rows))
-        yield family_of(catalogue.STATE, _state(by_basis))
-        yield family_of(catalogue.STAFF_STATE, _staff(rows))
-        yield family_of(catalogue.MADE, _made(rows))
-        yield family_of(catalogue.VERDICTS, _verdicts(by_basis))
-        yield family_of(catalogue.REVISED, _revised(by_basis))
+        yield metric_family(catalogue.STATE, _state(by_basis))
+        yield metric_family(catalogue.STAFF_STATE, _staff(rows))
+        for metric in catalogue.ROW_COUNTERS:
+            yield metric_family(metric, _row_counter(metric, rows))
+        yield metric_family(catalogue.VERDICTS, _verdicts(by_basis))
+        yield metric_family(catalogue.REVISED, _revised(by_basis))
         yield _lateness(by_basis)
-        yield family_of(catalogue.WINDOW_KEPT, _windows(rows, counts, kept=True))
-        yield family_of(catalogue.WINDOW_DUE, _windows(rows, counts, kept=False))
-        yield family_of(catalogue.EVENTS, _by_name(TAGS.values(), (c.events for c in counts)))
-        yield family_of(catalogue.DUPLICATES, Counter({(): sum(c.duplicates for c in counts)}))
-        yield family_of(catalogue.REJECTS, _by_name(REFUSAL_REASONS, (c.rejects for c in counts)))
-        yield _clock(snapshot)
-        yield _feeds(counts)
-        yield commits_of(catalogue.COMMIT, snapshot.commits)
-        yield family_of(catalogue.READY, Counter({(): int(snapshot.ready)}))
+        yield metric_family(catalogue.WINDOW_KEPT, _windows(rows, partitions, kept=True))
+        yield metric_family(catalogue.WINDOW_DUE, _windows(rows, partitions, kept=False))
+        for metric in catalogue.RECORD_COUNTERS:
+            yield metric_family(metric, _record_counter(metric, partitions))
+        yield metric_family(catalogue.CLOCK, _watermarks(snapshot))
+        yield metric_family(catalogue.FEED, _feed_watermarks(partitions))
+        yield commit_histogram(catalogue.COMMIT, snapshot.commits)
+        yield metric_family(catalogue.READY, {(): int(snapshot.ready)})
 
 
-def _rows(counts: Iterable[PartitionSnapshot]) -> dict[Label, CountRow]:
-    """The rows of all partitions, added up."""
+def _sum_rows(partitions: Iterable[PartitionSnapshot]) -> dict[Label, CountRow]:
     rows: dict[Label, CountRow] = {}
-    for one in counts:
-        for label, row in one.rows.items():
+    for partition in partitions:
+        for label, row in partition.rows.items():
             rows.setdefault(label, CountRow.of(label)).add(row)
     return rows
 
 
 Labelled = tuple[tuple[str, ...], BasisCounts]
-"""The counts of a row on one basis, with their labels."""
+"""The counts of a row on one basis, with the values of the labels location, kind and basis."""
 
 
 def _by_basis(rows: Mapping[Label, CountRow]) -> Iterator[Labelled]:
@@ -81,10 +93,10 @@ def _by_basis(rows: Mapping[Label, CountRow]) -> Iterator[Labelled]:
 
 
 def _state(rows: Iterable[Labelled]) -> Samples:
-    """The rulings that a row always shows, and those that ever stood in it."""
+    """Return the rulings that a row always shows, and every ruling that ever occurred in it."""
     samples: Samples = Counter()
     for labels, counts in rows:
-        shown = counts.seen | _ALWAYS
+        shown = counts.seen | _ALWAYS_SHOWN
         for code, ruling in enumerate(RULINGS):
             if shown >> code & 1:
                 samples[*labels, *ruling] = counts.net[code]
@@ -92,7 +104,7 @@ def _state(rows: Iterable[Labelled]) -> Samples:
 
 
 def _staff(rows: Mapping[Label, CountRow]) -> Samples:
-    """Every verdict of whoever answers for anything now, or has been judged."""
+    """Return every verdict of each staff member who answers for an open promise or was ever judged."""
     samples: Samples = Counter()
     for (location, kind), row in rows.items():
         for number, basis in enumerate(BASES):
@@ -103,8 +115,8 @@ def _staff(rows: Mapping[Label, CountRow]) -> Samples:
     return samples
 
 
-def _made(rows: Mapping[Label, CountRow]) -> Samples:
-    return Counter({tuple(label): row.made for label, row in rows.items()})
+def _row_counter(metric: catalogue.Metric, rows: Mapping[Label, CountRow]) -> Samples:
+    return Counter({tuple(label): getattr(row, metric.counter) for label, row in rows.items()})
 
 
 def _verdicts(rows: Iterable[Labelled]) -> Samples:
@@ -113,75 +125,69 @@ def _verdicts(rows: Iterable[Labelled]) -> Samples:
 
 
 def _revised(rows: Iterable[Labelled]) -> Samples:
-    """Every way between two verdicts; those from and to none once somebody went them."""
+    """Return every revision between two verdicts, and those from or to `none` that occurred."""
     samples: Samples = Counter()
     for labels, counts in rows:
-        for place, before, after in _WAYS:
-            count = counts.revised[place]
+        for index, before, after in _REVISIONS:
+            count = counts.revised[index]
             if count or "none" not in (before, after):
                 samples[*labels, before, after] = count
     return samples
 
 
 def _lateness(rows: Iterable[Labelled]) -> Metric:
-    """Without a sum: lateness has both signs, and the sum of a histogram must only grow."""
+    """Return the histogram without a sum: lateness may be negative, and the sum of a histogram must only grow."""
     metric = catalogue.LATENESS
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
     for labels, counts in rows:
         buckets = list(zip(_BOUNDS, map(float, accumulate(counts.lateness)), strict=True))
-        family.add_metric([part or NOBODY for part in labels], buckets, sum_value=None)
+        family.add_metric([label or UNATTRIBUTED for label in labels], buckets, sum_value=None)
     return family
 
 
-def _windows(rows: Mapping[Label, CountRow], counts: Iterable[PartitionSnapshot], *, kept: bool) -> Samples:
-    places = [
-        (basis, window, number * PLACES + (not kept), number * PLACES + (not kept) + 2 * part)
+def _windows(rows: Mapping[Label, CountRow], partitions: Iterable[PartitionSnapshot], *, kept: bool) -> Samples:
+    indexes = [
+        (basis, window, number * CELL_COUNTS + (not kept), number * CELL_COUNTS + (not kept) + 2 * part)
         for number, window in enumerate(WIDTHS)
         for part, basis in zip(PART_OF, BASES, strict=True)
     ]
-    samples: Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, *_ in places})
-    for one in counts:
-        for label, sums in one.windows.items():
-            for basis, window, both, own in places:
+    samples: Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, *_ in indexes})
+    for partition in partitions:
+        for label, sums in partition.windows.items():
+            for basis, window, both, own in indexes:
                 samples[*label, basis, window] += sums[both] + sums[own]
     return samples
 
 
-def _by_name(names: Iterable[str], counts: Iterable[Mapping[str, int]]) -> Samples:
-    samples: Samples = Counter({(name,): 0 for name in names})
-    for one in counts:
-        samples.update({(name,): number for name, number in one.items()})
-    return samples
+def _record_counter(metric: catalogue.Metric, partitions: Iterable[PartitionSnapshot]) -> Samples:
+    """Return the sums of the field of RecordCounters that `metric` shows: a number, or numbers by label value."""
+    samples: Samples = Counter({(label,): 0 for label in _KNOWN_LABELS.get(metric, ())})
+    for partition in partitions:
+        counts = getattr(partition.counters, metric.counter)
+        samples.update({(label,): count for label, count in counts.items()} if metric.labels else {(): counts})
+    return samples if metric.labels else Counter({(): samples[()]})
 
 
-def _clock(snapshot: WorkerSnapshot) -> Metric:
-    metric = catalogue.CLOCK
-    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
-    for partition, one in sorted(snapshot.partitions.items()):
-        family.add_metric([str(partition)], one.clock / 1000)
-    return family
+def _watermarks(snapshot: WorkerSnapshot) -> Mapping[tuple[str, ...], float]:
+    return {(str(number),): counts.watermark / 1000 for number, counts in sorted(snapshot.partitions.items())}
 
 
-def _feeds(counts: Iterable[PartitionSnapshot]) -> Metric:
-    """What is heard of a feed in every partition: it is no further than where it was heard least."""
-    metric = catalogue.FEED
-    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
-    heard: dict[str, Instant] = {}
-    for one in counts:
-        for feed, upto in one.heard.items():
-            heard[feed] = min(upto, heard.get(feed, upto))
-    for feed, upto in sorted(heard.items()):
-        family.add_metric([feed], upto / 1000)
-    return family
+def _feed_watermarks(partitions: Iterable[PartitionSnapshot]) -> Mapping[tuple[str, ...], float]:
+    """Return the earliest watermark of each feed over the partitions: a feed is complete only up to there."""
+    earliest: dict[str, Instant] = {}
+    for partition in partitions:
+        for feed, watermark in partition.feed_watermarks.items():
+            earliest[feed] = min(watermark, earliest.get(feed, watermark))
+    return {(feed,): watermark / 1000 for feed, watermark in sorted(earliest.items())}
 
 
 def readiness(snapshot: WorkerSnapshot, now: float, group: str) -> Readiness:
-    """Whether every partition that the worker owns is recovered, and how far those are that are not."""
-    return readiness_of(health(snapshot, now), snapshot.ready, list(_partitions(snapshot)), group)
+    """Return whether all partitions of the worker are recovered, and the progress of each that is not."""
+    return build_readiness(health(snapshot, now), snapshot.ready, list(_partitions(snapshot)), group)
 
 
 def _partitions(snapshot: WorkerSnapshot) -> Iterator[PartitionReadiness]:
     for partition, counts in snapshot.partitions.items():
-        yield PartitionReadiness(partition, "live", clock=shown(counts.clock))
-    for partition, recovery in snapshot.recovering.items():
-        yield PartitionReadiness(partition, "recovering", read=recovery.read, total=recovery.total)
+        yield PartitionReadiness(partition, "live", clock=instant_text(counts.watermark))
+    for partition, progress in snapshot.recovering.items():
+        yield PartitionReadiness(partition, "recovering", read=progress.read, total=progress.total)

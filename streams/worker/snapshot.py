@@ -1,42 +1,56 @@
-"""What the collector reads: the counts of a worker at one moment, which nobody changes afterwards."""
+"""The counts of a worker at one moment, copied for the thread that serves /metrics."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from schemas.instants import Instant
 from streams.engine.partitions import RecoveryProgress
 from streams.metrics.exposition import CommitTimes
+from streams.state.changelog import RecordCounters
+from streams.state.partition import PartitionState
 from streams.state.rows import CountRow
 from streams.state.windows import Label
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionSnapshot:
-    """The counts of one partition. windows: by label the counts of each window in turn, as `Windows.sums` has them.
+    """The counts of one partition.
 
-    heard: the instant up to which it has heard of each feed, of those of which it has.
+    windows: by label, the sums of each window in turn, in the layout of `Windows.sums`.
+    feed_watermarks: the instant up to which each feed is known; feeds that never reported are left out.
     """
 
-    clock: Instant = 0
+    watermark: Instant = 0
     rows: Mapping[Label, CountRow] = field(default_factory=dict)
     windows: Mapping[Label, tuple[int, ...]] = field(default_factory=dict)
-    events: Mapping[str, int] = field(default_factory=dict)
-    rejects: Mapping[str, int] = field(default_factory=dict)
-    duplicates: int = 0
-    heard: Mapping[str, Instant] = field(default_factory=dict)
+    counters: RecordCounters = field(default_factory=RecordCounters)
+    feed_watermarks: Mapping[str, Instant] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, state: PartitionState) -> PartitionSnapshot:
+        """Copy the counts of a partition."""
+        return cls(
+            watermark=state.watermark.now,
+            rows=state.counts.copied_rows(),
+            windows=state.counts.windows.sums(),
+            counters=deepcopy(state.counters),
+            feed_watermarks=state.feed_watermarks,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSnapshot:
-    """A worker at one moment, as its event loop saw it.
+    """The counts of a worker at one moment. Nothing changes them afterwards.
 
-    ready: the group has told the worker its partitions, and all of them are recovered; a worker that got none, because
-    there are more workers than partitions, has nothing to recover and is ready. partitions: the counts of those that
-    are recovered. recovering: the others that it owns. commits: how long they took. beat: when the event loop last
-    moved, which it says at least every second; in seconds of the monotonic clock.
+    ready: the consumer group has assigned the worker its partitions, and all of them are recovered. A worker without a
+    partition, because there are more workers than partitions, is ready too.
+    partitions: the counts of the recovered partitions. recovering: the progress of the other partitions.
+    commits: the durations of the transactions so far.
+    beat: the last time the event loop ran, in seconds of the monotonic clock; at most a second old in a healthy worker.
     """
 
     ready: bool = False

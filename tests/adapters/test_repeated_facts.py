@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.events import CaseEvent, Clock, StepReached
-from schemas.instants import instant
+from schemas.instants import from_datetime
 from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.vendors import load_with
 
 
 def told(adapter: str, body: dict[str, Any], headers: dict[str, str] | None = None, minute: int = 0) -> list[CaseEvent]:
-    received = instant(datetime(2026, 3, 6, 13, minute, tzinfo=UTC))
+    received = from_datetime(datetime(2026, 3, 6, 13, minute, tzinfo=UTC))
     made = load_with(adapter, {}, {}).adapt(OpenedRecord(body, headers or {}, received_at=received))
     return [event for event in made.events if not isinstance(event, Clock)]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.adapters.envelopes import open_envelopes
 from streams.adapters.feed_records import FeedRecord, OpenedRecord
 from streams.adapters.vendors import load
@@ -60,7 +60,7 @@ SAMPLES = {
 }
 """By adapter the samples whose licence lets us use them (classes A and X of the MANIFEST)."""
 
-ARRIVED = parse("2026-03-06T12:00:00Z")
+ARRIVED = parse_instant("2026-03-06T12:00:00Z")
 """Some say no time themselves."""
 
 WITHOUT_LICENCE = {

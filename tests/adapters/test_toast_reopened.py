@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from schemas.events import Clock
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.vendors import load
 from streams.cli.options import load_policies
@@ -40,7 +40,7 @@ def became(*bodies: dict[str, Any]) -> tuple[str, str]:
         for event in load("toast").adapt(OpenedRecord(msgspec.json.decode(msgspec.json.encode(body)))).events:
             assert not isinstance(event, Clock)
             insert(history, admit(event, policies))
-    ((_, now),) = stands("toast:O1", history, policies, parse("2026-03-06T18:00:00Z")).values()
+    ((_, now),) = stands("toast:O1", history, policies, parse_instant("2026-03-06T18:00:00Z")).values()
     return now.verdict, now.reason
 
 

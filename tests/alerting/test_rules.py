@@ -19,7 +19,7 @@ from streams.judging.locations import Locations
 from streams.metrics.catalogue import CATALOGUE
 from tests.alerting.promtool import LOCATIONS, POLICIES, rule_file, run
 from tests.cli.command import ROOT, promises
-from tests.histories import rules as policies_of
+from tests.histories import policies_of as policies_of
 
 COMMITTED = ROOT / "dashboards" / "prometheus" / "rules.yml"
 COMMAND = ("rules", "--policies", "streams/local/town-policies.toml", "--locations", "examples/locations.toml")
@@ -55,6 +55,7 @@ def test_what_is_committed_is_what_the_command_makes(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.integration
 def test_prometheus_takes_the_rules(tmp_path: Path) -> None:
     (tmp_path / "rules.yml").write_text(COMMITTED.read_text("utf-8"), "utf-8")
     output = run("check", "rules", "--lint=all", "--lint-fatal", "rules.yml", folder=tmp_path)
@@ -62,6 +63,7 @@ def test_prometheus_takes_the_rules(tmp_path: Path) -> None:
     assert output.returncode == 0, output.stdout + output.stderr
 
 
+@pytest.mark.integration
 def test_names_that_need_quoting_pass_through_to_prometheus(tmp_path: Path) -> None:
     name = r"""O'Connell "St" \ $1 {{ .x }} §"""
     places = f"[[location]]\nid = '''{name}'''\nobjectives = {{ ready = 0.99 }}\nfeed = '''{name}'''\n"
@@ -178,10 +180,13 @@ def test_a_policy_without_an_objective_has_no_say() -> None:
 
 def test_an_objective_for_a_kind_of_no_policy_is_refused() -> None:
     places = parse_locations('[[location]]\nid = "quay"\nobjectives = { redy = 0.9 }\n', "locations.toml")
-    with pytest.raises(ObjectiveError, match=r"^location 'quay' has an objective for 'redy', but no policy has that kind"):
+    with pytest.raises(
+        ObjectiveError, match=r"^location 'quay' has an objective for 'redy', but no policy has that kind"
+    ):
         objectives_of(policies_of(POLICIES), places)
 
 
+@pytest.mark.integration
 def test_without_objectives_the_pipeline_alone_is_watched_and_the_command_says_so(tmp_path: Path) -> None:
     policies = tmp_path / "policies.toml"
     policies.write_text('[[policy]]\nkind = "ready"\n')

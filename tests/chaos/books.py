@@ -19,8 +19,8 @@ from tests.chaos import topics
 from tests.chaos.compare import listed
 from tests.chaos.load import POLICIES
 from tests.chaos.reducer import Expected
-from tests.state.kept import all_of
-from tests.worker.records import PARTITIONS, Held
+from tests.state.changelogs import contents_of
+from tests.worker.records import PARTITIONS
 
 _FOREVER = 4_000_000_000_000
 
@@ -36,20 +36,22 @@ def differences(bootstrap: str, truth: Expected) -> list[str]:
     return found
 
 
-def of_partition(partition: int, events: Iterable[Held], written: Sequence[Held], cases: set[str]) -> list[str]:
+def of_partition(
+    partition: int, events: Iterable[KafkaRecord], written: Sequence[KafkaRecord], cases: set[str]
+) -> list[str]:
     """Differences between the changelog of one partition (`written`) and the book of its log, which has `cases`."""
     policies = parse_policies(POLICIES, "the policies of the load")
     book = _fresh(policies, events)
     return [*_backwards(partition, written), *_unequal(partition, book, kept(written), policies, cases)]
 
 
-def kept(written: Iterable[Held]) -> dict[bytes, bytes]:
+def kept(written: Iterable[KafkaRecord]) -> dict[bytes, bytes]:
     """The last value of every key, without those taken back."""
     last = {one.key or b"": one.value for one in written}
     return {key: value for key, value in last.items() if value is not None}
 
 
-def _fresh(policies: Policies, events: Iterable[Held]) -> PartitionState:
+def _fresh(policies: Policies, events: Iterable[KafkaRecord]) -> PartitionState:
     book = PartitionState(policies)
     for one in events:
         book.apply(KafkaRecord(one.timestamp, one.key, one.value), _FOREVER)
@@ -57,7 +59,7 @@ def _fresh(policies: Policies, events: Iterable[Held]) -> PartitionState:
     return book
 
 
-def _backwards(partition: int, written: Iterable[Held]) -> list[str]:
+def _backwards(partition: int, written: Iterable[KafkaRecord]) -> list[str]:
     """Steps that were written after a later one: the work of a former owner who was not shut out."""
     found: dict[int, str] = {}
     furthest = 0
@@ -77,7 +79,7 @@ def _unequal(
         restored = PartitionState.restored(policies, Contents(records))
     except ValueError as error:
         return [f"{CHANGELOG.name}[{partition}] cannot be read: {error}"]
-    whole, found = all_of(book), all_of(restored)
+    whole, found = contents_of(book), contents_of(restored)
     theirs, ours = found.pop("cases"), whole.pop("cases")
     wrong = {name: f"expected {whole[name]}, found {found[name]}"[:400] for name in whole if whole[name] != found[name]}
     unlike = {

@@ -13,7 +13,6 @@ from schemas.verdicts import AlertRecord, VerdictRecord
 from streams.config.policies import parse_policies
 from streams.records import KafkaRecord
 from streams.state.partition import PartitionState
-from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 from tests.chaos.load import POLICIES, RECORDS_PER_ORDER, Given, clock_record, orders
 from tests.chaos.reducer import Expected, Reducer
 from tests.chaos.said import normal
@@ -53,8 +52,7 @@ def test_the_book_and_the_plain_reducer_say_the_same_of_a_disorderly_afternoon(s
     found = {one.id: normal(msgspec.json.encode(one)) for one in said}
     assert found == truth.verdicts | truth.alerts
     assert (len(found), refused) == (len(said), len(truth.rejects))
-    counts = PartitionSnapshot(book.clock.now, book.tally.rows, book.tally.windows.sums(), book.events)
-    assert WorkerSnapshot(True, {0: counts}).partitions[0].clock == truth.clocks[0]
+    assert book.watermark.now == truth.clocks[0]
 
 
 def test_the_load_has_every_verdict_and_every_kind_of_trouble() -> None:

@@ -75,7 +75,7 @@ def test_adapt_shows_each_event_and_where_each_of_its_fields_is_from(tmp_path: P
         "  step_reached picked_up has not happened: $order.gone is nothing",
         "rule 'ping' does not fit: $header('X-Kiosk-Topic') is nothing, not 'ping'",
         "",
-        "occurred at           case     subject  what                                            location  staff",
+        "occurred at           case     subject  event                                           location  staff",
         "2026-03-06T12:00:00Z  kiosk:7           promises_stated: ready by 2026-03-06T12:10:00Z  soho",
         "2026-03-06T12:08:00Z  kiosk:7           step_reached ready                              soho",
     ]
@@ -85,7 +85,7 @@ def test_adapt_tells_what_is_nobodys_business_and_what_has_to_be_fetched(tmp_pat
     answer = promises("adapt", "-", "--adapter", kiosk(tmp_path), "--header", "x-kiosk-topic: ping", stdin=PAYLOAD)
     assert answer.code == 0
     assert answer.out.splitlines()[0] == "rule 'ping' fits: ignored, the kiosk tries whether we are there"
-    assert "rule 'pickup' does not fit: not looked at: the reading ended before it" in answer.out
+    assert "rule 'pickup' does not fit: not evaluated: an earlier rule ended the evaluation" in answer.out
     assert answer.out.splitlines()[-1] == "ignored, by rule 'ping'"
     thin = b'{"type": "order.updated", "data": {"id": "O1"}}'
     assert promises("adapt", "-", "--adapter", "square", stdin=thin).out.splitlines()[-1] == "to be fetched: order O1"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.instants import parse, show
+from schemas.instants import format_instant, parse_instant
 from streams.cli.group_status import PartitionStatus, headline, partition_statuses, readiness_address
 from streams.engine.partitions import RecoveryProgress
 from streams.kafka.describe import GroupDescription, MemberDescription
@@ -11,7 +11,7 @@ from streams.metrics.health import Readiness
 from streams.worker.metrics import readiness
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 SOHO, PADDINGTON = Address("10.0.0.7", 9464), Address("10.0.0.8", 9464)
 
 
@@ -22,8 +22,8 @@ def member(address: Address, *partitions: int) -> MemberDescription:
 def worker_readiness(
     live: tuple[int, ...] = (), recovering: dict[int, RecoveryProgress] | None = None, group: str = "shops"
 ) -> Readiness:
-    """Return the readiness of a worker with these partitions."""
-    counts = {number: PartitionSnapshot(clock=NOON) for number in live}
+    """What a worker with these partitions says at /readyz."""
+    counts = {number: PartitionSnapshot(watermark=NOON) for number in live}
     return readiness(WorkerSnapshot(ready=not recovering, partitions=counts, recovering=recovering or {}), 0.0, group)
 
 
@@ -35,7 +35,7 @@ def test_each_partition_has_owner_lag_clock_and_recovery() -> None:
     }
     statuses = partition_statuses(group, {2: 30, 1: 100, 0: 100}, responses)
     soho = client_id(SOHO)
-    assert statuses[0] == PartitionStatus(0, soho, "10.0.0.7", 100, 90, 10, show(NOON), "live", "live")
+    assert statuses[0] == PartitionStatus(0, soho, "10.0.0.7", 100, 90, 10, format_instant(NOON), "live", "live")
     behind = "recovering, at offset 5 of 20 of its changelog"
     assert statuses[1] == PartitionStatus(1, soho, "10.0.0.7", 100, 100, 0, None, "recovering", behind)
     assert (statuses[2].lag, statuses[2].committed, statuses[2].says) == (None, None, "recovering")

@@ -49,7 +49,7 @@ def test_a_file_says_every_feed_and_names_stand_relative_to_it() -> None:
             "pos.till.v1",
             "conf/adapters/till.toml",
             "conf/tables/till.toml",
-            trusts_silence=False,
+            silence="unknown",
             webhook=FeedWebhook(
                 "/in/till", "olo", ("conf/olo",), "https://hooks.example/in/till", "x-signed", 3_600_000
             ),
@@ -59,7 +59,7 @@ def test_a_file_says_every_feed_and_names_stand_relative_to_it() -> None:
 
 
 def test_a_feed_is_signed_as_its_scheme_has_it_unless_it_says_otherwise() -> None:
-    square, till, _ = (feed.webhook and feed.webhook.signed for feed in parse_feeds(TOWN, "feeds.toml"))
+    square, till, _ = (feed.webhook and feed.webhook.signature_scheme for feed in parse_feeds(TOWN, "feeds.toml"))
     assert square is not None
     assert till is not None
     assert square.headers == ("x-square-hmacsha256-signature",)
@@ -80,7 +80,7 @@ HOOK = ONE + "[feed.webhook]\n"
         (ONE + "name =", "feeds.toml: not TOML"),
         (ONE + "topics = 'x'", "feed 1 (a): unknown key 'topics'"),
         (ONE + "topic = 'a b'", "feed 1 (a): topic = 'a b': write a name of a topic"),
-        (ONE + "silence = 'golden'", "silence = 'golden': write trusted or unknown"),
+        (ONE + "silence = 'golden'", "silence = 'golden': write one of 'trusted', 'unknown'"),
         (ONE + ONE, "feed 'a' is there 2 times"),
         (ONE + ONE.replace("'a'", "'b'") + "topic = 'feeds.a'", "topic 'feeds.a' is there 2 times"),
         (ONE + "webhook = 7", "webhook = 7: write a table"),
@@ -91,7 +91,7 @@ HOOK = ONE + "[feed.webhook]\n"
         (HOOK + "scheme = 'none'\nsecrets = ['s']", "secrets = ['s']: scheme none does not use it; leave it out"),
         (HOOK + "scheme = 'toast'", 'secrets = None: name the file of the secret, such as ["secret"]'),
         (HOOK + "scheme = 'toast'\nsecrets = []", "secrets = []: write a list of texts"),
-        (HOOK + "scheme = 'toast'\nsecrets = ['a', 'b', 'c']", "name the file of one secret, or of two"),
+        (HOOK + "scheme = 'toast'\nsecrets = ['a', 'b', 'c']", "name the file of one secret, or the files of two"),
         (HOOK + "scheme = 'square'\nsecrets = ['a']", "url = None: write the URL as the vendor knows it"),
         (HOOK + "scheme = 'toast'\nsecrets = ['a']\nurl = 'x'", "url = 'x': scheme toast does not use it"),
         (HOOK + "scheme = 'token'\nsecrets = ['a']", "header = None: name the header"),

@@ -40,9 +40,9 @@ def test_what_is_left_out_has_its_plain_meaning() -> None:
 def test_a_location_that_nobody_listed_is_called_by_its_id() -> None:
     listed = parse_locations(EVERYTHING, "loc.toml")
 
-    assert listed.of("quay").display_name == "Quay Street"
-    assert listed.of("harbour") == Location("harbour", "harbour")
-    assert Locations().of("harbour") == Location("harbour", "harbour")
+    assert listed.get("quay").display_name == "Quay Street"
+    assert listed.get("harbour") == Location("harbour", "harbour")
+    assert Locations().get("harbour") == Location("harbour", "harbour")
 
 
 def test_only_a_location_with_a_feed_waits_for_one() -> None:
@@ -55,7 +55,7 @@ def test_the_example_is_the_town() -> None:
     found = parse_locations(EXAMPLE.read_text("utf-8"), "examples/locations.toml")
 
     assert {location.id for location in found.all} > {"bar-quay", "kitchen", "pharmacy"}
-    assert found.of("pharmacy").objectives == {"ready": 0.98}
+    assert found.get("pharmacy").objectives == {"ready": 0.98}
 
 
 WRONG = {

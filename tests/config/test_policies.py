@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.instants import instant
+from schemas.instants import from_datetime
 from streams.config.policies import PolicyError, parse_policies
 from streams.judging.policy import Assumed, Cancellation
-from tests.histories import at, moment, rules
+from tests.histories import at, moment, policies_of
 
 EVERYTHING = """
 [[policy]]
@@ -29,7 +29,7 @@ objective = 0.95
 
 
 def test_every_key_of_a_policy_arrives() -> None:
-    [policy] = rules(EVERYTHING).all
+    [policy] = policies_of(EVERYTHING).all
 
     assert (policy.id, policy.kind, policy.kept_by) == ("pickup@2", "ready", ("ready", "picked_up"))
     assert (policy.grace, policy.at_risk, policy.assumed) == (90_000, 900_000, Assumed("ordered", 7_200_000))
@@ -41,7 +41,7 @@ def test_every_key_of_a_policy_arrives() -> None:
 
 
 def test_what_is_left_out_has_its_plain_meaning() -> None:
-    [policy] = rules('[[policy]]\nkind = "ready"\n').all
+    [policy] = policies_of('[[policy]]\nkind = "ready"\n').all
 
     assert (policy.id, policy.kept_by, policy.grace, policy.at_risk) == ("ready@1", ("ready",), 0, 0)
     assert (policy.early, policy.due_before_made, policy.when, policy.assumed) == ("kept", "reject", (), None)
@@ -54,11 +54,11 @@ def test_what_is_left_out_has_its_plain_meaning() -> None:
     ("text", "millis"), [("500ms", 500), ("90s", 90_000), ("15m", 900_000), ("2h", 7_200_000), ("1d", 86_400_000)]
 )
 def test_lengths_of_time_have_a_unit(text: str, millis: int) -> None:
-    assert rules(f'[[policy]]\nkind = "ready"\ngrace = "{text}"\n').all[0].grace == millis
+    assert policies_of(f'[[policy]]\nkind = "ready"\ngrace = "{text}"\n').all[0].grace == millis
 
 
 def test_policies_know_what_they_speak_of() -> None:
-    policies = rules(EVERYTHING + '[[policy]]\nkind = "delivered"\n')
+    policies = policies_of(EVERYTHING + '[[policy]]\nkind = "delivered"\n')
 
     assert policies.kinds == {"ready", "delivered"}
     assert policies.steps == {"ready", "picked_up", "ordered", "delivered"}
@@ -176,6 +176,6 @@ def test_one_version_is_there_once() -> None:
 
 
 def test_an_offset_of_the_clock_is_heeded() -> None:
-    policies = rules('[[policy]]\nkind = "ready"\neffective_from = 2026-03-06T13:00:00+01:00\n')
+    policies = policies_of('[[policy]]\nkind = "ready"\neffective_from = 2026-03-06T13:00:00+01:00\n')
 
-    assert policies.all[0].effective_from == instant(moment("12:00"))
+    assert policies.all[0].effective_from == from_datetime(moment("12:00"))

@@ -17,7 +17,7 @@ from schemas.words import BASES, RULINGS, VERDICTS
 from streams.metrics import catalogue as metrics
 from streams.metrics.catalogue import FEED
 from streams.metrics.exposition import COMMIT_BOUNDS
-from streams.state.rows import HELD, LATENESS_BOUNDS
+from streams.state.rows import LATENESS_BOUNDS, ROW_VERDICTS
 from streams.state.windows import WIDTHS
 
 LOCATIONS: Final = ("hull", "leeds", "york north")
@@ -106,7 +106,7 @@ def _verdicts() -> Iterator[Exported]:
     for row in _judged():
         settled = [verdict for verdict in VERDICTS if verdict != "open"]
         yield from (_counted(metrics.VERDICTS.name, row | {"verdict": verdict}) for verdict in settled)
-        ways = [(before, after) for before in HELD for after in HELD if before != after]
+        ways = [(before, after) for before in ROW_VERDICTS for after in ROW_VERDICTS if before != after]
         yield from (_counted(metrics.REVISED.name, row | {"from": one, "to": other}, 0.02) for one, other in ways)
         bounds = [*(f"{bound:.1f}" for bound in LATENESS_BOUNDS), "+Inf"]
         for place, bound in enumerate(bounds, start=1):

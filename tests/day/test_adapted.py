@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from schemas.events import Clock, Record
-from schemas.instants import Instant, parse
+from schemas.instants import Instant, parse_instant
 from streams.adapters.decoding import decode
 from streams.adapters.feed_records import AdaptedRecord, OpenedRecord
 from streams.adapters.vendors import load
@@ -23,7 +23,7 @@ from tests.day.orders import SHOPS, STEPS, Dated, Order, Vendor, day
 from tests.day.verdicts import Key, Stands, stands, truly
 from tests.day.webhooks import fetched, webhooks
 
-START: Final = parse("2026-03-06T06:00:00Z")
+START: Final = parse_instant("2026-03-06T06:00:00Z")
 MINUTE: Final = 60_000.0
 HOUR: Final = 3_600_000
 ENDED: Final = START + 48 * HOUR

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from schemas.verdicts import BasisVerdict, VerdictRecord
 from streams.judging.admission import admit
 from streams.judging.case import Outcome
@@ -52,7 +52,7 @@ def stands(case: str, history: History, policies: Policies, now: Instant) -> dic
 
 def _outcome(outcome: Outcome) -> Stands:
     lateness = None if outcome.lateness is None else outcome.lateness / 1000
-    return Stands(*outcome.ruling, moment(outcome.due), lateness)
+    return Stands(*outcome.ruling, to_datetime(outcome.due), lateness)
 
 
 def read_verdicts(values: Iterable[bytes | None]) -> dict[Key, list[VerdictRecord]]:

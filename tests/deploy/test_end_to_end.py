@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from schemas.instants import show
+from schemas.instants import format_instant
 from schemas.words import VERDICTS
 from streams.kafka.connection import Connection
 from streams.kafka.topic_reader import read_topic
@@ -38,6 +38,8 @@ from tests.shared import ROOT
 from tests.support.alertmanager import movable
 from tests.support.debian import Unavailable, program
 from tests.worker.workers import until
+
+pytestmark = pytest.mark.integration
 
 BY_LOCATION = ("--by", "location", "--basis", "original")
 AN_HOUR_BACK = ("location_kind:promises_due:mean_day", "location_kind:promises_at_risk:usual")
@@ -164,7 +166,7 @@ def test_a_killed_worker_changes_no_total(stack: Stack, town: Living, bootstrap:
     events = tmp_path / "events.jsonl"
     records = read_topic(Connection(bootstrap), EVENTS.name)
     events.write_bytes(b"".join((one.value or b"") + b"\n" for one in records))
-    judged = report("judge", events, "--policies", POLICIES, "--as-of", show(wall_clock()), *BY_LOCATION)
+    judged = report("judge", events, "--policies", POLICIES, "--as-of", format_instant(wall_clock()), *BY_LOCATION)
 
     locations = {row["key"][0]: row for row in judged["points"][0]["by"]["location"]}
     assert locations.keys() == {shop.location for shop in SHOPS}

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from schemas.events import TAGS
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from schemas.reading import Refused
 from streams.gateway.manual_events import SPOKEN, event_of
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 
 
 def event(name: str, **said: Any) -> dict[str, Any]:

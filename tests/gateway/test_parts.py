@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.config.feeds import parse_feeds
 from streams.gateway import secret_files
 from streams.gateway.limits import Bucket
@@ -20,7 +20,7 @@ from streams.gateway.webhooks import ping, record_headers
 from streams.signatures.verify import scheme_of
 from tests.gateway.gateways import FEEDS
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 
 
 def kept(scheme: str, header: str = "", **headers: str) -> dict[str, str]:

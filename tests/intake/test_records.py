@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2
 
 from schemas.events import Clock, StepReached
-from schemas.instants import Instant, moment, parse
+from schemas.instants import Instant, parse_instant, to_datetime
 from schemas.reading import Refused
 from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
-from streams.intake.records import LARGEST, RecordContext, clocks, messages, partition_of
+from streams.intake.records import LARGEST, RecordContext, clock_records, output_records, partition_of
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.records import OutputRecord
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000
 PARTITIONS = {EVENTS.name: 3, REJECTS.name: 2, NEEDS_FETCH.name: 4}
 SQUARE = Feed("square", "feeds.square", adapter="square")
@@ -42,17 +42,17 @@ def place(sent: Sent) -> RecordContext:
 
 
 def only(taken: AdaptedRecord | Refused, sent: Sent) -> OutputRecord:
-    (message,) = messages(taken, place(sent), PARTITIONS)
+    (message,) = output_records(taken, place(sent), PARTITIONS)
     return message
 
 
 def event(case: str, step: str) -> StepReached:
-    return StepReached(id=step, case=case, occurred_at=moment(NOON), step=step)
+    return StepReached(id=step, case=case, occurred_at=to_datetime(NOON), step=step)
 
 
 def test_events_go_where_their_case_belongs_with_the_time_at_which_the_feed_had_them() -> None:
     ready, shipped = event("square:1", "ready"), event("square:2", "shipped")
-    said = list(messages(AdaptedRecord((ready, shipped)), place(Sent()), PARTITIONS))
+    said = list(output_records(AdaptedRecord((ready, shipped)), place(Sent()), PARTITIONS))
     assert [msgspec.json.decode(one.value or b"", type=StepReached) for one in said] == [ready, shipped]
     assert [(one.topic, one.key, one.timestamp) for one in said] == [
         (EVENTS.name, b"square:1", NOON),
@@ -100,7 +100,7 @@ def test_a_refused_record_without_a_key_goes_by_the_number_of_its_partition() ->
 
 
 def test_what_has_to_be_fetched_is_kept_as_it_came_keyed_by_what_it_is_about() -> None:
-    first, second = messages(
+    first, second = output_records(
         AdaptedRecord(thin=(ThinNotification("order", "o1"), ThinNotification("refund", "r1"))),
         place(Sent()),
         PARTITIONS,
@@ -125,8 +125,8 @@ def test_of_a_record_that_no_topic_of_ours_takes_the_beginning_is_kept() -> None
 
 
 def test_a_clock_is_told_to_every_partition_at_the_time_that_it_says() -> None:
-    clock = Clock(source="square", partition=5, at=moment(NOON))
-    told = clocks(clock, PARTITIONS)
+    clock = Clock(source="square", partition=5, at=to_datetime(NOON))
+    told = clock_records(clock, PARTITIONS)
     assert [(one.topic, one.key, one.partition, one.timestamp) for one in told] == [
         (EVENTS.name, None, number, NOON) for number in range(3)
     ]

@@ -12,12 +12,12 @@ import msgspec
 import pytest
 
 from schemas import events
-from schemas.instants import Instant, instant, parse
-from schemas.reading import read
+from schemas.instants import Instant, from_datetime, parse_instant
+from schemas.reading import read_event
 from streams.local.town import TownEvent, town
 from streams.local.town_shops import KITCHEN, SHOPS
 
-SEVEN = parse("2026-03-02T07:00:00Z")
+SEVEN = parse_instant("2026-03-02T07:00:00Z")
 MINUTE = 1000
 RUSH = KITCHEN.rush
 FACTS: tuple[type, ...] = tuple(fact for fact in get_args(events.CaseEvent) if fact is not events.PromisesStated)
@@ -38,7 +38,7 @@ def by_case(arrivals: Iterable[TownEvent]) -> Cases:
 
 
 def occurred(arrival: TownEvent) -> Instant:
-    return instant(arrival.event.occurred_at)
+    return from_datetime(arrival.event.occurred_at)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_a_town_where_nothing_can_happen_is_refused_at_once(minute: int, orders_
 
 def test_every_event_is_read_back_as_it_was_written(day: list[TownEvent]) -> None:
     for arrival in day:
-        assert read(msgspec.json.encode(arrival.event)) == arrival.event
+        assert read_event(msgspec.json.encode(arrival.event)) == arrival.event
 
 
 def test_everything_that_can_be_said_of_a_case_is_said_in_a_day(day: list[TownEvent]) -> None:

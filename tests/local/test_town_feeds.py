@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 
 from schemas.events import CaseEvent, StepReached
-from schemas.instants import Instant, moment, parse
+from schemas.instants import Instant, parse_instant, to_datetime
 from streams.local.town_feeds import BEAT_MS, TownFeeds, feed_of
 from streams.local.town_shops import SHOPS
 
-NOON = parse("2026-03-02T12:00:00Z")
+NOON = parse_instant("2026-03-02T12:00:00Z")
 QUAY, MARKET = "bar-quay", "bar-market"
 
 
 def started(case: str, location: str) -> CaseEvent:
-    return StepReached(id="e1", case=case, occurred_at=moment(NOON), location=location, step="started")
+    return StepReached(id="e1", case=case, occurred_at=to_datetime(NOON), location=location, step="started")
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.config.policies import parse_policies
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Promise
@@ -21,7 +21,7 @@ from streams.local import town as town_module
 from streams.local.town import TownEvent, town
 from streams.local.town_shops import BIKES, CLINIC, ERRATIC, KITCHEN, PADDED, PARCELS, PHARMACY, SHOPS, STEADY, Shop
 
-SEVEN = parse("2026-03-02T07:00:00Z")
+SEVEN = parse_instant("2026-03-02T07:00:00Z")
 MINUTE = 1000
 RUSH = KITCHEN.rush
 POLICY_FILE = Path(town_module.__file__).with_name("town-policies.toml")

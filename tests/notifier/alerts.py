@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.instants import Instant, moment, parse
+from schemas.instants import Instant, parse_instant, to_datetime
 from schemas.verdicts import AlertRecord
 from schemas.words import Stage
 from streams.notifier.alerts import OutgoingAlert, read_alert
 
-NOON: Instant = parse("2026-03-06T12:00:00Z")
+NOON: Instant = parse_instant("2026-03-06T12:00:00Z")
 SECOND, MINUTE = 1_000, 60_000
 
 
@@ -23,11 +23,11 @@ def alert_record(case: str, decided: Instant = NOON, stage: Stage = "overdue") -
             kind="ready",
             ordinal=0,
             stage=stage,
-            due=moment(decided),
+            due=to_datetime(decided),
             location="soho",
             staff="b17",
             policy="ready",
-            decided_at=moment(decided),
+            decided_at=to_datetime(decided),
         )
     )
 

@@ -9,7 +9,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from schemas.words import Stage
 from streams.notifier.alerts import NotAnAlert, read_alert
 from tests.cli.command import ROOT
@@ -22,7 +22,11 @@ def test_the_example_of_the_contract_is_sent_as_it_stands() -> None:
     read = read_alert(EXAMPLE, NOON + 365 * 24 * 60 * MINUTE)
     document = msgspec.json.decode(EXAMPLE)
     assert read.body == EXAMPLE
-    assert (read.id, read.stage, read.since) == (document["id"], document["stage"], parse(document["decided_at"]))
+    assert (read.id, read.stage, read.since) == (
+        document["id"],
+        document["stage"],
+        parse_instant(document["decided_at"]),
+    )
 
 
 def test_the_webhook_id_depends_on_the_alert_alone() -> None:

@@ -7,7 +7,7 @@ import base64
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from streams.signatures.standard_webhooks import read_secrets, signed
+from streams.signatures.standard_webhooks import read_secrets, signature_headers
 from streams.wall_clock import wall_clock
 from tests.notifier.alerts import outgoing_alert
 
@@ -18,7 +18,7 @@ NEW = f"whsec_{base64.b64encode(b'the new secret of the shop').decode()}"
 def test_the_published_example_has_the_published_signature() -> None:
     """From the tests of the reference libraries."""
     name, at = "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330_000
-    assert signed(name, b'{"test": 2432232314}', read_secrets(PUBLISHED), at) == {
+    assert signature_headers(name, b'{"test": 2432232314}', read_secrets(PUBLISHED), at) == {
         "webhook-id": name,
         "webhook-timestamp": "1614265330",
         "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
@@ -27,13 +27,13 @@ def test_the_published_example_has_the_published_signature() -> None:
 
 def test_a_receiver_with_the_reference_library_accepts_an_alert() -> None:
     told = outgoing_alert("注文-1")
-    headers = signed(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
+    headers = signature_headers(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
     assert Webhook(PUBLISHED).verify(told.body, headers)["case"] == "注文-1"
 
 
 def test_while_the_secret_is_changed_receivers_with_either_accept_and_others_do_not() -> None:
     told = outgoing_alert("o-1")
-    headers = signed(told.webhook_id, told.body, read_secrets(f"{NEW}\n{PUBLISHED}\n"), wall_clock())
+    headers = signature_headers(told.webhook_id, told.body, read_secrets(f"{NEW}\n{PUBLISHED}\n"), wall_clock())
     assert Webhook(NEW).verify(told.body, headers) == Webhook(PUBLISHED).verify(told.body, headers)
     with pytest.raises(WebhookVerificationError):
         Webhook("whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldA==").verify(told.body, headers)
@@ -42,7 +42,7 @@ def test_while_the_secret_is_changed_receivers_with_either_accept_and_others_do_
 @pytest.mark.parametrize("changed", ["webhook-id", "body"])
 def test_what_was_changed_on_its_way_is_not_accepted(changed: str) -> None:
     told = outgoing_alert("o-1")
-    headers = signed(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
+    headers = signature_headers(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
     body = told.body.replace(b"o-1", b"o-2") if changed == "body" else told.body
     headers |= {changed: "alert_2"} if changed != "body" else {}
     with pytest.raises(WebhookVerificationError):

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.signatures.schemes import SCHEMES, SignedRequest
 from streams.signatures.verify import Unverified, read_secret, scheme_of, secret_headers, verify
 
-NOW = parse("2026-03-06T12:00:00Z")
+NOW = parse_instant("2026-03-06T12:00:00Z")
 SECONDS = NOW // 1000
 KEY = "the secret of the shop"
 URL = "https://hooks.example/till"
@@ -98,7 +98,7 @@ def failing(vector: Vector, *, at: int = NOW, keys: tuple[bytes, ...] = ()) -> s
     try:
         verify(scheme, posted, keys or read_secret(scheme, f"{vector.secret}\n"), at)
     except Unverified as error:
-        return "told the secret" if vector.secret in error.detail else error.failing
+        return "told the secret" if vector.secret in error.detail else error.failure
     return None
 
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, composite
 from msgspec.structs import replace
 
-from schemas.instants import NEVER, Instant, instant
+from schemas.instants import NEVER, Instant, from_datetime
 from streams.judging.case import Case
 from streams.judging.history import Fact, FactType
-from streams.judging.settle import judge, settle, take
+from streams.judging.settle import add_fact, judge, settle
 from streams.state.case_codec import decode, encode
-from streams.state.fast_path import appended
-from tests.judging.generated import BASE, END, MINUTE, TOWN, Arrived, admitted, arrivals, settled_by
+from streams.state.fast_path import try_append
+from tests.judging.generated import BASE, END, MINUTE, POLICIES, Arrived, admitted, arrivals, examples
 
 
 class Tried(NamedTuple):
@@ -48,9 +48,9 @@ def learned(told: Arrived, feed: Feed) -> tuple[Case, Instant]:
     """A case that was judged when each event arrived, and the clock then."""
     case, now = Case(), BASE
     for now, fact in admitted(told):
-        settle(case, TOWN, now, *feed.at(now))
-        take(case, fact, TOWN, now)
-        settle(case, TOWN, now, *feed.at(now))
+        settle(case, POLICIES, now, *feed.at(now))
+        add_fact(case, fact, POLICIES, now)
+        settle(case, POLICIES, now, *feed.at(now))
     return case, now
 
 
@@ -60,13 +60,13 @@ def steps(draw: DrawFn) -> Tried:
     the case, but for a twist or two."""
     told = draw(arrivals())
     if draw(st.booleans()):  # each is known at once, so that more is still to come of itself
-        told = sorted(((instant(event.occurred_at), event) for _, event in told), key=lambda one: one[0])
+        told = sorted(((from_datetime(event.occurred_at), event) for _, event in told), key=lambda one: one[0])
     feed = Feed(draw(st.sampled_from([0, 0, 1, MINUTE, 5 * MINUTE])), draw(st.booleans()))
     case, clock = learned(told[: draw(st.sampled_from([1, 1, 2, 3, len(told)]))], feed)
     if draw(st.sampled_from([True, True, False])):  # all that was ahead has happened, and was judged
         clock = max(clock, case.last_at)
-        settle(case, TOWN, clock, *feed.at(clock))
-    hands = case.standing.hands
+        settle(case, POLICIES, clock, *feed.at(clock))
+    hands = case.state.assignments
     subject, staff = (hands[-1].subject, hands[-1].staff) if hands else ("", "")
     plain = Fact(case.last_at + 1, FactType.REACHED, "new", subject, "boxed", staff)
     possible = _twists(case, clock)
@@ -95,26 +95,26 @@ def _twists(case: Case, clock: Instant) -> dict[str, list[Any]]:
     }
 
 
-@settled_by(400)
+@examples(400)
 @given(steps(), st.integers(0, 30))
 def test_where_a_step_goes_unnoticed_judging_with_it_and_without_it_agree(tried: Tried, minutes: int) -> None:
-    longer = appended(tried.stored, tried.fact, TOWN, tried.now)
+    longer = try_append(tried.stored, tried.fact, POLICIES, tried.now)
     if longer is None:
         return
-    before = decode(tried.stored, TOWN).history
+    before = decode(tried.stored, POLICIES).history
     after = [*before, tried.fact]
     assert {fact.id for fact in after} > {fact.id for fact in before}
     for now in (tried.now, tried.now + minutes * MINUTE, END + MINUTE):
         for known, lapsed in ((now, 0), (tried.known, tried.lapsed), (tried.known, now)):
-            assert judge(after, TOWN, now, known, lapsed) == judge(before, TOWN, now, known, lapsed)
+            assert judge(after, POLICIES, now, known, lapsed) == judge(before, POLICIES, now, known, lapsed)
     _equals_the_long_way(tried, longer)
 
 
 def _equals_the_long_way(tried: Tried, longer: bytes) -> None:
-    case = decode(tried.stored, TOWN)
-    assert take(case, tried.fact, TOWN, tried.now) == "unnoticed"
+    case = decode(tried.stored, POLICIES)
+    assert add_fact(case, tried.fact, POLICIES, tried.now) == "unnoticed"
     assert encode(case) == longer
-    assert settle(case, TOWN, tried.now, tried.known, tried.lapsed) == []
+    assert settle(case, POLICIES, tried.now, tried.known, tried.lapsed) == []
     assert encode(case) == longer
 
 
@@ -124,7 +124,7 @@ def test_the_steps_that_are_tried_go_the_short_way_often_enough_to_prove_somethi
     @settings(max_examples=200, deadline=None, database=None, derandomize=True)
     @given(steps())
     def look(tried: Tried) -> None:
-        seen[appended(tried.stored, tried.fact, TOWN, tried.now) is not None] += 1
+        seen[try_append(tried.stored, tried.fact, POLICIES, tried.now) is not None] += 1
 
     look()
     assert seen[True] > seen.total() / 6

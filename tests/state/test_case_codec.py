@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.instants import instant
+from schemas.instants import from_datetime
 from schemas.values import pack
 from streams.judging.admission import admit
 from streams.judging.case import Case
-from streams.judging.history import packed, packed_fact, unpacked
+from streams.judging.history import pack_fact, pack_history, unpack_history
 from streams.judging.policy import Policies
-from streams.judging.settle import settle, take
-from streams.state.case_codec import UnknownPolicy, decode, encode, wake_at
-from tests.histories import READY, Story, at, order, rules
+from streams.judging.settle import add_fact, settle
+from streams.state.case_codec import UnknownPolicy, decode, encode, read_wake_at
+from tests.histories import READY, Story, at, order, policies_of
 
 RICH = order("o1").about("bag")
 RICH = RICH.promised("ready", opens="12:30", due="12:40", time="12:00", at="harbour", origin="spoken")
@@ -23,15 +23,15 @@ RICH = RICH.withdrawn("ready", "12:55", by="customer").about("").cancelled("12:5
 
 STEPS = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", "12:30")
 STEPS = STEPS.reached("picked_up", "12:45", quality="proxy")
-ASSUMED = rules('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
-RENAMED = rules('[[policy]]\nname = "pickup"\nkind = "ready"\n')
+ASSUMED = policies_of('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
+RENAMED = policies_of('[[policy]]\nname = "pickup"\nkind = "ready"\n')
 
 
 def told(story: Story, policies: Policies = READY, now: str = "13:00") -> Case:
     """The case after a story, all of it learned at `now`."""
     case = Case()
     for fact in story.facts(policies):
-        take(case, fact, policies, at(now))
+        add_fact(case, fact, policies, at(now))
         settle(case, policies, at(now))
     return case
 
@@ -39,9 +39,9 @@ def told(story: Story, policies: Policies = READY, now: str = "13:00") -> Case:
 def as_it_came(story: Story) -> Case:
     """The case after a story, each event learned when it happened."""
     case = Case()
-    for event in story.told:
-        now = instant(event.occurred_at)
-        take(case, admit(event, READY), READY, now)
+    for event in story.events:
+        now = from_datetime(event.occurred_at)
+        add_fact(case, admit(event, READY), READY, now)
         settle(case, READY, now)
     return case
 
@@ -64,7 +64,7 @@ def test_a_case_that_comes_back_goes_on_as_if_it_had_never_been_away() -> None:
     story = RICH.denied("e6", "12:59")
     stayed, away = told(RICH), decode(encode(told(RICH)), READY)
     for case in (stayed, away):
-        take(case, story.facts()[-1], READY, at("13:00"))
+        add_fact(case, story.facts()[-1], READY, at("13:00"))
         settle(case, READY, at("13:00"))
 
     assert stayed == away
@@ -83,13 +83,13 @@ def test_state_of_a_later_version_of_the_code_is_not_guessed_at() -> None:
 def test_when_to_look_again_is_read_without_the_rest() -> None:
     waiting = told(order("o1").promised("ready", due="12:40", time="12:00"), now="12:30")
 
-    assert wake_at(encode(waiting)) == waiting.wake_at == at("12:40:00.001")
+    assert read_wake_at(encode(waiting)) == waiting.wake_at == at("12:40:00.001")
 
 
 def test_facts_are_stored_without_what_they_do_not_say() -> None:
     [made, step, known_by_proxy] = STEPS.facts()
 
-    assert len(packed_fact(step)) < len(pack(step)) - 2
-    assert len(packed_fact(made)) < len(pack(made))
-    assert packed_fact(known_by_proxy) == pack(known_by_proxy)
-    assert unpacked(packed([made, step, known_by_proxy]), 3) == [made, step, known_by_proxy]
+    assert len(pack_fact(step)) < len(pack(step)) - 2
+    assert len(pack_fact(made)) < len(pack(made))
+    assert pack_fact(known_by_proxy) == pack(known_by_proxy)
+    assert unpack_history(pack_history([made, step, known_by_proxy]), 3) == [made, step, known_by_proxy]

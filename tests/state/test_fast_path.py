@@ -6,11 +6,11 @@ import pytest
 
 from streams.judging.admission import admit
 from streams.judging.case import Case
-from streams.judging.settle import settle, take
+from streams.judging.settle import add_fact, settle
 from streams.state.case_codec import decode, encode
-from streams.state.fast_path import appended
+from streams.state.fast_path import try_append
 from tests.histories import READY, Story, at, order
-from tests.state.desk import Desk
+from tests.state.partitions import Partition
 
 PROMISED = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
 
@@ -19,14 +19,14 @@ def stored(story: Story, now: str = "12:10") -> bytes:
     """The case after a story, all of it learned at `now`."""
     case = Case()
     for fact in story.facts():
-        take(case, fact, READY, at(now))
+        add_fact(case, fact, READY, at(now))
     settle(case, READY, at(now))
     return encode(case)
 
 
 def is_appended(before: Story, after: Story, now: str = "12:30") -> bool:
     """Whether the last event of `after` goes unnoticed by the case of which `before` was told."""
-    longer = appended(stored(before), admit(after.told[-1], READY), READY, at(now))
+    longer = try_append(stored(before), admit(after.events[-1], READY), READY, at(now))
     if longer is not None:
         assert decode(longer, READY).history == after.facts()
     return longer is not None
@@ -91,9 +91,13 @@ def test_nothing_is_appended_while_a_judgement_is_due() -> None:
 
 
 def test_what_goes_unnoticed_is_in_the_book_and_counted() -> None:
-    desk = Desk().tells(UNNOTICED["by who has it in hand"])
-    case = desk.book.case("o1")
+    partition = Partition().arrive(UNNOTICED["by who has it in hand"])
+    case = partition.state.case("o1")
 
     assert case is not None
     assert case.history == UNNOTICED["by who has it in hand"].facts()
-    assert (desk.book.unnoticed, desk.book.duplicates, desk.net("harbour")) == (1, 0, {"open": 1})
+    assert (partition.state.fast_path, partition.state.counters.duplicates, partition.net("harbour")) == (
+        1,
+        0,
+        {"open": 1},
+    )

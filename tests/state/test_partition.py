@@ -7,47 +7,47 @@ import pytest
 
 from schemas.events import Clock
 from streams.records import KafkaRecord
-from tests.histories import READY, at, moment, order, rules
-from tests.state.desk import FOREVER, Desk, holds_together, record, texts
+from tests.histories import READY, at, moment, order, policies_of
+from tests.state.partitions import FOREVER, Partition, assert_counts_add_up, record, texts
 
-RISKY = rules('[[policy]]\nkind = "ready"\nat_risk = "10m"\ngrace = "2m"\n')
+RISKY = policies_of('[[policy]]\nkind = "ready"\nat_risk = "10m"\ngrace = "2m"\n')
 STORY = order("o1").promised("ready", due="12:40", time="12:00")
 OTHER = order("o2").ordered("12:50")
 
 
-def told(desk: Desk) -> list[str]:
-    return [f"{one.case} {one.revision} {one.current.verdict} / {one.current.reason}" for one in desk.verdicts]
+def told(partition: Partition) -> list[str]:
+    return [f"{one.case} {one.revision} {one.current.verdict} / {one.current.reason}" for one in partition.verdicts]
 
 
 def test_what_fell_due_before_a_record_is_judged_before_it() -> None:
     #  12:00         12:40    12:50
     #  o1 promised   o1 due   first record after it, of another order
-    desk = Desk().tells(STORY).tells(OTHER)
+    partition = Partition().arrive(STORY).arrive(OTHER)
 
-    assert told(desk) == ["o1 0 broken / undelivered"]
-    assert desk.verdicts[0].evidence == "deadline"
+    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert partition.verdicts[0].evidence == "deadline"
 
 
 def test_a_delivery_read_after_the_due_is_a_revision_even_if_it_is_the_very_next_record() -> None:
-    desk = Desk().tells(STORY.reached("ready", "12:39"), "12:00", "12:41")
+    partition = Partition().arrive(STORY.reached("ready", "12:39"), "12:00", "12:41")
 
-    assert told(desk) == ["o1 0 broken / undelivered", "o1 1 kept / on_time"]
-    assert [one.id for one in desk.verdicts] == ['["o1","","ready",1,0]', '["o1","","ready",1,1]']
+    assert told(partition) == ["o1 0 broken / undelivered", "o1 1 kept / on_time"]
+    assert [one.id for one in partition.verdicts] == ['["o1","","ready",1,0]', '["o1","","ready",1,1]']
 
 
 def test_at_the_due_itself_nothing_is_broken_yet() -> None:
-    desk = Desk().tells(STORY).waits("12:40")
+    partition = Partition().arrive(STORY).advance("12:40")
 
-    assert desk.said == []
-    assert told(desk.waits("12:40:00.001")) == ["o1 0 broken / undelivered"]
+    assert partition.effects == []
+    assert told(partition.advance("12:40:00.001")) == ["o1 0 broken / undelivered"]
 
 
 def test_a_verdict_says_all_that_a_reader_needs() -> None:
     story = order("o1").about("bag").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
     story = story.amended("ready", "12:10", due="12:50", by="us").reached("ready", "12:45:00.500")
-    desk = Desk().tells(story)
+    partition = Partition().arrive(story)
 
-    [_, last] = desk.verdicts
+    [_, last] = partition.verdicts
     assert (last.case, last.subject, last.kind, last.ordinal, last.revision) == ("o1", "bag", "ready", 1, 1)
     assert (last.retracted, last.origin, last.location, last.policy) == (False, "written", "harbour", "ready@1")
     assert texts([last.original.due, last.current.due]) == ["12:40:00.000", "12:50:00.000"]
@@ -59,97 +59,99 @@ def test_a_verdict_says_all_that_a_reader_needs() -> None:
 
 
 def test_a_promise_that_was_never_made_is_retracted_with_the_findings_it_had() -> None:
-    desk = Desk().tells(STORY.reached("ready", "12:45").denied("e1", "13:00"))
-    last = desk.verdicts[-1]
+    partition = Partition().arrive(STORY.reached("ready", "12:45").denied("e1", "13:00"))
+    last = partition.verdicts[-1]
 
     assert (last.revision, last.retracted, last.origin, last.policy, last.made_at) == (2, True, None, None, None)
     assert (last.current.verdict, last.current.reason) == ("broken", "late")
-    assert desk.net() == {}
+    assert partition.net() == {}
 
 
 def test_what_leaves_every_finding_as_it_was_is_no_revision() -> None:
     spoken = order("o1").promised("ready", due="12:40", time="12:05", origin="spoken")
-    desk = Desk().tells(STORY.reached("ready", "12:30").corrected("e1", "13:00", spoken))
+    partition = Partition().arrive(STORY.reached("ready", "12:30").corrected("e1", "13:00", spoken))
 
-    assert [one.revision for one in desk.verdicts] == [0]
+    assert [one.revision for one in partition.verdicts] == [0]
 
 
 def test_an_alert_comes_once_before_the_due_and_once_after_it() -> None:
-    desk = Desk(RISKY).tells(STORY)
+    partition = Partition(RISKY).arrive(STORY)
     for time in ("12:29:59.999", "12:30", "12:31", "12:42", "12:42:00.001", "12:43", "14:00"):
-        desk.waits(time)
+        partition.advance(time)
 
-    assert [(one.stage, one.id) for one in desk.alerts] == [
+    assert [(one.stage, one.id) for one in partition.alerts] == [
         ("at_risk", '["o1","","ready",1,"at_risk","2026-03-06T12:40:00.000Z"]'),
         ("overdue", '["o1","","ready",1,"overdue","2026-03-06T12:40:00.000Z"]'),
     ]
-    assert texts(one.decided_at for one in desk.alerts) == ["12:30:00.000", "12:42:00.001"]
+    assert texts(one.decided_at for one in partition.alerts) == ["12:30:00.000", "12:42:00.001"]
 
 
 def test_who_takes_a_promise_at_risk_in_hand_raises_no_second_alert() -> None:
-    desk = Desk(RISKY).tells(STORY.taken_by("anna", "12:31").taken_by("ben", "12:32"))
+    partition = Partition(RISKY).arrive(STORY.taken_by("anna", "12:31").taken_by("ben", "12:32"))
 
-    assert [one.stage for one in desk.alerts] == ["at_risk"]
+    assert [one.stage for one in partition.alerts] == ["at_risk"]
 
 
 def test_a_recall_raises_no_second_alert_for_the_same_due() -> None:
     #  12:30     12:35   12:36      12:40
     #  at risk   ready   recalled   due
-    desk = Desk(RISKY).tells(STORY).waits("12:30")
-    desk.tells(order("o1").reached("ready", "12:35", id="bump").undone("ready", "12:36", id="recall"))
-    assert [one.stage for one in desk.alerts] == ["at_risk"]
+    partition = Partition(RISKY).arrive(STORY).advance("12:30")
+    partition.arrive(order("o1").reached("ready", "12:35", id="bump").undone("ready", "12:36", id="recall"))
+    assert [one.stage for one in partition.alerts] == ["at_risk"]
 
-    desk.waits("12:50").tells(order("o1").reached("ready", "12:51", id="again").undone("ready", "12:52", id="no"))
-    assert [one.stage for one in desk.alerts] == ["at_risk", "overdue"]
+    partition.advance("12:50").arrive(
+        order("o1").reached("ready", "12:51", id="again").undone("ready", "12:52", id="no")
+    )
+    assert [one.stage for one in partition.alerts] == ["at_risk", "overdue"]
 
 
 def test_a_new_due_has_alerts_of_its_own() -> None:
-    desk = Desk(RISKY).tells(STORY.amended("ready", "12:35", due="13:00", by="customer"), "12:00", "12:35")
-    desk.waits("12:55").waits("13:05")
+    partition = Partition(RISKY).arrive(STORY.amended("ready", "12:35", due="13:00", by="customer"), "12:00", "12:35")
+    partition.advance("12:55").advance("13:05")
 
-    assert [one.stage for one in desk.alerts] == ["at_risk", "at_risk", "overdue"]
-    assert texts(one.due for one in desk.alerts) == ["12:40:00.000", "13:00:00.000", "13:00:00.000"]
+    assert [one.stage for one in partition.alerts] == ["at_risk", "at_risk", "overdue"]
+    assert texts(one.due for one in partition.alerts) == ["12:40:00.000", "13:00:00.000", "13:00:00.000"]
 
 
 def test_a_due_put_off_and_back_again_raises_no_second_alert() -> None:
     story = STORY.amended("ready", "12:32", due="12:41", by="us").amended("ready", "12:33", due="12:40", by="us")
-    desk = Desk(RISKY).tells(story)
+    partition = Partition(RISKY).arrive(story)
 
-    assert [one.due for one in desk.alerts] == [moment("12:40"), moment("12:41")]
+    assert [one.due for one in partition.alerts] == [moment("12:40"), moment("12:41")]
 
 
 def test_what_is_delivered_in_time_raises_no_alert() -> None:
-    assert Desk(RISKY).tells(STORY.reached("ready", "12:20").ordered("14:00")).alerts == []
+    assert Partition(RISKY).arrive(STORY.reached("ready", "12:20").ordered("14:00")).alerts == []
 
 
 def test_the_alert_says_where_and_in_whose_hands_it_is() -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00", at="harbour").taken_by("anna", "12:05")
-    [alert] = Desk(RISKY).tells(story).waits("12:30").alerts
+    [alert] = Partition(RISKY).arrive(story).advance("12:30").alerts
 
     assert (alert.location, alert.staff, alert.policy, alert.kind) == ("harbour", "anna", "ready@1", "ready")
 
 
 def test_the_same_events_again_change_nothing_and_are_counted() -> None:
     story = STORY.reached("ready", "12:30")
-    desk = Desk().tells(story)
-    before = desk.book.stored_bytes(), desk.net(), len(desk.said)
-    desk.tells(story, "12:50", "12:50")
+    partition = Partition().arrive(story)
+    before = partition.state.stored_bytes(), partition.net(), len(partition.effects)
+    partition.arrive(story, "12:50", "12:50")
 
-    assert (desk.book.stored_bytes(), desk.net(), len(desk.said)) == before
-    assert (desk.book.duplicates, desk.book.events["step_reached"]) == (2, 2)
+    assert (partition.state.stored_bytes(), partition.net(), len(partition.effects)) == before
+    assert (partition.state.counters.duplicates, partition.state.counters.events["step_reached"]) == (2, 2)
 
 
 REFUSED = {
     "nothing": (b"o1", None, "empty"),
     "no JSON": (b"o1", b"{", "not_json"),
-    "half a letter": (b"o1", msgspec.json.encode(STORY.told[0]).replace(b'"o1"', b'"\\ud800"'), "not_json"),
+    "half a letter": (b"o1", msgspec.json.encode(STORY.events[0]).replace(b'"o1"', b'"\\ud800"'), "not_json"),
     "an unknown type": (b"o1", b'{"type":"poem","id":"1","case":"o1"}', "unknown_type"),
     "no case": (b"o1", b'{"type":"cancelled","id":"1","by":"us","occurred_at":"2026-03-06T12:00:00Z"}', "no_case"),
-    "the key of another case": (b"o2", msgspec.json.encode(STORY.told[0]), "wrong_key"),
-    "no key": (None, msgspec.json.encode(STORY.told[0]), "wrong_key"),
+    "the key of another case": (b"o2", msgspec.json.encode(STORY.events[0]), "wrong_key"),
+    "no key": (None, msgspec.json.encode(STORY.events[0]), "wrong_key"),
     "a kind without policy": (
         b"o1",
-        msgspec.json.encode(order("o1").promised("warm", due="12:40", time="12:00").told[0]),
+        msgspec.json.encode(order("o1").promised("warm", due="12:40", time="12:00").events[0]),
         "unknown_kind",
     ),
     "a clock of the year 9999": (None, b'{"type":"clock","source":"till","at":"9999-12-31T00:00:00Z"}', "bad_time"),
@@ -159,70 +161,74 @@ REFUSED = {
 @pytest.mark.parametrize("what", REFUSED)
 def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(what: str) -> None:
     key, value, reason = REFUSED[what]
-    desk = Desk().tells(STORY)
-    desk.reads(KafkaRecord(at("12:01"), key, value))
+    partition = Partition().arrive(STORY)
+    partition.apply(KafkaRecord(at("12:01"), key, value))
 
-    assert desk.refusals == [reason]
-    assert desk.book.rejects == {reason: 1}
-    assert (len(desk.book), desk.book.events, desk.net()) == (1, {"promises_made": 1}, {"open": 1})
-    case = desk.book.case("o1")
+    assert partition.refusals == [reason]
+    assert partition.state.counters.rejects == {reason: 1}
+    assert (len(partition.state), partition.state.counters.events, partition.net()) == (
+        1,
+        {"promises_made": 1},
+        {"open": 1},
+    )
+    case = partition.state.case("o1")
     assert case is not None
     assert case.history == STORY.facts()
 
 
 def test_time_passes_even_with_a_record_that_is_refused() -> None:
-    desk = Desk().tells(STORY).reads(KafkaRecord(at("12:50"), b"o1", b"{"))
+    partition = Partition().arrive(STORY).apply(KafkaRecord(at("12:50"), b"o1", b"{"))
 
-    assert told(desk) == ["o1 0 broken / undelivered"]
+    assert told(partition) == ["o1 0 broken / undelivered"]
 
 
 def test_a_clock_record_moves_the_time_where_nothing_else_comes() -> None:
-    desk = Desk().tells(STORY)
-    desk.reads(record(Clock(source="till", at=moment("12:45")), at("12:10")))
+    partition = Partition().arrive(STORY)
+    partition.apply(record(Clock(source="till", at=moment("12:45")), at("12:10")))
 
-    assert told(desk) == ["o1 0 broken / undelivered"]
-    assert desk.book.clock.now == at("12:45")
-    assert desk.book.events["clock"] == 1
+    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert partition.state.watermark.now == at("12:45")
+    assert partition.state.counters.events["clock"] == 1
 
 
 def test_a_case_that_is_read_out_is_a_copy() -> None:
-    desk = Desk().tells(STORY)
-    case = desk.book.case("o1")
+    partition = Partition().arrive(STORY)
+    case = partition.state.case("o1")
     assert case is not None
     case.history.clear()
 
-    again = desk.book.case("o1")
+    again = partition.state.case("o1")
     assert again is not None
     assert len(again.history) == 1
-    assert desk.book.case("o9") is None
+    assert partition.state.case("o9") is None
 
 
 def test_cases_do_not_mix() -> None:
-    desk = (
-        Desk()
-        .tells(STORY)
-        .tells(order("o2").promised("ready", due="12:40", time="12:01"))
-        .tells(order("o1").reached("ready", "12:20", id="bump"))
+    partition = (
+        Partition()
+        .arrive(STORY)
+        .arrive(order("o2").promised("ready", due="12:40", time="12:01"))
+        .arrive(order("o1").reached("ready", "12:20", id="bump"))
     )
-    desk.waits("12:41")
+    partition.advance("12:41")
 
-    assert told(desk) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
-    assert desk.net() == {"kept": 1, "broken": 1}
-    holds_together(desk.book.tally)
+    assert told(partition) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
+    assert partition.net() == {"kept": 1, "broken": 1}
+    assert_counts_add_up(partition.state.counts)
 
 
 def test_an_event_ahead_of_the_clock_counts_when_its_time_has_come_though_nothing_else_does() -> None:
-    desk = Desk().tells(STORY.reached("ready", "12:35"), "12:00", "12:30")
-    assert desk.said == []
+    partition = Partition().arrive(STORY.reached("ready", "12:35"), "12:00", "12:30")
+    assert partition.effects == []
 
-    assert told(desk.waits("12:35")) == ["o1 0 kept / on_time"]
+    assert told(partition.advance("12:35")) == ["o1 0 kept / on_time"]
 
 
 def test_nothing_is_judged_while_the_wall_clock_is_behind_all_records() -> None:
-    desk = Desk()
-    desk.reads(record(STORY.told[0], at("12:00")), wall=at("11:00"))
+    partition = Partition()
+    partition.apply(record(STORY.events[0], at("12:00")), wall=at("11:00"))
 
-    assert (desk.said, desk.book.clock.now) == ([], 0)
-    desk.waits("12:00", wall=FOREVER)
-    assert desk.net() == {"open": 1}
+    assert (partition.effects, partition.state.watermark.now) == ([], 0)
+    partition.advance("12:00", wall=FOREVER)
+    assert partition.net() == {"open": 1}
     assert READY.kinds == {"ready"}

@@ -20,7 +20,7 @@ class Waking:
         self.deadlines.set(case, at)
 
     def passed(self, now: Instant) -> Iterator[tuple[Instant, str]]:
-        return self.deadlines.passed(now)
+        return self.deadlines.pop_due(now)
 
     def __len__(self) -> int:
         return len(self.deadlines)

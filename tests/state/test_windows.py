@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from schemas.words import BASES
 from streams.state.rows import BOTH, CURRENT, ORIGINAL, PART_OF
 from streams.state.windows import WIDTHS, Label, Windows
-from tests.judging.generated import settled_by
-from tests.state.desk import rolling
+from tests.judging.generated import examples
+from tests.state.partitions import rolling
 
 MINUTE = 60_000
 HERE, THERE = Label("here", "ready"), Label("there", "ready")
@@ -52,16 +52,16 @@ _STEPS = st.one_of(
 )
 
 
-@settled_by(120)
+@examples(120)
 @given(st.lists(_STEPS, max_size=25))
 def test_windows_show_what_a_recount_of_everything_shows(steps: list[Added | int]) -> None:
     windows, now = Windows(), 100_000 * MINUTE
-    windows.move(now)
+    windows.advance(now)
     added: list[Added] = []
     for step in steps:
         if isinstance(step, int):
             now += step
-            windows.move(now)
+            windows.advance(now)
         else:
             one = step._replace(due_at=now + step.due_at)
             added.append(one)
@@ -74,7 +74,7 @@ def test_windows_show_what_a_recount_of_everything_shows(steps: list[Added | int
 
 def test_a_window_is_its_minute_and_the_fourteen_before_it() -> None:
     windows = Windows()
-    windows.move(1000 * MINUTE)
+    windows.advance(1000 * MINUTE)
     windows.add(HERE, BOTH, 986 * MINUTE, 1, 1)
     windows.add(HERE, BOTH, 986 * MINUTE - 1, 0, 1)
 
@@ -83,21 +83,21 @@ def test_a_window_is_its_minute_and_the_fourteen_before_it() -> None:
 
 def test_what_is_kept_long_before_its_due_counts_once_it_is_due() -> None:
     windows = Windows()
-    windows.move(1000 * MINUTE)
+    windows.advance(1000 * MINUTE)
     windows.add(HERE, BOTH, 1010 * MINUTE, 1, 1)
     assert rolling(windows)["15m"] == {}
 
-    windows.move(1010 * MINUTE)
+    windows.advance(1010 * MINUTE)
     assert rolling(windows)["15m"] == {HERE: (1, 1)}
-    windows.move(1025 * MINUTE)
+    windows.advance(1025 * MINUTE)
     assert rolling(windows) == {"15m": {}, "1h": {HERE: (1, 1)}, "24h": {HERE: (1, 1)}}
 
 
 def test_a_promise_that_is_revised_after_it_left_a_window_changes_the_longer_ones_alone() -> None:
     windows = Windows()
-    windows.move(1000 * MINUTE)
+    windows.advance(1000 * MINUTE)
     windows.add(HERE, BOTH, 1000 * MINUTE, 0, 1)
-    windows.move(1030 * MINUTE)
+    windows.advance(1030 * MINUTE)
     windows.add(HERE, BOTH, 1000 * MINUTE, 0, -1)
     windows.add(HERE, BOTH, 1000 * MINUTE, 1, 1)
 

@@ -9,17 +9,17 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, StepReached
-from schemas.instants import moment, parse
+from schemas.instants import parse_instant, to_datetime
 from streams.config.policies import parse_policies
 from streams.metrics.catalogue import WORKER, Metric
-from streams.metrics.exposition import NOBODY, CommitTimes
+from streams.metrics.exposition import UNATTRIBUTED, CommitTimes
 from streams.metrics.scrape import Scrape
 from streams.records import KafkaRecord
 from streams.state.partition import PartitionState
 from streams.worker.metrics import WorkerCollector
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 MINUTE = 60_000
 POLICIES = parse_policies('[[policy]]\nkind = "ready"\nat_risk = "2m"\n', "the shop's policies")
 CURRENT = {"location": "soho", "kind": "ready", "basis": "current"}
@@ -30,24 +30,24 @@ def promised(case: str, due: int, location: str | None = "soho", staff: str | No
     event = PromisesMade(
         id=f"{case}-made",
         case=case,
-        occurred_at=moment(NOON),
+        occurred_at=to_datetime(NOON),
         location=location,
         staff=Staff(id=staff) if staff else None,
-        promises=[PromiseTerms(kind="ready", due=moment(NOON + due * MINUTE))],
+        promises=[PromiseTerms(kind="ready", due=to_datetime(NOON + due * MINUTE))],
     )
     return KafkaRecord(NOON, case.encode(), msgspec.json.encode(event))
 
 
 def ready(case: str, at: int, arrives: int | None = None) -> KafkaRecord:
     """`case` is ready `at` minutes past noon, and that is known at minute `arrives`."""
-    event = StepReached(id=f"{case}-ready", case=case, occurred_at=moment(NOON + at * MINUTE), step="ready")
+    event = StepReached(id=f"{case}-ready", case=case, occurred_at=to_datetime(NOON + at * MINUTE), step="ready")
     return KafkaRecord(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
 
 
 def given(case: str, staff: str, at: int, arrives: int | None = None) -> KafkaRecord:
     """`staff` has `case` in hand from `at` minutes past noon on, and that is known at minute `arrives`."""
     event = StaffAssigned(
-        id=f"{case}-{staff}", case=case, occurred_at=moment(NOON + at * MINUTE), staff=Staff(id=staff)
+        id=f"{case}-{staff}", case=case, occurred_at=to_datetime(NOON + at * MINUTE), staff=Staff(id=staff)
     )
     return KafkaRecord(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
 
@@ -57,15 +57,8 @@ def counts(*records: KafkaRecord, until: int = 0) -> PartitionSnapshot:
     book = PartitionState(POLICIES)
     for record in records:
         book.apply(record, wall=1 << 50)
-    book.move(NOON + until * MINUTE, 1 << 50)
-    return PartitionSnapshot(
-        clock=book.clock.now,
-        rows=book.tally.copied_rows(),
-        windows=book.tally.windows.sums(),
-        events=dict(book.events),
-        rejects={str(reason): number for reason, number in book.rejects.items()},
-        duplicates=book.duplicates,
-    )
+    book.advance(NOON + until * MINUTE, 1 << 50)
+    return PartitionSnapshot.of(book)
 
 
 def page(*partitions: PartitionSnapshot, ready: bool = True, commits: CommitTimes | None = None) -> Scrape:
@@ -161,13 +154,13 @@ def test_lateness_is_a_histogram_around_due() -> None:
 
 def test_a_promise_that_nobody_signed_is_unattributed() -> None:
     scrape = page(counts(promised("o1", due=10, location=None, staff=None)))
-    assert scrape.sum("promises_state", location=NOBODY, verdict="open", basis="current") == 1
-    assert scrape.sum("staff_promises_state", staff=NOBODY, verdict="open", basis="current") == 1
+    assert scrape.sum("promises_state", location=UNATTRIBUTED, verdict="open", basis="current") == 1
+    assert scrape.sum("staff_promises_state", staff=UNATTRIBUTED, verdict="open", basis="current") == 1
 
 
 def test_a_feed_was_heard_of_as_far_as_in_the_partition_that_heard_least() -> None:
     def heard(*minutes: int) -> list[float]:
-        partitions = [PartitionSnapshot(heard={"till": NOON + minute * MINUTE}) for minute in minutes]
+        partitions = [PartitionSnapshot(feed_watermarks={"till": NOON + minute * MINUTE}) for minute in minutes]
         shown = page(*partitions, counts(promised("o1", due=10)))
         assert shown.by("promises_feed_timestamp_seconds", "feed").keys() <= {("till",)}
         return list(shown.by("promises_feed_timestamp_seconds", "feed").values())
@@ -193,15 +186,17 @@ def test_partitions_add_up() -> None:
 @pytest.mark.parametrize("metric", WORKER, ids=lambda metric: metric.name)
 def test_every_metric_of_the_catalogue_is_served(metric: Metric) -> None:
     collector = WorkerCollector()
-    collector.snapshot = WorkerSnapshot(True, {0: replace(counts(promised("o1", due=10)), heard={"till": NOON})})
+    collector.snapshot = WorkerSnapshot(
+        True, {0: replace(counts(promised("o1", due=10)), feed_watermarks={"till": NOON})}
+    )
     served = {sample.name for family in collector.collect() for sample in family.samples}
     assert metric.name in served or f"{metric.name}_bucket" in served
 
 
 def test_what_took_twelve_and_eighty_milliseconds_to_write_is_in_the_buckets_above() -> None:
     commits = CommitTimes()
-    commits.took(0.012)
-    commits.took(0.08)
+    commits.observe(0.012)
+    commits.observe(0.08)
     shown = page(commits=commits)
 
     found = {bound: count for (bound,), count in shown.by("promises_commit_seconds_bucket", "le").items()}

@@ -16,7 +16,7 @@ import fastavro
 import pytest
 
 from streams.adapters.envelopes import Schema, SchemaUnavailable
-from streams.adapters.feed_records import headers_of
+from streams.adapters.feed_records import decode_headers
 from tests.adapters.envelopes.wrapping import Sent, opened, refused
 
 _GUID: Final = UUID("b0cd1ed2-0a57-4a8c-b7c7-0b5f4e1f9a00")
@@ -85,7 +85,7 @@ def test_a_schema_may_be_named_by_its_guid_in_the_value_or_in_a_header() -> None
     known = _Known({str(_GUID): _ORDER})
     prefix = b"\x01" + _GUID.bytes
     in_value = opened(Sent(prefix + _READY), known)
-    in_header = opened(Sent(_READY, headers_of([("__value_schema_id", prefix), ("Shop", b"Main St")])), known)
+    in_header = opened(Sent(_READY, decode_headers([("__value_schema_id", prefix), ("Shop", b"Main St")])), known)
     assert in_value.body == in_header.body
     assert in_header.headers == {"shop": "Main St"}
 
@@ -124,12 +124,12 @@ def test_while_a_registry_does_not_answer_a_record_waits_and_is_not_refused() ->
     ("value", "told"),
     [
         (b"\x00\x00\x00\x00\x12" + _READY, "schema 18 is unknown"),
-        (b"\x00\x00\x00", "is no id of a schema"),
-        (b"\x01" + _GUID.bytes[:9], "is no id of a schema"),
-        (b"\x00\x00\x00\x00\x11" + _READY[:-2], "no Avro by its schema"),
+        (b"\x00\x00\x00", "is not the id of a schema"),
+        (b"\x01" + _GUID.bytes[:9], "is not the id of a schema"),
+        (b"\x00\x00\x00\x00\x11" + _READY[:-2], "not Avro by its schema"),
         (b"\x00\x00\x00\x00\x11" + _READY + b"\x00", "1 bytes are left"),
-        (b"\x00\x00\x00\x00\x11" + b"\xff" * 300, "no Avro by its schema"),
-        (b"\x00\x00\x00\x00\x11", "no Avro by its schema"),
+        (b"\x00\x00\x00\x00\x11" + b"\xff" * 300, "not Avro by its schema"),
+        (b"\x00\x00\x00\x00\x11", "not Avro by its schema"),
     ],
 )
 def test_what_is_not_what_its_schema_says_is_refused(value: bytes, told: str) -> None:
@@ -149,7 +149,7 @@ def test_protobuf_is_refused_by_its_name() -> None:
 
 @pytest.mark.parametrize("schema", [{"type": "record", "fields": []}, {"type": "nonsense"}, 7])
 def test_a_schema_that_is_none_is_named(schema: Any) -> None:
-    assert "the schema is no Avro schema" in refused(Sent(b"\x00\x00\x00\x00\x11\x02"), _Known({17: schema})).detail
+    assert "the schema is not an Avro schema" in refused(Sent(b"\x00\x00\x00\x00\x11\x02"), _Known({17: schema})).detail
 
 
 _TREE: Final = {
@@ -183,7 +183,7 @@ def test_a_name_that_is_used_twice_is_no_reference_to_itself() -> None:
 
 
 def test_a_header_that_is_no_id_is_refused() -> None:
-    why = refused(Sent(b"{}", headers_of([("__value_schema_id", b"\x00\x00\x00\x00\x11\x00")])))
+    why = refused(Sent(b"{}", decode_headers([("__value_schema_id", b"\x00\x00\x00\x00\x11\x00")])))
     assert "__value_schema_id is longer" in why.detail
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.adapters.envelopes import open_envelopes
 from streams.adapters.feed_records import FeedRecord, OpenedRecord
 from tests.adapters.envelopes.wrapping import Sent, opened
@@ -97,7 +97,7 @@ def test_a_captured_webhook_has_the_headers_of_its_request() -> None:
     found = opened(Sent(_sample("inferred/http_capture_envelope_INFERRED"), {"content-type": "application/json"}))
     assert found.body == {"id": 1073459975, "created_at": "2024-01-02T09:04:31-05:00"}
     assert found.headers["x-shopify-topic"] == "orders/create"
-    assert found.received_at == parse("2024-01-02T14:04:32.010Z")
+    assert found.received_at == parse_instant("2024-01-02T14:04:32.010Z")
 
 
 def test_a_captured_form_has_its_sale_in_a_field_and_the_others_as_headers() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.transport.conftest import PARTITIONS, Orders
 from tests.engine.transport.workers import Worker
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 ALL = range(PARTITIONS)
 
@@ -31,8 +31,8 @@ def test_every_order_reaches_the_agent_once_in_order_and_in_chunks(orders: Order
     orders.place(20_000)
     with hire() as worker:
         worker.until(lambda: worker.given() == every_order(20_000), "all 20 000 orders given")
-        chunks = [len(one["offsets"]) for one in worker.told if "offsets" in one]
-        assert max(chunks) == 1_000
+        batches = [len(one["offsets"]) for one in worker.told if "offsets" in one]
+        assert max(batches) == 1_000
         orders.place(8)
         worker.until(lambda: worker.given() == every_order(20_008), "the eight later orders given")
 

@@ -41,7 +41,7 @@ class Shop:
         self._stumbles = stumbles
         self._asleep = asleep
         self._tills: dict[TP, Till] = {}
-        self._reading = install(app, self._tills, self.open)
+        self._positions = install(app, self._tills, self.open)
         app.agent(app.topic(topic, schema=BatchSchema()))(self.ring_up)
         app.timer(0.1)(self.look_up)
 
@@ -51,24 +51,24 @@ class Shop:
         self._tills.update({} if self._asleep else {tp: Till() for tp in committed})
         self._say(opened={tp.partition: offset for tp, offset in committed.items()})
 
-    async def ring_up(self, chunks: Any) -> None:
-        async for chunk in chunks:
-            self._take(chunk)
+    async def ring_up(self, batches: Any) -> None:
+        async for batch in batches:
+            self._take(batch)
 
     async def look_up(self) -> None:
         now_ms = wall_clock()
-        self._say(caught_up=[tp.partition for tp in self._tills if self._reading.caught_up(tp, now_ms)])
+        self._say(caught_up=[tp.partition for tp in self._tills if self._positions.caught_up(tp, now_ms)])
 
-    def _take(self, chunk: Batch) -> None:
-        records = self._reading.unread(chunk)
+    def _take(self, batch: Batch) -> None:
+        records = self._positions.unread(batch)
         if not records:
             return
         if self._stumbles:
             self._stumbles -= 1
             raise RuntimeError("the till stumbles")
-        self._tills[chunk.tp].next = chunk.end
+        self._tills[batch.tp].next = batch.end
         self._say(
-            partition=chunk.tp.partition,
+            partition=batch.tp.partition,
             offsets=[record.offset for record in records],
             bytes=sum(len(record.value or b"") for record in records),
         )
@@ -100,7 +100,7 @@ def build(app: str, topic: str, bootstrap: str, port: int, directory: str, said:
     return built
 
 
-if __name__ == "__main__":
-    faust.Worker(
-        build(**json.loads(sys.argv[1])), loglevel="WARNING", quiet=True, redirect_stdouts=False
-    ).execute_from_commandline()
+def main() -> None:
+    """Work until told to end, as the first argument says."""
+    app = build(**json.loads(sys.argv[1]))
+    faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False).execute_from_commandline()
