@@ -89,7 +89,6 @@ PURE = (
     "schemas.events",
     "schemas.instants",
     "schemas.reading",
-    "schemas.values",
     "schemas.verdicts",
     "schemas.words",
     "streams.alerting",

@@ -1,4 +1,4 @@
-"""Why a promise is judged as it is: the history of its case, with what each fact did to it. Pure."""
+"""The explanation of a judgement: the history of its case, with the effect of each fact. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streams.judging.settle import next_change_at
 
 
 class Step(NamedTuple):
-    """What happened to a promise at an instant; `event_id` is None where time alone did it."""
+    """One change of a promise, and its instant; `event_id` is None if a deadline passed without an event."""
 
     at: Instant
     event_id: str | None
@@ -27,14 +27,17 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A promise, how it is judged, and the steps that led there."""
+    """A promise, its judgement, and the steps that led to it."""
 
     promise: Promise
     judged: Judged
     steps: tuple[Step, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """One element of `promises` in the JSON of `promises explain`: the current basis, with the original inside."""
+        """Return one element of `promises` in the JSON of `promises explain`.
+
+        Its fields are those of the current basis; `original` has those of the original one.
+        """
         promise, judged = self.promise, self.judged
         wake_at = min(next_change_at(promise.policy, outcome, NEVER) for outcome in (judged.original, judged.current))
         return {
@@ -63,7 +66,7 @@ def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def explain(case: Case, policies: Policies, now: Instant) -> list[Explanation]:
-    """Every promise of `case`, settled at `now`, with its steps."""
+    """Return every promise of `case`, which was settled at `now`, with its steps."""
     facts = KnownHistory.at(case.history, now).facts
     return [
         Explanation(promise, case.judged[key], tuple(_steps(promise, case.judged[key], facts, policies, now)))
@@ -85,7 +88,7 @@ def _steps(promise: Promise, judged: Judged, facts: list[Fact], policies: Polici
 
 @dataclass(frozen=True, slots=True)
 class _PromiseView:
-    """What can be seen of one promise between two facts."""
+    """The state of one promise between two facts."""
 
     promise: Promise | None
     completed: Instant = NEVER
@@ -151,7 +154,7 @@ def _delivered_text(after: _PromiseView, promise: Promise) -> str:
 
 
 def _quality_text(fact: Fact) -> str:
-    """How the time of a step is known, where it was not measured."""
+    """Return the quality of the time of a step, unless it was measured."""
     return f" ({QUALITIES[fact.quality]})" if fact.quality else ""
 
 
@@ -168,7 +171,7 @@ def _no_effect_text(fact: Fact) -> str:
 
 
 def _passed_deadlines(state: CaseState, promise: Promise, judged: Judged, now: Instant) -> Iterator[Step]:
-    """The deadlines, original and current, that passed before anything settled the promise."""
+    """Yield the deadlines, original and current, that passed while the promise was open."""
     end = ending(state, promise)
     settled_at = min(completed_at(state, promise), end.at if end else NEVER)
     for due, outcome in sorted({judged.original.due: judged.original, judged.current.due: judged.current}.items()):

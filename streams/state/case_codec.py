@@ -14,9 +14,9 @@ from typing import Final
 import msgspec
 
 from schemas.instants import NEVER, Instant
-from schemas.values import pack
 from streams.errors import FatalError
 from streams.judging.case import Case, CaseState, Judged, PromiseKey
+from streams.judging.history import pack
 from streams.judging.policy import Policies, Policy
 
 VERSION: Final = 2

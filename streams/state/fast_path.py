@@ -10,9 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.instants import Instant
-from schemas.values import pack
 from streams.judging.facts import Fact, FactType
-from streams.judging.history import pack_fact
+from streams.judging.history import pack, pack_fact
 from streams.judging.policy import Policies
 from streams.state.case_codec import CHANNEL, CORRECTED, HEAD_SIZE, LOCATION, SEGMENT, VERSION, read_head, write_head
 

@@ -229,9 +229,9 @@ class PartitionState:
     def _add_fact(self, name: str, case: Case, fact: Fact) -> list[Output]:
         now = self.watermark.now
         addition = add_fact(case, fact, self._policies, now)
-        if addition == "noticed":
+        if addition == "changed":
             return self._settle(name, case, now) if self._feeds is None else self._judge(name, case, now)
-        if addition == "unnoticed":  # nothing fell due either: the clock has moved before
+        if addition == "unchanged":  # nothing fell due either: the clock has moved before
             self._store(name, case)
         else:
             self.counters.duplicates += 1

@@ -112,7 +112,7 @@ def test_where_a_step_goes_unnoticed_judging_with_it_and_without_it_agree(tried:
 
 def _equals_the_long_way(tried: Tried, longer: bytes) -> None:
     case = decode(tried.stored, POLICIES)
-    assert add_fact(case, tried.fact, POLICIES, tried.now) == "unnoticed"
+    assert add_fact(case, tried.fact, POLICIES, tried.now) == "unchanged"
     assert encode(case) == longer
     assert settle(case, POLICIES, tried.now, tried.known, tried.lapsed) == []
     assert encode(case) == longer
