@@ -13,6 +13,8 @@ import pytest
 from schemas.instants import parse_instant
 from streams.logs import JsonLines
 
+pytestmark = pytest.mark.integration
+
 TROUBLE = """
 import asyncio, logging, sys, threading, warnings
 from streams.logs import configure

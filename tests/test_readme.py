@@ -130,7 +130,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         clone.end()
 
 
-@pytest.mark.kafka
+@pytest.mark.integration
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.line.split()[:3]))
 def test_every_command_line_runs_as_it_stands(clone: Clone, command: Command) -> None:
     line = command.line

@@ -125,17 +125,18 @@ def _none(links: Links) -> AlertingRule:
     )
 
 
-_SUMMARIES: Final = {
+SUMMARIES: Final = {
     "RecordsRejected": "Records are refused, so promises or deliveries may be missing.",
     "ClockBehind": "Judging is behind, so the numbers are of earlier.",
     "RecoveringTooLong": "A worker does not get ready, so the promises of its partitions are not counted.",
     "WorkerAbsent": "A worker is gone.",
 }
+"""The summary of each alert of the group `pipeline-alerts`."""
 
 
 def _of_pipeline(alert: str, text: str, links: Links) -> dict[str, str]:
     return {
-        "summary": _SUMMARIES[alert],
+        "summary": SUMMARIES[alert],
         "description": text,
         "dashboard": links.of_pipeline(),
         "runbook_url": links.of_runbook(alert),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -87,6 +88,14 @@ def clear_errors() -> Iterator[None]:
         fail(str(error), USAGE)
     except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end the command in order, as Ctrl-C does: by KeyboardInterrupt.
+
+    A background job of a shell is started with SIGINT ignored, so SIGTERM may be the only signal that reaches it.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def hush_kafka() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -18,7 +17,15 @@ from schemas.events import TAGS, Clock, Record
 from schemas.instants import Instant
 from schemas.reading import Refused, read_event
 from streams.cli.event_text import line, refused_line
-from streams.cli.options import USAGE, BootstrapOption, KafkaConfigOption, clear_errors, fail, hush_kafka
+from streams.cli.options import (
+    USAGE,
+    BootstrapOption,
+    KafkaConfigOption,
+    clear_errors,
+    end_on_sigterm,
+    fail,
+    hush_kafka,
+)
 from streams.kafka.connection import read_connection
 from streams.kafka.topic_reader import follow_topic
 from streams.kafka.topics import EVENTS
@@ -80,7 +87,7 @@ def tail(
     """
     wanted = EventFilter(case or (), location or (), feed or (), _types(type or []))
     hush_kafka()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_sigterm()
     try:
         with clear_errors():
             connection = read_connection(bootstrap, kafka_config)

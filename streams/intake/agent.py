@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from time import monotonic
 
 from faust.types import TP
@@ -93,13 +94,4 @@ def _place(tp: TP, feed: str = "") -> FeedPartition:
 
 
 def _counts(book: FeedState, lag: int | None) -> FeedSnapshot:
-    counts = book.counts
-    return FeedSnapshot(
-        clock=book.clock,
-        lag=lag,
-        records=dict(counts.records),
-        events=dict(counts.events),
-        rejects=dict(counts.rejects),
-        ignored=dict(counts.ignored),
-        needs_fetch=dict(counts.needs_fetch),
-    )
+    return FeedSnapshot(deepcopy(book.counts), lag)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from prometheus_client.core import Metric
 
 from schemas.events import TAGS, Clock
-from schemas.instants import Instant
 from schemas.reading import REFUSAL_REASONS
 from streams.engine.partitions import RecoveryProgress
-from streams.intake.state import OUTCOMES
+from streams.intake.state import OUTCOMES, FeedProgress
 from streams.metrics import catalogue
 from streams.metrics.exposition import CommitTimes, Samples, SnapshotCollector, commit_histogram, metric_family
 from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, instant_text
 
-_TYPES = [tag for kind, tag in TAGS.items() if kind is not Clock]
+_KNOWN_LABELS: Final = {
+    catalogue.INTAKE_RECORDS: OUTCOMES,
+    catalogue.INTAKE_EVENTS: tuple(tag for kind, tag in TAGS.items() if kind is not Clock),
+    catalogue.INTAKE_REJECTS: REFUSAL_REASONS,
+}
+"""The label values that a counter of a feed shows from the start."""
 
 
 class FeedPartition(NamedTuple):
@@ -32,15 +36,10 @@ class FeedPartition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FeedSnapshot:
-    """The counts of one partition of a feed, as its book has them. lag: None where the broker has not answered yet."""
+    """The progress of one partition of a feed. lag: records still to read; None until the broker has answered."""
 
-    clock: Instant = 0
+    progress: FeedProgress
     lag: int | None = None
-    records: Mapping[str, int] = field(default_factory=dict)
-    events: Mapping[str, int] = field(default_factory=dict)
-    rejects: Mapping[str, int] = field(default_factory=dict)
-    ignored: Mapping[str, int] = field(default_factory=dict)
-    needs_fetch: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +63,10 @@ class IntakeCollector(SnapshotCollector[IntakeSnapshot]):
         """All metrics of intake in the catalogue, summed over the partitions of each feed."""
         snapshot = self.snapshot
         found = snapshot.partitions
-        yield metric_family(catalogue.INTAKE_RECORDS, _summed(found, OUTCOMES, "records"))
-        yield metric_family(catalogue.INTAKE_EVENTS, _summed(found, _TYPES, "events"))
-        yield metric_family(catalogue.INTAKE_REJECTS, _summed(found, REFUSAL_REASONS, "rejects"))
-        yield metric_family(catalogue.INTAKE_IGNORED, _summed(found, (), "ignored"))
-        yield metric_family(catalogue.INTAKE_NEEDS_FETCH, _summed(found, (), "needs_fetch"))
+        for metric in catalogue.FEED_COUNTERS:
+            yield metric_family(metric, _feed_counter(metric, found))
         yield metric_family(catalogue.INTAKE_LAG, _by_place(found, lambda one: one.lag))
-        yield metric_family(
-            catalogue.INTAKE_CLOCK, _by_place(found, lambda one: one.clock / 1000 if one.clock else None)
-        )
+        yield metric_family(catalogue.INTAKE_CLOCK, _by_place(found, _clock_seconds))
         yield commit_histogram(catalogue.INTAKE_COMMIT, snapshot.commits)
         yield metric_family(catalogue.INTAKE_READY, {(): int(snapshot.ready)})
 
@@ -84,7 +78,7 @@ def intake_readiness(snapshot: IntakeSnapshot, now: float, group: str) -> Readin
 
 def _states(snapshot: IntakeSnapshot) -> Iterator[PartitionReadiness]:
     for place, counts in snapshot.partitions.items():
-        yield PartitionReadiness(place.partition, "live", clock=instant_text(counts.clock), topic=place.topic)
+        yield PartitionReadiness(place.partition, "live", clock=instant_text(counts.progress.clock), topic=place.topic)
     for place, recovery in snapshot.recovering.items():
         yield PartitionReadiness(
             place.partition, "recovering", read=recovery.read, total=recovery.total, topic=place.topic
@@ -94,12 +88,18 @@ def _states(snapshot: IntakeSnapshot) -> Iterator[PartitionReadiness]:
 _Found = Mapping[FeedPartition, FeedSnapshot]
 
 
-def _summed(found: _Found, always: Iterable[str], counted: str) -> Samples:
-    """The sums of the counts of that name over the partitions of each feed; `always` there, at 0 if need be."""
-    samples: Samples = Counter({(place.feed, name): 0 for place in found for name in always})
+def _feed_counter(metric: catalogue.Metric, found: _Found) -> Samples:
+    """Return the sums of the field of FeedProgress that `metric` shows, by feed and label value."""
+    known = _KNOWN_LABELS.get(metric, ())
+    samples: Samples = Counter({(place.feed, label): 0 for place in found for label in known})
     for place, counts in found.items():
-        samples.update({(place.feed, name): number for name, number in getattr(counts, counted).items()})
+        for label, count in getattr(counts.progress, metric.counter).items():
+            samples[place.feed, label] += count
     return samples
+
+
+def _clock_seconds(counts: FeedSnapshot) -> float | None:
+    return counts.progress.clock / 1000 if counts.progress.clock else None
 
 
 def _by_place(found: _Found, value: Callable[[FeedSnapshot], float | None]) -> Mapping[tuple[str, ...], float]:

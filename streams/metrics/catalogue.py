@@ -12,7 +12,9 @@ class Metric(NamedTuple):
     """A metric as Prometheus shows it.
 
     labels: the names of the labels, in the order of the samples. unit: the meaning of a value of 1.
-    counter: the field of `streams.state.changelog.RecordCounters` that it shows; empty for any other metric.
+    counter: the field of the state that the metric shows; empty if it is computed. Of a worker it is a field of
+    `streams.state.rows.CountRow` for a metric by location and kind, and of `streams.state.changelog.RecordCounters` for
+    any other. Of intake it is a field of `streams.intake.state.FeedProgress`.
     """
 
     name: str
@@ -66,6 +68,7 @@ MADE: Final = _worker.add(
     ("location", "kind"),
     "promises",
     "Promises that were made, whether stated or assumed.",
+    counter="made",
 )
 VERDICTS: Final = _worker.add(
     "promises_verdicts_total",
@@ -161,9 +164,15 @@ INTAKE_RECORDS: Final = _intake.add(
     ("feed", "outcome"),
     "records",
     "Records of feeds by outcome. lost: the topic dropped them before they were read.",
+    counter="records",
 )
 INTAKE_EVENTS: Final = _intake.add(
-    "promises_intake_events_total", "counter", ("feed", "type"), "events", "Events sent to promise.events."
+    "promises_intake_events_total",
+    "counter",
+    ("feed", "type"),
+    "events",
+    "Events sent to promise.events.",
+    counter="events",
 )
 INTAKE_REJECTS: Final = _intake.add(
     "promises_intake_rejects_total",
@@ -171,6 +180,7 @@ INTAKE_REJECTS: Final = _intake.add(
     ("feed", "reason"),
     "records",
     "Refused records of feeds, sent to promise.rejects.",
+    counter="rejects",
 )
 INTAKE_IGNORED: Final = _intake.add(
     "promises_intake_ignored_total",
@@ -178,6 +188,7 @@ INTAKE_IGNORED: Final = _intake.add(
     ("feed", "rule"),
     "records",
     "Records without a meaning for any promise, by the rule of the adapter that ignored them.",
+    counter="ignored",
 )
 INTAKE_NEEDS_FETCH: Final = _intake.add(
     "promises_intake_needs_fetch_total",
@@ -185,6 +196,7 @@ INTAKE_NEEDS_FETCH: Final = _intake.add(
     ("feed", "kind"),
     "notifications",
     "Notifications whose content has to be fetched from the vendor, sent to promise.needs_fetch.",
+    counter="needs_fetch",
 )
 INTAKE_LAG: Final = _intake.add(
     "promises_intake_lag_records",
@@ -254,5 +266,13 @@ GATEWAY: Final = tuple(_gateway)
 
 CATALOGUE: Final = WORKER + INTAKE + GATEWAY
 
-RECORD_COUNTERS: Final = tuple(metric for metric in WORKER if metric.counter)
-"""The metrics of the counters of records that each partition state keeps."""
+_BY_ROW: Final = ("location", "kind")
+
+ROW_COUNTERS: Final = tuple(metric for metric in WORKER if metric.counter and metric.labels == _BY_ROW)
+"""The counters by location and kind."""
+
+RECORD_COUNTERS: Final = tuple(metric for metric in WORKER if metric.counter and metric.labels != _BY_ROW)
+"""The counters of the records of a partition."""
+
+FEED_COUNTERS: Final = tuple(metric for metric in INTAKE if metric.counter)
+"""The counters of the records of a feed."""

@@ -59,7 +59,8 @@ class WorkerCollector(SnapshotCollector[WorkerSnapshot]):
         by_basis = list(_by_basis(rows))
         yield metric_family(catalogue.STATE, _state(by_basis))
         yield metric_family(catalogue.STAFF_STATE, _staff(rows))
-        yield metric_family(catalogue.MADE, _made(rows))
+        for metric in catalogue.ROW_COUNTERS:
+            yield metric_family(metric, _row_counter(metric, rows))
         yield metric_family(catalogue.VERDICTS, _verdicts(by_basis))
         yield metric_family(catalogue.REVISED, _revised(by_basis))
         yield _lateness(by_basis)
@@ -114,8 +115,8 @@ def _staff(rows: Mapping[Label, CountRow]) -> Samples:
     return samples
 
 
-def _made(rows: Mapping[Label, CountRow]) -> Samples:
-    return Counter({tuple(label): row.made for label, row in rows.items()})
+def _row_counter(metric: catalogue.Metric, rows: Mapping[Label, CountRow]) -> Samples:
+    return Counter({tuple(label): getattr(row, metric.counter) for label, row in rows.items()})
 
 
 def _verdicts(rows: Iterable[Labelled]) -> Samples:

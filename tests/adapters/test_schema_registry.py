@@ -37,7 +37,7 @@ _VALUE: Final = {"id": "o-17", "lines": [1, 2]}
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def registry(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         with schema_registry(tmp_path_factory.mktemp("registry")) as url:
             yield url

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.alerting.promtool import LOCATIONS, check, firing, rule_file, says
 from tests.alerting.timelines import FEED, Row, Shop, at, clock_of, gone, on, shown, until, worker
+
+pytestmark = pytest.mark.integration
 
 END = at("5:00")
 PIPELINE = "/d/promises-pipeline"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.alerting.promtool import POLICIES, check, firing, rule_file, says, value
 from tests.alerting.timelines import Row, Shop, added, at, clock_of, gone, on, shown, until, worker
+
+pytestmark = pytest.mark.integration
 
 BOARD = "/d/promises-location?var-location=quay&var-kind=ready&var-basis=original"
 

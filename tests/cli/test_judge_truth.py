@@ -29,6 +29,8 @@ from streams.judging.measures import quantile
 from streams.judging.settle import judge
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises
 
+pytestmark = pytest.mark.integration  # it starts no process, but judges whole data sets: a minute
+
 DATA = ROOT.parent / "shared" / "data"
 KNOWN = {
     "nycflights13_week": (6554, 3550, 2738, 266, 0),

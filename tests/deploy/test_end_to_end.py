@@ -39,6 +39,8 @@ from tests.support.alertmanager import movable
 from tests.support.debian import Unavailable, program
 from tests.worker.workers import until
 
+pytestmark = pytest.mark.integration
+
 BY_LOCATION = ("--by", "location", "--basis", "original")
 AN_HOUR_BACK = ("location_kind:promises_due:mean_day", "location_kind:promises_at_risk:usual")
 """Rules that say what is usual have nothing to say in the first hour."""

@@ -1,37 +1,38 @@
-"""One real Kafka with all topics; each test has a partition of its own."""
+"""Topics with enough partitions that each test has one of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 
 import pytest
 from kafka.admin import ConfigResourceType
 
-from streams.kafka.clients import create_topics
-from streams.kafka.connection import Connection
 from streams.kafka.topics import ALERTS
 from streams.local.kafka_cluster import LocalKafka
 from tests.engine.place import Place, configure
+from tests.support.broker import deployment
 
 PLACES = 24
 LARGEST_ALERT = 100_000
 
-_numbers = count()
+
+@pytest.fixture(scope="module")
+def kafka(broker: LocalKafka) -> Iterator[LocalKafka]:
+    with deployment(broker, PLACES) as bootstrap:
+        configure(bootstrap, ConfigResourceType.TOPIC, ALERTS.name, max_message_bytes=LARGEST_ALERT)
+        yield broker
 
 
-@pytest.fixture(scope="session")
-def kafka() -> Iterator[LocalKafka]:
-    with LocalKafka() as kafka:
-        create_topics(Connection(kafka.bootstrap), PLACES, 1)
-        configure(kafka.bootstrap, ConfigResourceType.TOPIC, ALERTS.name, max_message_bytes=LARGEST_ALERT)
-        yield kafka
+@pytest.fixture(scope="module")
+def unused_partitions() -> Iterator[int]:
+    """The partitions that no test has used yet."""
+    return iter(range(PLACES))
 
 
 @pytest.fixture
-def place(kafka: LocalKafka) -> Place:
-    """A partition of which nobody has heard."""
-    return Place(kafka.bootstrap, next(_numbers))
+def place(kafka: LocalKafka, unused_partitions: Iterator[int]) -> Place:
+    """A partition that no other test uses."""
+    return Place(kafka.bootstrap, next(unused_partitions))
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,8 @@ are just writing."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from itertools import count
 from typing import NamedTuple
 
 import msgspec
@@ -35,13 +34,11 @@ from tests.engine.conftest import PLACES
 from tests.engine.place import hangs, ignored, sends
 from tests.engine.running import run
 
-pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("without_verification")]
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("without_verification")]
 
 TILL = Feed("till", "feeds.till")
 PARTITIONS = {topic.name: PLACES for topic in (EVENTS, REJECTS, NEEDS_FETCH)}
 STANDINGS = TopicPartition(INTAKE.name, 0)
-
-_numbers = count()
 
 
 class Till:
@@ -128,9 +125,9 @@ def topic(kafka: LocalKafka) -> str:
 
 
 @pytest.fixture
-def till(kafka: LocalKafka, topic: str) -> Till:
-    """A partition of which nobody has heard."""
-    return Till(kafka.bootstrap, next(_numbers))
+def till(kafka: LocalKafka, topic: str, unused_partitions: Iterator[int]) -> Till:
+    """A partition that no other test uses."""
+    return Till(kafka.bootstrap, next(unused_partitions))
 
 
 def test_the_next_owner_goes_on_and_the_last_can_write_no_more(till: Till) -> None:

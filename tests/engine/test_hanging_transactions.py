@@ -19,7 +19,7 @@ from tests.engine.running import run
 from tests.histories import READY, order
 from tests.state.changelogs import contents_of
 
-pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("without_verification")]
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("without_verification")]
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour")
 MORE = STORY.reached("ready", "12:30")

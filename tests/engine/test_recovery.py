@@ -17,7 +17,7 @@ from tests.engine.running import run
 from tests.histories import order, policies_of
 from tests.state.changelogs import contents_of
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour").reached("ready", "12:30")
 MORE = order("o2").promised("ready", due="12:50", time="12:10", at="harbour")

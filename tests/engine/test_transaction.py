@@ -17,7 +17,7 @@ from tests.engine.place import Place
 from tests.engine.running import run
 from tests.worker.records import read
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 NOON = 1_772_798_400_000
 KEPT = OutputRecord(VERDICTS.name, b"o1", b"kept")

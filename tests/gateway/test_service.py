@@ -30,7 +30,7 @@ from tests.gateway.gateways import (
     signature,
 )
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 BODY = '{ "id": 820982911946154508,\n\t"note": "zwei Stück 🥐" }\r\n'.encode()
 
@@ -273,5 +273,5 @@ def test_a_gateway_that_is_told_to_end_finishes_what_it_has_begun(gateway: Gatew
         connection.send(b"half")
         assert answer_on(connection).status == 200
     stopping.join()
-    assert gateway.process.returncode == 0
+    assert gateway.process.poll() == 0
     assert len(records(bootstrap, "feeds.till")) == before + 1

@@ -213,8 +213,9 @@ def test_what_is_shown_is_what_this_member_owns() -> None:
         shown = shop.intake.snapshot(shop.reading)
         assert (shown.ready, shown.recovering, list(shown.partitions)) == (True, {}, [FeedPartition("till", *FRONT)])
         counts = shown.partitions[FeedPartition("till", *FRONT)]
-        assert (counts.records, counts.events, counts.lag) == ({"adapted": 3}, {"step_reached": 3}, None)
-        assert counts.clock == NOON + 20 - 1
+        progress = counts.progress
+        assert (progress.records, progress.events, counts.lag) == ({"adapted": 3}, {"step_reached": 3}, None)
+        assert progress.clock == NOON + 20 - 1
         await shop.shelf.give_up()
         given_up = shop.intake.snapshot(shop.reading)
         assert (given_up.ready, dict(given_up.partitions)) == (False, {})

@@ -13,14 +13,16 @@ import pytest
 from streams.local.child_process import ChildProcess
 from tests.local.owners import eventually, owner, running
 
+pytestmark = pytest.mark.integration
+
 SHOP = "trap 'echo closed in order; exit 7' TERM; echo open; while :; do sleep 0.02; done"
 OWNER = """
 import sys, time
 from pathlib import Path
-from streams.local.child_process import Kept
+from streams.local.child_process import ChildProcess
 
 log, scratch, shop = sys.argv[1:]
-kept = Kept(["sh", "-c", shop, log], log=Path(log), scratch=Path(scratch))
+kept = ChildProcess(["sh", "-c", shop, log], log=Path(log), scratch=Path(scratch))
 try:
     print("the owner is here", flush=True)
     time.sleep(600)

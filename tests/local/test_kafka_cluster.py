@@ -15,8 +15,9 @@ from kafka.errors import KafkaError
 
 from streams.local.kafka_cluster import KafkaUnavailable, LocalKafka
 from tests.local.owners import eventually, owner, running
+from tests.support.broker import emptied
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 YEAR_9999_MS = 253_370_764_800_000
 OWNER = """
@@ -58,10 +59,10 @@ def read(bootstrap: str, count: int, topic: str = "promises", **settings: object
 
 
 @pytest.fixture(scope="module")
-def kafka() -> Iterator[LocalKafka]:
-    with LocalKafka() as kafka:
-        create(kafka.bootstrap, "promises")
-        yield kafka
+def kafka(broker: LocalKafka) -> Iterator[LocalKafka]:
+    with emptied(broker) as bootstrap:
+        create(bootstrap, "promises")
+        yield broker
 
 
 def test_a_broker_keeps_promises_over_a_restart(kafka: LocalKafka) -> None:

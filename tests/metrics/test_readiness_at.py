@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.shared import ROOT
 
 ASKS = """
@@ -31,6 +33,7 @@ with ThreadPoolExecutor(16) as pool:
 """
 
 
+@pytest.mark.integration
 def test_all_of_them_are_asked_and_none_of_the_answers_ends_the_process() -> None:
     # In a process of its own each time: what went wrong did so with the first answers.
     for _ in range(5):

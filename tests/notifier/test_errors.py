@@ -58,6 +58,7 @@ def test_a_secret_that_is_not_text(tmp_path: Path) -> None:
     assert_error(answer, USAGE, f"--secret-file {file}", "not text")
 
 
+@pytest.mark.integration  # it waits for Kafka as long as the command does
 def test_no_kafka_is_there_and_options_come_from_the_environment(tmp_path: Path) -> None:
     nobody = f"127.0.0.1:{free_ports(1)[0]}"
     said = {"BOOTSTRAP": nobody, "WEBHOOK": URL, "SECRET_FILE": str(secret_in(tmp_path)), "STAGE": "overdue"}

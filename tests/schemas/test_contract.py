@@ -78,6 +78,7 @@ def test_no_schema_is_left_over_from_a_type_that_is_gone() -> None:
     }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_generating_on_another_machine_gives_the_same_bytes(seed: str) -> None:
     command = [sys.executable, "-m", "schemas.generate", "--check"]

@@ -15,10 +15,9 @@ import msgspec
 import pytest
 
 from streams.kafka.topics import INTAKE_TOPICS, TOPICS
-from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 from streams.wall_clock import wall_clock
-from tests.cli.command import ROOT, Answer, promises
+from tests.cli.command import ROOT, Answer, promises, promises_process
 from tests.worker.answers import UNREACHABLE, USAGE, assert_error
 from tests.worker.records import Order, send
 from tests.worker.workers import Worker
@@ -55,27 +54,26 @@ def nobody() -> str:
 
 
 @pytest.fixture(scope="module")
-def unanswered(nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
+def unanswered(processes: None, nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
     """What the commands say where no Kafka is. Each tries for half a minute, so they do while other tests run."""
     asking: list[tuple[str | Path, ...]] = [("topics",), ("explain", CASES[0]), ("check",), ("status",)]
     commands = [("worker",), ("replay", events), *asking]
     with ThreadPoolExecutor() as pool:
-        yield {str(command[0]): pool.submit(promises, *command, "--bootstrap", nobody) for command in commands}
+        yield {str(command[0]): pool.submit(promises_process, *command, "--bootstrap", nobody) for command in commands}
 
 
 @pytest.fixture(scope="module")
-def shop(events: Path, unanswered: object) -> Iterator[Shop]:
-    with LocalKafka() as kafka:
-        commands: dict[str, tuple[str | Path, ...]] = {
-            "worker": ("worker",),
-            "replay": ("replay", events),
-            "explain": ("explain", CASES[0]),
-            "status": ("status",),
-            "town": ("town",),
-            "topics": ("topics",),
-        }
-        before = {name: promises(*command, "--bootstrap", kafka.bootstrap) for name, command in commands.items()}
-        yield Shop(kafka.bootstrap, before)
+def shop(events: Path, unanswered: object, empty_kafka: str) -> Shop:
+    commands: dict[str, tuple[str | Path, ...]] = {
+        "worker": ("worker",),
+        "replay": ("replay", events),
+        "explain": ("explain", CASES[0]),
+        "status": ("status",),
+        "town": ("town",),
+        "topics": ("topics",),
+    }
+    before = {name: promises(*command, "--bootstrap", empty_kafka) for name, command in commands.items()}
+    return Shop(empty_kafka, before)
 
 
 @pytest.mark.parametrize("command", ["worker", "replay", "explain", "status", "town"])

@@ -17,7 +17,6 @@ from kafka.admin import ConfigResource, NewTopic
 
 from schemas.instants import parse_instant
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, INTAKE_TOPICS, TOPICS
-from streams.local.kafka_cluster import LocalKafka
 from streams.wall_clock import wall_clock
 from tests.cli.command import promises
 from tests.worker.answers import UNREACHABLE, assert_error
@@ -32,20 +31,13 @@ TIME_TO_END = 10
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[str]:
-    """The address of a Kafka without a topic."""
-    with LocalKafka() as kafka:
-        yield kafka.bootstrap
-
-
-@pytest.fixture(scope="module")
-def bootstrap(bare: str) -> str:
+def bootstrap(empty_kafka: str) -> str:
     """The address of a Kafka whose topics have two partitions."""
-    said = found(bare, NOT_WELL)
+    said = found(empty_kafka, NOT_WELL)
     missing = ", ".join(topic.name for topic in TOPICS)
-    assert said == [f"error: {missing}: is not there; create it: promises topics --bootstrap {bare}"]
-    assert promises("topics", "--bootstrap", bare, "--partitions", str(PARTITIONS)).code == 0
-    return bare
+    assert said == [f"error: {missing}: is not there; create it: promises topics --bootstrap {empty_kafka}"]
+    assert promises("topics", "--bootstrap", empty_kafka, "--partitions", str(PARTITIONS)).code == 0
+    return empty_kafka
 
 
 def found(bootstrap: str, code: int) -> list[str]:

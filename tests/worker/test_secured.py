@@ -17,7 +17,7 @@ from streams.kafka.connection import read_connection
 from streams.kafka.topics import EVENTS
 from streams.kafka.topics import REJECTS as REJECTED
 from streams.wall_clock import wall_clock
-from tests.cli.command import Answer, promises
+from tests.cli.command import Answer, promises_process
 from tests.gateway.gateways import Gateway, signature
 from tests.notifier.process import Notifier, to_nobody
 from tests.support.acls import documented, for_whom
@@ -69,13 +69,13 @@ class Shop:
 
     def told(self, file: Path, *command: str | Path, address: str | None = None) -> Answer:
         """What a command says to whoever connects as `file` says; it never says a password."""
-        answer = promises(*command, "--bootstrap", address or self.address, "--kafka-config", file)
+        answer = promises_process(*command, "--bootstrap", address or self.address, "--kafka-config", file)
         assert PASSWORDS.search(answer.err + answer.out) is None
         return answer
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with secured_kafka(tmp_path_factory.mktemp("users")) as kafka:
         yield Shop(kafka)
 

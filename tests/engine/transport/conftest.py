@@ -13,6 +13,7 @@ from kafka.admin import NewTopic
 
 from streams.local.kafka_cluster import LocalKafka
 from tests.engine.transport.workers import Worker
+from tests.support.broker import emptied
 
 PARTITIONS = 4
 
@@ -47,10 +48,10 @@ class Orders:
                 await producer.send_and_wait(self.topic, b"." * size, partition=partition)
 
 
-@pytest.fixture(scope="session")
-def kafka() -> Iterator[LocalKafka]:
-    with LocalKafka() as kafka:
-        yield kafka
+@pytest.fixture(scope="module")
+def kafka(broker: LocalKafka) -> Iterator[LocalKafka]:
+    with emptied(broker):
+        yield broker
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.transport.conftest import PARTITIONS, Orders
 from tests.engine.transport.workers import Worker
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 ALL = range(PARTITIONS)
 

@@ -100,7 +100,7 @@ def build(app: str, topic: str, bootstrap: str, port: int, directory: str, said:
     return built
 
 
-if __name__ == "__main__":
-    faust.Worker(
-        build(**json.loads(sys.argv[1])), loglevel="WARNING", quiet=True, redirect_stdouts=False
-    ).execute_from_commandline()
+def main() -> None:
+    """Work until told to end, as the first argument says."""
+    app = build(**json.loads(sys.argv[1]))
+    faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False).execute_from_commandline()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -14,7 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.engine.transport.worker import main
+from tests.support.processes import ForkedProcess
+
+REPOSITORY = Path(__file__).parents[3]
 SECONDS_TO_COME_TRUE = 40.0
 SECONDS_TO_STOP = 10.0
 _numbers = count(1)
@@ -36,14 +37,13 @@ class Worker:
             "said": str(self._said),
             **options,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkedProcess | None = None
 
     def __enter__(self) -> Worker:
-        command = [sys.executable, "-m", "tests.engine.transport.worker", json.dumps(self.arguments)]
-        with self._errors.open("wb") as errors:
-            self._process = subprocess.Popen(
-                command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=dict(os.environ)
-            )
+        arguments = [json.dumps(self.arguments)]
+        self._process = ForkedProcess(
+            main, arguments, directory=REPOSITORY, environment=dict(os.environ), log=self._errors
+        )
         return self
 
     def __exit__(
@@ -54,7 +54,7 @@ class Worker:
             self.process.wait()
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> ForkedProcess:
         assert self._process is not None
         return self._process
 
