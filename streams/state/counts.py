@@ -17,21 +17,18 @@ from streams.judging.case import Change, Judged, Outcome
 from streams.state import changelog
 from streams.state.changelog import Cell
 from streams.state.rows import (
-    BOTH,
     BROKEN,
-    CURRENT,
     KEPT,
     LATENESS_BOUNDS,
     NONE,
     OPEN,
-    ORIGINAL,
     STAFF_COUNTS,
     STAFF_JUDGED,
     VERDICT_OF,
     CountRow,
     revision_index,
 )
-from streams.state.windows import Label, Windows
+from streams.state.windows import BOTH, CURRENT, ORIGINAL, Label, Windows
 
 _SAME_ON_BOTH: Final = ((False, False), (True, True))
 _DUE: Final = (KEPT, BROKEN)

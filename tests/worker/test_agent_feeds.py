@@ -33,7 +33,7 @@ def test_the_clock_on_the_wall_breaks_no_promise_of_a_shop_whose_feed_is_silent(
         worker.polls().tracker.tick(worker.reading)
         shown = worker.snapshot().partitions[0]
         assert (shown.watermark, shown.feed_watermarks) == (at("12:41"), {"till": at("12:00")})
-        assert shown.rows[Label("harbour", "ready")].on(1).net[RULINGS.index(UNCONFIRMED)] == 1
+        assert shown.rows[Label("harbour", "ready")].on("current").net[RULINGS.index(UNCONFIRMED)] == 1
         worker.wall = at("12:43")
         await worker.reads(log)
         await worker.stops()
