@@ -110,7 +110,7 @@ class _PromiseView:
 def _effects(before: _PromiseView, after: _PromiseView, fact: Fact) -> Iterator[str]:
     if after.promise is None:
         if before.promise is not None:
-            yield "the promise falls with the step that started it"
+            yield "removed with the step that started it"
     elif before.promise is None or _origin(before.promise) != _origin(after.promise):
         yield _made_text(after.promise)
     elif before.promise.current != after.promise.current:
@@ -118,7 +118,7 @@ def _effects(before: _PromiseView, after: _PromiseView, fact: Fact) -> Iterator[
     if after.promise is not None:
         yield from _progress(before, after, after.promise, fact)
     if after.staff != before.staff:
-        yield f"in hand of {after.staff}"
+        yield f"assigned to {after.staff}"
 
 
 def _origin(promise: Promise) -> tuple[Instant, str]:
@@ -132,14 +132,14 @@ def _made_text(promise: Promise) -> str:
 
 
 def _new_due_text(before: Promise, after: Promise) -> str:
-    reason = "at the customer's wish" if after.original != before.original else "the original due stands"
+    reason = "at the customer's request" if after.original != before.original else "the original due stands"
     return f"now due {format_instant(after.current.due)}, {reason}"
 
 
 def _progress(before: _PromiseView, after: _PromiseView, promise: Promise, fact: Fact) -> Iterator[str]:
     if after.completed != before.completed:
         if after.completed == NEVER:
-            yield "open again: what kept it was undone"
+            yield "open again: the step that kept it was undone"
         else:
             yield _delivered_text(after, promise) + _quality_text(fact)
     if after.ended != before.ended:
@@ -178,6 +178,6 @@ def _passed_deadlines(state: CaseState, promise: Promise, judged: Judged, now: I
         limit = due + promise.policy.grace
         if limit < min(now, settled_at):
             which = "deadline" if due == promise.current.due else "original deadline"
-            unknown = "; its feed has not been heard of since, so nothing is known"
+            unknown = "; its feed has not reported since, so the promise is still open"
             broken = " with nothing delivered: broken"
             yield Step(limit + 1, None, f"the {which} passed{unknown if outcome.code in OPEN_CODES else broken}")

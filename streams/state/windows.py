@@ -124,7 +124,7 @@ class Windows:
         """
         return len(self._dirty)
 
-    def changes(self) -> Iterator[changelog.Change]:
+    def changes(self) -> Iterator[changelog.ChangelogRecord]:
         """Yield the records of all cells that changed or expired since the last call."""
         yield from changelog.take_changes(self._dirty)
         yield from ((key, None) for key in self._expired)

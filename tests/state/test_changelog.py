@@ -193,7 +193,7 @@ def test_a_case_of_another_version_of_the_code_is_not_guessed_at() -> None:
 
 
 def test_a_record_of_no_known_kind_is_named() -> None:
-    with pytest.raises(ValueError, match="key b'x1'; this code knows"):
+    with pytest.raises(ValueError, match="key b'x1'; this code reads"):
         PartitionState.restored(READY, Contents({**written(Partition().arrive(STORY)), b"x1": b""}))
 
 
