@@ -15,7 +15,7 @@ from benchmarks.ours import watch, working
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from streams.engine import timing
+from streams.engine.timing import TIMING
 from streams.local.kafka_cluster import LocalKafka
 from streams.records import KafkaRecord
 
@@ -60,7 +60,7 @@ def _start(bootstrap: str, scratch: Path) -> Ready:
 
     Started when Kafka no longer counts in who was killed before: what is measured is the recovery alone.
     """
-    time.sleep(timing.SESSION_SECONDS + 1)
+    time.sleep(TIMING.session_seconds + 1)
     began = time.monotonic()
     with working(bootstrap, scratch, _GROUP) as worker:
         worker.until_ready()

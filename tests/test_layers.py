@@ -59,7 +59,6 @@ MAY_KNOW = {
         "streams.metrics",
         "streams.records",
         "streams.wall_clock",
-        "streams.worker",
     },
     "streams.judging": {"schemas"},
     "streams.kafka": {"schemas", "streams.records"},

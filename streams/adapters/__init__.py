@@ -1,1 +1,1 @@
-"""The adapter engine: from a record in a vendor's own shape to canonical events, by rules that are data (TOML)."""
+"""Adapters: they turn records in a vendor's own format into canonical events, by rules that are data (TOML)."""

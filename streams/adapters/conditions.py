@@ -1,4 +1,4 @@
-"""When a rule of an adapter applies, and why it does not."""
+"""The conditions of rules: when a rule matches a record, and why it does not."""
 
 from __future__ import annotations
 
@@ -9,119 +9,124 @@ from streams.adapters.fields import Compile
 from streams.adapters.scope import Scope
 from streams.adapters.simple_expressions import Expression
 
-Word = str | int | float | bool
+Scalar = str | int | float | bool
 
 
 class BadCondition(ValueError):
-    """A condition that cannot be used; the message says how to write it."""
+    """A condition that cannot be used. The message says how to write it."""
 
 
 class Mismatch(NamedTuple):
-    """Why a rule does not apply. found: what it looked at, and what that is. wanted: what it should be, if told."""
+    """Why a rule does not match. actual: an expression and its value. expected: what it should be; empty if unknown."""
 
-    found: str
-    wanted: str
+    actual: str
+    expected: str
 
     def __str__(self) -> str:
-        return f"{self.found}, not {self.wanted}" if self.wanted else self.found
+        return f"{self.actual}, not {self.expected}" if self.expected else self.actual
 
 
 class Condition(Protocol):
-    """What has to hold. columns: as those of an expression."""
+    """The condition of a rule. columns: as those of an expression."""
 
     columns: frozenset[str]
 
-    def fails_at_once(self, item: Any) -> bool:
-        """Whether one look at the whole record says that it does not hold, as of most rules."""
+    def fails_fast(self, item: Any) -> bool:
+        """Return True if the whole record alone shows, without an expression, that the condition does not hold.
+
+        This settles most rules for most records.
+        """
         ...
 
     def holds(self, scope: Scope) -> bool:
-        """Whether it does. Raises ExpressionFailed."""
+        """Return True if the condition holds. Raises ExpressionFailed."""
         ...
 
-    def why_not(self, scope: Scope) -> Mismatch:
-        """What was found instead, where it does not hold."""
+    def mismatch(self, scope: Scope) -> Mismatch:
+        """Return why the condition does not hold. It must not hold."""
         ...
 
 
 def condition(value: Any, compile: Compile) -> Condition:
-    """The condition of a rule: an expression, or a table of expressions with the values they have to have.
+    """Return the condition of a rule: an expression, or a table of expressions and the values that they must have.
 
     Raises BadCondition and BadExpression.
     """
     if isinstance(value, str) and value:
-        return _Says(compile(value))
+        return _IsTrue(compile(value))
     if isinstance(value, dict) and value:
-        return _Equals([(compile(key), _words(key, wanted)) for key, wanted in _flat(value)])
+        return _Equals([(compile(key), _scalars(key, expected)) for key, expected in _flattened(value)])
     raise BadCondition('write an expression, or a table such as when = { type = "order.created" }')
 
 
-def _flat(table: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
-    """The entries of a table: TOML reads a dotted key as a table within a table."""
+def _flattened(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the entries of a table. TOML reads a dotted key as a table within a table."""
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{within}{key}.")
+            yield from _flattened(value, f"{prefix}{key}.")
         else:
-            yield within + key, value
+            yield prefix + key, value
 
 
-def _words(key: str, wanted: Any) -> tuple[Word, ...]:
-    words = wanted if isinstance(wanted, list) else [wanted]
-    if not words or not all(isinstance(word, Word) for word in words):
+def _scalars(key: str, expected: Any) -> tuple[Scalar, ...]:
+    values = expected if isinstance(expected, list) else [expected]
+    if not values or not all(isinstance(value, Scalar) for value in values):
         raise BadCondition(f"{key}: write a text, a number, true or false, or a list of them")
-    return tuple(words)
+    return tuple(values)
 
 
-class _Says:
-    """An expression that has to say something other than false."""
+class _IsTrue:
+    """An expression whose value must be true in the sense of Python."""
 
     def __init__(self, expression: Expression) -> None:
         self.columns = expression.columns
         self._expression = expression
 
-    def fails_at_once(self, item: Any) -> bool:
+    def fails_fast(self, item: Any) -> bool:
         return False
 
     def holds(self, scope: Scope) -> bool:
         return bool(self._expression.read(scope))
 
-    def why_not(self, scope: Scope) -> Mismatch:
+    def mismatch(self, scope: Scope) -> Mismatch:
         return Mismatch(f"{self._expression.text} is {short_text(self._expression.read(scope))}", "")
 
 
 class _Equals:
-    """Expressions that have to have one of some values each."""
+    """Expressions, each of which must have one of several values."""
 
-    def __init__(self, wanted: list[tuple[Expression, tuple[Word, ...]]]) -> None:
-        self.columns = frozenset[str]().union(*(expression.columns for expression, _ in wanted))
-        self._wanted = wanted
-        self._reads = [(expression.read, words) for expression, words in wanted]
-        self._key, self._words = wanted[0][0].key, wanted[0][1]
+    def __init__(self, expected: list[tuple[Expression, tuple[Scalar, ...]]]) -> None:
+        self.columns = frozenset[str]().union(*(expression.columns for expression, _ in expected))
+        self._expected = expected
+        self._reads = [(expression.read, values) for expression, values in expected]
+        self._key, self._values = expected[0][0].key, expected[0][1]
 
-    def fails_at_once(self, item: Any) -> bool:
+    def fails_fast(self, item: Any) -> bool:
         if self._key is None or item.__class__ is not dict:
             return False
-        found = item.get(self._key)
-        return found.__class__ is str and found not in self._words
+        actual = item.get(self._key)
+        return actual.__class__ is str and actual not in self._values
 
     def holds(self, scope: Scope) -> bool:
-        return all(_is_one_of(read(scope), words) for read, words in self._reads)
+        return all(_is_one_of(read(scope), values) for read, values in self._reads)
 
-    def why_not(self, scope: Scope) -> Mismatch:
-        wrong = [(e, words, found) for e, words in self._wanted if not _is_one_of(found := e.read(scope), words)]
-        expression, words, found = wrong[0]
-        return Mismatch(f"{expression.text} is {short_text(found)}", " or ".join(map(short_text, words)))
+    def mismatch(self, scope: Scope) -> Mismatch:
+        for expression, values in self._expected:
+            actual = expression.read(scope)
+            if not _is_one_of(actual, values):
+                return Mismatch(f"{expression.text} is {short_text(actual)}", " or ".join(map(short_text, values)))
+        raise ValueError("the condition holds")
 
 
-def _is_one_of(found: Any, words: tuple[Word, ...]) -> bool:
-    """True is not the number 1, though Python has them equal."""
-    if found.__class__ is str:
-        return found in words
-    return any(found == word and isinstance(found, bool) == isinstance(word, bool) for word in words)
+def _is_one_of(actual: Any, values: tuple[Scalar, ...]) -> bool:
+    """Return True if `actual` is one of `values`. True is not the number 1, although they are equal in Python."""
+    if actual.__class__ is str:
+        return actual in values
+    return any(actual == value and isinstance(actual, bool) == isinstance(value, bool) for value in values)
 
 
 def short_text(value: Any) -> str:
-    """A value in an explanation: short, and nothing where there is none."""
+    """Return a value as explanations show it: at most 100 characters; "nothing" for null and an empty text."""
     if value is None or value == "":
         return "nothing"
     text = f"'{value}'" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""JSON of a feed as Python has it, with whole numbers that a float would change as text: they are ids."""
+"""Decoding of the JSON in feeds. Whole numbers that a float cannot hold become texts, because they are ids."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import msgspec
 
 from schemas.reading import Refused
 
-_EXACT: Final = 2**53
-"""Up to here every whole number has a float of its own."""
+_MAX_EXACT: Final = 2**53
+"""The largest number up to which every whole number has a float of its own."""
 
 _SIXTEEN_DIGITS: Final = re.compile(rb"\d{16}")
 
 
 def decode(value: bytes) -> Any:
-    """The JSON in `value`; a whole number beyond 2**53 is the text of its digits. Raises Refused ("not_json")."""
+    """Return the JSON in `value`; whole numbers beyond 2**53 as texts of their digits. Raises Refused ("not_json")."""
     try:
         decoded = msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -29,4 +29,4 @@ def _exact(value: Any) -> Any:
         return {key: _exact(entry) for key, entry in value.items()}
     if isinstance(value, list):
         return [_exact(entry) for entry in value]
-    return str(value) if type(value) is int and not -_EXACT <= value <= _EXACT else value
+    return str(value) if type(value) is int and not -_MAX_EXACT <= value <= _MAX_EXACT else value

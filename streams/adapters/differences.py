@@ -1,4 +1,4 @@
-"""What an adapter makes of its tests, held against what they want; each difference is told with rule and expression."""
+"""The differences between what an adapter makes of its tests and what they expect, each with rule and expression."""
 
 from __future__ import annotations
 
@@ -13,45 +13,48 @@ from schemas.reading import Refused, event_from_fields
 from streams.adapters.adapter import Adapter
 from streams.adapters.adapter_tests import AdapterTest
 from streams.adapters.conditions import short_text
-from streams.adapters.explanation import RecordExplanation, common_field_values, explain, field_values
+from streams.adapters.explanation import RecordExplanation, explain, field_values, own_field_values
 from streams.adapters.times import to_rfc3339
 
-_BY_THE_WAY: Final = ("id", "source", "received_at")
-"""Fields that are looked at only where a test has them."""
+_OPTIONAL: Final = ("id", "source", "received_at")
+"""Fields that are compared only if the test has them."""
 
-_LIKE: Final = ("type", "subject", "step", "kind")
-"""By these an event is known again, though the rest of it differ."""
+_IDENTIFYING: Final = ("type", "subject", "step", "kind")
+"""The fields by which an actual event is matched with the expected one."""
+
+Values = Mapping[str, Any]
+"""The values of an event by path, such as promises[0].due."""
 
 
 class Difference(NamedTuple):
-    """What differs. place: such as `step_reached ready: occurred_at`. because: rule and expression behind what came."""
+    """One difference. path: such as `step_reached ready: occurred_at`. cause: the rule and expression behind it."""
 
-    place: str
+    path: str
     expected: str
-    got: str
-    because: str
+    actual: str
+    cause: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place}: expected {self.expected}, got {self.got}{self.because and f' ({self.because})'}"
+        return f"{self.path}: expected {self.expected}, got {self.actual}{self.cause and f' ({self.cause})'}"
 
 
 def differences(adapter: Adapter, test: AdapterTest) -> list[Difference]:
-    """What `adapter` makes otherwise than `test` wants it; none where it passes."""
+    """Return all differences between the outcome of a test and what it expects; none if it passes."""
     explanation = explain(adapter, test.opened)
     outcome = explanation.outcome
     if isinstance(outcome, Refused):
-        is_wanted = test.refused == outcome.reason
-        return [] if is_wanted else [Difference("refused", test.refused or "no", str(outcome), "")]
-    found = [
-        Difference(place, expected or "no", got or "no", "")
-        for place, expected, got in (
+        is_expected = test.refused == outcome.reason
+        return [] if is_expected else [Difference("refused", test.refused or "no", str(outcome))]
+    of_outcome = [
+        Difference(path, expected or "no", actual or "no")
+        for path, expected, actual in (
             ("refused", test.refused, ""),
             ("ignored", test.ignored, outcome.ignored),
-            ("thin", _thin(test.thin), _thin([one._asdict() for one in outcome.thin])),
+            ("thin", _thin(test.thin), _thin([notification._asdict() for notification in outcome.thin])),
         )
-        if expected != got
+        if expected != actual
     ]
-    return [*found, *_events(test.events, outcome.events, explanation)]
+    return [*of_outcome, *_events(test.events, outcome.events, explanation)]
 
 
 def _thin(entries: Any) -> str:
@@ -59,89 +62,91 @@ def _thin(entries: Any) -> str:
 
 
 def _events(
-    expected: tuple[Mapping[str, Any], ...], events: tuple[Record, ...], explanation: RecordExplanation
+    expected_events: tuple[Mapping[str, Any], ...], events: tuple[Record, ...], explanation: RecordExplanation
 ) -> Iterator[Difference]:
-    left = [(event, _said(event)) for event in events]
+    unmatched = [(event, _values(event)) for event in events]
     missing = []
-    for want in map(_wanted, expected):
-        like = [pair for pair in left if _is_like(want, pair[1])]
-        if not like:
-            missing.append(want)
+    for expected in map(_expected_values, expected_events):
+        candidates = [pair for pair in unmatched if _is_same_event(expected, pair[1])]
+        if not candidates:
+            missing.append(expected)
             continue
-        nearest = min(like, key=lambda pair: len(_places(want, pair[1])))
-        left.remove(nearest)
-        yield from (_difference(place, want, nearest, explanation) for place in _places(want, nearest[1]))
-    yield from (Difference(_name(want), "it", "no such event", _silent(want, explanation)) for want in missing)
-    yield from (Difference(_name(got), "no such event", "it", _rule(event, explanation)) for event, got in left)
+        nearest = min(candidates, key=lambda pair: len(_differing_paths(expected, pair[1])))
+        unmatched.remove(nearest)
+        event, actual = nearest
+        yield from (
+            _difference(path, expected, actual, event, explanation) for path in _differing_paths(expected, actual)
+        )
+    for expected in missing:
+        yield Difference(_name(expected), "it", "no such event", _cause_of_missing(expected, explanation))
+    for event, actual in unmatched:
+        yield Difference(_name(actual), "no such event", "it", _rule(event, explanation))
 
 
-def _wanted(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What a test says of an event; its id only where the test has one."""
-    wanted = _said(event_from_fields({"id": "any"} | dict(event)))
-    return wanted if "id" in event else {place: value for place, value in wanted.items() if place != "id"}
+def _expected_values(event: Mapping[str, Any]) -> Values:
+    """Return the values that a test expects; the id only if the test has one."""
+    expected = _values(event_from_fields({"id": "any"} | dict(event)))
+    return expected if "id" in event else {path: value for path, value in expected.items() if path != "id"}
 
 
-def _said(event: Record) -> dict[str, Any]:
-    return _flat(msgspec.to_builtins(event, builtin_types=(datetime,)))
+def _values(event: Record) -> Values:
+    return _flattened(msgspec.to_builtins(event, builtin_types=(datetime,)))
 
 
-def _is_like(want: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
-    return all(want.get(place) == got.get(place) for place in _LIKE)
+def _is_same_event(expected: Values, actual: Values) -> bool:
+    return all(expected.get(path) == actual.get(path) for path in _IDENTIFYING)
 
 
-def _places(want: Mapping[str, Any], got: Mapping[str, Any]) -> list[str]:
-    """Where the two differ."""
+def _differing_paths(expected: Values, actual: Values) -> list[str]:
     return [
-        place
-        for place in dict.fromkeys([*want, *got])
-        if want.get(place) != got.get(place) and (place in want or place not in _BY_THE_WAY)
+        path
+        for path in dict.fromkeys([*expected, *actual])
+        if expected.get(path) != actual.get(path) and (path in expected or path not in _OPTIONAL)
     ]
 
 
 def _difference(
-    place: str, want: Mapping[str, Any], pair: tuple[Record, Mapping[str, Any]], explanation: RecordExplanation
+    path: str, expected: Values, actual: Values, event: Record, explanation: RecordExplanation
 ) -> Difference:
-    event, got = pair
-    made = explanation.behind(event)
-    because = ""
-    if made:
-        fields = common_field_values(made.rule, made.scope) + field_values(made)
-        said = [one for one in fields if one.path == place or one.path.endswith(f".{place}")]
-        why = f"{said[-1].expression} is {short_text(said[-1].raw)}" if said else "which does not say it"
-        because = f"rule {made.rule.name!r}, {why}"
-    return Difference(f"{_name(want)}: {place}", short_text(want.get(place)), short_text(got.get(place)), because)
+    output = explanation.origin_of(event)
+    cause = ""
+    if output:
+        values = [value for value in field_values(output) if value.path == path or value.path.endswith(f".{path}")]
+        detail = f"{values[-1].expression} is {short_text(values[-1].raw)}" if values else "which does not say it"
+        cause = f"rule {output.rule.name!r}, {detail}"
+    return Difference(
+        path=f"{_name(expected)}: {path}",
+        expected=short_text(expected.get(path)),
+        actual=short_text(actual.get(path)),
+        cause=cause,
+    )
 
 
 def _rule(event: Record, explanation: RecordExplanation) -> str:
-    made = explanation.behind(event)
-    return f"rule {made.rule.name!r}" if made else ""
+    output = explanation.origin_of(event)
+    return f"rule {output.rule.name!r}" if output else ""
 
 
-def _silent(want: Mapping[str, Any], explanation: RecordExplanation) -> str:
-    """The rule that says such events, but not of this record."""
-    for made in explanation.made:
-        if made.record is None and made.template.type == want["type"]:
-            times = [
-                one
-                for one in common_field_values(made.rule, made.scope) + field_values(made)
-                if one.path.endswith("occurred_at")
-            ]
-            steps = [one.value for one in field_values(made) if one.path.endswith(".step")]
-            if times and want.get("step") in (None, *steps):
-                return f"rule {made.rule.name!r}, {times[-1].expression} is nothing"
+def _cause_of_missing(expected: Values, explanation: RecordExplanation) -> str:
+    """Return the rule that builds such events, and the expression that gave no time for this record."""
+    for output in explanation.outputs:
+        if output.record is None and output.template.type == expected["type"]:
+            times = [value for value in field_values(output) if value.path.endswith("occurred_at")]
+            steps = [value.value for value in own_field_values(output) if value.path.endswith(".step")]
+            if times and expected.get("step") in (None, *steps):
+                return f"rule {output.rule.name!r}, {times[-1].expression} is nothing"
     return ""
 
 
-def _name(flat: Mapping[str, Any]) -> str:
-    return " ".join(str(flat[place]) for place in ("type", "step", "kind", "subject") if flat.get(place))
+def _name(values: Values) -> str:
+    return " ".join(str(values[path]) for path in ("type", "step", "kind", "subject") if values.get(path))
 
 
-def _flat(value: Any, place: str = "") -> dict[str, Any]:
-    """Values by their place, such as promises[0].due."""
+def _flattened(value: Any, path: str = "") -> dict[str, Any]:
     if isinstance(value, Mapping):
-        inner = [_flat(entry, f"{place}.{key}" if place else key) for key, entry in value.items()]
+        parts = [_flattened(entry, f"{path}.{key}" if path else key) for key, entry in value.items()]
     elif isinstance(value, list):
-        inner = [_flat(entry, f"{place}[{number}]") for number, entry in enumerate(value)]
+        parts = [_flattened(entry, f"{path}[{number}]") for number, entry in enumerate(value)]
     else:
-        return {place: to_rfc3339(value) if isinstance(value, datetime) else value}
-    return {key: entry for one in inner for key, entry in one.items()}
+        return {path: to_rfc3339(value) if isinstance(value, datetime) else value}
+    return {path: entry for part in parts for path, entry in part.items()}

@@ -1,4 +1,4 @@
-"""From the fields that an adapter found to a canonical event under an id."""
+"""Builds canonical events, with their ids, from the fields that an adapter read."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from schemas.instants import ImplausibleInstant, from_datetime
 from schemas.reading import Refused, event_from_fields
 
 TYPES: Final = frozenset(TAGS.values()) - {"clock"}
-"""The types of event that a rule may make. Clock records are made by whoever stands between a feed and its topic."""
+"""The types of event that a rule may build. Clock records come from the process that reads a feed."""
 
 FIELDS: Final = {tag: frozenset(kind.__struct_fields__) for kind, tag in TAGS.items() if tag in TYPES}
 COMMON: Final = frozenset.intersection(*FIELDS.values())
 
-_LONGEST: Final = 256
-_WORDS: Final = ("step", "kind", "by", "reason", "corrects")
+_MAX_ID_LENGTH: Final = 256
+_ID_FIELDS: Final = ("step", "kind", "by", "reason", "corrects")
 
 
 def event(type: str, fields: dict[str, Any]) -> Record:
-    """The event of that type with those fields; without an `id` under the one of what it says. Raises Refused."""
+    """Return the event of a type with `fields`. Without an `id` it gets one from its content. Raises Refused."""
     fields["type"] = type
     if "id" not in fields:
         fields["id"] = id_of(fields)
@@ -30,24 +30,24 @@ def event(type: str, fields: dict[str, Any]) -> Record:
 
 
 def id_of(fields: dict[str, Any]) -> str:
-    """An id made of what the event says: the same for equal facts, whoever adapts them, another for others.
+    """Return an id made from the content of an event: equal facts have equal ids, different facts different ones.
 
-    What may come to be known later of the same fact, such as who was there, is no part of it.
+    Details that a vendor may add later, such as the staff member, are not part of the id.
     """
-    text = "/".join(_said(fields))
-    return text if len(text) <= _LONGEST else sha256(text.encode("utf-8", "replace")).hexdigest()
+    text = "/".join(_id_parts(fields))
+    return text if len(text) <= _MAX_ID_LENGTH else sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-def _said(fields: dict[str, Any]) -> Iterator[str]:
+def _id_parts(fields: dict[str, Any]) -> Iterator[str]:
     if fields.get("subject"):
         yield str(fields["subject"])
     yield fields["type"]
-    yield from (str(fields[word]) for word in _WORDS if word in fields)
+    yield from (str(fields[name]) for name in _ID_FIELDS if name in fields)
     if "ordinal" in fields:
         yield str(fields["ordinal"])
     if fields["type"] == "staff_assigned" and isinstance(fields.get("staff"), dict):
         yield str(fields["staff"].get("id"))
-    yield _at(fields.get("occurred_at"))
+    yield _milliseconds(fields.get("occurred_at"))
     if "due" in fields:
         yield _window(fields)
     promises = fields.get("promises")
@@ -61,25 +61,25 @@ def _promise(promise: Any) -> str:
 
 
 def _window(terms: dict[str, Any]) -> str:
-    due = _at(terms.get("due"))
-    return f"{_at(terms['opens'])}-{due}" if "opens" in terms else due
+    due = _milliseconds(terms.get("due"))
+    return f"{_milliseconds(terms['opens'])}-{due}" if "opens" in terms else due
 
 
-def _at(moment: Any) -> str:
-    """A time in milliseconds, as it is kept; what cannot be one is refused later, or elsewhere."""
+def _milliseconds(moment: Any) -> str:
+    """Return a time in milliseconds, as it is stored. A value that is not a time stays; `convert` refuses it."""
     try:
         return str(from_datetime(moment)) if isinstance(moment, datetime) else str(moment)
     except (ImplausibleInstant, TypeError):
         return str(moment)
 
 
-def each_once(made: list[Record]) -> tuple[Record, ...]:
-    """The events of one record; what is said twice counts once. Raises Refused where one id says two things."""
-    if len(made) < 2:
-        return tuple(made)
-    kept: dict[tuple[Any, Any], Record] = {}
-    for one in made:
-        key = getattr(one, "case", None), getattr(one, "id", None)
-        if kept.setdefault(key, one) != one:
+def deduplicated(events: list[Record]) -> tuple[Record, ...]:
+    """Return the events of one record, equal ones once. Raises Refused if two different events have the same id."""
+    if len(events) < 2:
+        return tuple(events)
+    unique: dict[tuple[Any, Any], Record] = {}
+    for event in events:
+        key = getattr(event, "case", None), getattr(event, "id", None)
+        if unique.setdefault(key, event) != event:
             raise Refused("bad_value", f"two different events of one record have the id {key[1]!r}: say `id`")
-    return tuple(kept.values())
+    return tuple(unique.values())

@@ -1,4 +1,4 @@
-"""What an adapter makes of one record, and why: for who writes an adapter. What it makes is what `adapt` makes."""
+"""An explanation of what an adapter does with one record, for authors of adapters. It always agrees with `adapt`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from schemas.events import Record
 from schemas.reading import Refused
-from streams.adapters.adapter import Adapter, Walk
+from streams.adapters.adapter import Adapter, RuleEvaluation
 from streams.adapters.feed_records import AdaptedRecord, OpenedRecord
 from streams.adapters.fields import FieldFailed, FieldValue
 from streams.adapters.rules import Rule, RuleOutput
@@ -17,57 +17,72 @@ from streams.adapters.simple_expressions import ExpressionFailed
 
 
 class RecordExplanation(NamedTuple):
-    """What became of a record. made: what each rule that fits said, happened or not. others: why those do not fit."""
+    """The outcome of one record, and how it came about.
+
+    matching: the rules that match. outputs: their events, with those that have not happened. mismatches: the name of
+    each other rule, and why it does not match.
+    """
 
     outcome: AdaptedRecord | Refused
     matching: tuple[Rule, ...]
-    made: tuple[RuleOutput, ...]
-    others: tuple[tuple[str, str], ...]
+    outputs: tuple[RuleOutput, ...]
+    mismatches: tuple[tuple[str, str], ...]
 
-    def of(self, rule: Rule) -> list[RuleOutput]:
-        """What that rule said."""
-        return [one for one in self.made if one.rule is rule]
+    def outputs_of(self, rule: Rule) -> list[RuleOutput]:
+        """Return the outputs of one rule."""
+        return [output for output in self.outputs if output.rule is rule]
 
-    def behind(self, record: Record) -> RuleOutput | None:
-        """Where an event came from; None where it was canonical already."""
-        return next((one for one in self.made if one.record == record), None)
+    def origin_of(self, record: Record) -> RuleOutput | None:
+        """Return the output that gave an event; None if the event was canonical already."""
+        return next((output for output in self.outputs if output.record == record), None)
 
 
 def explain(adapter: Adapter, opened: OpenedRecord, feed: str = "") -> RecordExplanation:
-    """What `adapter` makes of a record, refused or not, and why."""
-    walk = Walk(adapter, opened, feed)
+    """Return what `adapter` makes of a record, refused or not, and why."""
+    evaluation = RuleEvaluation(adapter, opened, feed)
     outcome: AdaptedRecord | Refused
-    with suppress(Refused):  # the outcome tells it
-        walk.go()
+    with suppress(Refused):  # `adapt` below raises it again
+        evaluation.run()
     try:
         outcome = adapter.adapt(opened, feed)
     except Refused as refused:
         outcome = refused
-    others = [(rule.name, _why_not(rule, walk)) for rule in adapter.rules if rule not in walk.matching]
-    return RecordExplanation(outcome, tuple(walk.matching), tuple(walk.made), tuple(others))
+    return RecordExplanation(
+        outcome=outcome,
+        matching=tuple(evaluation.matching),
+        outputs=tuple(evaluation.outputs),
+        mismatches=tuple(
+            (rule.name, _why_not(rule, evaluation)) for rule in adapter.rules if rule not in evaluation.matching
+        ),
+    )
 
 
-def _why_not(rule: Rule, walk: Walk) -> str:
+def _why_not(rule: Rule, evaluation: RuleEvaluation) -> str:
     try:
-        if rule.fits(walk.scope):
-            return "not looked at: the reading ended before it"
-        return str(rule.why_not(walk.scope))
+        if rule.match(evaluation.scope):
+            return "not evaluated: an earlier rule ended the evaluation"
+        return str(rule.mismatch(evaluation.scope))
     except (Refused, ExpressionFailed) as error:
         return str(error)
 
 
-def field_values(made: RuleOutput) -> list[FieldValue]:
-    """How each field came about that an event of a rule has of its own."""
-    return _as_far_as(made.field_values)
+def own_field_values(output: RuleOutput) -> list[FieldValue]:
+    """Return the values of an event's own fields; the error instead if one has no value."""
+    return _values_or_error(output.own_values)
 
 
 def common_field_values(rule: Rule, scope: Scope) -> list[FieldValue]:
-    """How each field came about that all events of a rule have."""
-    return _as_far_as(lambda: rule.field_values(scope))
+    """Return the values of the fields that all events of a rule share; the error instead if one has no value."""
+    return _values_or_error(lambda: rule.common_values(scope))
 
 
-def _as_far_as(tell: Callable[[], list[FieldValue]]) -> list[FieldValue]:
+def field_values(output: RuleOutput) -> list[FieldValue]:
+    """Return the values of all fields of an event: those that the rule's events share, then its own."""
+    return common_field_values(output.rule, output.scope) + own_field_values(output)
+
+
+def _values_or_error(values: Callable[[], list[FieldValue]]) -> list[FieldValue]:
     try:
-        return tell()
+        return values()
     except FieldFailed as failed:
-        return [FieldValue("", str(failed), None, None)]
+        return [FieldValue(path="", expression=str(failed), raw=None, value=None)]

@@ -1,4 +1,4 @@
-"""The way of a feed's record: as delivered, opened from its envelopes, adapted to canonical events. Types only."""
+"""The types of a feed's record: as delivered, opened from its envelopes, adapted to canonical events."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class FeedRecord:
-    """A record of a feed, raw, whoever carried it: Kafka, the gateway, a file.
+    """A raw record of a feed, from Kafka, from the gateway or from a file.
 
-    headers: by name in lower case; of several of one name the last. timestamp: when it reached Kafka (or, in a file,
-    0: nobody knows).
+    headers: by name in lower case; of several with one name the last. timestamp: when the record reached Kafka; 0 in a
+    file, where it is unknown.
     """
 
     value: bytes | None
@@ -29,11 +29,11 @@ class FeedRecord:
 
 
 class OpenedRecord(NamedTuple):
-    """What was in the envelopes.
+    """The content of the envelopes of a record.
 
-    body: decoded JSON; a whole number beyond 2**53 is a text, because what follows may compute in floats and an id must
-    survive that. headers: of the record and of the request that it captured. received_at: when the first machine of
-    ours had it. id: what the envelope calls the event; empty where it names none. envelopes: those that were opened,
+    body: decoded JSON; a whole number beyond 2**53 is a text, because expressions may compute in floats, which would
+    change an id. headers: those of the record and of a captured request. received_at: when the first of our processes
+    received it. id: the id that an envelope gives the event; empty if none does. envelopes: the names of the envelopes,
     from the outside in.
     """
 
@@ -47,17 +47,17 @@ class OpenedRecord(NamedTuple):
 
 
 class ThinNotification(NamedTuple):
-    """A notification that says only that something changed: what to fetch, as `kind` and `ref` (an order's id)."""
+    """A notification that something changed, without its content. kind, ref: what to fetch, such as an order's id."""
 
     kind: str
     ref: str
 
 
 class AdaptedRecord(NamedTuple):
-    """What a record becomes: canonical events, or why there are none. Never partly: else it is refused.
+    """The result of adapting a record: canonical events, or why there are none. It is never partial.
 
-    rules: the names of the rules that made the events, in their order. ignored: the rule that says that such a record
-    is nobody's business; empty where none did. thin: where it must be fetched first.
+    rules: the names of the rules that matched, in order. ignored: the rule by which the record is of no interest; empty
+    if there is none. thin: what must be fetched first.
     """
 
     events: tuple[Record, ...] = ()
@@ -67,16 +67,18 @@ class AdaptedRecord(NamedTuple):
 
 
 def decode_headers(pairs: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Headers by name in lower case; of several of one name the last. Bytes that are no UTF-8 become lone surrogates:
-    raw_bytes turns them back, printable drops them."""
+    """Return headers by name in lower case; of several with one name the last.
+
+    Bytes that are not UTF-8 become lone surrogates: raw_bytes restores them, printable replaces them.
+    """
     return {name.lower(): (value or b"").decode(errors="surrogateescape") for name, value in pairs}
 
 
 def raw_bytes(text: str) -> bytes:
-    """The bytes that headers_of read as `text`."""
+    """Return the bytes that decode_headers decoded as `text`."""
     return text.encode(errors="surrogateescape")
 
 
 def printable(text: str) -> str:
-    """`text` as it can be written as UTF-8, with a replacement character for each byte that is none."""
+    """Return `text` in a form that UTF-8 can encode: each byte that was not UTF-8 becomes a replacement character."""
     return text if text.isascii() else text.encode(errors="surrogateescape").decode(errors="replace")

@@ -1,4 +1,4 @@
-"""The fields of an event, as an adapter says them: expressions, constants, translated values, tables, lists."""
+"""The fields of an event, as an adapter writes them: expressions, constants, mapped values, tables and lists."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from streams.adapters.times import InvalidTime, moment_of
 _TIMES: Final = frozenset({"occurred_at", "received_at", "due", "opens"})
 _NUMBERS: Final = frozenset({"ordinal"})
 _IDS: Final = frozenset({"id", "case", "subject", "ref"})
-_NEEDED: Final = {"staff": "id", "promises": "due"}
-"""Without what a table says nothing: nobody, and no promise."""
+_REQUIRED_KEYS: Final = {"staff": "id", "promises": "due"}
+"""The key without which a table is left out: no staff member without an id, no promise without a due time."""
 
 
 class FieldValue(NamedTuple):
-    """How a field came about. place: such as promises[0].due. raw: what the expression gave. value: what came of it."""
+    """How a field got its value. path: such as promises[0].due. raw: the value of the expression, before conversion."""
 
     path: str
     expression: str
@@ -28,92 +28,92 @@ class FieldValue(NamedTuple):
 
 
 class Field(Protocol):
-    """A field, or a part of one."""
+    """A field of an event, or a part of one."""
 
     @property
     def read(self) -> Read:
-        """Gives its value; None leaves it out. Raises FieldFailed."""
+        """A function that returns the value in a scope; None leaves the field out. It raises FieldFailed."""
         ...
 
-    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
-        """How each value in it came about."""
+    def values(self, scope: Scope) -> Iterator[FieldValue]:
+        """Yield each value in the field and how it came about. Raises FieldFailed."""
         ...
 
 
 class FieldFailed(Exception):
-    """A field that has no value it could have; the message names it, its expression and what was wrong."""
+    """A field whose expression gives no possible value. The message names the field, its expression and the error."""
 
     def __init__(self, reason: RefusalReason, detail: str) -> None:
         self.reason = reason
         super().__init__(detail)
 
     def refused(self, rule: str) -> Refused:
-        """What a record is refused with, where that was in `rule`."""
+        """Return the refusal of a record, with the name of the rule."""
         return Refused(self.reason, f"rule {rule!r}: {self}")
 
 
 Compile = Callable[[str], Expression]
-"""Makes an expression of a text. Raises BadExpression."""
+"""Compiles the text of an expression. Raises BadExpression."""
 
 
 class BadField(ValueError):
-    """A field that is not written as one; the message names its place and says how to write it."""
+    """A value in an adapter file that cannot be a field. The message names its place and says how to write it."""
 
 
 def field(value: Any, path: str, compile: Compile) -> Field:
-    """The field that an adapter says as `value`. Raises BadField and BadExpression."""
+    """Return the field that an adapter file writes as `value`. Raises BadField and BadExpression."""
     if isinstance(value, str) and value:
-        return _Said(path, compile(value))
+        return _ExpressionField(path, compile(value))
     if isinstance(value, list):
-        return _List([field(entry, f"{path}[{number}]", compile) for number, entry in enumerate(value)])
+        return _ListField([field(entry, f"{path}[{number}]", compile) for number, entry in enumerate(value)])
     if isinstance(value, dict) and "from" in value:
-        return _translated(value, path, compile)
+        return _mapped(value, path, compile)
     if isinstance(value, dict) and value:
-        needed = _NEEDED.get(path.rpartition(".")[2].partition("[")[0])
-        return _Table({key: field(entry, f"{path}.{key}", compile) for key, entry in value.items()}, needed)
+        required = _REQUIRED_KEYS.get(path.rpartition(".")[2].partition("[")[0])
+        return _TableField({key: field(entry, f"{path}.{key}", compile) for key, entry in value.items()}, required)
     if isinstance(value, bool | int | float | datetime):
-        return _Constant(path, value)
+        return _ConstantField(path, value)
     if isinstance(value, date):
-        raise BadField(f"{path} = {value}: a day is no instant; write it with its time and zone")
+        raise BadField(f"{path} = {value}: a date is not an instant; write it with its time and zone")
     raise BadField(f'{path} = {value!r}: write an expression, such as "order.id" or "\'ready\'", or a table of them')
 
 
 def reads_of(fields: Mapping[str, Field]) -> tuple[tuple[str, Read], ...]:
-    """What reads each field, by name."""
-    return tuple((key, one.read) for key, one in fields.items())
+    """Return the function that reads each field, by name."""
+    return tuple((key, field.read) for key, field in fields.items())
 
 
-def _translated(table: Mapping[str, Any], path: str, compile: Compile) -> Field:
-    values, default, folds = table.get("values", {}), table.get("default"), table.get("ignore_case", False)
-    is_sound = (
+def _mapped(table: Mapping[str, Any], path: str, compile: Compile) -> Field:
+    values, default, ignore_case = table.get("values", {}), table.get("default"), table.get("ignore_case", False)
+    is_valid = (
         isinstance(table["from"], str)
         and table.keys() <= {"from", "values", "default", "ignore_case"}
         and isinstance(values, dict)
         and isinstance(default, str | None)
-        and isinstance(folds, bool)
+        and isinstance(ignore_case, bool)
     )
-    if not is_sound:
+    if not is_valid:
         raise BadField(f'{path}: write {{ from = "EXPRESSION", values = {{ theirs = "ours" }}, default = "ours" }}')
-    return _Said(path, compile(table["from"]), _Values(values, default, folds))
+    return _ExpressionField(path, compile(table["from"]), _ValueMap(values, default, ignore_case=ignore_case))
 
 
-class _Values:
-    """Their words for ours. A word that is not listed becomes the default; without one it stays."""
+class _ValueMap:
+    """Maps a vendor's words to ours. A word that is not listed becomes the default; without a default it stays."""
 
-    def __init__(self, values: Mapping[str, Any], default: str | None, folds: bool) -> None:
-        self._values = {key.casefold(): value for key, value in values.items()} if folds else dict(values)
+    def __init__(self, values: Mapping[str, Any], default: str | None, *, ignore_case: bool) -> None:
+        self._values = {key.casefold(): value for key, value in values.items()} if ignore_case else dict(values)
         self._default = default
-        self._folds = folds
+        self._ignore_case = ignore_case
 
-    def of(self, raw: Any) -> Any:
+    def map(self, raw: Any) -> Any:
         if raw is None or raw == "":
             return None
         word = raw if isinstance(raw, str) else str(raw)
-        found = self._values.get(word.casefold() if self._folds else word)
-        return found if found is not None else raw if self._default is None else self._default
+        value = self._values.get(word.casefold() if self._ignore_case else word)
+        return value if value is not None else raw if self._default is None else self._default
 
 
-class _Constant:
+class _ConstantField:
     def __init__(self, path: str, value: Any) -> None:
         self._path = path
         self._value = value
@@ -121,54 +121,57 @@ class _Constant:
     def read(self, scope: Scope) -> Any:
         return self._value
 
-    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
-        yield FieldValue(self._path, str(self._value), self._value, self._value)
+    def values(self, scope: Scope) -> Iterator[FieldValue]:
+        yield FieldValue(path=self._path, expression=str(self._value), raw=self._value, value=self._value)
 
 
-class _Said:
-    """A value that an expression says, as the field wants it: a time, a number or a text."""
+class _ExpressionField:
+    """The value of an expression, converted to the type of the field: a time, a number or a text."""
 
-    def __init__(self, path: str, expression: Expression, values: _Values | None = None) -> None:
+    def __init__(self, path: str, expression: Expression, value_map: _ValueMap | None = None) -> None:
         self._path = path
         self._expression = expression
-        self.read = self._reader(values)
+        self.read = self._reader(value_map)
 
-    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
+    def values(self, scope: Scope) -> Iterator[FieldValue]:
         value = self.read(scope)
-        yield FieldValue(self._path, self._expression.text, self._expression.read(scope), value)
+        raw = self._expression.read(scope)
+        yield FieldValue(path=self._path, expression=self._expression.text, raw=raw, value=value)
 
-    def _reader(self, values: _Values | None) -> Read:
-        """A function of its own, because a record asks dozens of fields."""
-        name, always = self._path.rpartition(".")[2], self._expression.always
-        fit = moment_of if name in _TIMES else _number if name in _NUMBERS else _text
-        if fit is _text and always and values is None:
-            return lambda scope: always
+    def _reader(self, value_map: _ValueMap | None) -> Read:
+        """Return the function that reads the field. It is specialised, because a record reads dozens of fields."""
+        name, constant = self._path.rpartition(".")[2], self._expression.constant
+        convert = moment_of if name in _TIMES else _number if name in _NUMBERS else _text
+        if convert is _text and constant and value_map is None:
+            return lambda scope: constant
         complete = self._expression.complete if name in _IDS else None
-        return self._fitted(complete or self._expression.read, _then(values, fit) if values else fit)
+        return self._converting(
+            complete or self._expression.read, _composed(value_map, convert) if value_map else convert
+        )
 
-    def _fitted(self, raw_of: Read, fit: Callable[[Any], Any]) -> Read:
-        path, key, said = self._path, self._expression.key, self._expression.text
+    def _converting(self, read_raw: Read, convert: Callable[[Any], Any]) -> Read:
+        path, key, expression = self._path, self._expression.key, self._expression.text
 
         def read(scope: Scope) -> Any:
             item = scope.item
             try:
                 if item.__class__ is dict and (text := item.get(key)).__class__ is str:
-                    return fit(text) if text else None
-                return fit(raw_of(scope))
+                    return convert(text) if text else None
+                return convert(read_raw(scope))
             except ExpressionFailed as error:
                 raise FieldFailed(error.reason, f"{path}: {error}") from None
             except InvalidTime as error:
-                raise FieldFailed("bad_time", f"{path} ({said}): {error}") from None
+                raise FieldFailed("bad_time", f"{path} ({expression}): {error}") from None
 
         return read
 
 
-def _then(values: _Values, fit: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda raw: fit(values.of(raw))
+def _composed(value_map: _ValueMap, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda raw: convert(value_map.map(raw))
 
 
 def _text(raw: Any) -> Any:
-    """Ids that are numbers are texts here; what is neither is left for the validation to name."""
+    """Return whole numbers as text, because ids are texts here. Validation names any other type that is wrong."""
     return str(raw) if type(raw) is int else raw if raw != "" else None
 
 
@@ -176,25 +179,25 @@ def _number(raw: Any) -> Any:
     return int(raw) if isinstance(raw, str) and raw.isdecimal() else raw
 
 
-class _Table:
-    """Fields by name; those without a value are left out, and so is a table without any, or without what it needs."""
+class _TableField:
+    """Fields by name. Those without a value are left out, and so is a table that is empty or lacks its required key."""
 
-    def __init__(self, fields: Mapping[str, Field], needed: str | None) -> None:
+    def __init__(self, fields: Mapping[str, Field], required: str | None) -> None:
         self._fields = fields
         self._reads = reads_of(fields)
-        self._needed = needed
+        self._required = required
 
     def read(self, scope: Scope) -> dict[str, Any] | None:
-        found = {key: value for key, read in self._reads if (value := read(scope)) is not None}
-        return found if found and (self._needed is None or self._needed in found) else None
+        values = {key: value for key, read in self._reads if (value := read(scope)) is not None}
+        return values if values and (self._required is None or self._required in values) else None
 
-    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
-        for inner in self._fields.values():
-            yield from inner.field_values(scope)
+    def values(self, scope: Scope) -> Iterator[FieldValue]:
+        for field in self._fields.values():
+            yield from field.values(scope)
 
 
-class _List:
-    """Values in a row, without those that are none."""
+class _ListField:
+    """A list of values. Entries without a value are left out."""
 
     def __init__(self, entries: list[Field]) -> None:
         self._entries = entries
@@ -202,6 +205,6 @@ class _List:
     def read(self, scope: Scope) -> list[Any]:
         return [value for entry in self._entries if (value := entry.read(scope)) is not None]
 
-    def field_values(self, scope: Scope) -> Iterator[FieldValue]:
+    def values(self, scope: Scope) -> Iterator[FieldValue]:
         for entry in self._entries:
-            yield from entry.field_values(scope)
+            yield from entry.values(scope)

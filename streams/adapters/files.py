@@ -20,15 +20,15 @@ from streams.adapters.adapter_file import AdapterError
 from streams.adapters.decoding import decode
 from streams.adapters.feed_records import OpenedRecord
 
-_Source = TypeVar("_Source")
+_Input = TypeVar("_Input")
 
 
 class UnreadableInput(Exception):
-    """A file that is not there or cannot be read to its end; the message says which, why and what to do."""
+    """A file that does not exist or cannot be read to its end. The message says which, why and what to do."""
 
 
 class Line(NamedTuple):
-    """One event of a file, or why it is none."""
+    """One event of a file, or why the line is refused."""
 
     file: str
     number: int
@@ -36,14 +36,14 @@ class Line(NamedTuple):
 
 
 def lines(files: Iterable[str], adapter: Adapter | None) -> Iterator[Line]:
-    """All events of `files`, in their order. Raises UnreadableInput, and AdapterError for columns that are missing."""
+    """Yield all events of `files`, in order. Raises UnreadableInput, and AdapterError for columns that are missing."""
     for file in files:
         try:
             with _opened(file) as stream:
                 yield from _lines(file, stream, adapter)
         except (OSError, EOFError, zlib.error) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else error
-            raise UnreadableInput(f"{file}: {why}; give a readable file, gzip or plain, or - for stdin") from error
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise UnreadableInput(f"{file}: {reason}; give a readable file, gzip or plain, or - for stdin") from error
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def _opened(file: str) -> Iterator[io.BufferedReader]:
 
 
 def _buffered(raw: IO[bytes] | gzip.GzipFile) -> io.BufferedReader:
-    """A reader that can be looked into without reading."""
+    """Return a reader whose next bytes can be peeked at."""
     return io.BufferedReader(cast("io.RawIOBase", raw))
 
 
@@ -72,16 +72,16 @@ def _lines(file: str, stream: io.BufferedReader, adapter: Adapter | None) -> Ite
 
 
 def _adapted(adapter: Adapter, body: Any) -> Sequence[Record]:
-    """What a row or a line becomes; nothing where it is nobody's business. Raises Refused."""
+    """Return the events of a row or a line; none if a rule ignores it. Raises Refused."""
     adapted = adapter.adapt(OpenedRecord(body))
     if adapted.thin and not adapted.events:
         kind, ref = adapted.thin[0]
-        raise Refused("unknown_shape", f"says only that {kind} {ref} changed: give what was fetched of it")
+        raise Refused("unknown_shape", f"says only that {kind} {ref} changed: give the record that was fetched")
     return adapted.events
 
 
 def _format(file: str, stream: io.BufferedReader) -> Format:
-    """What the name of a file says; of standard input, what its first byte says."""
+    """Return the format by the name of a file; of standard input by its first byte."""
     if file == "-":
         return "ndjson" if stream.peek(1)[:1] in (b"{", b"") else "csv"
     return "csv" if ".csv" in PurePath(file).name.lower() else "ndjson"
@@ -99,10 +99,10 @@ def _csv(file: str, stream: io.BufferedReader, adapter: Adapter) -> Iterator[Lin
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(MAX_BYTES)
     try:
-        # strict: a quote that is never closed would take the rest of the file into its cell, unsaid.
+        # strict: without it, an unclosed quote would silently put the rest of the file into one cell.
         rows = csv.DictReader(text, strict=True)
         _check_columns(file, rows.fieldnames or [], adapter)
-        yield from _rows(file, rows, lambda row: _adapted(adapter, _whole(row)))
+        yield from _rows(file, rows, lambda row: _adapted(adapter, _complete(row)))
     finally:
         text.detach()
 
@@ -120,8 +120,8 @@ def _rows(file: str, rows: csv.DictReader[str], parse: Callable[[dict[str, str]]
                 yield Line(file, rows.line_num, record)
 
 
-def _whole(row: dict[str, str]) -> dict[str, str]:
-    """`row`, if every column has a cell and no cell is left over: else cells may have shifted."""
+def _complete(row: dict[str, str]) -> dict[str, str]:
+    """Return `row` if it has exactly one cell per column; else cells may have shifted. Raises Refused."""
     if None in row or None in row.values():
         raise Refused("bad_value", "the row has more or fewer cells than there are columns")
     return row
@@ -135,8 +135,8 @@ def _check_columns(file: str, columns: Sequence[str], adapter: Adapter) -> None:
         )
 
 
-def _parsed(parse: Callable[[_Source], Sequence[Record]], source: _Source) -> Sequence[Record | Refused]:
+def _parsed(parse: Callable[[_Input], Sequence[Record]], value: _Input) -> Sequence[Record | Refused]:
     try:
-        return parse(source)
+        return parse(value)
     except Refused as refused:
         return (refused,)

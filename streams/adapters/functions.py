@@ -1,4 +1,4 @@
-"""The functions that adapters have beside JSONata's own."""
+"""The functions that adapters have in addition to those of JSONata."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Tables = Mapping[str, Mapping[str, Any]]
 """Reference tables: by name, then by key."""
 
 Zones = Mapping[str, str]
-"""Location to IANA time zone."""
+"""The IANA time zone of each location."""
 
 
 class TablesError(ConfigError):
-    """A file of reference tables that cannot be used; the message names file, key and remedy."""
+    """A file of reference tables that cannot be used. The message names the file, the key and the remedy."""
 
 
 def read_tables(path: str) -> Tables:
-    """The reference tables in a TOML file: a [table] each, key = value. Raises TablesError."""
+    """Return the reference tables in a TOML file: a [table] each, key = value. Raises TablesError."""
     tables = parse_toml(read_file(path, TablesError), path, TablesError)
     for name, table in tables.items():
         if not isinstance(table, dict):
@@ -30,7 +30,7 @@ def read_tables(path: str) -> Tables:
 
 
 def functions(tables: Tables, zones: Zones) -> Functions:
-    """The functions by name; what they are given may be missing, and then they give nothing."""
+    """Return the functions by name. Each returns None if a required argument is missing."""
     return {
         "local": times.local,
         "ticks": times.ticks,
@@ -38,7 +38,8 @@ def functions(tables: Tables, zones: Zones) -> Functions:
         "plus": times.plus,
         "after": times.after,
         "entries": _entries,
-        # Of nothing JSONata makes true, but the package nothing: a rule for what has no status would never fit.
+        # In JSONata $not(nothing) is true, but the package returns nothing: a rule for records without a status would
+        # never match.
         "not": lambda value: not _is_true(value),
         "zone": lambda location: zones.get(_key(location)),
         "table": lambda name, key: tables.get(_key(name), _EMPTY).get(_key(key)),
@@ -49,7 +50,7 @@ _EMPTY: Final[Mapping[str, Any]] = {}
 
 
 def _is_true(value: Any) -> bool:
-    """Whether JSONata takes a value for true: a list, if anything in it is."""
+    """Return True if the value is true in JSONata: a list is true if one of its items is."""
     return any(map(_is_true, value)) if isinstance(value, list) else bool(value)
 
 
@@ -58,7 +59,7 @@ def _key(value: Any) -> str:
 
 
 def _entries(value: Any) -> list[dict[str, Any]] | None:
-    """A map as a list of key and value; a value that is a list gives one entry for each of its items."""
+    """Return a map as a list of {key, value}; a value that is a list gives one entry for each of its items."""
     if not isinstance(value, dict):
         return None
     return [

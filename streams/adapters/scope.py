@@ -1,4 +1,4 @@
-"""What expressions of an adapter see: an item, and names for more. A name is worked out when it is first asked for."""
+"""What the expressions of an adapter can read: an item, and names for more. A name is evaluated when first used."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from typing import Any, Protocol
 from streams.adapters.feed_records import OpenedRecord
 
 
-class Readable(Protocol):
-    """What has a value in a scope."""
+class Binding(Protocol):
+    """Something that has a value in a scope."""
 
     @property
     def read(self) -> Callable[[Scope], Any]: ...
 
 
 class Scope:
-    """An item of a record, or the whole of it. A scope within another knows all names of that one."""
+    """An item of a record, or the whole record. A scope within another knows all names of the outer one."""
 
-    __slots__ = ("_known", "_lets", "_outer", "item", "opened")
+    __slots__ = ("_bindings", "_outer", "_values", "item", "opened")
 
     def __init__(
-        self, item: Any, opened: OpenedRecord, lets: Mapping[str, Readable], outer: Scope | None = None
+        self, item: Any, opened: OpenedRecord, bindings: Mapping[str, Binding], outer: Scope | None = None
     ) -> None:
-        """item: what paths begin at. opened: the record. lets: names that are worked out from this scope."""
+        """item: the value at which paths begin. opened: the record. bindings: the names to evaluate in this scope."""
         self.item = item
         self.opened = opened
-        self._lets = lets
+        self._bindings = bindings
         self._outer = outer
-        self._known: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
 
-    def within(self, item: Any, lets: Mapping[str, Readable]) -> Scope:
-        """The scope of `item`, which is part of this one."""
-        return Scope(item, self.opened, lets, self)
+    def within(self, item: Any, bindings: Mapping[str, Binding]) -> Scope:
+        """Return the scope of `item`, which is a part of this one."""
+        return Scope(item, self.opened, bindings, self)
 
     def value(self, name: str) -> Any:
-        """The value behind a name; nothing where there is no such name."""
-        if name in self._known:
-            return self._known[name]
-        if name in self._lets:
-            self._known[name] = found = self._lets[name].read(self)
-            return found
+        """Return the value of a name; None if the name is unknown."""
+        if name in self._values:
+            return self._values[name]
+        if name in self._bindings:
+            self._values[name] = value = self._bindings[name].read(self)
+            return value
         return self._outer.value(name) if self._outer else None

@@ -1,8 +1,8 @@
-"""The forms of an expression that are read by our own code, because JSONata takes some 15 us for the shortest.
+"""Simple forms of expressions that our own code evaluates, because JSONata takes some 15 us for the shortest one.
 
-They are what most of an adapter is: texts in quotes, paths, `a & b`, `a ?: b`, our own functions, and items of a list
-by a key, `path[key = 'text']`. Whatever they do not say for sure, such as what is in a list in a list, is JSONata's.
-tests/adapters/test_expressions.py holds the two against each other.
+Most of an adapter consists of them: quoted texts, paths, `a & b`, `a ?: b`, calls of our own functions, and the items
+of a list with a key, `path[key = 'text']`. A case that our code does not decide, such as a list within a list, is left
+to JSONata. tests/adapters/test_expressions.py compares the two.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _TEXT: Final = re.compile(r"""'([^'"\\]*)'|"([^'"\\]*)\"""")
 _CALL: Final = re.compile(r"\$([A-Za-z_]\w*)\((.*)\)", re.ASCII | re.DOTALL)
 _FILTER: Final = re.compile(rf"(.*?)\[\s*({_NAME})\s*=\s*'([^'\"\\]*)'\s*\]", re.ASCII | re.DOTALL)
 _RESERVED: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
-_PARTS: Final = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\?:|[()\[\]{},&?]|[^'"`()\[\]{},&?]+""")
+_TOKENS: Final = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\?:|[()\[\]{},&?]|[^'"`()\[\]{},&?]+""")
 _CLOSES: Final = {"(": ")", "[": "]", "{": "}"}
 
 
 class ExpressionFailed(Exception):
-    """An expression that has no value for this record; the message quotes it and says why."""
+    """An expression that has no value for a record. The message quotes it and says why."""
 
     def __init__(self, text: str, error: Exception) -> None:
         self.reason: RefusalReason = "bad_time" if isinstance(error, InvalidTime) else "bad_value"
@@ -38,96 +38,108 @@ class ExpressionFailed(Exception):
 
 
 class Expression(NamedTuple):
-    """An expression, ready to be read.
+    """A compiled expression.
 
-    text: as it was written. read: gives the value for what is in a scope, None where it has none; raises
-    ExpressionFailed. columns: the first keys of its paths, where it is no more than those. key: where it is no more
-    than one key of its item, which who reads it may look up first. always: what it is, where it is a text in quotes.
-    complete: as `read`, but None where something is missing of what is put together: half an id is none.
+    text: the source. read: returns the value in a scope, None if there is none; raises ExpressionFailed. columns: the
+    first keys of its paths, if it consists of paths only. key: the key, if the expression is a single key of its item;
+    callers may look it up themselves. constant: the text, if the expression is a quoted text. complete: as `read`, but
+    None if a part of a concatenation is missing, because half an id is no id.
     """
 
     text: str
     read: Read
     columns: frozenset[str] = frozenset()
     key: str | None = None
-    always: str | None = None
+    constant: str | None = None
     complete: Read | None = None
 
 
 class ExpressionCompiler(NamedTuple):
-    """What makes expressions of texts. jsonata: what reads a text where our own code does not say for sure."""
+    """Compiles expressions. jsonata: compiles a text for the cases that our own code does not decide."""
 
     jsonata: Callable[[str], Read]
     functions: Functions
 
     def expression(self, text: str) -> Expression | None:
-        """`text` as one of the forms above; None if it is none of them."""
-        for separator, together in (("?:", self._first), ("&", self._together)):
+        """Return `text` as one of the simple forms; None if it is not one of them."""
+        for separator, combine in (("?:", self._first), ("&", self._concatenation)):
             parts = _split(text, separator)
             if parts is None:
                 return None
             if len(parts) > 1:
-                return self._of_parts(text, parts, together)
+                return self._combined(text, parts, combine)
         return self._atom(text)
 
-    def _of_parts(
-        self, text: str, parts: list[str], together: Callable[[list[Read], Read], tuple[Read, Read | None]]
+    def _all(self, texts: Iterable[str]) -> list[Expression] | None:
+        """Return the expressions of all texts; None if one of them is not simple."""
+        expressions = []
+        for text in texts:
+            expression = self.expression(text)
+            if expression is None:
+                return None
+            expressions.append(expression)
+        return expressions
+
+    def _combined(
+        self, text: str, parts: list[str], combine: Callable[[list[Read], Read], tuple[Read, Read | None]]
     ) -> Expression | None:
-        found = [self.expression(part) for part in parts]
-        known = [one for one in found if one is not None]
-        if len(known) < len(found):
+        expressions = self._all(parts)
+        if expressions is None:
             return None
-        read, complete = together([one.read for one in known], self.jsonata(text))
-        return Expression(text, read, _columns(known), complete=complete)
+        read, complete = combine([expression.read for expression in expressions], self.jsonata(text))
+        return Expression(text=text, read=read, columns=_columns(expressions), complete=complete)
 
     def _atom(self, text: str) -> Expression | None:
-        bare = text.strip()
-        if quoted := _TEXT.fullmatch(bare):
+        stripped = text.strip()
+        if quoted := _TEXT.fullmatch(stripped):
             value = quoted[1] if quoted[1] is not None else quoted[2]
-            return Expression(text, lambda scope: value, always=value)
-        if path := _PATH.fullmatch(bare):
+            return Expression(text=text, read=lambda scope: value, constant=value)
+        if path := _PATH.fullmatch(stripped):
             return self._path(text, path)
-        if call := _CALL.fullmatch(bare):
+        if call := _CALL.fullmatch(stripped):
             return self._call(text, call[1], call[2])
-        filtered = _FILTER.fullmatch(bare)
+        filtered = _FILTER.fullmatch(stripped)
         return self._filtered(text, *filtered.groups()) if filtered else None
 
     def _path(self, text: str, path: re.Match[str]) -> Expression | None:
-        root, keys = path[1], tuple(key.strip("`") for key in _KEY.findall((path[2] or "") + path[3]))
+        root, keys = _root_and_keys(path)
         if _RESERVED & set(keys):
             return None
         key = keys[0] if root is None and len(keys) == 1 else None
         fallback = self.jsonata(text)
         read = _path(root, keys, fallback) if key is None else _column(key, fallback)
-        return Expression(text, read, frozenset(keys[:1] if root in (None, "record") else ()), key)
+        return Expression(text=text, read=read, columns=_first_column(root, keys), key=key)
 
     def _call(self, text: str, name: str, inside: str) -> Expression | None:
-        parts, function = _split(inside, ","), self.functions.get(name)
-        given = [self.expression(part) for part in parts or ()]
-        known = [one for one in given if one is not None]
-        if name == "header" and len(known) == len(given) == 1:
-            return Expression(text, _header(known[0].read, self.jsonata(text)), known[0].columns)
-        if function is None or not known or len(known) < len(given):
+        arguments = self._all(_split(inside, ",") or ())
+        if not arguments:
             return None
-        return Expression(text, _call(text, function, [one.read for one in known], self.jsonata(text)), _columns(known))
+        columns = _columns(arguments)
+        if name == "header" and len(arguments) == 1:
+            return Expression(text=text, read=_header(arguments[0].read, self.jsonata(text)), columns=columns)
+        function = self.functions.get(name)
+        if function is None:
+            return None
+        reads = [argument.read for argument in arguments]
+        return Expression(text=text, read=_call(text, function, reads, self.jsonata(text)), columns=columns)
 
-    def _filtered(self, text: str, path: str, key: str, word: str) -> Expression | None:
+    def _filtered(self, text: str, path: str, key: str, value: str) -> Expression | None:
         items = _PATH.fullmatch(path.strip())
-        root, keys = (items[1], tuple(_KEY.findall((items[2] or "") + items[3]))) if items else (None, ())
+        root, keys = _root_and_keys(items) if items else (None, ())
+        key = key.strip("`")
         if not keys or _RESERVED & {*keys, key}:
             return None
-        inside = tuple(one.strip("`") for one in keys)
-        columns = frozenset(inside[:1] if root in (None, "record") else ())
-        return Expression(text, _filtered(root, inside, key.strip("`"), word, self.jsonata(text)), columns)
+        read = _filtered(root, keys, key, value, self.jsonata(text))
+        return Expression(text=text, read=read, columns=_first_column(root, keys))
 
     @staticmethod
     def _first(reads: list[Read], fallback: Read) -> tuple[Read, None]:
-        """`a ?: b`: the first that is not nothing, false, 0 or empty; else the last, whatever it is."""
+        """Return `a ?: b`: the first value that is not nothing, false, 0 or empty; else the last value."""
 
         def read(scope: Scope) -> Any:
             value = None
-            for one in reads:
-                value = one(scope)
+            for read_part in reads:
+                value = read_part(scope)
                 if isinstance(value, list):
                     return fallback(scope)
                 if value:
@@ -137,26 +149,35 @@ class ExpressionCompiler(NamedTuple):
         return read, None
 
     @staticmethod
-    def _together(reads: list[Read], fallback: Read) -> tuple[Read, Read]:
-        """`a & b`: texts and whole numbers; what is missing is an empty text."""
+    def _concatenation(reads: list[Read], fallback: Read) -> tuple[Read, Read]:
+        """Return `a & b` for texts and whole numbers; a missing value is an empty text."""
 
         def complete(scope: Scope) -> Any:
-            found = [one(scope) for one in reads]
-            return None if None in found or "" in found else read(scope)
+            values = [read_part(scope) for read_part in reads]
+            return None if None in values or "" in values else read(scope)
 
         def read(scope: Scope) -> Any:
-            found = []
-            for one in reads:
-                value = one(scope)
+            texts = []
+            for read_part in reads:
+                value = read_part(scope)
                 if value.__class__ is not str and value.__class__ is not int:
                     return fallback(scope)
-                found.append(str(value))
-            return "".join(found)
+                texts.append(str(value))
+            return "".join(texts)
 
         return read, complete
 
 
-# Functions of their own, because a record asks dozens of paths.
+def _root_and_keys(path: re.Match[str]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the name after the dollar sign at which a path begins, if it has one, and the keys behind it."""
+    return path[1], tuple(key.strip("`") for key in _KEY.findall((path[2] or "") + path[3]))
+
+
+def _first_column(root: str | None, keys: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(keys[:1] if root in (None, "record") else ())
+
+
+# The readers below are specialised functions, because a record evaluates dozens of paths.
 
 
 def _column(key: str, fallback: Read) -> Read:
@@ -187,54 +208,54 @@ def _path(root: str | None, keys: tuple[str, ...], fallback: Read) -> Read:
 
 def _call(text: str, function: Callable[..., Any], reads: list[Read], fallback: Read) -> Read:
     def read(scope: Scope) -> Any:
-        given = [one(scope) for one in reads]
-        if any([isinstance(value, list) for value in given]):
+        arguments = [read_argument(scope) for read_argument in reads]
+        if any([isinstance(value, list) for value in arguments]):
             return fallback(scope)
         try:
-            return function(*given)
-        except Exception as error:  # as when JSONata calls it
+            return function(*arguments)
+        except Exception as error:  # as for a call through JSONata
             raise ExpressionFailed(text, error) from None
 
     return read
 
 
-def _header(name_of: Read, fallback: Read) -> Read:
+def _header(read_name: Read, fallback: Read) -> Read:
     def read(scope: Scope) -> Any:
-        name = name_of(scope)
+        name = read_name(scope)
         return scope.opened.headers.get(name.lower()) if isinstance(name, str) else fallback(scope)
 
     return read
 
 
-def _filtered(root: str | None, keys: tuple[str, ...], key: str, word: str, fallback: Read) -> Read:
+def _filtered(root: str | None, keys: tuple[str, ...], key: str, expected: str, fallback: Read) -> Read:
     def read(scope: Scope) -> Any:
         value = scope.item if root is None else scope.value(root)
-        for inner in keys:
+        for path_key in keys:
             if not isinstance(value, dict):
                 return None if value is None else fallback(scope)
-            value = value.get(inner)
+            value = value.get(path_key)
         if value is None:
             return None
-        found = []
+        matching = []
         for item in value if isinstance(value, list) else [value]:
             if not isinstance(item, dict) or isinstance(item.get(key), list):
                 return fallback(scope)
-            if item.get(key) == word:
-                found.append(item)
-        return found if len(found) > 1 else found[0] if found else None
+            if item.get(key) == expected:
+                matching.append(item)
+        return matching if len(matching) > 1 else matching[0] if matching else None
 
     return read
 
 
 def _columns(expressions: Iterable[Expression]) -> frozenset[str]:
-    return frozenset[str]().union(*(one.columns for one in expressions))
+    return frozenset[str]().union(*(expression.columns for expression in expressions))
 
 
 def _split(text: str, separator: str) -> list[str] | None:
-    """`text` between the separators that stand outside of quotes and brackets; None where those do not close."""
+    """Return the parts of `text` between separators outside quotes and brackets; None if those are not closed."""
     parts: list[str] = [""]
     open_brackets: list[str] = []
-    tokens = _PARTS.findall(text)
+    tokens = _TOKENS.findall(text)
     if "".join(tokens) != text:
         return None
     for token in tokens:

@@ -16,7 +16,13 @@ from schemas.events import Clock
 from schemas.reading import Refused
 from streams.adapters.conditions import short_text
 from streams.adapters.envelopes import open_envelopes
-from streams.adapters.explanation import RecordExplanation, common_field_values, explain, field_values
+from streams.adapters.explanation import (
+    RecordExplanation,
+    common_field_values,
+    explain,
+    field_values,
+    own_field_values,
+)
 from streams.adapters.feed_records import AdaptedRecord, FeedRecord, OpenedRecord
 from streams.adapters.fields import FieldValue
 from streams.adapters.files import UnreadableInput
@@ -92,9 +98,10 @@ def _document(opened: OpenedRecord, explanation: RecordExplanation) -> dict[str,
         "thin": [one._asdict() for one in outcome.thin] if isinstance(outcome, AdaptedRecord) else [],
         "events": list(outcome.events) if isinstance(outcome, AdaptedRecord) else [],
         "rules": [
-            {"rule": rule.name, "said": [_said(made) for made in explanation.of(rule)]} for rule in explanation.matching
+            {"rule": rule.name, "said": [_said(made) for made in explanation.outputs_of(rule)]}
+            for rule in explanation.matching
         ],
-        "others": [{"rule": name, "why_not": why} for name, why in explanation.others],
+        "others": [{"rule": name, "why_not": why} for name, why in explanation.mismatches],
     }
 
 
@@ -109,7 +116,7 @@ def _said(made: RuleOutput) -> dict[str, Any]:
                 "raw": _plain(one.raw),
                 "value": _plain(one.value),
             }
-            for one in common_field_values(made.rule, made.scope) + field_values(made)
+            for one in field_values(made)
         ],
     }
 
@@ -129,18 +136,18 @@ def _print(opened: OpenedRecord, explanation: RecordExplanation) -> None:
         console.print(f"envelopes, from the outside in: {', '.join(opened.envelopes)}", markup=False)
     for rule in explanation.matching:
         console.print(f"rule {rule.name!r} fits{f': ignored, {rule.ignore}' if rule.ignore else ''}", markup=False)
-        for scope, said in groupby(explanation.of(rule), key=lambda made: made.scope):
+        for scope, said in groupby(explanation.outputs_of(rule), key=lambda made: made.scope):
             _print_fields(console, common_field_values(rule, scope))
             for made in said:
                 _print_made(console, made)
-    for name, why in explanation.others:
+    for name, why in explanation.mismatches:
         console.print(f"rule {name!r} does not fit: {why}", markup=False, style="dim")
     console.print()
     _print_outcome(console, explanation.outcome)
 
 
 def _print_made(console: Console, made: RuleOutput) -> None:
-    fields = field_values(made)
+    fields = own_field_values(made)
     if made.record is None or isinstance(made.record, Clock):
         times = [one for one in fields if one.path.endswith("occurred_at")]
         steps = [str(one.value) for one in fields if one.path.endswith(".step")]

@@ -68,7 +68,17 @@ def intake(
         _tell_who_waits(known, declared)
         adapters = adapters_of(declared, zones_of(known))
         partitions = check_intake(connection, group, [feed.topic for feed in declared], f" --feeds {feeds}")
-    _run(IntakeSettings(connection, declared, adapters, partitions, address, group, instance))
+    _run(
+        IntakeSettings(
+            connection=connection,
+            feeds=declared,
+            adapters=adapters,
+            partition_counts=partitions,
+            metrics=address,
+            group=group,
+            instance=instance,
+        )
+    )
 
 
 def _tell_who_waits(locations: Locations, feeds: Iterable[Feed]) -> None:

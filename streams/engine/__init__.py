@@ -1,1 +1,1 @@
-"""The generic stream processor: batches in from Kafka, one transaction a step out to Kafka."""
+"""The generic stream processor: batches from Kafka in, one transaction per step out."""

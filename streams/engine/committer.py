@@ -1,6 +1,6 @@
-"""The ledger of one partition: what its book changed and said, written in groups.
+"""The committer of one partition: it writes changed state and outputs to Kafka, one transaction after the other.
 
-While one transaction is under way, the next chunks are applied in memory; together they become the next one.
+While a transaction is under way, the agent goes on applying records in memory; they become the next transaction.
 """
 
 from __future__ import annotations
@@ -10,123 +10,132 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
-from streams.engine import timing
+from streams.engine.timing import TIMING, Timing
 from streams.engine.transaction import Changes
 from streams.metrics.exposition import CommitTimes
 from streams.records import OutputRecord
 
 
 class StepWriter(Protocol):
-    """Whoever makes steps durable, one after the other: the writer of the partition."""
+    """A writer that makes steps durable, one after the other."""
 
-    async def write(self, changes: Changes, said: Iterable[OutputRecord]) -> None:
-        """Returns when all of it is durable; when it raises, none of it may be, and no more is written."""
+    async def write(self, changes: Changes, outputs: Iterable[OutputRecord]) -> None:
+        """Write a step. It is durable when this returns; after an error the writer is unusable."""
 
     async def stop(self) -> None:
-        """Write no more."""
+        """Stop writing."""
 
 
 class DurableState(Protocol):
-    """What a ledger keeps: a book, the state of one partition."""
+    """The state of a partition that a committer can write."""
 
     @property
     def next(self) -> int:
-        """The offset to read next: all below is in this state."""
+        """The offset to read next: the state contains all records below it."""
 
     @property
     def has_changes(self) -> bool:
-        """Whether there is anything to write."""
+        """Whether anything changed since `changes` was last called."""
 
     @property
     def dirty(self) -> int:
-        """How many records the next changes have at least."""
+        """A lower bound of the number of changelog records that `changes` will return."""
 
     def changes(self) -> Changes:
-        """The records of all that changed since this was last asked."""
+        """Return the changelog records of all that changed since the last call."""
 
 
 State = TypeVar("State", bound=DurableState)
-"""The kind of book."""
+"""The type of the state of a partition."""
 
 
 class Committer(Generic[State]):
-    """A book and the writer that makes it durable.
+    """The state of a partition, and the writer that makes it durable.
 
-    next: the offset to read next: all below is in memory. durable: all below is in the changelog, with everything that
-    it led to. steps: how many were written. lost: why nothing can be written any more; then memory is ahead of the log,
-    and the book must go.
+    durable: the offset below which all records are in the changelog, with all outputs that they led to.
+    steps: the number of transactions written.
+    lost: the error after which nothing can be written any more. The state in memory is then ahead of the changelog, so
+    it must be discarded.
     """
 
     def __init__(
-        self, book: State, writer: StepWriter, on_lost: Callable[[Committer[Any]], None], commits: CommitTimes
+        self,
+        state: State,
+        writer: StepWriter,
+        on_lost: Callable[[Committer[Any]], None],
+        commits: CommitTimes,
+        timing: Timing = TIMING,
     ) -> None:
-        self.book = book
-        self.durable = book.next
+        self.state = state
+        self.durable = state.next
         self.steps = 0
         self.lost: Exception | None = None
         self._writer = writer
         self._on_lost = on_lost
         self._commits = commits
-        self._said: list[OutputRecord] = []
-        self._changed, self._quiet, self._taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._quiet.set()
-        self._task = asyncio.create_task(self._write())
+        self._timing = timing
+        self._outputs: list[OutputRecord] = []
+        self._work, self._idle, self._drained = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._idle.set()
+        self._task = asyncio.create_task(self._run())
 
     @property
     def next(self) -> int:
-        """The book's own position."""
-        return self.book.next
+        """The offset to read next: the state in memory contains all records below it."""
+        return self.state.next
 
-    def note(self, said: Iterable[OutputRecord]) -> None:
-        """The book was changed, without an `await` since, and said this: both belong to one transaction."""
-        self._said += said
-        if self._said or self.book.has_changes:
-            self._quiet.clear()
-            self._changed.set()
+    def add(self, outputs: Iterable[OutputRecord]) -> None:
+        """Schedule a transaction with the changes of the state and these outputs.
 
-    async def room(self) -> None:
-        """Wait while too much is unwritten, and will be written."""
-        while self.book.dirty + len(self._said) > timing.DIRTY_RECORDS and not self._task.done():
-            self._taken.clear()
-            await self._taken.wait()
+        The caller must not await between changing the state and this call: both belong to one transaction.
+        """
+        self._outputs += outputs
+        if self._outputs or self.state.has_changes:
+            self._idle.clear()
+            self._work.set()
+
+    async def wait_for_room(self) -> None:
+        """Wait while too many records are unwritten, unless nothing will be written any more."""
+        while self.state.dirty + len(self._outputs) > self._timing.dirty_records and not self._task.done():
+            self._drained.clear()
+            await self._drained.wait()
 
     async def flush(self) -> None:
         """Wait until all is durable, or never will be."""
-        await self._quiet.wait()
+        await self._idle.wait()
 
     async def close(self) -> None:
-        """Write no more. What is not durable is the next owner's to judge again."""
+        """Stop writing. The next owner applies what is not durable again."""
         self._task.cancel()
         await asyncio.wait([self._task])
-        self._nothing_more()
+        self._release_waiters()
         await self._writer.stop()
 
-    def _nothing_more(self) -> None:
-        """Nobody needs to wait any longer."""
-        self._quiet.set()
-        self._taken.set()
+    def _release_waiters(self) -> None:
+        self._idle.set()
+        self._drained.set()
 
-    async def _write(self) -> None:
+    async def _run(self) -> None:
         try:
             while True:
-                await self._changed.wait()
-                self._changed.clear()
+                await self._work.wait()
+                self._work.clear()
                 began = monotonic()
-                await self._write_once()
-                if not self._changed.is_set():
-                    self._quiet.set()
-                await asyncio.sleep(began + timing.COMMIT_SECONDS - monotonic())
+                await self._commit()
+                if not self._work.is_set():
+                    self._idle.set()
+                await asyncio.sleep(began + self._timing.commit_seconds - monotonic())
         except Exception as error:
             self.lost = error
-            self._nothing_more()
+            self._release_waiters()
             self._on_lost(self)
 
-    async def _write_once(self) -> None:
+    async def _commit(self) -> None:
         began = monotonic()
-        changes, said, upto = self.book.changes(), self._said, self.book.next
-        self._said = []
-        self._taken.set()
-        await self._writer.write(changes, said)
-        self.durable = upto
+        changes, outputs, next_offset = self.state.changes(), self._outputs, self.state.next
+        self._outputs = []
+        self._drained.set()
+        await self._writer.write(changes, outputs)
+        self.durable = next_offset
         self.steps += 1
         self._commits.observe(monotonic() - began)

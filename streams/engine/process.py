@@ -1,4 +1,4 @@
-"""What the processes that read Kafka through Faust share: how they are set up, and how they end."""
+"""The frame of a process that reads Kafka through Faust: its app, its agent, its metrics server, and its end."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.engine import timing
 from streams.engine.partitions import Partitions
+from streams.engine.timing import TIMING, Timing
 from streams.engine.transport import Batch, BatchConsumer, BatchSchema, ReadPositions, install
 from streams.errors import FatalError
 from streams.kafka.connection import Connection
@@ -28,14 +28,18 @@ from streams.metrics.server import ReadinessCheck, serve_snapshot
 log = logging.getLogger("promises")
 
 FAILED: Final = 70
-"""Exit code for what cannot go on; whoever supervises the process starts it again (EX_SOFTWARE of sysexits.h)."""
+"""The exit code after an error that the process cannot handle, so that its supervisor restarts it (EX_SOFTWARE)."""
 
 _EXPECTED: Final = KafkaError, FatalError
 """Errors whose message is enough. Any other error is logged with its traceback."""
 
 
 class GroupMember(Protocol):
-    """A member of a consumer group. metrics: where /metrics is served. instance: see Settings."""
+    """The settings of a member of a consumer group.
+
+    metrics: the address of /metrics. group: the name of the consumer group. instance: the static name of the member in
+    the group; None for a dynamic member.
+    """
 
     @property
     def connection(self) -> Connection: ...
@@ -55,118 +59,123 @@ def run(
     collector: SnapshotCollector[SnapshotType],
     readiness_check: ReadinessCheck[SnapshotType],
     build: Callable[[Address, str], faust.App],
+    timing: Timing = TIMING,
 ) -> None:
-    """Serve what `collector` has, and work until the process is told to end. Raises AddressTaken.
+    """Serve the collector's snapshot and run the app until the process is asked to end. Raises AddressTaken.
 
-    build: the app, from where /metrics is served and a folder for files of Faust's own.
+    build: makes the app, from the address of /metrics and a directory for Faust's own files.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust listens to it
-    sys.setswitchinterval(timing.SWITCH_SECONDS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until Faust installs its own handler
+    sys.setswitchinterval(timing.thread_switch_seconds)
     with (
         serve_snapshot(collector, member.metrics, member.group, readiness_check) as address,
-        TemporaryDirectory(prefix="promises-") as scratch,
+        TemporaryDirectory(prefix="promises-") as directory,
     ):
-        # The log is set up already, in the form asked for.
-        worker = faust.Worker(build(address, scratch), Heartbeat(collector), quiet=True, override_logging=False)
-        worker.spinner = None  # writes control characters into logs
+        # The log is already configured.
+        worker = faust.Worker(build(address, directory), Heartbeat(collector), quiet=True, override_logging=False)
+        worker.spinner = None  # it writes control characters into logs
         worker.execute_from_commandline()
 
 
 class ConsumerGroup:
-    """The consumer group as this process is a member of it."""
+    """The consumer group, as this process is a member of it."""
 
     def __init__(self, app: faust.App) -> None:
         self._app = app
-        self.reading: ReadPositions
+        self.positions: ReadPositions
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
-        """Whether the group takes a commit of `offset` from this worker: then no other owns `tp`."""
+        """Return whether the group accepts a commit of `offset` from this process. Then no other process owns `tp`."""
         return await cast(BatchConsumer, self._app.consumer).still_owns(tp, offset)
 
     def reread(self, tp: TP) -> None:
-        """Read `tp` from its ledger's position on."""
-        self.reading.reread(tp)
+        """Read `tp` again from the position of its committer."""
+        self.positions.reread(tp)
 
 
-def create_app(member: GroupMember, address: Address, scratch: str) -> faust.App:
-    """The Faust app of a member that serves /metrics at `address`; Faust puts files of its own into `scratch`."""
+def create_app(member: GroupMember, address: Address, directory: str, timing: Timing = TIMING) -> faust.App:
+    """Create the Faust app of a group member. address: of its /metrics. directory: for Faust's own files."""
     return faust.App(
         member.group,
-        datadir=scratch,
+        datadir=directory,
         **member.connection.for_faust(),
         broker_client_id=client_id(address),
-        canonical_url=f"http://worker-{os.getpid()}.invalid",  # tells workers apart; nothing is served there
+        canonical_url=f"http://worker-{os.getpid()}.invalid",  # distinguishes workers; nothing is served there
         web_enabled=False,
-        topic_disable_leader=True,  # Faust would make a topic of its own to elect a leader that nobody needs
+        topic_disable_leader=True,  # otherwise Faust creates a topic to elect a leader, which is not needed
         table_standby_replicas=0,
-        stream_buffer_maxsize=8,  # chunks, not records: enough to keep the agent busy
+        stream_buffer_maxsize=timing.queued_batches,
         stream_wait_empty=True,
         consumer_group_instance_id=member.instance,
-        broker_max_poll_records=5_000,
-        broker_commit_interval=0.5,  # for lag monitors only: the changelog says where a book continues
-        broker_session_timeout=timing.SESSION_SECONDS,
-        broker_rebalance_timeout=timing.REBALANCE_SECONDS,
-        broker_heartbeat_interval=timing.HEARTBEAT_SECONDS,
-        broker_request_timeout=30,
+        broker_max_poll_records=timing.poll_records,
+        broker_commit_interval=timing.offset_commit_interval_seconds,
+        broker_session_timeout=timing.session_seconds,
+        broker_rebalance_timeout=timing.rebalance_seconds,
+        broker_heartbeat_interval=timing.heartbeat_seconds,
+        broker_request_timeout=timing.faust_request_seconds,
     )
 
 
 class Agent(Protocol):
-    """What is done with chunks, and when time passes."""
+    """The handler of batches and of the passage of time."""
 
-    async def feed(self, chunk: Batch, reading: ReadPositions) -> None:
-        """Take what is new in `chunk`."""
+    async def process(self, batch: Batch, positions: ReadPositions) -> None:
+        """Apply the records of `batch` that are new."""
 
-    def tick(self, reading: ReadPositions) -> None:
-        """Some time has passed."""
+    def tick(self, positions: ReadPositions) -> None:
+        """Do what is due because time has passed."""
 
 
 def attach_agent(
     app: faust.App,
     group: ConsumerGroup,
     topics: Sequence[str],
-    shelf: Partitions[Any],
+    partitions: Partitions[Any],
     agent: Agent,
-    show: Callable[[], None],
+    take_snapshot: Callable[[], None],
+    timing: Timing = TIMING,
 ) -> None:
-    """Let `agent` take what `app` reads of `topics`, from the positions on `shelf`. show: exposes how all stands."""
+    """Let `agent` process what `app` reads of `topics`, from the positions of `partitions`.
 
-    async def opened(committed: Mapping[TP, int | None]) -> None:
+    take_snapshot: is called once a second and when partitions are revoked.
+    """
+
+    async def open_positions(committed: Mapping[TP, int | None]) -> None:
         with exit_on_error():
-            await shelf.own(committed, app.consumer_generation_id)
+            await partitions.assign(committed, app.consumer_generation_id)
 
-    async def fed(chunks: Any) -> None:
-        async for chunk in chunks:
+    async def process(batches: Any) -> None:
+        async for batch in batches:
             with exit_on_error():
-                await agent.feed(chunk, reading)
+                await agent.process(batch, positions)
 
     async def tick() -> None:
         with exit_on_error():
-            agent.tick(reading)
+            agent.tick(positions)
 
-    async def expose() -> None:
-        show()
+    async def snapshot() -> None:
+        take_snapshot()
 
-    async def revoked(*_: Any, **__: Any) -> None:
-        giving_up = asyncio.ensure_future(shelf.give_up())
+    async def on_revoked(*_: Any, **__: Any) -> None:
+        revoking = asyncio.ensure_future(partitions.revoke())
         await asyncio.sleep(0)
-        show()
-        await giving_up
+        take_snapshot()
+        await revoking
 
-    async def stopping(*_: Any, **__: Any) -> None:
-        await shelf.close()
+    async def on_shutdown(*_: Any, **__: Any) -> None:
+        await partitions.close()
 
-    group.reading = reading = install(app, shelf, opened, exit_process)
-    app.agent(app.topic(*topics, schema=BatchSchema()))(fed)
-    app.timer(timing.TICK_SECONDS)(tick)
-    app.timer(timing.EXPOSE_SECONDS)(expose)
-    app.on_partitions_revoked.connect(revoked, weak=False)
-    app.on_before_shutdown.connect(stopping, weak=False)
+    group.positions = positions = install(app, partitions, open_positions, exit_process, timing)
+    app.agent(app.topic(*topics, schema=BatchSchema()))(process)
+    app.timer(timing.tick_seconds)(tick)
+    app.timer(timing.snapshot_seconds)(snapshot)
+    app.on_partitions_revoked.connect(on_revoked, weak=False)
+    app.on_before_shutdown.connect(on_shutdown, weak=False)
 
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Do it, or end the process: a worker whose books are ahead of what it has said must not go on."""
+    """End the process on any error: it must not go on with state that is ahead of its outputs."""
     try:
         yield
     except Exception as error:
@@ -174,9 +183,9 @@ def exit_on_error() -> Iterator[None]:
 
 
 def exit_process(error: Exception) -> None:
-    """End the process at once, with one line for whoever supervises it, and the way there where it is our mistake."""
+    """Log the error, with a traceback if it is unexpected, and end the process at once with exit code 70."""
     log.critical(
-        "ending, so that a new start continues from the changelog: %s",
+        "exiting; a restart continues from the changelog: %s",
         str(error) or repr(error),
         exc_info=None if isinstance(error, _EXPECTED) else error,
     )

@@ -1,7 +1,7 @@
-"""The producer of one partition: writes what changed, what was said and how far was read, all of it or nothing.
+"""The transactional producer of one partition: it writes changelog records and outputs, all of them or none.
 
-Its transactional id belongs to the partition, not to the worker: starting it ends whatever a former owner left open,
-and from then on the former owner cannot write (it is fenced).
+The transactional id belongs to the partition, not to the process. Starting the producer aborts a transaction that the
+former owner left open, and fences the former owner: it cannot write any more.
 """
 
 from __future__ import annotations
@@ -15,151 +15,158 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError, ProducerClosed, RecordListTooLargeError
 from aiokafka.producer import sender
 
-from streams.engine import timing
+from streams.engine.timing import TIMING, Timing
 from streams.errors import FatalError
 from streams.records import OutputRecord
 
-sender.BACKOFF_OVERRIDE = timing.NEXT_TRANSACTION_SECONDS
-
-
 Changes = Iterable[tuple[bytes, bytes | None]]
-"""Records for the changelog; without a value a record takes one back."""
+"""Changelog records, key and value; a record without a value deletes the value under its key."""
 
 _Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes]], int | None]
-
+"""Key, value, headers and timestamp."""
 
 _NO_HEADERS: list[tuple[str, bytes]] = []
 
 
 class RecordTooLarge(FatalError):
-    """What belongs together does not fit into what the topic takes; the message names the topic and the setting."""
+    """The topic does not accept a record, or a step, because of its size. The message names topic and setting."""
 
 
 class TransactionWriter:
-    """Writes for one partition: what changed to a partition of a changelog, what was said to wherever it belongs."""
+    """The writer of one partition: changes go to a partition of a changelog, outputs to their topics.
 
-    def __init__(self, client: Mapping[str, Any], changelog: TopicPartition, transactional_id: str | None) -> None:
-        """client: how to reach Kafka. transactional_id: None writes without transactions, at least once."""
+    transactional_id: None writes without transactions, at least once.
+    """
+
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        changelog: TopicPartition,
+        transactional_id: str | None,
+        timing: Timing = TIMING,
+    ) -> None:
         self._changelog = changelog
         self._is_transactional = transactional_id is not None
+        self._timing = timing
+        # aiokafka reads this only as a constant of its module, so it holds for all producers of the process.
+        sender.BACKOFF_OVERRIDE = timing.next_transaction_seconds
         self._producer = AIOKafkaProducer(
             **client,
             transactional_id=transactional_id,
             enable_idempotence=True,
             acks="all",
-            max_batch_size=timing.BATCH_BYTES if self._is_transactional else timing.CHANGELOG_BATCH_BYTES,
-            max_request_size=timing.CHANGELOG_BATCH_BYTES,
-            transaction_timeout_ms=timing.TRANSACTION_MS,
-            request_timeout_ms=timing.REQUEST_MS,
-            metadata_max_age_ms=timing.REQUEST_MS,
-            retry_backoff_ms=timing.RETRY_MS,
+            max_batch_size=timing.batch_bytes if self._is_transactional else timing.changelog_batch_bytes,
+            max_request_size=timing.changelog_batch_bytes,
+            transaction_timeout_ms=timing.transaction_ms,
+            request_timeout_ms=timing.request_ms,
+            metadata_max_age_ms=timing.request_ms,
+            retry_backoff_ms=timing.retry_ms,
         )
 
     async def start(self) -> None:
-        """Connect, and fence whoever wrote for this partition before. Raises aiokafka's KafkaError."""
+        """Connect, and fence the former owner of the partition. Raises aiokafka's KafkaError."""
         try:
-            await asyncio.wait_for(self._producer.start(), timing.START_WRITER_SECONDS)
-        except TimeoutError:  # aiokafka asks for the coordinator of transactions for ever
-            raise KafkaTimeoutError("nobody coordinates the transactions of the partition") from None
+            await asyncio.wait_for(self._producer.start(), self._timing.start_producer_seconds)
+        except TimeoutError:  # aiokafka asks for the transaction coordinator for ever
+            raise KafkaTimeoutError("no transaction coordinator was found for the partition") from None
 
     async def stop(self) -> None:
-        """Disconnect, whatever happens; what is under way is not waited for long. An open transaction ends with the
-        next owner."""
+        """Disconnect, without waiting long for pending records. The next owner aborts an open transaction."""
         with suppress(Exception):
-            await asyncio.wait_for(self._producer.stop(), timing.STOP_WRITER_SECONDS)
+            await asyncio.wait_for(self._producer.stop(), self._timing.stop_producer_seconds)
         with suppress(Exception):
-            await asyncio.wait_for(_cut(self._producer), timing.STOP_WRITER_SECONDS)
+            await asyncio.wait_for(_abandon(self._producer), self._timing.stop_producer_seconds)
 
-    async def write(self, changes: Changes, said: Iterable[OutputRecord]) -> None:
-        """Write all of it. When this returns it is durable; when it raises, the writer is of no use any more.
+    async def write(self, changes: Changes, outputs: Iterable[OutputRecord]) -> None:
+        """Write a step. It is durable when this returns; when this raises, the writer is unusable.
 
-        Without transactions what was said goes first, so that it may repeat but is never missing, and the changes
-        follow in one batch, which Kafka takes whole or not at all. Raises KafkaError and RecordTooLarge.
+        Without transactions the outputs are written first, so they may repeat but are never missing; the changes follow
+        in one batch, which Kafka accepts as a whole or not at all. Raises KafkaError and RecordTooLarge.
         """
-        places = self._by_place(said)
+        by_partition = self._by_partition(outputs)
         changed: dict[TopicPartition, list[_Record]] = {}
         changed[self._changelog] = [(key, value, _NO_HEADERS, None) for key, value in changes]
         if self._is_transactional:
             await self._producer.begin_transaction()
-            await self._send_all(places | changed)
+            await self._send_all(by_partition | changed)
             await self._producer.commit_transaction()
         else:
-            await self._send_all(places)
+            await self._send_all(by_partition)
             await self._send_all(changed, in_one_batch=True)
 
-    def _by_place(self, said: Iterable[OutputRecord]) -> dict[TopicPartition, list[_Record]]:
-        places: dict[TopicPartition, list[_Record]] = {}
-        mine = self._changelog.partition
-        for topic, key, value, headers, partition, timestamp in said:
-            place = TopicPartition(topic, mine if partition is None else partition)
-            places.setdefault(place, []).append((key, value, [*headers], timestamp))
-        return places
+    def _by_partition(self, outputs: Iterable[OutputRecord]) -> dict[TopicPartition, list[_Record]]:
+        by_partition: dict[TopicPartition, list[_Record]] = {}
+        own_partition = self._changelog.partition
+        for topic, key, value, headers, partition, timestamp in outputs:
+            tp = TopicPartition(topic, own_partition if partition is None else partition)
+            by_partition.setdefault(tp, []).append((key, value, [*headers], timestamp))
+        return by_partition
 
     async def _send_all(
-        self, places: Mapping[TopicPartition, Sequence[_Record]], *, in_one_batch: bool = False
+        self, by_partition: Mapping[TopicPartition, Sequence[_Record]], *, in_one_batch: bool = False
     ) -> None:
-        sending = [
-            (place, await self._send(place, records, in_one_batch=in_one_batch))
-            for place, records in places.items()
+        sent = [
+            (tp, await self._send(tp, records, in_one_batch=in_one_batch))
+            for tp, records in by_partition.items()
             if records
         ]
-        # aiokafka commits even when a batch of the transaction failed: look at each before.
-        for (topic, partition), batches in sending:
+        # aiokafka commits even if a batch of the transaction failed, so check each batch first.
+        for (topic, partition), batches in sent:
             try:
                 await asyncio.gather(*batches)
             except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
                 raise RecordTooLarge(
-                    f"{topic}[{partition}] does not take a record that belongs there, because of its size: raise "
-                    f"max.message.bytes of {topic} ({error!r})"
+                    f"{topic}[{partition}] refused a record because of its size: raise max.message.bytes of {topic} "
+                    f"({error!r})"
                 ) from error
 
     async def _send(
-        self, place: TopicPartition, records: Sequence[_Record], *, in_one_batch: bool
+        self, tp: TopicPartition, records: Sequence[_Record], *, in_one_batch: bool
     ) -> list[asyncio.Future[Any]]:
-        sending: list[asyncio.Future[Any]] = []
+        sent: list[asyncio.Future[Any]] = []
         batch = self._producer.create_batch()
         for key, value, headers, timestamp in records:
-            # In transactions the producer itself bounds the batch, by the same number.
-            full = not (self._is_transactional or in_one_batch) and batch.size() > timing.BATCH_BYTES
-            if full or batch.append(key=key, value=value, timestamp=timestamp, headers=headers) is None:
+            # In a transaction the producer itself limits the batch to the same size.
+            is_full = not (self._is_transactional or in_one_batch) and batch.size() > self._timing.batch_bytes
+            if is_full or batch.append(key=key, value=value, timestamp=timestamp, headers=headers) is None:
                 if in_one_batch:
                     raise RecordTooLarge(
-                        f"what changed in one step does not fit into {timing.CHANGELOG_BATCH_BYTES} bytes of "
-                        f"{place.topic}; without transactions it must: use --processing exactly_once"
+                        f"the changes of one step exceed {self._timing.changelog_batch_bytes} bytes, the limit of "
+                        f"{tp.topic} without transactions: use --processing exactly_once"
                     )
-                sending.append(await self._send_batch(batch, place))
+                sent.append(await self._send_batch(batch, tp))
                 batch = self._producer.create_batch()
                 batch.append(key=key, value=value, timestamp=timestamp, headers=headers)
-        sending.append(await self._send_batch(batch, place))
-        return sending
+        sent.append(await self._send_batch(batch, tp))
+        return sent
 
-    async def _send_batch(self, batch: Any, place: TopicPartition) -> asyncio.Future[Any]:
-        sent: asyncio.Future[Any] = await self._producer.send_batch(batch, place.topic, partition=place.partition)
-        sent.add_done_callback(_looked_at)
+    async def _send_batch(self, batch: Any, tp: TopicPartition) -> asyncio.Future[Any]:
+        sent: asyncio.Future[Any] = await self._producer.send_batch(batch, tp.topic, partition=tp.partition)
+        sent.add_done_callback(_retrieve_exception)
         return sent
 
 
-async def _cut(producer: AIOKafkaProducer) -> None:
-    """End what is left of a producer that could not write its last batches, or it would write them later."""
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """Close a producer that could not write its last batches, or it would write them later."""
     try:
         await producer._sender.close()
     finally:
-        _fail_rest(producer)
+        _fail_pending(producer)
         await producer.client.close()
 
 
-def _fail_rest(producer: AIOKafkaProducer) -> None:
-    """Nobody waits any more for what was not written; without a look each would be reported as an error forgotten."""
-    unwritten = producer._message_accumulator
-    rest = {*unwritten._pending_batches, *(batch for batches in unwritten._batches.values() for batch in batches)}
-    unwritten._pending_batches.update(rest)  # a batch that waits for its next try takes itself from here when it ends
-    unwritten.fail_all(ProducerClosed())
+def _fail_pending(producer: AIOKafkaProducer) -> None:
+    """Fail all unwritten batches, and retrieve their errors; asyncio would log each as never retrieved."""
+    accumulator = producer._message_accumulator
+    pending = {*accumulator._pending_batches, *(batch for queue in accumulator._batches.values() for batch in queue)}
+    accumulator._pending_batches.update(pending)  # a batch that waits for a retry removes itself from here
+    accumulator.fail_all(ProducerClosed())
     ended = producer._txn_manager.wait_for_transaction_end()
-    for future in (ended, *(future for batch in rest for future in (batch.future, batch._drain_waiter))):
+    for future in (ended, *(future for batch in pending for future in (batch.future, batch._drain_waiter))):
         if future is not None:
-            future.add_done_callback(_looked_at)
+            future.add_done_callback(_retrieve_exception)
 
 
-def _looked_at(future: asyncio.Future[Any]) -> None:
+def _retrieve_exception(future: asyncio.Future[Any]) -> None:
     if not future.cancelled():
         future.exception()

@@ -1,1 +1,1 @@
-"""Intake: adapts the records of feeds to canonical events."""
+"""Intake: it adapts the records of feeds to canonical events."""

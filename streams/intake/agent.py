@@ -1,97 +1,101 @@
-"""Intake: adapts the records of feeds to events, and says up to when each partition of a feed is read."""
+"""The agent of intake: it adapts the records of feeds to events, and reports the watermark of each partition."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from time import monotonic
 
 from faust.types import TP
 
 from schemas.instants import Instant
-from streams.engine import timing
 from streams.engine.partitions import Partitions
+from streams.engine.timing import TIMING, Timing
 from streams.engine.transport import Batch, ReadPositions
 from streams.intake.metrics import FeedPartition, FeedSnapshot, IntakeSnapshot
-from streams.intake.records import PartitionsByTopic, RecordContext, clocks, messages
+from streams.intake.records import PartitionCounts, RecordContext, clock_records, output_records
 from streams.intake.state import FeedState
 from streams.records import ConsumedRecord, OutputRecord
 
 
 class IntakeAgent:
-    """What is done with the ledgers on the shelf.
+    """The agent of intake.
 
-    What a record becomes, and how far that is, is noted in one go, without an `await` between; a clock record after the
-    events that it vouches for, or with them. `partitions`: how many each topic has. `wall`: the wall clock.
+    It changes a state and adds the outputs to the committer without an `await` in between. A clock record follows the
+    events that it covers, or is in the same transaction. partition_counts: the number of partitions of each topic.
+    wall_clock: returns the current time.
     """
 
     def __init__(
-        self, shelf: Partitions[FeedState], partitions: PartitionsByTopic, wall: Callable[[], Instant]
+        self,
+        partitions: Partitions[FeedState],
+        partition_counts: PartitionCounts,
+        wall_clock: Callable[[], Instant],
+        timing: Timing = TIMING,
     ) -> None:
-        self.shelf = shelf
-        self._partitions = partitions
-        self._wall = wall
-        self._said: dict[TP, float] = {}
+        self.partitions = partitions
+        self._partition_counts = partition_counts
+        self._wall_clock = wall_clock
+        self._timing = timing
+        self._reported_at: dict[TP, float] = {}
 
-    async def feed(self, chunk: Batch, reading: ReadPositions) -> None:
-        """Adapt what is new in `chunk`, for some milliseconds at a time, so that what is being written has its turn."""
-        ledger = self.shelf.get(chunk.tp)
-        if ledger is None or ledger.lost:
+    async def process(self, batch: Batch, positions: ReadPositions) -> None:
+        """Adapt the new records of `batch` in slices, so that the transactions under way get a turn in between."""
+        committer = self.partitions.get(batch.tp)
+        if committer is None or committer.lost:
             return
-        records = reading.unread(chunk)
+        records = positions.unread(batch)
         while records:
-            said, taken = self._take_some(ledger.book, chunk.tp, records)
-            records = records[taken:]
-            ledger.note(said + self._clocks(chunk.tp, ledger.book, reading))
+            outputs, count = self._adapt_slice(committer.state, batch.tp, records)
+            records = records[count:]
+            committer.add(outputs + self._clock_records(batch.tp, committer.state, positions))
             await asyncio.sleep(0)
-            await ledger.room()
-            if ledger.lost or self.shelf.get(chunk.tp) is not ledger:
+            await committer.wait_for_room()
+            if committer.lost or self.partitions.get(batch.tp) is not committer:
                 return
 
-    def tick(self, reading: ReadPositions) -> None:
-        """Say of each partition how far it is read, where that is due: so that a quiet feed differs from a dead one."""
-        for tp, ledger in self.shelf.items():
-            if not ledger.lost:
-                ledger.note(self._clocks(tp, ledger.book, reading))
+    def tick(self, positions: ReadPositions) -> None:
+        """Report the watermarks that are due, so that a quiet feed differs from a dead one."""
+        for tp, committer in self.partitions.items():
+            if not committer.lost:
+                committer.add(self._clock_records(tp, committer.state, positions))
 
-    def snapshot(self, reading: ReadPositions) -> IntakeSnapshot:
-        """The counts of all partitions that are open and this member's, and how far the others are, as they are now."""
-        books, recovering = self.shelf.standing()
+    def snapshot(self, positions: ReadPositions) -> IntakeSnapshot:
+        """Return the counts of all assigned partitions, and the progress of those that are not recovered."""
+        states, recovering = self.partitions.states()
         return IntakeSnapshot(
-            ready=self.shelf.is_dealt and not recovering,
-            partitions={_place(tp, book.feed.name): _counts(book, reading.lag(tp)) for tp, book in books.items()},
-            recovering={_place(tp): recovery for tp, recovery in recovering.items()},
-            commits=self.shelf.commits.copied(),
+            ready=self.partitions.has_assignment and not recovering,
+            partitions={
+                FeedPartition(state.feed.name, *tp): FeedSnapshot.of(state, positions.lag(tp))
+                for tp, state in states.items()
+            },
+            recovering={FeedPartition("", *tp): progress for tp, progress in recovering.items()},
+            commits=self.partitions.commits.copied(),
         )
 
-    def _take_some(self, book: FeedState, tp: TP, records: Sequence[ConsumedRecord]) -> tuple[list[OutputRecord], int]:
-        """What the first of `records` become, and how many these were."""
-        wall, until = self._wall(), monotonic() + timing.SLICE_SECONDS
-        said: list[OutputRecord] = []
-        taken = 0
-        for record in records[: timing.SLICE_RECORDS]:
-            said += messages(book.take(record, wall), RecordContext.of(book.feed, tp, record, wall), self._partitions)
-            taken += 1
-            if monotonic() > until:
+    def _adapt_slice(
+        self, state: FeedState, tp: TP, records: Sequence[ConsumedRecord]
+    ) -> tuple[list[OutputRecord], int]:
+        """Adapt the first of `records`, and return the outputs with the number of adapted records."""
+        now, deadline = self._wall_clock(), monotonic() + self._timing.slice_seconds
+        outputs: list[OutputRecord] = []
+        count = 0
+        for record in records[: self._timing.slice_records]:
+            context = RecordContext.of(state.feed, tp, record, now)
+            outputs += output_records(state.apply(record, now), context, self._partition_counts)
+            count += 1
+            if monotonic() > deadline:
                 break
-        return said, taken
+        return outputs, count
 
-    def _clocks(self, tp: TP, book: FeedState, reading: ReadPositions) -> list[OutputRecord]:
+    def _clock_records(self, tp: TP, state: FeedState, positions: ReadPositions) -> list[OutputRecord]:
         now = monotonic()
-        if now < self._said.get(tp, 0.0) + timing.CLOCK_SECONDS:
+        if now < self._reported_at.get(tp, 0.0) + self._timing.clock_record_seconds:
             return []
-        answered = reading.read_at(tp)
-        clock = book.move(None if answered is None else answered - timing.ANSWER_MS, self._wall())
+        caught_up_at = positions.caught_up_at(tp)
+        quiet_until = None if caught_up_at is None else caught_up_at - self._timing.poll_delay_ms
+        clock = state.advance(quiet_until, self._wall_clock())
         if clock is None:
             return []
-        self._said[tp] = now
-        return clocks(clock, self._partitions)
-
-
-def _place(tp: TP, feed: str = "") -> FeedPartition:
-    return FeedPartition(feed, tp.topic, tp.partition)
-
-
-def _counts(book: FeedState, lag: int | None) -> FeedSnapshot:
-    return FeedSnapshot(deepcopy(book.counts), lag)
+        self._reported_at[tp] = now
+        return clock_records(clock, self._partition_counts)

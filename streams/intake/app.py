@@ -1,4 +1,4 @@
-"""Intake, put together: a Faust app whose one agent adapts the records of all feeds, and the thread for /metrics."""
+"""The intake process: a Faust app with one agent for all feeds, and a thread that serves /metrics."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ log = logging.getLogger("promises")
 
 
 def run(settings: IntakeSettings) -> None:
-    """Work until the process is told to end. Raises AddressTaken."""
+    """Run intake until the process is asked to end. Raises AddressTaken."""
     collector = IntakeCollector()
 
-    def built(address: Address, scratch: str) -> faust.App:
+    def build_app(address: Address, directory: str) -> faust.App:
         log.info(
             "adapting %s to %s on %s; http://%s/metrics",
             ", ".join(feed.topic for feed in settings.feeds),
@@ -32,25 +32,25 @@ def run(settings: IntakeSettings) -> None:
             settings.connection.bootstrap,
             address,
         )
-        return build(settings, collector, process.create_app(settings, address, scratch))
+        return build(settings, collector, process.create_app(settings, address, directory))
 
-    process.run(settings, collector, intake_readiness, built)
+    process.run(settings, collector, intake_readiness, build_app)
 
 
 def build(settings: IntakeSettings, collector: IntakeCollector, app: faust.App) -> faust.App:
-    """`app` as that of one member of the group of intake."""
-    opener = FeedRecovery(
-        settings.connection.for_aiokafka(),
-        {feed.topic: feed for feed in settings.feeds},
-        {feed.topic: settings.adapters[feed.name] for feed in settings.feeds},
-        settings.partitions,
+    """Attach the agent of intake to `app`, and return it."""
+    recovery = FeedRecovery(
+        client=settings.connection.for_aiokafka(),
+        feeds={feed.topic: feed for feed in settings.feeds},
+        adapters={feed.topic: settings.adapters[feed.name] for feed in settings.feeds},
+        partition_counts=settings.partition_counts,
     )
     group = ConsumerGroup(app)
-    shelf = Partitions(opener, group, exit_process)
-    intake = IntakeAgent(shelf, settings.partitions, wall_clock)
+    partitions = Partitions(recovery, group, exit_process)
+    agent = IntakeAgent(partitions, settings.partition_counts, wall_clock)
 
-    def show() -> None:
-        collector.snapshot = intake.snapshot(group.reading)
+    def take_snapshot() -> None:
+        collector.snapshot = agent.snapshot(group.positions)
 
-    process.attach_agent(app, group, list(opener.feeds), shelf, intake, show)
+    process.attach_agent(app, group, list(recovery.feeds), partitions, agent, take_snapshot)
     return app

@@ -1,4 +1,4 @@
-"""The way of each feed, put together: from its envelopes through its adapter to canonical events."""
+"""The adapter function of each feed: from the envelopes of its records through its adapter to canonical events."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from streams.intake.state import AdapterFunction
 
 
 def adapters_of(feeds: Iterable[Feed], zones: Mapping[str, str]) -> dict[str, AdapterFunction]:
-    """What the records of each feed become, by the name of the feed. zones: the time zone of each location.
+    """Return the adapter function of each feed, by the name of the feed. zones: the time zone of each location.
 
     Raises FeedsError.
     """
-    return {feed.name: _way(feed, zones) for feed in feeds}
+    return {feed.name: _adapter_function(feed, zones) for feed in feeds}
 
 
-def _way(feed: Feed, zones: Mapping[str, str]) -> AdapterFunction:
+def _adapter_function(feed: Feed, zones: Mapping[str, str]) -> AdapterFunction:
     try:
         adapter = load(feed.adapter, feed.tables, zones)
         schemas = schemas_at(feed.schemas) if feed.schemas else None
     except (AdapterError, SchemaFolderError) as error:
         raise FeedsError(f"feed {feed.name}: {error}") from None
-    return lambda delivered: _adapted(delivered, feed, adapter, schemas)
+    return lambda record: _adapt(record, feed, adapter, schemas)
 
 
-def _adapted(delivered: FeedRecord, feed: Feed, adapter: Adapter, schemas: Schemas | None) -> AdaptedRecord | None:
-    opened = open_envelopes(delivered, schemas)
+def _adapt(record: FeedRecord, feed: Feed, adapter: Adapter, schemas: Schemas | None) -> AdaptedRecord | None:
+    opened = open_envelopes(record, schemas)
     return adapter.adapt(opened, feed.name) if opened else None

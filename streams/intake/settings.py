@@ -13,13 +13,16 @@ from streams.metrics.address import Address
 
 @dataclass(frozen=True, slots=True)
 class IntakeSettings:
-    """The settings of an intake. adapters: by the name of the feed. partitions: how many each topic has that is written
-    to. connection, metrics, group, instance: as in Settings."""
+    """The settings of intake.
+
+    adapters: by the name of the feed. partition_counts: the number of partitions of each topic that intake writes to.
+    connection, metrics, group, instance: see WorkerSettings.
+    """
 
     connection: Connection
     feeds: tuple[Feed, ...]
     adapters: Mapping[str, AdapterFunction]
-    partitions: Mapping[str, int]
+    partition_counts: Mapping[str, int]
     metrics: Address
     group: str
     instance: str | None = None

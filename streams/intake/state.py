@@ -1,6 +1,6 @@
-"""The book of one partition of a feed: how far it is read, what became of its records, and how far its clock may go.
+"""The state of one partition of a feed: its position, the counts of its records, and its watermark.
 
-A record alone decides what becomes of it, so nothing is remembered of any. Pure, like the books of the tracker.
+Each record is adapted by itself, so the state remembers no records. Pure, like the state of the worker.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ from streams.records import ConsumedRecord
 
 Outcome = Literal["adapted", "ignored", "needs_fetch", "refused", "lost"]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
-"""What became of a record. lost: the topic dropped it before it was read."""
+"""The outcomes of a record. lost: the topic dropped it before it was read."""
 
 AdapterFunction = Callable[[FeedRecord], AdaptedRecord | None]
-"""What a record of a feed becomes; None for one without a value that says nothing. Raises Refused."""
+"""A function that adapts a record of a feed; None for a record without a value that means nothing. Raises Refused."""
 
 _EARLIEST: Final = parse_instant("2000-01-01T00:00:00Z")
 _VERSION: Final = 1
 
 
 class FeedProgress(msgspec.Struct, omit_defaults=True):
-    """What is stored of a book. next: the offset to read next. clock: up to when the partition was said to be read.
-    last: the timestamp of the last record that had a credible one. The rest counts records: by outcome, refused ones by
-    reason, ignored ones by rule; and what came of them: events by type, notifications by kind."""
+    """The stored state of one partition of a feed.
+
+    next: the offset to read next. clock: the watermark that was last reported. last: the timestamp of the last record
+    with a credible one. The other fields count records: by outcome, refused ones by reason, ignored ones by rule; and
+    results: events by type, notifications by kind.
+    """
 
     version: int = _VERSION
     next: int = 0
@@ -47,139 +50,141 @@ class FeedProgress(msgspec.Struct, omit_defaults=True):
 
 
 class UnknownFeedProgress(FatalError):
-    """What is stored of a book cannot be read by this version; the message says where and what to do."""
+    """This version cannot read the stored state of a feed. The message says why, and what to do."""
 
 
-def key_of(topic: str, partition: int) -> bytes:
-    """Under which the standing of a feed's partition is stored; a topic has no bracket in its name."""
+def progress_key(topic: str, partition: int) -> bytes:
+    """Return the key under which the state of a partition is stored. The name of a topic contains no bracket."""
     return f"{topic}[{partition}]".encode()
 
 
-def standing(stored: bytes) -> FeedProgress:
-    """What is stored of a book. Raises UnknownFeedProgress."""
+def decode_progress(stored: bytes) -> FeedProgress:
+    """Read a stored state. Raises UnknownFeedProgress."""
     try:
-        found = msgspec.json.decode(stored, type=FeedProgress)
+        progress = msgspec.json.decode(stored, type=FeedProgress)
     except msgspec.DecodeError as error:
-        raise UnknownFeedProgress(f"how far a feed is read cannot be understood: {error}") from None
-    if found.version != _VERSION:
+        raise UnknownFeedProgress(f"the stored progress of a feed cannot be read: {error}") from None
+    if progress.version != _VERSION:
         raise UnknownFeedProgress(
-            f"how far a feed is read was written by a later version ({found.version}): run that one"
+            f"the stored progress of a feed has version {progress.version}, written by a later release: run that one"
         )
-    return found
+    return progress
 
 
 class FeedState:
-    """The state of one partition of a feed's topic. counts: what is stored of it, for a reader."""
+    """The state of one partition of a feed's topic. progress: the stored part, for readers."""
 
     dirty: Final = 0
-    """It is one record, however much has changed."""
+    """The state is one record, however much has changed."""
 
-    def __init__(self, feed: Feed, partition: int, adapts: AdapterFunction, counts: FeedProgress | None = None) -> None:
+    def __init__(
+        self, feed: Feed, partition: int, adapt: AdapterFunction, progress: FeedProgress | None = None
+    ) -> None:
         self.feed = feed
         self.partition = partition
-        self.counts = counts or FeedProgress()
-        self._adapts = adapts
-        self._key = key_of(feed.topic, partition)
+        self.progress = progress or FeedProgress()
+        self._adapt = adapt
+        self._key = progress_key(feed.topic, partition)
         self._written = self.next, self.clock
 
     @property
     def next(self) -> int:
         """The offset of the record to read next."""
-        return self.counts.next
+        return self.progress.next
 
     @property
     def clock(self) -> Instant:
-        """Up to when this partition was said to be read; 0 while nothing was said."""
-        return self.counts.clock
+        """The watermark that was last reported; 0 before the first report."""
+        return self.progress.clock
 
     @property
     def has_changes(self) -> bool:
-        """Whether there is anything to write."""
+        """Whether anything changed since `changes` was last called."""
         return (self.next, self.clock) != self._written
 
     def changes(self) -> list[tuple[bytes, bytes]]:
-        """The one record of all that is stored; none if nothing changed since this was last asked."""
+        """Return the one record of the state; none if nothing changed since the last call."""
         if not self.has_changes:
             return []
         self._written = self.next, self.clock
-        return [(self._key, msgspec.json.encode(self.counts))]
+        return [(self._key, msgspec.json.encode(self.progress))]
 
-    def fit(self, begin: int, end: int) -> int:
-        """The topic holds offsets from `begin` on and goes to `end`. Gives how many records it dropped unread.
+    def fit_topic(self, begin: int, end: int) -> int:
+        """Move the position into the offsets that the topic holds, and return the number of records it dropped unread.
 
-        A topic that ends before what was read is another one by the same name: it is read from its beginning.
+        A topic that ends before the position was deleted and created again: it is read from its beginning.
         """
         lost = max(0, begin - self.next) if self.next else 0
         if lost:
-            _count(self.counts.records, "lost", lost)
+            _count(self.progress.records, "lost", lost)
         if not begin <= self.next <= end:
-            self.counts.next = begin
+            self.progress.next = begin
         return lost
 
-    def take(self, record: ConsumedRecord, wall: Instant) -> AdaptedRecord | Refused:
-        """What becomes of the next record. `wall`: the wall clock; what is later than that no record can know.
+    def apply(self, record: ConsumedRecord, wall_clock: Instant) -> AdaptedRecord | Refused:
+        """Adapt and count the next record. A timestamp after the wall clock is not credible.
 
-        Raises SchemaUnavailable where it cannot be read for now: then nothing of this feed goes on.
+        Raises SchemaUnavailable if the record cannot be read for now; then the whole feed has to wait.
         """
-        counts = self.counts
-        counts.next = record.offset + 1
-        if is_credible(record.timestamp, wall):
-            counts.last = record.timestamp
+        progress = self.progress
+        progress.next = record.offset + 1
+        if is_credible(record.timestamp, wall_clock):
+            progress.last = record.timestamp
         try:
             adapted = self._adapted(record)
         except Refused as refused:
-            _count(counts.records, "refused")
-            _count(counts.rejects, refused.reason)
+            _count(progress.records, "refused")
+            _count(progress.rejects, refused.reason)
             return refused
         self._count(adapted)
         return adapted
 
-    def move(self, quiet_until: Instant | None, wall: Instant) -> Clock | None:
-        """Up to when this partition is read, if that is more than was said.
+    def advance(self, quiet_until: Instant | None, wall_clock: Instant) -> Clock | None:
+        """Return a clock record if the watermark has advanced since the last one.
 
-        quiet_until: the instant by which nothing more had come than was read; None: more has come than was read.
+        quiet_until: an instant by which nothing has arrived that was not read; None if there are unread records.
         """
-        at = min(self._read_upto(quiet_until), wall)
-        if at <= self.clock or at < _EARLIEST:
+        watermark = min(self._watermark(quiet_until), wall_clock)
+        if watermark <= self.clock or watermark < _EARLIEST:
             return None
-        self.counts.clock = at
-        return Clock(source=self.feed.name, partition=self.partition, at=to_datetime(at))
+        self.progress.clock = watermark
+        return Clock(source=self.feed.name, partition=self.partition, at=to_datetime(watermark))
 
-    def _read_upto(self, quiet_until: Instant | None) -> Instant:
+    def _watermark(self, quiet_until: Instant | None) -> Instant:
         if quiet_until is None:
-            return self.counts.last - 1  # more records of the same instant may follow
-        return quiet_until if self.feed.silence == "trusted" else self.counts.last
+            return self.progress.last - 1  # more records of the same instant may follow
+        return quiet_until if self.feed.silence == "trusted" else self.progress.last
 
     def _adapted(self, record: ConsumedRecord) -> AdaptedRecord:
         try:
-            adapted = self._adapts(_delivered(record, self.feed.topic))
+            adapted = self._adapt(_feed_record(record, self.feed.topic))
         except (Refused, SchemaUnavailable):
             raise
         except Exception as error:
-            # One record that an adapter stumbles over must not stop all feeds: it is kept, and sent again when mended.
+            # A record on which an adapter fails must not stop all feeds. It is rejected, and can be resent later.
             raise Refused("bad_value", f"adapter {self.feed.adapter} failed: {error!r}") from error
         if adapted is None:
             return AdaptedRecord(ignored="tombstone")
         events = tuple(event for event in adapted.events if not isinstance(event, Clock))
         if len(events) == len(adapted.events):
             return adapted
-        # What somebody read of a source before this topic holds for the topic, not for this partition of it.
+        # A clock record in the feed speaks for the whole topic, not for this partition of it.
         return AdaptedRecord(events, adapted.rules, adapted.ignored or ("" if events else "clock"), adapted.thin)
 
     def _count(self, adapted: AdaptedRecord) -> None:
-        counts = self.counts
-        _count(counts.records, _outcome(adapted))
+        progress = self.progress
+        _count(progress.records, _outcome(adapted))
         for event in adapted.events:
-            _count(counts.events, TAGS[type(event)])
-        for thin in adapted.thin:
-            _count(counts.needs_fetch, thin.kind)
+            _count(progress.events, TAGS[type(event)])
+        for notification in adapted.thin:
+            _count(progress.needs_fetch, notification.kind)
         if not adapted.events and not adapted.thin:
-            _count(counts.ignored, adapted.ignored or "none")
+            _count(progress.ignored, adapted.ignored or "none")
 
 
-def is_credible(timestamp: Instant, wall: Instant) -> bool:
-    """Whether a record can have that timestamp: a device may have the year 1970, or be ahead of everybody."""
-    return _EARLIEST <= timestamp <= wall
+def is_credible(timestamp: Instant, wall_clock: Instant) -> bool:
+    """Return whether a record can have this timestamp. The clock of a device may be in the year 1970, or be fast."""
+    return _EARLIEST <= timestamp <= wall_clock
 
 
 def _count(counts: dict[str, int], name: str, number: int = 1) -> None:
@@ -192,5 +197,11 @@ def _outcome(adapted: AdaptedRecord) -> Outcome:
     return "needs_fetch" if adapted.thin else "ignored"
 
 
-def _delivered(record: ConsumedRecord, topic: str) -> FeedRecord:
-    return FeedRecord(record.value, record.key, decode_headers(record.headers), topic, record.timestamp)
+def _feed_record(record: ConsumedRecord, topic: str) -> FeedRecord:
+    return FeedRecord(
+        value=record.value,
+        key=record.key,
+        headers=decode_headers(record.headers),
+        topic=topic,
+        timestamp=record.timestamp,
+    )

@@ -1,1 +1,1 @@
-"""The worker: judges the promises of promise.events."""
+"""The worker: it judges the promises of promise.events."""

@@ -1,4 +1,4 @@
-"""The tracker: feeds chunks to the books of this worker, and moves them with the clock."""
+"""The agent of a worker: it applies batches to the states of its partitions, and advances them with the wall clock."""
 
 from __future__ import annotations
 
@@ -7,69 +7,77 @@ from collections.abc import Callable, Sequence
 
 from schemas.instants import Instant
 from schemas.reading import Refused
-from streams.engine import timing
 from streams.engine.partitions import Partitions
+from streams.engine.timing import TIMING, Timing
 from streams.engine.transport import Batch, ReadPositions
 from streams.records import ConsumedRecord, OutputRecord
 from streams.state.partition import Effect, PartitionState
-from streams.worker.records import refusal, said
+from streams.worker.records import output_record, reject_record
 from streams.worker.settings import ClockMode
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
 
 class WorkerAgent:
-    """What is done with the ledgers on the shelf.
+    """The agent of a worker.
 
-    What is judged and what follows from it is noted in one go, without an `await` between: a step is whole or not at
-    all. `wall` is the wall clock.
+    It changes a state and adds the outputs to the committer without an `await` in between, so that a transaction
+    contains both or neither. wall_clock: returns the current time.
     """
 
-    def __init__(self, shelf: Partitions[PartitionState], clock: ClockMode, wall: Callable[[], Instant]) -> None:
-        self.shelf = shelf
+    def __init__(
+        self,
+        partitions: Partitions[PartitionState],
+        clock: ClockMode,
+        wall_clock: Callable[[], Instant],
+        timing: Timing = TIMING,
+    ) -> None:
+        self.partitions = partitions
         self._clock = clock
-        self._wall = wall
+        self._wall_clock = wall_clock
+        self._timing = timing
 
-    async def feed(self, chunk: Batch, reading: ReadPositions) -> None:
-        """Judge what is new in `chunk`, some records at a time, so that what is being written gets its turn."""
-        ledger = self.shelf.get(chunk.tp)
-        if ledger is None or ledger.lost:
+    async def process(self, batch: Batch, positions: ReadPositions) -> None:
+        """Judge the new records of `batch` in slices, so that the transactions under way get a turn in between."""
+        committer = self.partitions.get(batch.tp)
+        if committer is None or committer.lost:
             return
-        records = reading.unread(chunk)
-        for first in range(0, len(records), timing.SLICE_RECORDS):
-            ledger.note(self._apply(ledger.book, chunk, records[first : first + timing.SLICE_RECORDS]))
+        records = positions.unread(batch)
+        for first in range(0, len(records), self._timing.slice_records):
+            records_of_slice = records[first : first + self._timing.slice_records]
+            committer.add(self._apply(committer.state, batch, records_of_slice))
             await asyncio.sleep(0)
-            await ledger.room()
-            if ledger.lost or self.shelf.get(chunk.tp) is not ledger:
+            await committer.wait_for_room()
+            if committer.lost or self.partitions.get(batch.tp) is not committer:
                 return
 
-    def _apply(self, book: PartitionState, chunk: Batch, records: Sequence[ConsumedRecord]) -> list[OutputRecord]:
-        wall = self._wall()
-        messages: list[OutputRecord] = []
+    def _apply(self, state: PartitionState, batch: Batch, records: Sequence[ConsumedRecord]) -> list[OutputRecord]:
+        now = self._wall_clock()
+        outputs: list[OutputRecord] = []
         for record in records:
-            for effect in book.apply(record, wall):
-                messages.append(_message(chunk, record, effect))
-        book.next = records[-1].offset + 1
-        return messages
+            for effect in state.apply(record, now):
+                outputs.append(_to_record(batch, record, effect))
+        state.next = records[-1].offset + 1
+        return outputs
 
-    def tick(self, reading: ReadPositions) -> None:
-        """On a live clock, move the books that are read to the end to the wall clock."""
+    def tick(self, positions: ReadPositions) -> None:
+        """On a live clock, advance the states that are caught up to the wall clock."""
         if self._clock != "live":
             return
-        now = self._wall()
-        for tp, ledger in self.shelf.items():
-            if not ledger.lost and reading.caught_up(tp, now):
-                ledger.note([said(output) for output in ledger.book.advance(now, now)])
+        now = self._wall_clock()
+        for tp, committer in self.partitions.items():
+            if not committer.lost and positions.caught_up(tp, now):
+                committer.add([output_record(output) for output in committer.state.advance(now, now)])
 
     def snapshot(self) -> WorkerSnapshot:
-        """The counts of all partitions that are open and this worker's, and how far the others are, as they are now."""
-        books, recovering = self.shelf.standing()
+        """Return the counts of all assigned partitions, and the progress of those that are not recovered."""
+        states, recovering = self.partitions.states()
         return WorkerSnapshot(
-            ready=self.shelf.is_dealt and not recovering,
-            partitions={tp.partition: PartitionSnapshot.of(book) for tp, book in books.items()},
-            recovering={tp.partition: recovery for tp, recovery in recovering.items()},
-            commits=self.shelf.commits.copied(),
+            ready=self.partitions.has_assignment and not recovering,
+            partitions={tp.partition: PartitionSnapshot.of(state) for tp, state in states.items()},
+            recovering={tp.partition: progress for tp, progress in recovering.items()},
+            commits=self.partitions.commits.copied(),
         )
 
 
-def _message(chunk: Batch, record: ConsumedRecord, effect: Effect) -> OutputRecord:
-    return refusal(chunk, record, effect) if isinstance(effect, Refused) else said(effect)
+def _to_record(batch: Batch, record: ConsumedRecord, effect: Effect) -> OutputRecord:
+    return reject_record(batch, record, effect) if isinstance(effect, Refused) else output_record(effect)

@@ -1,4 +1,4 @@
-"""The worker, put together: a Faust app whose one agent feeds the books, and the thread that serves /metrics."""
+"""The worker process: a Faust app with one agent, and a thread that serves /metrics."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ log = logging.getLogger("promises")
 
 
 def run(settings: WorkerSettings) -> None:
-    """Work until the process is told to end. Raises AddressTaken."""
+    """Run a worker until the process is asked to end. Raises AddressTaken."""
     collector = WorkerCollector()
 
-    def built(address: Address, scratch: str) -> faust.App:
+    def build_app(address: Address, directory: str) -> faust.App:
         log.info(
             "judging %s on %s, clock %s, %s; http://%s/metrics",
             EVENTS.name,
@@ -33,22 +33,26 @@ def run(settings: WorkerSettings) -> None:
             settings.processing,
             address,
         )
-        return build(settings, collector, process.create_app(settings, address, scratch))
+        return build(settings, collector, process.create_app(settings, address, directory))
 
-    process.run(settings, collector, readiness, built)
+    process.run(settings, collector, readiness, build_app)
 
 
 def build(settings: WorkerSettings, collector: WorkerCollector, app: faust.App) -> faust.App:
-    """`app` as that of one worker."""
-    opener = PartitionRecovery(
-        settings.connection.for_aiokafka(), settings.policies, settings.is_exact, settings.retention, settings.feeds
+    """Attach the agent of a worker to `app`, and return it."""
+    recovery = PartitionRecovery(
+        client=settings.connection.for_aiokafka(),
+        policies=settings.policies,
+        is_exact=settings.is_exact,
+        retention=settings.retention,
+        feeds=settings.feeds,
     )
     group = ConsumerGroup(app)
-    shelf = Partitions(opener, group, exit_process)
-    tracker = WorkerAgent(shelf, settings.clock, wall_clock)
+    partitions = Partitions(recovery, group, exit_process)
+    agent = WorkerAgent(partitions, settings.clock, wall_clock)
 
-    def show() -> None:
-        collector.snapshot = tracker.snapshot()
+    def take_snapshot() -> None:
+        collector.snapshot = agent.snapshot()
 
-    process.attach_agent(app, group, [EVENTS.name], shelf, tracker, show)
+    process.attach_agent(app, group, [EVENTS.name], partitions, agent, take_snapshot)
     return app

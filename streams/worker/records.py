@@ -1,4 +1,4 @@
-"""What books decide, as Kafka records: verdicts, alerts, and the records that were refused."""
+"""The Kafka records that a worker writes: verdicts, alerts, and rejects."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ from streams.state.outputs import Output
 _encode = msgspec.json.Encoder().encode
 
 
-def said(output: Output) -> OutputRecord:
-    """A verdict or an alert, keyed by case."""
+def output_record(output: Output) -> OutputRecord:
+    """Return the record of a verdict or an alert, keyed by case."""
     topic = VERDICTS if isinstance(output, VerdictRecord) else ALERTS
     return OutputRecord(topic.name, output.case.encode(), _encode(output))
 
 
-def refusal(chunk: Batch, record: ConsumedRecord, refused: Refused) -> OutputRecord:
-    """A record as it came, with the reason.
+def reject_record(batch: Batch, record: ConsumedRecord, refused: Refused) -> OutputRecord:
+    """Return the record for promise.rejects: the refused record, with the reason and its position as headers.
 
-    One without key and value gets an empty value: a Kafka client sends no record that has neither.
+    A record without key and value gets an empty value, because no Kafka client sends a record that has neither.
     """
     value = b"" if record.key is None and record.value is None else record.value
-    return OutputRecord(REJECTS.name, record.key, value, _headers(chunk, record, refused))
+    return OutputRecord(REJECTS.name, record.key, value, _headers(batch, record, refused))
 
 
-def _headers(chunk: Batch, record: ConsumedRecord, refused: Refused) -> tuple[tuple[str, bytes], ...]:
-    """Why a record was refused, and where it stands."""
-    told = {
+def _headers(batch: Batch, record: ConsumedRecord, refused: Refused) -> tuple[tuple[str, bytes], ...]:
+    headers = {
         "reason": refused.reason,
         "detail": refused.detail,
-        "topic": chunk.tp.topic,
-        "partition": str(chunk.tp.partition),
+        "topic": batch.tp.topic,
+        "partition": str(batch.tp.partition),
         "offset": str(record.offset),
         "timestamp": str(record.timestamp),
     }
-    return tuple((name, text.encode(errors="replace")) for name, text in told.items())
+    return tuple((name, text.encode(errors="replace")) for name, text in headers.items())

@@ -1,9 +1,9 @@
-"""Taking over a partition: fence the former owner, heal what a broker lost, read the changelog, continue after it."""
+"""Recovery of a partition: fence the former owner, end a hanging transaction, read the changelog, continue after it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +11,10 @@ from aiokafka import TopicPartition
 from faust.types import TP
 
 from schemas.instants import Millis
-from streams.engine import timing
-from streams.engine.log_reader import LogReader, Progress, unread
+from streams.engine.log_reader import LogReader, Progress
+from streams.engine.recovery import HEAL_KEY, WrongChangelog, fenced, log_ends, names, unstable_partitions
+from streams.engine.timing import TIMING, Timing
 from streams.engine.transaction import TransactionWriter
-from streams.errors import FatalError
 from streams.judging.locations import FeedLookup
 from streams.judging.policy import Policies
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, transactional_id
@@ -24,26 +24,19 @@ from streams.state.partition import PartitionState
 
 log = logging.getLogger("promises")
 
-WRITTEN = (CHANGELOG, VERDICTS, ALERTS, REJECTS)
-"""The topics that a partition's writer writes to."""
+WRITTEN_TOPICS = (CHANGELOG, VERDICTS, ALERTS, REJECTS)
+"""The topics that the writer of a partition writes to."""
 
 _SHARED = {REJECTS.name}
-"""Those to which intake writes, too: what is open there may be its own, and ends by itself."""
-
-HEAL = b"\0heal"
-"""Key of a record that says nothing: its transaction ends one that hangs."""
-
-
-class WrongChangelog(FatalError):
-    """What Kafka holds does not fit what was judged; the message says what, where and what to do."""
+"""The topics that intake writes to as well. An open transaction there may be its own, and ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionRecovery:
-    """Opens partitions. client: how to reach Kafka.
+    """The recovery of partitions of promise.events.
 
-    is_exact: in transactions; without them nobody is fenced and nothing can hang. retention: of closed cases.
-    feeds: that locations wait for.
+    client: how to reach Kafka. is_exact: whether to write in transactions; without them nothing is fenced, and nothing
+    can hang. retention: the time to keep closed cases. feeds: the feeds that locations wait for.
     """
 
     client: Mapping[str, Any]
@@ -51,63 +44,55 @@ class PartitionRecovery:
     is_exact: bool
     retention: Millis | None = None
     feeds: FeedLookup = field(default_factory=dict)
+    timing: Timing = TIMING
 
-    async def open(self, tp: TP, progress: Progress) -> tuple[PartitionState, TransactionWriter]:
-        """The book of a partition of promise.events as its changelog has it, and the one producer that may write for
-        it from now on.
+    async def recover(self, tp: TP, progress: Progress) -> tuple[PartitionState, TransactionWriter]:
+        """Return the state of a partition from its changelog, and the one producer that may write for it from now on.
 
         Raises KafkaError, WrongChangelog, UnknownPolicy.
         """
         partition = tp.partition
         name = transactional_id(partition) if self.is_exact else None
-        writer = TransactionWriter(self.client, TopicPartition(CHANGELOG.name, partition), name)
-        try:
-            await writer.start()  # fences, so it comes before the end of the changelog is asked for
-            async with LogReader(self.client, "read_committed") as committed:
-                if self.is_exact:
-                    await self._heal(partition, writer, committed)
-                return await self._read(partition, committed, progress), writer
-        except BaseException:
-            await writer.stop()
-            raise
+        writer = TransactionWriter(self.client, TopicPartition(CHANGELOG.name, partition), name, self.timing)
+        async with fenced(writer, self.client, self.timing) as committed:
+            if self.is_exact:
+                await self._end_hanging(partition, writer, committed)
+            return await self._read(partition, committed, progress), writer
 
-    async def _heal(self, partition: int, writer: TransactionWriter, committed: LogReader) -> None:
-        tps = [TopicPartition(topic.name, partition) for topic in WRITTEN]
-        async with LogReader(self.client, "read_uncommitted") as whole:
-            ends = await whole.ends(tps)
-        hanging = await unread(committed, ends)
+    async def _end_hanging(self, partition: int, writer: TransactionWriter, committed: LogReader) -> None:
+        """End a transaction of a former owner whose end Kafka has lost."""
+        tps = [TopicPartition(topic.name, partition) for topic in WRITTEN_TOPICS]
+        ends = await log_ends(self.client, tps, self.timing)
+        patience = self.timing.foreign_transaction_seconds
+        hanging = await unstable_partitions(committed, ends)
         if hanging and {tp.topic for tp in hanging} <= _SHARED:
-            hanging = await unread(committed, {tp: ends[tp] for tp in hanging}, timing.SETTLE_SECONDS)
+            hanging = await unstable_partitions(committed, {tp: ends[tp] for tp in hanging}, patience, self.timing)
         if not hanging:
             return
-        log.warning("partition %d: ending what hangs in %s, as if Kafka had lost its end", partition, _names(hanging))
-        await writer.write([(HEAL, None)], [OutputRecord(tp.topic, HEAL, None) for tp in tps[1:]])
-        mine = {tp: end for tp, end in ends.items() if tp.topic not in _SHARED}
-        if hanging := await unread(committed, mine, timing.SETTLE_SECONDS):
+        log.warning("partition %d: ending a hanging transaction in %s", partition, names(hanging))
+        await writer.write([(HEAL_KEY, None)], [OutputRecord(tp.topic, HEAL_KEY, None) for tp in tps[1:]])
+        own = {tp: end for tp, end in ends.items() if tp.topic not in _SHARED}
+        if hanging := await unstable_partitions(committed, own, patience, self.timing):
             raise WrongChangelog(
-                f"{_names(hanging)} of {self._where()} has a transaction that never ends: find and abort it with "
+                f"{names(hanging)} of {self._cluster()} has a transaction that never ends: find and abort it with "
                 f"kafka-transactions.sh find-hanging"
             )
 
     async def _read(self, partition: int, committed: LogReader, progress: Progress) -> PartitionState:
         changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))
-        written = Contents()
-        await committed.read(changelog, progress, written.add)
-        book = PartitionState.restored(self.policies, written, self.retention, self.feeds)
-        begin, end = (await committed.begins([events]))[events], (await committed.ends([events]))[events]
-        if not written:
-            book.next = begin
-        if not begin <= book.next <= end:
+        contents = Contents()
+        await committed.read(changelog, progress, contents.add)
+        state = PartitionState.restored(self.policies, contents, self.retention, self.feeds)
+        begin, end = await committed.bounds(events)
+        if not contents:
+            state.next = begin
+        if not begin <= state.next <= end:
             raise WrongChangelog(
-                f"{EVENTS.name}[{partition}] of {self._where()} holds offsets {begin} to {end}, but the book in "
-                f"{CHANGELOG.name} continues at {book.next}: the topic was trimmed or made anew. To judge from what is "
-                f"left, stop all workers and delete {CHANGELOG.name} too"
+                f"{EVENTS.name}[{partition}] of {self._cluster()} holds offsets {begin} to {end}, but its state in "
+                f"{CHANGELOG.name} continues at {state.next}: the topic was trimmed or recreated. To judge from what "
+                f"is left, stop all workers and delete {CHANGELOG.name} too"
             )
-        return book
+        return state
 
-    def _where(self) -> str:
+    def _cluster(self) -> str:
         return str(self.client["bootstrap_servers"])
-
-
-def _names(tps: Iterable[TopicPartition]) -> str:
-    return ", ".join(f"{tp.topic}[{tp.partition}]" for tp in tps)

@@ -1,4 +1,4 @@
-"""What a worker is told, checked once."""
+"""The settings of a worker."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Processing = Literal["exactly_once", "at_least_once"]
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """A worker's settings.
+    """The settings of a worker.
 
-    connection: how to reach Kafka. clock: `live` follows the wall clock once all is read, `stream` the records alone.
-    metrics: where /metrics is served. group: the consumer group, one for all workers of one deployment.
-    processing: exactly_once writes in transactions, which also shut out a worker that was given up for dead;
-    at_least_once writes without, and may repeat outputs under the same ids.
-    retention: how long a case is kept after it closed and all of it is past; None: for good. An event of a case that is
-    not known and longer ago than that is refused as too_late.
-    instance: the name of this worker in the group, its own and the same after a restart; then its partitions wait for
-    it as long as a session. None: they go to the others at once when it stops.
-    feeds: by location, the feed that has to be heard of before a deadline there has passed.
+    connection: the Kafka cluster. clock: `live` follows the wall clock once all is read, `stream` only the records.
+    metrics: the address of /metrics. group: the consumer group, one for all workers of a deployment.
+    processing: exactly_once writes in transactions, which also fence a worker that was presumed dead; at_least_once
+    writes without, and may repeat outputs under the same ids.
+    retention: the time to keep a case after it is closed and all its deadlines are past; None keeps it for good. An
+    event that is older than that, of an unknown case, is refused as too_late.
+    instance: a name for this worker in the group, unique and stable over restarts; its partitions then wait for it
+    during a session. None: its partitions go to other workers as soon as it stops.
+    feeds: by location, the feed whose watermark must pass a deadline there before the deadline counts as missed.
     """
 
     connection: Connection
@@ -42,5 +42,5 @@ class WorkerSettings:
 
     @property
     def is_exact(self) -> bool:
-        """Whether it writes in transactions."""
+        """Whether the worker writes in transactions."""
         return self.processing == "exactly_once"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonata import Jsonata
 from jsonata.utils import Utils
 
-from streams.adapters.expressions import BadExpression, compiled
+from streams.adapters.expressions import BadExpression, compile_expression
 from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.functions import functions
 from streams.adapters.scope import Scope
@@ -41,7 +41,7 @@ _RECORD = _Record()
 def said(text: str, body: Any) -> Any:
     """What our code reads; its errors are as good as values."""
     try:
-        expression = compiled(text, FUNCTIONS, frozenset({"record", "header"}))
+        expression = compile_expression(text, FUNCTIONS, frozenset({"record", "header"}))
         return expression.read(Scope(body, OpenedRecord(body, HEADERS), {"record": _RECORD}))
     except ExpressionFailed:
         return "failed"
@@ -123,6 +123,6 @@ def test_what_looks_like_a_path_or_a_text_and_is_none_is_jsonata(text: str) -> N
         expected = said_by_jsonata(text, body)
     except Exception:
         with pytest.raises(BadExpression):
-            compiled(text, FUNCTIONS, frozenset())
+            compile_expression(text, FUNCTIONS, frozenset())
     else:
         assert said(text, body) == expected

@@ -268,4 +268,4 @@ def test_a_line_may_be_several_events_or_nobodys_business_or_too_little(tmp_path
     assert [number for number, _ in found] == [1, 1, 1, 3]
     *_, (_, thin) = found
     assert isinstance(thin, Refused)
-    assert "says only that order a-3 changed: give what was fetched of it" in thin.detail
+    assert "says only that order a-3 changed: give the record that was fetched" in thin.detail

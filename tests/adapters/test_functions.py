@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from streams.adapters.expressions import compiled
+from streams.adapters.expressions import compile_expression
 from streams.adapters.feed_records import OpenedRecord
 from streams.adapters.functions import functions
 from streams.adapters.scope import Scope
 
 
 def said(text: str, body: Any) -> Any:
-    return compiled(text, functions({}, {}), frozenset()).read(Scope(body, OpenedRecord(body), {}))
+    return compile_expression(text, functions({}, {}), frozenset()).read(Scope(body, OpenedRecord(body), {}))
 
 
 @pytest.mark.parametrize("body", [{}, {"status": None}, {"status": ""}, {"status": False}, {"status": []}])

@@ -129,7 +129,7 @@ def test_reference_tables_and_zones_of_locations_are_looked_up_and_give_nothing_
     assert isinstance(event, StepReached)
     assert event.occurred_at == datetime(2026, 7, 6, 12, tzinfo=UTC)
     found = refused(text, body | {"shop": "atlantis"})
-    assert (found.reason, "None is no time zone" in found.detail) == ("bad_time", True)
+    assert (found.reason, "None is not a time zone" in found.detail) == ("bad_time", True)
     assert refused(text, body | {"option": "g-2"}).reason == "unknown_shape"
 
 

@@ -145,7 +145,7 @@ def test_a_case_to_which_nothing_was_promised_is_still_a_case() -> None:
     [
         (row("done", order=""), "no_case", "rule 'done': Object missing required field `case`"),
         (row("done", order={"id": "a-1"}), "no_case", "$.case"),
-        (row("done", time="noon"), "bad_time", "rule 'done': occurred_at (time): 'noon' is no time: write RFC 3339"),
+        (row("done", time="noon"), "bad_time", "rule 'done': occurred_at (time): 'noon' is not a time: write RFC 3339"),
         (row("done", time="2026-03-06T12:00:00"), "bad_time", "has no time zone: write $local("),
         (row("done", order="a" * 257), "no_case", "$.case"),
         (row("done", order="caf\udce9"), "bad_value", "not UTF-8"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from streams.engine.recovery import HEAL_KEY
 from streams.records import KafkaRecord
-from streams.worker.recovery import HEAL
 from tests.worker import records
 from tests.worker.records import PARTITIONS
 
@@ -18,4 +18,4 @@ def read(bootstrap: str, topic: str) -> Iterator[KafkaRecord]:
 
 def read_partition(bootstrap: str, topic: str, partition: int) -> list[KafkaRecord]:
     """All that is committed in one partition, in its order, but for what only ends a hanging transaction."""
-    return [one for one in records.read(bootstrap, topic, [partition]) if one.key != HEAL]
+    return [one for one in records.read(bootstrap, topic, [partition]) if one.key != HEAL_KEY]

@@ -9,16 +9,16 @@ from kafka.admin import ConfigResourceType
 
 from streams.kafka.topics import ALERTS
 from streams.local.kafka_cluster import LocalKafka
-from tests.engine.place import Place, configure
+from tests.engine.kafka_partition import KafkaPartition, configure
 from tests.support.broker import deployment
 
-PLACES = 24
+PARTITIONS = 24
 LARGEST_ALERT = 100_000
 
 
 @pytest.fixture(scope="module")
 def kafka(broker: LocalKafka) -> Iterator[LocalKafka]:
-    with deployment(broker, PLACES) as bootstrap:
+    with deployment(broker, PARTITIONS) as bootstrap:
         configure(bootstrap, ConfigResourceType.TOPIC, ALERTS.name, max_message_bytes=LARGEST_ALERT)
         yield broker
 
@@ -26,18 +26,18 @@ def kafka(broker: LocalKafka) -> Iterator[LocalKafka]:
 @pytest.fixture(scope="module")
 def unused_partitions() -> Iterator[int]:
     """The partitions that no test has used yet."""
-    return iter(range(PLACES))
+    return iter(range(PARTITIONS))
 
 
 @pytest.fixture
-def place(kafka: LocalKafka, unused_partitions: Iterator[int]) -> Place:
+def partition(kafka: LocalKafka, unused_partitions: Iterator[int]) -> KafkaPartition:
     """A partition that no other test uses."""
-    return Place(kafka.bootstrap, next(unused_partitions))
+    return KafkaPartition(kafka.bootstrap, next(unused_partitions))
 
 
 @pytest.fixture(scope="module")
 def without_verification(kafka: LocalKafka) -> Iterator[None]:
-    """A broker that takes records of transactions of which it was never told, so that such can be planted."""
+    """A broker that accepts records of transactions of which it was never told, so that tests can plant them."""
     for verified in (False, True):
         configure(kafka.bootstrap, ConfigResourceType.BROKER, "1", transaction_partition_verification_enable=verified)
         if not verified:

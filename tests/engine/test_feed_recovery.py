@@ -1,5 +1,4 @@
-"""A partition of a feed changes its owner: the next one goes on where the last one stood, whatever Kafka lost or others
-are just writing."""
+"""A partition of a feed changes its owner: the next one continues where the last one was, whatever else happens."""
 
 from __future__ import annotations
 
@@ -23,36 +22,36 @@ from streams.config.feeds import Feed
 from streams.engine.log_reader import LogReader
 from streams.engine.transaction import TransactionWriter
 from streams.intake.feed_adapters import adapters_of
-from streams.intake.records import RecordContext, messages, partition_of
+from streams.intake.records import RecordContext, output_records, partition_of
 from streams.intake.recovery import FeedRecovery
 from streams.intake.state import FeedState
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS
 from streams.local.kafka_cluster import LocalKafka
 from streams.records import OutputRecord
 from streams.wall_clock import wall_clock
-from tests.engine.conftest import PLACES
-from tests.engine.place import hangs, ignored, sends
-from tests.engine.running import run
+from tests.engine.conftest import PARTITIONS
+from tests.engine.kafka_partition import hang, ignore_progress, send_in_transaction
+from tests.engine.stories import run
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("without_verification")]
 
 TILL = Feed("till", "feeds.till")
-PARTITIONS = {topic.name: PLACES for topic in (EVENTS, REJECTS, NEEDS_FETCH)}
-STANDINGS = TopicPartition(INTAKE.name, 0)
+PARTITION_COUNTS = {topic.name: PARTITIONS for topic in (EVENTS, REJECTS, NEEDS_FETCH)}
+PROGRESS = TopicPartition(INTAKE.name, 0)
 
 
 class Till:
-    """A partition of the till's topic, and the clients of who reads it."""
+    """A partition of the till's topic, and clients for its owner."""
 
     def __init__(self, bootstrap: str, partition: int) -> None:
         self.client = {"bootstrap_servers": bootstrap}
         self.tp = TP(TILL.topic, partition)
-        self.opener = FeedRecovery(
-            self.client, {TILL.topic: TILL}, {TILL.topic: adapters_of([TILL], {})["till"]}, PARTITIONS
+        self.recovery = FeedRecovery(
+            self.client, {TILL.topic: TILL}, {TILL.topic: adapters_of([TILL], {})["till"]}, PARTITION_COUNTS
         )
 
-    async def rings(self, *steps: str) -> None:
-        """Records come in: the steps that an order of this till has reached."""
+    async def send(self, *steps: str) -> None:
+        """Send records: the steps that an order of this till has reached."""
         async with AIOKafkaProducer(**self.client) as producer:
             for step in steps:
                 event = StepReached(id=step, case=self.case, occurred_at=to_datetime(wall_clock()), step=step)
@@ -63,51 +62,51 @@ class Till:
         return f"order of {self.tp.partition}"
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[tuple[FeedState, TransactionWriter]]:
-        book, writer = await self.opener.open(self.tp, ignored)
+    async def recovered(self) -> AsyncIterator[tuple[FeedState, TransactionWriter]]:
+        state, writer = await self.recovery.recover(self.tp, ignore_progress)
         try:
-            yield book, writer
+            yield state, writer
         finally:
             await writer.stop()
 
-    async def read(self, place: TopicPartition) -> list[tuple[bytes, bytes | None]]:
-        """What stands there for readers of what is committed."""
-        found: list[tuple[bytes, bytes | None]] = []
+    async def read(self, partition: TopicPartition) -> list[tuple[bytes, bytes | None]]:
+        """Return the committed records, key and value."""
+        records: list[tuple[bytes, bytes | None]] = []
         async with LogReader(self.client, "read_committed") as log:
-            await log.read(place, ignored, lambda key, value: found.append((key, value)))
-        return found
+            await log.read(partition, ignore_progress, lambda key, value: records.append((key, value)))
+        return records
 
-    async def adapted(self, book: FeedState, number: int = 1) -> list[OutputRecord]:
-        """What the next records become."""
-        said: list[OutputRecord] = []
-        for _, value in (await self.read(TopicPartition(*self.tp)))[book.next : book.next + number]:
-            record = Rung(book.next, wall_clock(), value)
-            taken = book.take(record, wall_clock())
-            said += messages(taken, RecordContext.of(TILL, self.tp, record, wall_clock()), PARTITIONS)
-        return said
+    async def adapted(self, state: FeedState, number: int = 1) -> list[OutputRecord]:
+        """Adapt the next records, and return the outputs."""
+        outputs: list[OutputRecord] = []
+        for _, value in (await self.read(TopicPartition(*self.tp)))[state.next : state.next + number]:
+            record = TillRecord(state.next, wall_clock(), value)
+            adapted = state.apply(record, wall_clock())
+            outputs += output_records(adapted, RecordContext.of(TILL, self.tp, record, wall_clock()), PARTITION_COUNTS)
+        return outputs
 
     @property
-    def shelf(self) -> TopicPartition:
-        """Where the events of its order are."""
-        return TopicPartition(EVENTS.name, partition_of(self.case.encode(), PLACES))
+    def events_partition(self) -> TopicPartition:
+        """The partition with the events of its order."""
+        return TopicPartition(EVENTS.name, partition_of(self.case.encode(), PARTITIONS))
 
     async def steps(self) -> list[str]:
-        """The steps of its order in promise.events."""
-        found = [value for key, value in await self.read(self.shelf) if key == self.case.encode()]
-        return [msgspec.json.decode(value or b"", type=StepReached).step for value in found]
+        """Return the steps of its order in promise.events."""
+        records = [value for key, value in await self.read(self.events_partition) if key == self.case.encode()]
+        return [msgspec.json.decode(value or b"", type=StepReached).step for value in records]
 
     async def hidden(self) -> set[TopicPartition]:
-        """Where no reader of what is committed gets to the end."""
-        places = [STANDINGS, self.shelf]
+        """Return the partitions where an open transaction hides records from readers of committed records."""
+        tps = [PROGRESS, self.events_partition]
         async with (
             LogReader(self.client, "read_committed") as committed,
-            LogReader(self.client, "read_uncommitted") as whole,
+            LogReader(self.client, "read_uncommitted") as log,
         ):
-            stable, ends = await committed.ends(places), await whole.ends(places)
-        return {place for place in places if stable[place] < ends[place]}
+            stable, ends = await committed.end_offsets(tps), await log.end_offsets(tps)
+        return {partition for partition in tps if stable[partition] < ends[partition]}
 
 
-class Rung(NamedTuple):
+class TillRecord(NamedTuple):
     """A record of the till."""
 
     offset: int
@@ -130,55 +129,55 @@ def till(kafka: LocalKafka, topic: str, unused_partitions: Iterator[int]) -> Til
     return Till(kafka.bootstrap, next(unused_partitions))
 
 
-def test_the_next_owner_goes_on_and_the_last_can_write_no_more(till: Till) -> None:
+def test_the_next_owner_continues_and_the_last_one_is_fenced(till: Till) -> None:
     async def story() -> None:
-        await till.rings("placed", "ready", "picked_up")
-        async with till.opened() as (book, writer):
-            said = await till.adapted(book, 2)
-            await writer.write(book.changes(), said)
-            async with till.opened() as (again, owner):
-                assert (again.next, again.counts) == (2, book.counts)
-                late = await till.adapted(book)
+        await till.send("placed", "ready", "picked_up")
+        async with till.recovered() as (state, writer):
+            outputs = await till.adapted(state, 2)
+            await writer.write(state.changes(), outputs)
+            async with till.recovered() as (again, owner):
+                assert (again.next, again.progress) == (2, state.progress)
+                late = await till.adapted(state)
                 with pytest.raises(ProducerFenced):
-                    await writer.write(book.changes(), late)
-                said = await till.adapted(again)
-                await owner.write(again.changes(), said)
+                    await writer.write(state.changes(), late)
+                outputs = await till.adapted(again)
+                await owner.write(again.changes(), outputs)
         assert await till.steps() == ["placed", "ready", "picked_up"]
 
     run(story())
 
 
-def test_what_kafka_said_was_ended_and_lost_the_end_of_is_said_once(till: Till) -> None:
+def test_a_transaction_whose_end_kafka_lost_is_committed_once(till: Till) -> None:
     async def story() -> None:
-        await till.rings("placed", "ready")
-        async with till.opened() as (book, dying):
-            said = await till.adapted(book)
-            await dying.write(book.changes(), said)
-            said = await till.adapted(book)
-            await hangs(dying, STANDINGS, till.shelf)
-            await sends(dying, till.shelf, *((one.key, one.value) for one in said))
-            await sends(dying, STANDINGS, *book.changes())
-        assert await till.hidden() == {STANDINGS, till.shelf}
-        async with till.opened() as (again, _):
-            assert (again.next, again.counts) == (2, book.counts)
+        await till.send("placed", "ready")
+        async with till.recovered() as (state, dying):
+            outputs = await till.adapted(state)
+            await dying.write(state.changes(), outputs)
+            outputs = await till.adapted(state)
+            await hang(dying, PROGRESS, till.events_partition)
+            await send_in_transaction(dying, till.events_partition, *((one.key, one.value) for one in outputs))
+            await send_in_transaction(dying, PROGRESS, *state.changes())
+        assert await till.hidden() == {PROGRESS, till.events_partition}
+        async with till.recovered() as (again, _):
+            assert (again.next, again.progress) == (2, state.progress)
         assert await till.hidden() == set()
         assert await till.steps() == ["placed", "ready"]
-        nothing = [value for key, value in await till.read(till.shelf) if key is None]
+        nothing = [value for key, value in await till.read(till.events_partition) if key is None]
         assert nothing == [b'{"type":"clock","source":"promises","at":"2000-01-01T00:00:00Z","partition":0}']
 
     run(story())
 
 
-def test_an_owner_waits_for_what_somebody_else_is_just_writing_for_its_own_may_stand_behind_it(till: Till) -> None:
+def test_recovery_waits_for_an_open_transaction_that_may_hide_its_own_records(till: Till) -> None:
     async def story() -> None:
-        await till.rings("placed")
+        await till.send("placed")
         async with AIOKafkaProducer(**till.client, transactional_id="somebody else") as other:
-            async with till.opened() as (book, writer):
+            async with till.recovered() as (state, writer):
                 await other.begin_transaction()
                 await other.send_and_wait(INTAKE.name, b"theirs", key=b"theirs", partition=0)
-                said = await till.adapted(book)
-                await writer.write(book.changes(), said)
-            opening = asyncio.ensure_future(till.opener.open(till.tp, ignored))
+                outputs = await till.adapted(state)
+                await writer.write(state.changes(), outputs)
+            opening = asyncio.ensure_future(till.recovery.recover(till.tp, ignore_progress))
             done, _ = await asyncio.wait([opening], timeout=0.5)
             assert not done
             await other.commit_transaction()
@@ -189,18 +188,18 @@ def test_an_owner_waits_for_what_somebody_else_is_just_writing_for_its_own_may_s
     run(story())
 
 
-def test_records_that_were_dropped_before_they_were_read_are_told_of_and_the_rest_is_read(
+def test_records_that_were_dropped_unread_are_logged_and_the_rest_is_read(
     till: Till, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story() -> None:
-        await till.rings("placed", "ready", "picked_up", "delivered")
-        async with till.opened() as (book, writer):
-            said = await till.adapted(book)
-            await writer.write(book.changes(), said)
+        await till.send("placed", "ready", "picked_up", "delivered")
+        async with till.recovered() as (state, writer):
+            outputs = await till.adapted(state)
+            await writer.write(state.changes(), outputs)
         with KafkaAdminClient(**till.client) as admin:
             admin.delete_records({AdminPartition(*till.tp): 3})
-        async with till.opened() as (again, _):
-            assert (again.next, again.counts.records) == (3, {"adapted": 1, "lost": 2})
+        async with till.recovered() as (again, _):
+            assert (again.next, again.progress.records) == (3, {"adapted": 1, "lost": 2})
 
     run(story())
-    assert f"{TILL.topic}[{till.tp.partition}]: 2 records from offset 1 on were dropped" in caplog.text
+    assert f"{TILL.topic}[{till.tp.partition}]: the topic dropped 2 unread records from offset 1 on" in caplog.text

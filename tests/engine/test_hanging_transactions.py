@@ -1,6 +1,6 @@
-"""A broker that was stopped under load may say that a transaction has ended, and never write so: nobody reads beyond.
+"""A broker that was stopped under load may acknowledge the end of a transaction and never write it: readers hang.
 
-Here it is planted by records of a transaction that Kafka was never told of, which is why it must not verify them.
+These tests plant records of a transaction that Kafka was never told of, so the broker must not verify transactions.
 """
 
 from __future__ import annotations
@@ -14,80 +14,82 @@ from faust.types import TP
 from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, Topic
 from streams.records import KafkaRecord, OutputRecord
 from streams.worker.recovery import PartitionRecovery
-from tests.engine.place import Place, hangs, ignored, judge, sends
-from tests.engine.running import run
+from tests.engine.kafka_partition import KafkaPartition, hang, ignore_progress, judge, send_in_transaction
+from tests.engine.stories import run
 from tests.histories import READY, order
 from tests.state.changelogs import contents_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("without_verification")]
 
-STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour")
-MORE = STORY.reached("ready", "12:30")
+ONE_EVENT = order("o1").promised("ready", due="12:40", time="12:00", at="harbour")
+TWO_EVENTS = ONE_EVENT.reached("ready", "12:30")
 NEXT = order("o2").promised("ready", due="12:50", time="12:40", at="harbour")
 KEPT = OutputRecord(VERDICTS.name, b"o1", b"kept")
 
 
-async def judged_before(place: Place) -> list[KafkaRecord]:
-    """The first event was judged, and that is durable."""
-    records = await place.told(MORE)
-    async with place.opened() as (book, writer):
-        await writer.write(judge(book, records[:1]).changes(), [OutputRecord(VERDICTS.name, b"o1", b"open")])
+async def judge_first_event(partition: KafkaPartition) -> list[KafkaRecord]:
+    """Send two events, and judge the first one durably."""
+    records = await partition.send(TWO_EVENTS)
+    async with partition.recovered() as (state, writer):
+        await writer.write(judge(state, records[:1]).changes(), [OutputRecord(VERDICTS.name, b"o1", b"open")])
     return records
 
 
-def test_what_kafka_said_was_ended_is_read_and_said_once(place: Place) -> None:
+def test_a_transaction_whose_end_kafka_lost_is_committed_once(partition: KafkaPartition) -> None:
     async def story() -> None:
-        records = await judged_before(place)
-        async with place.opened() as (book, dying):
-            await hangs(dying, place.of(CHANGELOG), place.of(VERDICTS))
-            await sends(dying, place.of(CHANGELOG), *judge(book, records[1:]).changes())
-            await sends(dying, place.of(VERDICTS), KEPT[1:3])
-        assert (await place.hidden()).keys() == {CHANGELOG.name, VERDICTS.name}
-        async with place.opened() as (again, writer):
-            assert contents_of(again) == contents_of(book)
-            assert await place.hidden() == {}
-            assert await place.read(VERDICTS) == {b"o1": b"kept"}
+        records = await judge_first_event(partition)
+        async with partition.recovered() as (state, dying):
+            await hang(dying, partition.of(CHANGELOG), partition.of(VERDICTS))
+            await send_in_transaction(dying, partition.of(CHANGELOG), *judge(state, records[1:]).changes())
+            await send_in_transaction(dying, partition.of(VERDICTS), KEPT[1:3])
+        assert (await partition.hidden()).keys() == {CHANGELOG.name, VERDICTS.name}
+        async with partition.recovered() as (again, writer):
+            assert contents_of(again) == contents_of(state)
+            assert await partition.hidden() == {}
+            assert await partition.read(VERDICTS) == {b"o1": b"kept"}
             await writer.write(
-                judge(again, await place.told(NEXT)).changes(), [OutputRecord(VERDICTS.name, b"o2", b"open")]
+                judge(again, await partition.send(NEXT)).changes(), [OutputRecord(VERDICTS.name, b"o2", b"open")]
             )
-        async with place.opened() as (last, _):
+        async with partition.recovered() as (last, _):
             assert contents_of(last) == contents_of(again)
-            assert await place.count(VERDICTS) == 3 + 1  # and one that says nothing
+            assert await partition.count(VERDICTS) == 3 + 1  # and one empty record
 
     run(story())
 
 
 @pytest.mark.parametrize("topic", [CHANGELOG, VERDICTS, ALERTS], ids=lambda topic: topic.name)
-def test_one_topic_that_hangs_is_enough(place: Place, topic: Topic) -> None:
+def test_a_hanging_transaction_in_one_topic_is_ended(partition: KafkaPartition, topic: Topic) -> None:
     async def story() -> None:
-        await judged_before(place)
-        async with place.writer() as dying:
-            await hangs(dying, place.of(topic))
-            await sends(dying, place.of(topic), (b"\0heal", None))
-        assert await place.hidden() == {topic.name: 1}
-        async with place.opened() as (book, _):
-            assert (book.next, len(book)) == (1, 1)
-        assert await place.hidden() == {}
+        await judge_first_event(partition)
+        async with partition.writer() as dying:
+            await hang(dying, partition.of(topic))
+            await send_in_transaction(dying, partition.of(topic), (b"\0heal", None))
+        assert await partition.hidden() == {topic.name: 1}
+        async with partition.recovered() as (state, _):
+            assert (state.next, len(state)) == (1, 1)
+        assert await partition.hidden() == {}
 
     run(story())
 
 
 @pytest.mark.parametrize("is_ended", [True, False], ids=["ends soon", "was killed"])
-def test_what_intake_is_just_refusing_keeps_no_worker_from_its_partition(place: Place, is_ended: bool) -> None:
+def test_an_open_transaction_of_intake_in_rejects_does_not_block_recovery(
+    partition: KafkaPartition, is_ended: bool
+) -> None:
     async def story() -> None:
-        await judged_before(place)
-        async with AIOKafkaProducer(**place.client, transactional_id=f"intake of {place.partition}") as intake:
+        await judge_first_event(partition)
+        async with AIOKafkaProducer(**partition.client, transactional_id=f"intake of {partition.partition}") as intake:
             await intake.begin_transaction()
-            await intake.send_and_wait(REJECTS.name, b"{", partition=place.partition)
-            opener = PartitionRecovery(place.client, READY, is_exact=True)
-            opening = asyncio.ensure_future(opener.open(TP(EVENTS.name, place.partition), ignored))
+            await intake.send_and_wait(REJECTS.name, b"{", partition=partition.partition)
+            recovery = PartitionRecovery(partition.client, READY, is_exact=True)
+            recovering = asyncio.ensure_future(recovery.recover(TP(EVENTS.name, partition.partition), ignore_progress))
             if is_ended:
                 await intake.commit_transaction()
-            book, writer = await opening
-            assert (book.next, len(book)) == (1, 1)
+            state, writer = await recovering
+            assert (state.next, len(state)) == (1, 1)
             await writer.stop()
             if not is_ended:
-                assert (await place.hidden()).keys() == {REJECTS.name}, "it is not ours to end"
+                assert (await partition.hidden()).keys() == {REJECTS.name}, "the transaction of intake is left alone"
                 await intake.abort_transaction()
 
     run(story())

@@ -1,8 +1,9 @@
-"""A worker's partitions come, go, and are lost: what may be kept is kept, what is still ours is opened again."""
+"""A worker's partitions come, go and get lost: what may be kept is kept, and what is still owned is recovered."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from aiokafka.errors import (
@@ -14,238 +15,224 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
 )
 
-from streams.engine import timing
 from streams.engine.partitions import PartitionLost
+from streams.engine.recovery import WrongChangelog
+from streams.engine.timing import TIMING
 from streams.engine.transaction import RecordTooLarge
 from streams.kafka.topics import EVENTS
-from streams.worker.recovery import WrongChangelog
-from tests.engine.running import run
-from tests.engine.stand_in import a_while
-from tests.worker.agent_town import KIOSK, MARKET, SHOP, Town
-
-pytestmark = pytest.mark.usefixtures("hurry")
+from tests.engine.fake_writer import let_tasks_run
+from tests.engine.stories import run
+from tests.worker.fake_kafka import FAST, KIOSK, MARKET, SHOP, FakeKafka
 
 
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for seconds waits for a moment."""
-    monkeypatch.setattr(timing, "COMMIT_SECONDS", 0.0)
-    monkeypatch.setattr(timing, "REOPEN_SECONDS", 0.0)
-    monkeypatch.setattr(timing, "FLUSH_SECONDS", 0.05)
-
-
-def test_a_worker_opens_what_it_is_given_and_nothing_else() -> None:
+def test_a_worker_recovers_the_partitions_that_it_is_assigned_and_no_others() -> None:
     async def story() -> None:
-        town = Town()
-        await town.shelf.own([SHOP, KIOSK], 1)
-        assert set(town.shelf) == town.shelf.owned == {SHOP, KIOSK}
-        assert sorted(town.opened) == [0, 1]
-        assert town.shelf.recovering == {}
-        await town.shelf.close()
-        assert len(town.shelf) == 0
-        assert town.pen(SHOP).is_stopped
+        kafka = FakeKafka()
+        await kafka.partitions.assign([SHOP, KIOSK], 1)
+        assert set(kafka.partitions) == kafka.partitions.assigned == {SHOP, KIOSK}
+        assert sorted(kafka.recovered) == [0, 1]
+        assert kafka.partitions.recovering == {}
+        await kafka.partitions.close()
+        assert len(kafka.partitions) == 0
+        assert kafka.writer(SHOP).is_stopped
 
     run(story())
 
 
-def test_a_ledger_is_kept_over_a_rebalance_only_if_none_was_missed() -> None:
+def test_a_committer_is_kept_over_a_rebalance_only_if_no_generation_was_missed() -> None:
     async def story() -> None:
-        town = Town()
-        await town.shelf.own([SHOP, KIOSK], 4)
-        first = dict(town.shelf)
-        await town.shelf.own([SHOP, MARKET], 5)
-        assert town.shelf[SHOP] is first[SHOP]
-        assert set(town.shelf) == {SHOP, MARKET}
-        await town.shelf.own([SHOP, MARKET], 7)
-        assert town.shelf[SHOP] is not first[SHOP]
-        assert town.opened.count(0) == 2
-        await town.shelf.close()
+        kafka = FakeKafka()
+        await kafka.partitions.assign([SHOP, KIOSK], 4)
+        first = dict(kafka.partitions)
+        await kafka.partitions.assign([SHOP, MARKET], 5)
+        assert kafka.partitions[SHOP] is first[SHOP]
+        assert set(kafka.partitions) == {SHOP, MARKET}
+        await kafka.partitions.assign([SHOP, MARKET], 7)
+        assert kafka.partitions[SHOP] is not first[SHOP]
+        assert kafka.recovered.count(0) == 2
+        await kafka.partitions.close()
 
     run(story())
 
 
 def test_the_same_generation_once_more_keeps_nothing() -> None:
     async def story() -> None:
-        town = Town()
-        await town.shelf.own([SHOP], 4)
-        await town.shelf.own([SHOP], 4)
-        assert town.opened == [0, 0]
-        await town.shelf.close()
+        kafka = FakeKafka()
+        await kafka.partitions.assign([SHOP], 4)
+        await kafka.partitions.assign([SHOP], 4)
+        assert kafka.recovered == [0, 0]
+        await kafka.partitions.close()
 
     run(story())
 
 
-def test_a_partition_that_went_to_another_and_came_back_has_what_the_other_did() -> None:
+def test_a_partition_that_comes_back_from_another_worker_contains_what_that_one_did() -> None:
     async def story() -> None:
-        town = Town()
-        await town.shelf.own([SHOP], 1)
-        town.takes(SHOP, "o1")
-        await town.shelf.give_up()
-        assert town.shelf.owned == frozenset()
-        await town.shelf.own([], 2)
-        other = Town(papers=town.papers)
-        await other.shelf.own([SHOP], 2)
-        other.takes(SHOP, "o2")
-        await other.shelf.close()
-        await town.shelf.own([SHOP], 3)
-        assert town.shelf[SHOP].book.stored_cases().keys() == {"o1", "o2"}
-        assert town.shelf[SHOP].next == 2
-        await town.shelf.close()
+        kafka = FakeKafka()
+        await kafka.partitions.assign([SHOP], 1)
+        kafka.apply_order(SHOP, "o1")
+        await kafka.partitions.revoke()
+        assert kafka.partitions.assigned == frozenset()
+        await kafka.partitions.assign([], 2)
+        other = FakeKafka(logs=kafka.logs)
+        await other.partitions.assign([SHOP], 2)
+        other.apply_order(SHOP, "o2")
+        await other.partitions.close()
+        await kafka.partitions.assign([SHOP], 3)
+        assert kafka.partitions[SHOP].state.stored_cases().keys() == {"o1", "o2"}
+        assert kafka.partitions[SHOP].next == 2
+        await kafka.partitions.close()
 
     run(story())
 
 
-def test_a_lost_partition_that_is_still_ours_is_opened_and_read_again() -> None:
+def test_a_lost_partition_that_is_still_owned_is_recovered_and_read_again() -> None:
     async def story() -> None:
-        town = Town()
-        await town.shelf.own([SHOP], 1)
-        town.takes(SHOP, "o1")
-        await town.shelf[SHOP].flush()
-        lost, town.pen(SHOP).breaks = town.shelf[SHOP], KafkaConnectionError("the line is dead")
-        town.takes(SHOP, "o2")
-        await a_while()
-        assert town.asked == [(SHOP, 1)]
-        assert town.reread_ == [SHOP]
-        assert town.shelf[SHOP] is not lost
-        assert (town.shelf[SHOP].next, town.shelf[SHOP].lost) == (1, None)
-        assert town.hopeless == []
-        await town.shelf.close()
+        kafka = FakeKafka()
+        await kafka.partitions.assign([SHOP], 1)
+        kafka.apply_order(SHOP, "o1")
+        await kafka.partitions[SHOP].flush()
+        lost, kafka.writer(SHOP).error = kafka.partitions[SHOP], KafkaConnectionError("connection lost")
+        kafka.apply_order(SHOP, "o2")
+        await let_tasks_run()
+        assert kafka.ownership_checks == [(SHOP, 1)]
+        assert kafka.rereads == [SHOP]
+        assert kafka.partitions[SHOP] is not lost
+        assert (kafka.partitions[SHOP].next, kafka.partitions[SHOP].lost) == (1, None)
+        assert kafka.fatal == []
+        await kafka.partitions.close()
 
     run(story())
 
 
-def test_a_lost_partition_that_is_not_ours_waits_for_the_rebalance() -> None:
+def test_a_lost_partition_that_is_no_longer_owned_waits_for_the_rebalance() -> None:
     async def story() -> None:
-        town = Town(ours=False)
-        await town.shelf.own([SHOP], 1)
-        town.papers[0].pen()  # another worker took it over
-        town.takes(SHOP, "o1")
-        await a_while()
-        assert isinstance(town.shelf[SHOP].lost, ProducerFenced)
-        assert town.opened == [0]
-        await town.shelf.own([SHOP], 2)
-        assert town.shelf[SHOP].lost is None
-        assert town.opened == [0, 0]
-        await a_while()
-        assert (town.reread_, town.hopeless) == ([], [])
-        await town.shelf.close()
+        kafka = FakeKafka(is_owner=False)
+        await kafka.partitions.assign([SHOP], 1)
+        kafka.logs[0].new_writer()  # another worker has taken it over
+        kafka.apply_order(SHOP, "o1")
+        await let_tasks_run()
+        assert isinstance(kafka.partitions[SHOP].lost, ProducerFenced)
+        assert kafka.recovered == [0]
+        await kafka.partitions.assign([SHOP], 2)
+        assert kafka.partitions[SHOP].lost is None
+        assert kafka.recovered == [0, 0]
+        await let_tasks_run()
+        assert (kafka.rereads, kafka.fatal) == ([], [])
+        await kafka.partitions.close()
 
     run(story())
 
 
-def test_a_partition_that_is_neither_ours_nor_taken_is_hopeless(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "LOST_SECONDS", 0.01)
-    monkeypatch.setattr(timing, "REOPEN_SECONDS", 0.001)
-
+def test_a_lost_partition_is_fatal_if_it_is_not_owned_and_no_rebalance_follows() -> None:
     async def story() -> None:
-        town = Town(ours=False)
-        await town.shelf.own([SHOP], 1)
-        town.pen(SHOP).breaks = KafkaConnectionError("the line is dead")
-        town.takes(SHOP, "o1")
-        while not town.hopeless:
+        kafka = FakeKafka(is_owner=False, timing=replace(FAST, lost_seconds=0.01, retry_recovery_seconds=0.001))
+        await kafka.partitions.assign([SHOP], 1)
+        kafka.writer(SHOP).error = KafkaConnectionError("connection lost")
+        kafka.apply_order(SHOP, "o1")
+        while not kafka.fatal:
             await asyncio.sleep(0.001)
-        assert isinstance(town.hopeless[0], PartitionLost)
-        assert f"{EVENTS.name}[0] was lost, and nobody took it" in str(town.hopeless[0])
-        assert "the line is dead" in str(town.hopeless[0])
-        await town.shelf.close()
+        assert isinstance(kafka.fatal[0], PartitionLost)
+        assert f"{EVENTS.name}[0] was lost, and no rebalance followed" in str(kafka.fatal[0])
+        assert "connection lost" in str(kafka.fatal[0])
+        await kafka.partitions.close()
 
     run(story())
 
 
-def test_a_partition_of_which_kafka_takes_no_step_is_hopeless_however_often_it_is_opened() -> None:
+def test_a_partition_without_a_single_commit_is_fatal_after_enough_recoveries() -> None:
     async def story() -> None:
-        town = Town(breaks=KafkaError("the record is not liked"))
-        await town.shelf.own([SHOP], 1)
-        while not town.hopeless:
-            town.takes(SHOP, "o1")
-            while town.shelf[SHOP].lost is None:
+        kafka = FakeKafka(write_error=KafkaError("invalid record"))
+        await kafka.partitions.assign([SHOP], 1)
+        while not kafka.fatal:
+            kafka.apply_order(SHOP, "o1")
+            while kafka.partitions[SHOP].lost is None:
                 await asyncio.sleep(0)
-            await a_while()
-        assert len(town.opened) == timing.LOSSES + 1
-        assert "cannot be written" in str(town.hopeless[0])
-        assert "the record is not liked" in str(town.hopeless[0])
-        await town.shelf.close()
+            await let_tasks_run()
+        assert len(kafka.recovered) == TIMING.max_losses + 1
+        assert "cannot commit" in str(kafka.fatal[0])
+        assert "invalid record" in str(kafka.fatal[0])
+        await kafka.partitions.close()
 
     run(story())
 
 
 @pytest.mark.parametrize("error", [TopicAuthorizationFailedError(), RecordTooLarge("too large"), AssertionError()])
-def test_what_no_further_try_helps_against_is_hopeless_at_once(error: Exception) -> None:
+def test_an_error_that_no_retry_can_help_is_fatal_at_once(error: Exception) -> None:
     async def story() -> None:
-        town = Town(breaks=error)
-        await town.shelf.own([SHOP], 1)
-        town.takes(SHOP, "o1")
-        await a_while()
-        (found,) = town.hopeless
-        assert found is error or (isinstance(found, PartitionLost) and repr(error) in str(found))
-        assert town.opened == [0]
-        await town.shelf.close()
+        kafka = FakeKafka(write_error=error)
+        await kafka.partitions.assign([SHOP], 1)
+        kafka.apply_order(SHOP, "o1")
+        await let_tasks_run()
+        (fatal,) = kafka.fatal
+        assert fatal is error or (isinstance(fatal, PartitionLost) and repr(error) in str(fatal))
+        assert kafka.recovered == [0]
+        await kafka.partitions.close()
 
     run(story())
 
 
-def test_opening_is_tried_again_while_kafka_does_not_answer() -> None:
+def test_a_recovery_is_tried_again_while_kafka_does_not_answer() -> None:
     async def story() -> None:
-        town = Town(errors=[KafkaConnectionError("no broker"), KafkaTimeoutError("no answer")])
-        await town.shelf.own([SHOP], 1)
-        assert town.opened == [0, 0, 0]
-        assert set(town.shelf) == {SHOP}
-        await town.shelf.close()
+        kafka = FakeKafka(recovery_errors=[KafkaConnectionError("no broker"), KafkaTimeoutError("no answer")])
+        await kafka.partitions.assign([SHOP], 1)
+        assert kafka.recovered == [0, 0, 0]
+        assert set(kafka.partitions) == {SHOP}
+        await kafka.partitions.close()
 
     run(story())
 
 
-def test_opening_is_given_up_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "LOST_SECONDS", 0.0)
-
+def test_a_recovery_fails_after_a_while() -> None:
     async def story() -> None:
-        town = Town(errors=[KafkaConnectionError("no broker")] * 99)
+        errors: list[Exception] = [KafkaConnectionError("no broker")] * 99
+        kafka = FakeKafka(recovery_errors=errors, timing=replace(FAST, lost_seconds=0.0))
         with pytest.raises(
-            PartitionLost, match=r"promise\.events\[0\] cannot be opened: KafkaConnectionError.*no broker"
+            PartitionLost, match=r"cannot recover promise\.events\[0\]: KafkaConnectionError.*no broker"
         ):
-            await town.shelf.own([SHOP], 1)
-        assert town.shelf.recovering == {}
+            await kafka.partitions.assign([SHOP], 1)
+        assert kafka.partitions.recovering == {}
 
     run(story())
 
 
 @pytest.mark.parametrize("error", [TransactionalIdAuthorizationFailed("shops"), WrongChangelog("trimmed")])
-def test_opening_is_not_tried_again_where_that_cannot_help(error: Exception) -> None:
+def test_a_recovery_is_not_tried_again_if_that_cannot_help(error: Exception) -> None:
     async def story() -> None:
-        town = Town(errors=[error])
+        kafka = FakeKafka(recovery_errors=[error])
         with pytest.raises((PartitionLost, WrongChangelog)):
-            await town.shelf.own([SHOP], 1)
-        assert town.opened == [0]
+            await kafka.partitions.assign([SHOP], 1)
+        assert kafka.recovered == [0]
 
     run(story())
 
 
-def test_giving_up_makes_durable_what_can_be_and_does_not_wait_for_the_rest() -> None:
+def test_revoking_flushes_the_partitions_that_can_write_and_does_not_wait_for_the_others() -> None:
     async def story() -> None:
-        town = Town()
-        await town.shelf.own([SHOP, KIOSK], 1)
-        town.pen(KIOSK).hold()
-        town.takes(SHOP, "o1")
-        town.takes(KIOSK, "o2")
-        await town.shelf.give_up()
-        assert (town.shelf[SHOP].durable, town.shelf[KIOSK].durable) == (1, 0)
-        assert town.shelf.owned == frozenset()
-        await town.shelf.own([SHOP], 2)
-        assert town.papers[1].steps == []
-        await town.shelf.close()
+        kafka = FakeKafka()
+        await kafka.partitions.assign([SHOP, KIOSK], 1)
+        kafka.writer(KIOSK).block()
+        kafka.apply_order(SHOP, "o1")
+        kafka.apply_order(KIOSK, "o2")
+        await kafka.partitions.revoke()
+        assert (kafka.partitions[SHOP].durable, kafka.partitions[KIOSK].durable) == (1, 0)
+        assert kafka.partitions.assigned == frozenset()
+        await kafka.partitions.assign([SHOP], 2)
+        assert kafka.logs[1].steps == []
+        await kafka.partitions.close()
 
     run(story())
 
 
-def test_a_worker_that_ends_waits_for_no_partition_that_it_has_lost() -> None:
+def test_a_worker_that_ends_does_not_wait_for_lost_partitions() -> None:
     async def story() -> None:
-        town = Town(ours=False)
-        await town.shelf.own([SHOP], 1)
-        town.pen(SHOP).breaks = KafkaConnectionError("the line is dead")
-        town.takes(SHOP, "o1")
-        await a_while()
-        await town.shelf.close()
-        await a_while()
-        assert (len(town.shelf), town.hopeless) == (0, [])
+        kafka = FakeKafka(is_owner=False)
+        await kafka.partitions.assign([SHOP], 1)
+        kafka.writer(SHOP).error = KafkaConnectionError("connection lost")
+        kafka.apply_order(SHOP, "o1")
+        await let_tasks_run()
+        await kafka.partitions.close()
+        await let_tasks_run()
+        assert (len(kafka.partitions), kafka.fatal) == (0, [])
 
     run(story())

@@ -1,4 +1,4 @@
-"""A worker takes a place over: it continues where its changelog says, or says clearly why it cannot."""
+"""A worker takes a partition over: it continues where the changelog says, or says clearly why it cannot."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from aiokafka.errors import KafkaError
 
+from streams.engine.recovery import WrongChangelog
 from streams.kafka.topics import CHANGELOG, EVENTS, VERDICTS
 from streams.local.ports import free_ports
 from streams.records import OutputRecord
 from streams.state.case_codec import UnknownPolicy
-from streams.worker.recovery import WrongChangelog
-from tests.engine.place import Place, judge
-from tests.engine.running import run
+from tests.engine.kafka_partition import KafkaPartition, judge
+from tests.engine.stories import run
 from tests.histories import order, policies_of
 from tests.state.changelogs import contents_of
 
@@ -24,45 +24,47 @@ MORE = order("o2").promised("ready", due="12:50", time="12:10", at="harbour")
 
 
 @pytest.mark.parametrize("is_exact", [True, False])
-def test_the_next_owner_has_the_book_of_the_one_before(place: Place, is_exact: bool) -> None:
+def test_the_next_owner_has_the_state_of_the_one_before(partition: KafkaPartition, is_exact: bool) -> None:
     async def story() -> None:
-        records = await place.told(STORY)
-        async with place.opened(is_exact=is_exact) as (book, writer):
-            assert book.next == 0
-            await writer.write(judge(book, records).changes(), [OutputRecord(VERDICTS.name, b"o1", b"kept")])
-        records = await place.told(MORE)
-        async with place.opened(is_exact=is_exact) as (again, writer):
-            assert contents_of(again) == contents_of(book)
+        records = await partition.send(STORY)
+        async with partition.recovered(is_exact=is_exact) as (state, writer):
+            assert state.next == 0
+            await writer.write(judge(state, records).changes(), [OutputRecord(VERDICTS.name, b"o1", b"kept")])
+        records = await partition.send(MORE)
+        async with partition.recovered(is_exact=is_exact) as (again, writer):
+            assert contents_of(again) == contents_of(state)
             await writer.write(judge(again, records).changes(), [])
-        async with place.opened(is_exact=is_exact) as (last, _):
+        async with partition.recovered(is_exact=is_exact) as (last, _):
             assert contents_of(last) == contents_of(again)
             assert last.stored_cases().keys() == {"o1", "o2"}
 
     run(story())
 
 
-def test_what_was_not_committed_is_judged_again_by_the_next_owner(place: Place) -> None:
+def test_the_next_owner_judges_again_what_was_not_committed(partition: KafkaPartition) -> None:
     async def story() -> None:
-        records = await place.told(STORY)
-        async with place.opened() as (book, writer):
+        records = await partition.send(STORY)
+        async with partition.recovered() as (state, writer):
             await writer._producer.begin_transaction()
-            for key, value in judge(book, records).changes():
-                await writer._producer.send_and_wait(CHANGELOG.name, value, key=key, partition=place.partition)
-            async with place.opened() as (again, _):
+            for key, value in judge(state, records).changes():
+                await writer._producer.send_and_wait(CHANGELOG.name, value, key=key, partition=partition.partition)
+            async with partition.recovered() as (again, _):
                 assert (again.next, len(again)) == (0, 0)
 
     run(story())
 
 
-def test_how_far_a_changelog_is_read_is_told_and_its_last_offset_is_a_marker_of_a_transaction(place: Place) -> None:
+def test_the_progress_of_reading_a_changelog_includes_markers_of_transactions(
+    partition: KafkaPartition,
+) -> None:
     reached: list[tuple[int, int]] = []
 
     async def story() -> None:
-        async with place.writer() as writer:
+        async with partition.writer() as writer:
             for number in range(3):
                 await writer.write([(b"h", b"%d" % number), (b"c%d" % number, b"case")], [])
             await writer.write([(b"c1", None), (b"c2", None)], [])
-        assert await place.read(CHANGELOG, told=reached) == {b"h": b"2", b"c0": b"case"}
+        assert await partition.read(CHANGELOG, progress=lambda *at: reached.append(at)) == {b"h": b"2", b"c0": b"case"}
 
     run(story())
     assert reached[0] == (0, 12)
@@ -70,96 +72,98 @@ def test_how_far_a_changelog_is_read_is_told_and_its_last_offset_is_a_marker_of_
     assert reached == sorted(reached)
 
 
-def test_an_empty_changelog_is_read_at_once(place: Place) -> None:
+def test_an_empty_changelog_is_read_at_once(partition: KafkaPartition) -> None:
     reached: list[tuple[int, int]] = []
 
     async def story() -> None:
-        assert await place.read(CHANGELOG, told=reached) == {}
-        async with place.opened() as (book, _):
-            assert (book.next, book.has_changes) == (0, False)
+        assert await partition.read(CHANGELOG, progress=lambda *at: reached.append(at)) == {}
+        async with partition.recovered() as (state, _):
+            assert (state.next, state.has_changes) == (0, False)
 
     run(story())
     assert reached == [(0, 0)]
 
 
-def test_a_changelog_that_holds_nothing_but_transactions_that_were_taken_back_is_empty(place: Place) -> None:
+def test_a_changelog_of_aborted_transactions_only_is_empty(
+    partition: KafkaPartition,
+) -> None:
     async def story() -> None:
         for _ in range(2):
-            async with place.writer() as writer:
+            async with partition.writer() as writer:
                 await writer._producer.begin_transaction()
-                await writer._producer.send_and_wait(CHANGELOG.name, b"1", key=b"h", partition=place.partition)
+                await writer._producer.send_and_wait(CHANGELOG.name, b"1", key=b"h", partition=partition.partition)
                 await writer._producer.abort_transaction()
-        async with place.opened() as (book, _):
-            assert book.next == 0
+        async with partition.recovered() as (state, _):
+            assert state.next == 0
 
     run(story())
 
 
-def test_events_trimmed_before_they_were_judged_are_an_error_that_says_so(place: Place) -> None:
+def test_events_trimmed_before_they_were_judged_are_an_error_with_a_remedy(partition: KafkaPartition) -> None:
     async def story() -> None:
-        records = await place.told(STORY)
-        async with place.opened() as (book, writer):
-            await writer.write(judge(book, records).changes(), [])
-        await place.told(MORE)
-        await place.told(replace(MORE, case="o3"))
-        place.trim(EVENTS, 2)
-        async with place.opened() as (book, _):
-            assert book.next == 2
-        place.trim(EVENTS, 3)
-        said = (
-            rf"{EVENTS.name}\[{place.partition}\] of {place.bootstrap} holds offsets 3 to 4, but the book in "
+        records = await partition.send(STORY)
+        async with partition.recovered() as (state, writer):
+            await writer.write(judge(state, records).changes(), [])
+        await partition.send(MORE)
+        await partition.send(replace(MORE, case="o3"))
+        partition.trim(EVENTS, 2)
+        async with partition.recovered() as (state, _):
+            assert state.next == 2
+        partition.trim(EVENTS, 3)
+        message = (
+            rf"{EVENTS.name}\[{partition.partition}\] of {partition.bootstrap} holds offsets 3 to 4, but its state in "
             rf"{CHANGELOG.name} continues at 2: .* stop all workers and delete {CHANGELOG.name} too"
         )
-        with pytest.raises(WrongChangelog, match=said):
-            async with place.opened():
+        with pytest.raises(WrongChangelog, match=message):
+            async with partition.recovered():
                 pass
 
     run(story())
 
 
-def test_a_topic_made_anew_under_a_book_is_an_error_that_says_so(place: Place) -> None:
+def test_a_topic_that_was_recreated_under_a_state_is_an_error_with_a_remedy(partition: KafkaPartition) -> None:
     async def story() -> None:
-        records = await place.told(STORY)
-        async with place.opened() as (book, writer):
-            judge(book, records).next = 1_000  # as long as the topic was before it was deleted
-            await writer.write(book.changes(), [])
+        records = await partition.send(STORY)
+        async with partition.recovered() as (state, writer):
+            judge(state, records).next = 1_000  # as long as the topic was before it was deleted
+            await writer.write(state.changes(), [])
         with pytest.raises(
-            WrongChangelog, match=r"holds offsets 0 to 2, but the book in .* continues at 1000: .*made anew"
+            WrongChangelog, match=r"holds offsets 0 to 2, but its state in .* continues at 1000: .*recreated"
         ):
-            async with place.opened():
+            async with partition.recovered():
                 pass
 
     run(story())
 
 
-def test_a_first_owner_of_a_trimmed_topic_begins_with_what_is_left(place: Place) -> None:
+def test_the_first_owner_of_a_trimmed_topic_begins_with_what_is_left(partition: KafkaPartition) -> None:
     async def story() -> None:
-        await place.told(STORY)
-        place.trim(EVENTS, 1)
-        async with place.opened() as (book, _):
-            assert book.next == 1
+        await partition.send(STORY)
+        partition.trim(EVENTS, 1)
+        async with partition.recovered() as (state, _):
+            assert state.next == 1
 
     run(story())
 
 
-def test_a_book_is_not_opened_without_a_policy_that_it_was_judged_by(place: Place) -> None:
+def test_recovery_needs_every_policy_that_the_state_was_judged_by(partition: KafkaPartition) -> None:
     async def story() -> None:
-        records = await place.told(STORY)
-        async with place.opened() as (book, writer):
-            await writer.write(judge(book, records).changes(), [])
+        records = await partition.send(STORY)
+        async with partition.recovered() as (state, writer):
+            await writer.write(judge(state, records).changes(), [])
         with pytest.raises(UnknownPolicy, match="ready"):
-            async with place.opened(policies_of('[[policy]]\nkind = "delivered"\n')):
+            async with partition.recovered(policies_of('[[policy]]\nkind = "delivered"\n')):
                 pass
 
     run(story())
 
 
-def test_where_no_kafka_is_nothing_is_left_of_the_try(place: Place) -> None:
-    nowhere = replace(place, bootstrap=f"127.0.0.1:{free_ports(1)[0]}")
+def test_without_kafka_recovery_fails_and_leaves_nothing_behind(partition: KafkaPartition) -> None:
+    nowhere = replace(partition, bootstrap=f"127.0.0.1:{free_ports(1)[0]}")
 
     async def story() -> None:
         with pytest.raises(KafkaError):
-            async with nowhere.opened():
+            async with nowhere.recovered():
                 pass
         with pytest.raises(KafkaError):
             await nowhere.read(CHANGELOG)

@@ -11,14 +11,14 @@ import pytest
 from schemas.events import TAGS
 from schemas.instants import parse_instant
 from schemas.reading import Refused
-from streams.gateway.manual_events import SPOKEN, event_of
+from streams.gateway.manual_events import MANUAL_EVENTS, event_of
 
 NOON = parse_instant("2026-03-06T12:00:00Z")
 
 
 def event(name: str, **said: Any) -> dict[str, Any]:
     """The event, as a builtin, without what they all have."""
-    found = event_of(SPOKEN[name], json.dumps({"case": "o-7"} | said).encode(), "e1", NOON)
+    found = event_of(MANUAL_EVENTS[name], json.dumps({"case": "o-7"} | said).encode(), "e1", NOON)
     fields: dict[str, Any] = {"type": TAGS[type(found)], **msgspec.to_builtins(found)}
     common = {"id": "e1", "case": "o-7", "source": "gateway", "received_at": "2026-03-06T12:00:00Z"}
     assert common.items() <= fields.items()
@@ -120,4 +120,4 @@ def test_what_cannot_be_an_event_is_refused_with_one_reason(
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"case": "\xff"}'])
 def test_what_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(Refused, match="not_json"):
-        event_of(SPOKEN["promises"], body, "e1", NOON)
+        event_of(MANUAL_EVENTS["promises"], body, "e1", NOON)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from schemas.instants import parse_instant
 from streams.config.feeds import parse_feeds
 from streams.gateway import secret_files
-from streams.gateway.limits import Bucket
+from streams.gateway.limits import TokenBucket
 from streams.gateway.manual import read_tokens
 from streams.gateway.openapi import openapi
 from streams.gateway.secret_files import SecretFiles
@@ -88,10 +88,10 @@ def test_a_ping_is_known_by_its_whole_body(scheme: str, body: bytes, is_ping: bo
 
 
 def test_so_many_at_once_and_so_many_a_second() -> None:
-    bucket = Bucket(per_second=2, at_once=3)
-    assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
-    assert [bucket.take(100.6) for _ in range(2)] == [True, False]
-    assert [bucket.take(1000.0) for _ in range(4)] == [True, True, True, False]
+    bucket = TokenBucket(per_second=2, at_once=3)
+    assert [bucket.try_acquire(100.0) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.try_acquire(100.6) for _ in range(2)] == [True, False]
+    assert [bucket.try_acquire(1000.0) for _ in range(4)] == [True, True, True, False]
 
 
 def read(text: str) -> tuple[bytes, ...]:
@@ -103,19 +103,19 @@ def read(text: str) -> tuple[bytes, ...]:
 def test_a_file_that_is_changed_emptied_removed_or_put_back_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(secret_files, "_LOOK_SECONDS", -1.0)
+    monkeypatch.setattr(secret_files, "_CHECK_SECONDS", -1.0)
     caplog.set_level(logging.INFO, "promises")
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_text("a\n")
     secrets = SecretFiles("feed till", [str(old), str(new)], read)
-    assert (secrets.keys(), secrets.trouble) == ((b"a",), "")
+    assert (secrets.keys(), secrets.problem) == ((b"a",), "")
     new.write_text("b")
     assert secrets.keys() == (b"a", b"b")
     old.unlink()
     assert secrets.keys() == (b"b",)
     new.write_text("")
     assert secrets.keys() == ()
-    assert secrets.trouble == f"{old}: cannot be read: No such file or directory; {new}: is empty"
+    assert secrets.problem == f"{old}: cannot be read: No such file or directory; {new}: is empty"
     new.write_bytes(b"\xff")
     os.utime(new, (1, 1))
     assert secrets.keys() == ()
@@ -124,11 +124,11 @@ def test_a_file_that_is_changed_emptied_removed_or_put_back_is_noticed(
     said = [record.getMessage() for record in caplog.records]
     assert said == [
         f"feed till: {new} cannot be read: No such file or directory; it gives no secret",
-        f"feed till: {new} has another secret, which is valid from now on",
+        f"feed till: {new} has a new secret, which is valid from now on",
         f"feed till: {old} cannot be read: No such file or directory; it gives no secret",
         f"feed till: {new} is empty; it gives no secret",
         f"feed till: {new} is not text; it gives no secret",
-        f"feed till: {old} has another secret, which is valid from now on",
+        f"feed till: {old} has a new secret, which is valid from now on",
     ]
 
 
@@ -141,7 +141,7 @@ def test_tokens_that_are_none_or_can_be_guessed_are_refused(text: str, why: str)
 
 
 def test_every_path_is_described_and_every_reference_leads_somewhere() -> None:
-    document = openapi(parse_feeds(FEEDS, "feeds.toml"), takes_spoken=True)
+    document = openapi(parse_feeds(FEEDS, "feeds.toml"), has_tokens=True)
     assert {"/shopify", "/in/woo", "/promises", "/fulfilments", "/cancellations"} <= document["paths"].keys()
     assert document["paths"]["/till"]["post"]["security"] == []
     assert document["components"]["securitySchemes"]["shopify"]["name"] == "x-shopify-hmac-sha256"
@@ -163,6 +163,6 @@ def test_every_path_is_described_and_every_reference_leads_somewhere() -> None:
 
 
 def test_without_tokens_nothing_is_described_that_wants_one() -> None:
-    document = openapi(parse_feeds(FEEDS, "feeds.toml"), takes_spoken=False)
+    document = openapi(parse_feeds(FEEDS, "feeds.toml"), has_tokens=False)
     assert "/promises" not in document["paths"]
     assert "token" not in document["components"]["securitySchemes"]

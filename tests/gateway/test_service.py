@@ -87,8 +87,8 @@ def test_a_vendor_that_sets_its_webhook_up_is_answered_and_nothing_is_stored(gat
         ("/shopify", {"X-Shopify-Hmac-Sha256": "no base64!"}, 400, "the signature is not base64"),
         ("/shopify", {}, 401, "there is no header x-shopify-hmac-sha256"),
         ("/shopify", {"Content-Encoding": "gzip"}, 415, "compressed"),
-        ("/promises", {}, 401, "the token is missing or is another"),
-        ("/promises", {"Authorization": f"Bearer x{TOKEN}"}, 401, "the token is missing or is another"),
+        ("/promises", {}, 401, "the token is missing or wrong"),
+        ("/promises", {"Authorization": f"Bearer x{TOKEN}"}, 401, "the token is missing or wrong"),
         ("/promises", {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/csv"}, 415, "said to be no JSON"),
     ],
 )
@@ -115,7 +115,7 @@ def test_what_is_no_http_is_refused_in_the_same_form(gateway: Gateway) -> None:
             raw.sendall(text)
             answer = raw.makefile("rb").read()
         assert answer.startswith(b"HTTP/1.1 400 ")
-        assert b'"error":"this is no HTTP request"' in answer
+        assert b'"error":"this is not an HTTP request"' in answer
 
 
 def test_a_body_of_100_megabytes_is_refused_whether_its_length_is_told_or_not(gateway: Gateway) -> None:
@@ -201,7 +201,7 @@ def test_a_secret_is_replaced_by_file_without_a_restart(gateway: Gateway, bootst
     gateway.until(lambda: status("the next one") == 503, "without a secret nothing is taken and nothing is lost")
     replace(folder / "shopify", f"{SECRET}\n")
     gateway.until(lambda: status(SECRET) == 200, "the secret is back")
-    assert "another secret, which is valid from now on" in gateway.said
+    assert "a new secret, which is valid from now on" in gateway.said
     assert SECRET not in gateway.said
 
 

@@ -1,4 +1,4 @@
-"""A member of intake reads what feeds bring: in turns, with a clock for each partition, and only what is its own."""
+"""The agent of intake: it adapts records in slices and reports a watermark for each partition that it owns."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
-import pytest
 from faust.types import TP
 
 from schemas.events import Clock, StepReached
 from schemas.instants import Instant, from_datetime, parse_instant, to_datetime
 from streams.config.feeds import Feed
-from streams.engine import timing
 from streams.engine.partitions import Partitions, RecoveryProgress
+from streams.engine.timing import TIMING, Timing
 from streams.engine.transport import Batch, ReadPositions
 from streams.engine.transport.positions import PartitionEnd
 from streams.intake.agent import IntakeAgent
 from streams.intake.feed_adapters import adapters_of
 from streams.intake.metrics import FeedPartition
-from streams.intake.state import FeedProgress, FeedState, standing
+from streams.intake.state import FeedProgress, FeedState, decode_progress
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
-from tests.engine.running import run
-from tests.engine.stand_in import Paper, Pen
+from tests.engine.fake_writer import FakeWriter, WrittenLog
+from tests.engine.stories import run
 
 NOON = parse_instant("2026-03-06T12:00:00Z")
 PARTITIONS = {EVENTS.name: 2, REJECTS.name: 2, NEEDS_FETCH.name: 2}
@@ -32,8 +31,8 @@ FRONT, BACK = TP("feeds.till", 0), TP("feeds.till", 1)
 
 
 @dataclass(frozen=True)
-class Rung:
-    """A record of the till; the order number is its offset."""
+class TillRecord:
+    """A record of the till. Its offset is the number of the order."""
 
     offset: int
     timestamp: Instant = NOON
@@ -47,178 +46,171 @@ class Rung:
 
 
 @dataclass
-class Shop:
-    """Kafka and the consumer group as this member of intake meets them."""
+class FakeIntake:
+    """One process of intake, with Kafka and the consumer group as it sees them."""
 
-    papers: dict[TP, Paper] = field(default_factory=dict)
-    wall: Instant = NOON + 60_000
+    logs: dict[TP, WrittenLog] = field(default_factory=dict)
+    now: Instant = NOON + 60_000
+    timing: Timing = TIMING
 
     def __post_init__(self) -> None:
-        self.shelf = Partitions(self, self, _fails)
-        self.reading = ReadPositions(self.shelf)
-        self.intake = IntakeAgent(self.shelf, PARTITIONS, lambda: self.wall)
+        self.partitions = Partitions(self, self, _raise, self.timing)
+        self.positions = ReadPositions(self.partitions, self.timing)
+        self.agent = IntakeAgent(self.partitions, PARTITIONS, lambda: self.now, self.timing)
 
-    async def open(self, tp: TP, progress: Callable[[int, int], None]) -> tuple[FeedState, Pen]:
+    async def recover(self, tp: TP, progress: Callable[[int, int], None]) -> tuple[FeedState, FakeWriter]:
         progress(3, 7)
-        assert self.intake.snapshot(self.reading).recovering[FeedPartition("", *tp)] == RecoveryProgress(3, 7)
-        paper = self.papers.setdefault(tp, Paper())
-        stored = paper.records.get(f"{tp.topic}[{tp.partition}]".encode())
-        counts = standing(stored) if stored else FeedProgress()
-        return FeedState(TILL, tp.partition, adapters_of([TILL], {})["till"], counts), paper.pen()
+        assert self.agent.snapshot(self.positions).recovering[FeedPartition("", *tp)] == RecoveryProgress(3, 7)
+        log = self.logs.setdefault(tp, WrittenLog())
+        stored = log.records.get(f"{tp.topic}[{tp.partition}]".encode())
+        feed_progress = decode_progress(stored) if stored else FeedProgress()
+        return FeedState(TILL, tp.partition, adapters_of([TILL], {})["till"], feed_progress), log.new_writer()
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
         return True
 
     def reread(self, tp: TP) -> None:
-        self.reading.reread(tp)
+        self.positions.reread(tp)
 
-    async def owns(self, *tps: TP, generation: int = 1) -> None:
-        await self.shelf.own(tps, generation)
-        self.reading.start(tps)
-        self.reading.take_seeks(tps)
+    async def assign(self, *tps: TP, generation: int = 1) -> None:
+        await self.partitions.assign(tps, generation)
+        self.positions.start(tps)
+        self.positions.pop_seeks(tps)
 
-    def comes(self, tp: TP, *offsets: int) -> Batch:
-        """Records are fetched."""
-        (chunk,) = self.reading.chunks(tp, [Rung(offset, NOON + 10 * offset) for offset in offsets])
-        return chunk
+    def fetch(self, tp: TP, *offsets: int) -> Batch:
+        """Return the batch of records that was fetched."""
+        (batch,) = self.positions.batches(tp, [TillRecord(offset, NOON + 10 * offset) for offset in offsets])
+        return batch
 
-    def answers(self, tp: TP, *, end: int, more: int = 0, at: Instant) -> None:
-        """What the broker says of the end of `tp`: fetched up to there, and so many more are there."""
-        self.reading.polled({tp: PartitionEnd(end, end + more, at)})
+    def update_end(self, tp: TP, *, end: int, unread: int = 0, at: Instant) -> None:
+        """Let the broker answer that `tp` was fetched up to `end`, and that so many more records are there."""
+        self.positions.update_ends({tp: PartitionEnd(end, end + unread, at)})
 
-    def said(self, tp: TP) -> list[str | Instant]:
-        """All that was written because of `tp`, to the first partition where it is a clock: orders, and clocks."""
-        return list(self._said(tp))
+    def outputs(self, tp: TP) -> list[str | Instant]:
+        """Return what was written for `tp`: the keys of events, and the instants of clock records in one partition."""
+        return list(self._outputs(tp))
 
-    def _said(self, tp: TP) -> Iterator[str | Instant]:
-        for message in self.papers[tp].said:
-            if message.key is not None:
-                yield message.key.decode()
-            elif message.partition == 0:
-                clock = msgspec.json.decode(message.value or b"", type=Clock)
+    def _outputs(self, tp: TP) -> Iterator[str | Instant]:
+        for output in self.logs[tp].outputs:
+            if output.key is not None:
+                yield output.key.decode()
+            elif output.partition == 0:
+                clock = msgspec.json.decode(output.value or b"", type=Clock)
                 assert (clock.source, clock.partition) == ("till", tp.partition)
                 yield from_datetime(clock.at)
 
-    async def settles(self) -> None:
-        await asyncio.gather(*(ledger.flush() for ledger in self.shelf.values()))
+    async def flush(self) -> None:
+        await asyncio.gather(*(committer.flush() for committer in self.partitions.values()))
 
 
-def _fails(error: Exception) -> None:
+def _raise(error: Exception) -> None:
     raise error
 
 
-@pytest.fixture
-def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A clock is due whenever there is anything to say."""
-    monkeypatch.setattr(timing, "CLOCK_SECONDS", 0.0)
+ALWAYS = Timing(clock_record_seconds=0.0)
+"""Timing with a clock record whenever a watermark has advanced."""
 
 
-@pytest.mark.usefixtures("always")
-def test_events_come_before_the_clock_that_vouches_for_them_and_silence_moves_it_on() -> None:
+def test_a_clock_record_follows_the_events_that_it_covers_and_silence_advances_it() -> None:
     async def story() -> None:
-        shop = Shop()
-        await shop.owns(FRONT)
-        await shop.intake.feed(shop.comes(FRONT, 0, 1), shop.reading)
-        await shop.settles()
-        assert shop.said(FRONT) == ["0", "1", NOON + 10 - 1]
-        shop.answers(FRONT, end=2, at=NOON + 30_000)
-        shop.intake.tick(shop.reading)
-        await shop.settles()
-        assert shop.said(FRONT)[3:] == [NOON + 30_000 - timing.ANSWER_MS]
-        assert [len(step.said) for step in shop.papers[FRONT].steps] == [4, 2]
-        await shop.shelf.close()
+        intake = FakeIntake(timing=ALWAYS)
+        await intake.assign(FRONT)
+        await intake.agent.process(intake.fetch(FRONT, 0, 1), intake.positions)
+        await intake.flush()
+        assert intake.outputs(FRONT) == ["0", "1", NOON + 10 - 1]
+        intake.update_end(FRONT, end=2, at=NOON + 30_000)
+        intake.agent.tick(intake.positions)
+        await intake.flush()
+        assert intake.outputs(FRONT)[3:] == [NOON + 30_000 - TIMING.poll_delay_ms]
+        assert [len(step.outputs) for step in intake.logs[FRONT].steps] == [4, 2]
+        await intake.partitions.close()
 
     run(story())
 
 
-@pytest.mark.usefixtures("always")
-def test_while_more_is_there_than_was_read_the_clock_stays_behind() -> None:
+def test_unread_records_hold_the_watermark_back() -> None:
     async def story() -> None:
-        shop = Shop()
-        await shop.owns(FRONT)
-        shop.answers(FRONT, end=2, more=500, at=NOON + 30_000)
-        await shop.intake.feed(shop.comes(FRONT, 0, 1), shop.reading)
-        shop.intake.tick(shop.reading)
-        await shop.settles()
-        assert shop.said(FRONT) == ["0", "1", NOON + 10 - 1]
-        assert shop.intake.snapshot(shop.reading).partitions[FeedPartition("till", *FRONT)].lag == 500
-        await shop.shelf.close()
+        intake = FakeIntake(timing=ALWAYS)
+        await intake.assign(FRONT)
+        intake.update_end(FRONT, end=2, unread=500, at=NOON + 30_000)
+        await intake.agent.process(intake.fetch(FRONT, 0, 1), intake.positions)
+        intake.agent.tick(intake.positions)
+        await intake.flush()
+        assert intake.outputs(FRONT) == ["0", "1", NOON + 10 - 1]
+        assert intake.agent.snapshot(intake.positions).partitions[FeedPartition("till", *FRONT)].lag == 500
+        await intake.partitions.close()
 
     run(story())
 
 
-def test_a_clock_is_told_now_and_then_for_each_partition() -> None:
+def test_clock_records_of_a_partition_have_a_minimum_interval() -> None:
     async def story() -> None:
-        shop = Shop()
-        await shop.owns(FRONT, BACK)
+        intake = FakeIntake()
+        await intake.assign(FRONT, BACK)
         for second in range(3):
-            shop.reading.polled({tp: PartitionEnd(0, 0, NOON + 1_000 * second) for tp in (FRONT, BACK)})
-            shop.intake.tick(shop.reading)
-        await shop.settles()
-        assert [shop.said(tp) for tp in (FRONT, BACK)] == [[NOON - timing.ANSWER_MS]] * 2
-        await shop.shelf.close()
+            intake.positions.update_ends({tp: PartitionEnd(0, 0, NOON + 1_000 * second) for tp in (FRONT, BACK)})
+            intake.agent.tick(intake.positions)
+        await intake.flush()
+        assert [intake.outputs(tp) for tp in (FRONT, BACK)] == [[NOON - TIMING.poll_delay_ms]] * 2
+        await intake.partitions.close()
 
     run(story())
 
 
-def test_an_adapter_that_takes_long_has_its_records_taken_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "SLICE_SECONDS", -1.0)
-    monkeypatch.setattr(timing, "COMMIT_SECONDS", 0.0)
-
+def test_records_of_a_slow_adapter_are_adapted_and_written_in_slices() -> None:
     async def story() -> None:
-        shop = Shop()
-        await shop.owns(FRONT)
-        await shop.intake.feed(shop.comes(FRONT, *range(20)), shop.reading)
-        await shop.settles()
-        orders = [one for one in shop.said(FRONT) if isinstance(one, str)]
+        intake = FakeIntake(timing=Timing(slice_seconds=-1.0, commit_seconds=0.0))
+        await intake.assign(FRONT)
+        await intake.agent.process(intake.fetch(FRONT, *range(20)), intake.positions)
+        await intake.flush()
+        orders = [output for output in intake.outputs(FRONT) if isinstance(output, str)]
         assert orders == [str(number) for number in range(20)]
-        assert len(shop.papers[FRONT].steps) > 1, "what was ready first was written while the rest was adapted"
-        await shop.shelf.close()
+        assert len(intake.logs[FRONT].steps) > 1, "the first slices are written while the rest is adapted"
+        await intake.partitions.close()
 
     run(story())
 
 
-def test_a_partition_that_is_dealt_out_anew_while_it_is_read_is_left_to_its_next_owner(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(timing, "SLICE_RECORDS", 1)
-
+def test_a_partition_that_is_revoked_while_it_is_read_continues_at_its_next_owner() -> None:
     async def story() -> None:
-        shop = Shop()
-        await shop.owns(FRONT)
-        feeding = asyncio.ensure_future(shop.intake.feed(shop.comes(FRONT, *range(1000)), shop.reading))
-        while shop.shelf[FRONT].next < 3:
+        intake = FakeIntake(timing=Timing(slice_records=1))
+        await intake.assign(FRONT)
+        feeding = asyncio.ensure_future(intake.agent.process(intake.fetch(FRONT, *range(1000)), intake.positions))
+        while intake.partitions[FRONT].next < 3:
             await asyncio.sleep(0)
-        await shop.owns(BACK, generation=2)
+        await intake.assign(BACK, generation=2)
         await feeding
-        assert FRONT not in shop.shelf
-        await shop.intake.feed(Batch(FRONT, 0, [Rung(0)]), shop.reading)
-        written = [one for one in shop.said(FRONT) if isinstance(one, str)]
+        assert FRONT not in intake.partitions
+        await intake.agent.process(Batch(FRONT, 0, [TillRecord(0)]), intake.positions)
+        written = [output for output in intake.outputs(FRONT) if isinstance(output, str)]
         assert len(written) < 1000
-        other = Shop(shop.papers)
-        await other.owns(FRONT)
-        assert other.shelf[FRONT].next == len(written)
-        await asyncio.gather(shop.shelf.close(), other.shelf.close())
+        other = FakeIntake(intake.logs)
+        await other.assign(FRONT)
+        assert other.partitions[FRONT].next == len(written)
+        await asyncio.gather(intake.partitions.close(), other.partitions.close())
 
     run(story())
 
 
-def test_what_is_shown_is_what_this_member_owns() -> None:
+def test_the_snapshot_contains_the_partitions_that_this_process_owns() -> None:
     async def story() -> None:
-        shop = Shop()
-        assert not shop.intake.snapshot(shop.reading).ready
-        await shop.owns(FRONT)
-        await shop.intake.feed(shop.comes(FRONT, 0, 1, 2), shop.reading)
-        await shop.settles()
-        shown = shop.intake.snapshot(shop.reading)
-        assert (shown.ready, shown.recovering, list(shown.partitions)) == (True, {}, [FeedPartition("till", *FRONT)])
-        counts = shown.partitions[FeedPartition("till", *FRONT)]
-        progress = counts.progress
-        assert (progress.records, progress.events, counts.lag) == ({"adapted": 3}, {"step_reached": 3}, None)
-        assert progress.clock == NOON + 20 - 1
-        await shop.shelf.give_up()
-        given_up = shop.intake.snapshot(shop.reading)
-        assert (given_up.ready, dict(given_up.partitions)) == (False, {})
-        await shop.shelf.close()
+        intake = FakeIntake()
+        assert not intake.agent.snapshot(intake.positions).ready
+        await intake.assign(FRONT)
+        await intake.agent.process(intake.fetch(FRONT, 0, 1, 2), intake.positions)
+        await intake.flush()
+        snapshot = intake.agent.snapshot(intake.positions)
+        assert (snapshot.ready, snapshot.recovering, list(snapshot.partitions)) == (
+            True,
+            {},
+            [FeedPartition("till", *FRONT)],
+        )
+        feed = snapshot.partitions[FeedPartition("till", *FRONT)]
+        assert (feed.progress.records, feed.progress.events) == ({"adapted": 3}, {"step_reached": 3})
+        assert (feed.lag, feed.watermark) == (None, NOON + 20 - 1)
+        await intake.partitions.revoke()
+        revoked = intake.agent.snapshot(intake.positions)
+        assert (revoked.ready, dict(revoked.partitions)) == (False, {})
+        await intake.partitions.close()
 
     run(story())

@@ -16,7 +16,7 @@ from schemas.instants import Instant, parse_instant, to_datetime
 from schemas.reading import Refused
 from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
-from streams.intake.records import LARGEST, RecordContext, clocks, messages, partition_of
+from streams.intake.records import LARGEST, RecordContext, clock_records, output_records, partition_of
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.records import OutputRecord
 
@@ -42,7 +42,7 @@ def place(sent: Sent) -> RecordContext:
 
 
 def only(taken: AdaptedRecord | Refused, sent: Sent) -> OutputRecord:
-    (message,) = messages(taken, place(sent), PARTITIONS)
+    (message,) = output_records(taken, place(sent), PARTITIONS)
     return message
 
 
@@ -52,7 +52,7 @@ def event(case: str, step: str) -> StepReached:
 
 def test_events_go_where_their_case_belongs_with_the_time_at_which_the_feed_had_them() -> None:
     ready, shipped = event("square:1", "ready"), event("square:2", "shipped")
-    said = list(messages(AdaptedRecord((ready, shipped)), place(Sent()), PARTITIONS))
+    said = list(output_records(AdaptedRecord((ready, shipped)), place(Sent()), PARTITIONS))
     assert [msgspec.json.decode(one.value or b"", type=StepReached) for one in said] == [ready, shipped]
     assert [(one.topic, one.key, one.timestamp) for one in said] == [
         (EVENTS.name, b"square:1", NOON),
@@ -100,7 +100,7 @@ def test_a_refused_record_without_a_key_goes_by_the_number_of_its_partition() ->
 
 
 def test_what_has_to_be_fetched_is_kept_as_it_came_keyed_by_what_it_is_about() -> None:
-    first, second = messages(
+    first, second = output_records(
         AdaptedRecord(thin=(ThinNotification("order", "o1"), ThinNotification("refund", "r1"))),
         place(Sent()),
         PARTITIONS,
@@ -126,7 +126,7 @@ def test_of_a_record_that_no_topic_of_ours_takes_the_beginning_is_kept() -> None
 
 def test_a_clock_is_told_to_every_partition_at_the_time_that_it_says() -> None:
     clock = Clock(source="square", partition=5, at=to_datetime(NOON))
-    told = clocks(clock, PARTITIONS)
+    told = clock_records(clock, PARTITIONS)
     assert [(one.topic, one.key, one.partition, one.timestamp) for one in told] == [
         (EVENTS.name, None, number, NOON) for number in range(3)
     ]

@@ -1,4 +1,4 @@
-"""What an answer to something wrong has to be: one clear line, and an exit code to act on."""
+"""The check of an error message: one clear line, and an exit code to act on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINE: Final = 300
 
 
 def assert_error(answer: Answer, code: int, *words: str) -> None:
-    """The command said one line on stderr, with these words, and ended with this code."""
+    """Assert that the command wrote one line with these words to stderr, and ended with this code."""
     assert "Traceback" not in answer.err
     (line,) = answer.err.splitlines()
     assert line.startswith("promises: ")

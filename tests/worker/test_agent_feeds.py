@@ -1,4 +1,4 @@
-"""The tracker of a worker that was told which feeds its shops are heard of through."""
+"""The agent of a worker whose locations wait for feeds."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from streams.judging.locations import LocationFeed
 from streams.kafka.topics import ALERTS, VERDICTS
 from streams.records import KafkaRecord
 from streams.state.windows import Label
-from tests.engine.running import run
+from tests.engine.stories import run
 from tests.histories import at
-from tests.worker.agent_town import SHOP, Town
-from tests.worker.test_agent import LATE, Worker, told_by
+from tests.worker.fake_kafka import SHOP, FakeKafka
+from tests.worker.test_agent import LATE, WorkerRun, records_of
 
 
-def heard(offset: int, upto: str) -> KafkaRecord:
-    """The till has been read up to then, which is known at once."""
-    said = Clock(source="till", at=to_datetime(at(upto)))
-    return KafkaRecord(at(upto), None, msgspec.json.encode(said), offset=offset)
+def clock_record(offset: int, upto: str) -> KafkaRecord:
+    """Return a record that reports the watermark of the till at that very instant."""
+    clock = Clock(source="till", at=to_datetime(at(upto)))
+    return KafkaRecord(at(upto), None, msgspec.json.encode(clock), offset=offset)
 
 
-def test_the_clock_on_the_wall_breaks_no_promise_of_a_shop_whose_feed_is_silent() -> None:
+def test_the_wall_clock_breaks_no_promise_of_a_location_whose_feed_is_silent() -> None:
     async def story() -> None:
-        town = Town(feeds={"harbour": LocationFeed("till", silent_after=60_000)})
-        worker = await Worker(town, at("12:00"), "live").starts()
-        log = [*told_by(LATE), heard(1, "12:00"), heard(2, "12:42")]
-        await worker.reads(log[:2])
-        worker.wall = at("12:41")
-        worker.polls().tracker.tick(worker.reading)
-        shown = worker.snapshot().partitions[0]
-        assert (shown.watermark, shown.feed_watermarks) == (at("12:41"), {"till": at("12:00")})
-        assert shown.rows[Label("harbour", "ready")].on("current").net[RULINGS.index(UNCONFIRMED)] == 1
-        worker.wall = at("12:43")
-        await worker.reads(log)
-        await worker.stops()
-        assert [message.topic for message in town.papers[SHOP.partition].said] == [VERDICTS.name, ALERTS.name]
+        kafka = FakeKafka(feeds={"harbour": LocationFeed("till", silent_after=60_000)})
+        worker = await WorkerRun(kafka, at("12:00"), "live").start()
+        log = [*records_of(LATE), clock_record(1, "12:00"), clock_record(2, "12:42")]
+        await worker.read(log[:2])
+        worker.now = at("12:41")
+        worker.poll().agent.tick(worker.positions)
+        snapshot = worker.snapshot().partitions[0]
+        assert (snapshot.watermark, snapshot.feed_watermarks) == (at("12:41"), {"till": at("12:00")})
+        assert snapshot.rows[Label("harbour", "ready")].on("current").net[RULINGS.index(UNCONFIRMED)] == 1
+        worker.now = at("12:43")
+        await worker.read(log)
+        await worker.stop()
+        assert [output.topic for output in kafka.logs[SHOP.partition].outputs] == [VERDICTS.name, ALERTS.name]
 
     run(story())

@@ -1,4 +1,4 @@
-"""What a webhook left behind: a request that somebody captured as JSON, and forms with JSON in a field."""
+"""Requests of webhooks that were captured as JSON, and forms with JSON in a field."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from schemas.instants import Instant
 from streams.adapters.envelopes.layer import CONTENT_TYPE, FORM, Layer, bad, text_of, time_of
 
 CAPTURE, FORM_FIELD = "http", "form"
-OURS: Final = "promises."
-"""Headers of this prefix are set by our own gateway; nobody who posts a request may set them."""
+OWN_PREFIX: Final = "promises."
+"""Headers with this prefix are set by our own gateway; a captured request may not set them."""
 
 _FIELD: Final = "payload"
 _JSON_BEGINS: Final = ("{", "[", '"')
@@ -21,55 +21,58 @@ _MAX_FIELDS: Final = 1000
 
 
 def captured(layer: Layer) -> Layer | None:
-    """The body of a captured request, {headers, body, receivedAt, query}, with its headers and query as headers."""
+    """Open a captured request, {headers, body, receivedAt, query}: its headers and parameters become headers."""
     request = layer.content
     if not isinstance(request, dict) or not isinstance(request.get("headers"), dict | list) or "body" not in request:
         return None
-    said = {name: value for name, value in _pairs(request["headers"]) if not name.startswith(OURS)}
+    captured_headers = {name: value for name, value in _pairs(request["headers"]) if not name.startswith(OWN_PREFIX)}
     query = request.get("query") or request.get("queryStringParameters")
-    asked = {f"query-{name}": value for name, value in _pairs(query)}
-    content = _body(request, said.get(CONTENT_TYPE, ""))
-    headers = {**layer.without(CONTENT_TYPE), **said, **asked}
+    parameters = {f"query-{name}": value for name, value in _pairs(query)}
+    content = _body(request, captured_headers.get(CONTENT_TYPE, ""))
+    headers = {**layer.without(CONTENT_TYPE), **captured_headers, **parameters}
     return layer.opened(CAPTURE, content, headers, received_at=_received_at(request))
 
 
 def form(layer: Layer) -> Layer | None:
-    """The JSON in the field `payload` of a form, its other fields as headers; or the fields, where that one is not."""
+    """Open a form: the JSON in its field `payload`, with the other fields as headers; all fields if it has none."""
     text = _form_text(layer)
     if text is None:
         return None
     try:
         fields = dict(parse_qsl(text, True, True, errors="strict", max_num_fields=_MAX_FIELDS))
     except ValueError as error:
-        raise bad(FORM_FIELD, f"no form: {error}") from None
+        raise bad(FORM_FIELD, f"not a form: {error}") from None
     content: Any = fields.pop(_FIELD, None)
     if content is None:
         return layer.opened(FORM_FIELD, fields, layer.without(CONTENT_TYPE))
-    said = {f"form-{name.lower()}": value for name, value in fields.items()}
-    return layer.opened(FORM_FIELD, content.encode(), {**layer.without(CONTENT_TYPE), **said})
+    form_headers = {f"form-{name.lower()}": value for name, value in fields.items()}
+    return layer.opened(FORM_FIELD, content.encode(), {**layer.without(CONTENT_TYPE), **form_headers})
 
 
 def _form_text(layer: Layer) -> str | None:
-    """The text of a form; None where it is something else, whatever its content type says: some send JSON as forms."""
+    """Return the text of a form; None if it is something else. Some senders give JSON the content type of a form."""
     content = layer.content
     if not isinstance(content, bytes | str) or not content:
         return None
     text = content.decode(errors="replace") if isinstance(content, bytes) else content
-    is_called = layer.content_type == FORM and not text.lstrip().startswith(_JSON_BEGINS)
-    return text.strip() if is_called or text.startswith(f"{_FIELD}=") else None
+    is_declared = layer.content_type == FORM and not text.lstrip().startswith(_JSON_BEGINS)
+    return text.strip() if is_declared or text.startswith(f"{_FIELD}=") else None
 
 
-def _pairs(said: Any) -> Iterable[tuple[str, str]]:
-    """Names in lower case, and values, of an object or of a list of pairs or of {name, value}; of several the last."""
-    entries = said.items() if isinstance(said, Mapping) else said if isinstance(said, list) else ()
+def _pairs(value: Any) -> Iterable[tuple[str, str]]:
+    """Yield names in lower case and values, of an object, of a list of pairs, or of a list of {name, value}.
+
+    Of a list of values it is the last.
+    """
+    entries = value.items() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     for entry in entries:
         if isinstance(entry, dict):
-            name, value = entry.get("name", entry.get("key")), entry.get("value")
+            name, content = entry.get("name", entry.get("key")), entry.get("value")
         elif isinstance(entry, list | tuple) and len(entry) == 2:
-            name, value = entry
+            name, content = entry
         else:
-            raise bad(CAPTURE, f"{entry!r} is no header and no parameter; write them as an object")
-        last = value[-1:] if isinstance(value, list) else [value]
+            raise bad(CAPTURE, f"{entry!r} is neither a header nor a parameter; write them as an object")
+        last = content[-1:] if isinstance(content, list) else [content]
         yield text_of(name).lower(), text_of(last[0] if last else None)
 
 
@@ -81,40 +84,40 @@ def _body(request: Mapping[str, Any], content_type: str) -> Any:
         return body
     if request.get("isBase64Encoded") is True:
         return _from_base64(body)
-    return _hidden(body, content_type) or body.encode()
+    return _undeclared_base64(body, content_type) or body.encode()
 
 
 def _from_base64(body: str) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise bad(CAPTURE, f"isBase64Encoded, but the body is no base64: {error}") from None
+        raise bad(CAPTURE, f"isBase64Encoded, but the body is not base64: {error}") from None
 
 
-def _hidden(body: str, content_type: str) -> bytes | None:
-    """The JSON in a body of base64 that nothing calls so."""
+def _undeclared_base64(body: str, content_type: str) -> bytes | None:
+    """Return the JSON in a body that is base64 although nothing says so; None for any other body."""
     if body.lstrip().startswith(_JSON_BEGINS) or content_type.lower().startswith(FORM):
         return None
     try:
-        found = base64.b64decode(body, validate=True)
+        decoded = base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return found if found.lstrip()[:1] in (b"{", b"[") else None
+    return decoded if decoded.lstrip()[:1] in (b"{", b"[") else None
 
 
 def _received_at(request: Mapping[str, Any]) -> Instant:
-    said = request.get("requestContext")
-    context = said if isinstance(said, dict) else {}
-    places = {
+    value = request.get("requestContext")
+    context = value if isinstance(value, dict) else {}
+    candidates = {
         "receivedAt": request.get("receivedAt"),
         "received_at": request.get("received_at"),
         "requestContext.timeEpoch": context.get("timeEpoch"),
         "requestContext.requestTimeEpoch": context.get("requestTimeEpoch"),
     }
-    for name, value in places.items():
+    for name, value in candidates.items():
         if value is not None:
             at = time_of(value)
             if at is None:
-                raise bad(CAPTURE, f"{name} {value!r} is no time; write it like 2026-03-01T12:40:00Z")
+                raise bad(CAPTURE, f"{name} {value!r} is not a time; write it like 2026-03-01T12:40:00Z")
             return at
     return 0

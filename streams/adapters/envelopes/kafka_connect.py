@@ -1,4 +1,4 @@
-"""What Kafka Connect writes: {schema, payload}, Debezium's changes of a row, and rows of an outbox table."""
+"""Records of Kafka Connect: {schema, payload}, Debezium's changes of a row, and rows of an outbox table."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from streams.adapters.envelopes.layer import Layer, text_of, time_of
 CONNECT, DEBEZIUM, OUTBOX = "connect", "debezium", "outbox"
 _OPERATIONS: Final = ("c", "u", "d", "r")
 _UNAVAILABLE: Final = "__debezium_unavailable_value"
-"""Stands for a large column that did not change, which the database therefore did not tell."""
+"""Takes the place of a large column that did not change, because the database does not report its value."""
 
 _TIMES: Final = (("ts_ms", 1), ("ts_us", 1000), ("ts_usec", 1000), ("ts_ns", 1_000_000))
-"""Fields of `source` with the time of the change, and how many of each are a millisecond."""
+"""Fields of `source` with the time of the change, and the number of their units in a millisecond."""
 
-_OUTBOX: Final = ("aggregatetype", "aggregateid", "payload")
+_OUTBOX_COLUMNS: Final = ("aggregatetype", "aggregateid", "payload")
 
 
 def with_schema(layer: Layer) -> Layer | None:
-    """What JsonConverter puts beside its schema."""
+    """Open the payload that JsonConverter writes beside its schema."""
     if not isinstance(layer.content, dict) or layer.content.keys() != {"schema", "payload"}:
         return None
     payload = layer.content["payload"]
@@ -31,55 +31,56 @@ def with_schema(layer: Layer) -> Layer | None:
 
 
 def change(layer: Layer) -> Layer | None:
-    """The row after a change of Debezium; of a deleted row what it was, where that is told."""
+    """Open a change of Debezium to the row after it; of a deleted row to the row before, if it is known."""
     event = layer.content
     if not isinstance(event, dict) or event.get("op") not in _OPERATIONS or not event.keys() & {"before", "after"}:
         return None
-    before, after = _told(event.get("before")), _told(event.get("after"))
-    headers = {**layer.headers, **_said(event), **_changed(before, after)}
+    before, after = _available(event.get("before")), _available(event.get("after"))
+    headers = {**layer.headers, **_change_headers(event), **_difference_headers(before, after)}
     return layer.opened(DEBEZIUM, before if event["op"] == "d" else after, headers)
 
 
 def outbox_row(layer: Layer) -> Layer | None:
-    """The payload of a row of an outbox table. That such a row was deleted says nothing: it is so once it was read."""
+    """Open a row of an outbox table to its payload. A deleted row is a tombstone: rows are deleted after reading."""
     row = layer.content
-    if layer.envelopes[-1:] != (DEBEZIUM,) or not isinstance(row, dict) or not row.keys() >= set(_OUTBOX):
+    if layer.envelopes[-1:] != (DEBEZIUM,) or not isinstance(row, dict) or not row.keys() >= set(_OUTBOX_COLUMNS):
         return None
-    said = {f"outbox-{name}": text_of(row.get(name)) for name in ("type", "aggregatetype", "aggregateid")}
-    opened = layer.opened(OUTBOX, row["payload"], {**layer.headers, **said}, text_of(row.get("id")))
+    outbox_headers = {f"outbox-{name}": text_of(row.get(name)) for name in ("type", "aggregatetype", "aggregateid")}
+    opened = layer.opened(OUTBOX, row["payload"], {**layer.headers, **outbox_headers}, text_of(row.get("id")))
     return replace(opened, tombstone=layer.headers["debezium-op"] == "d")
 
 
-def _told(row: Any) -> Any:
-    """A row without the columns that the database did not tell."""
-    return {name: cell for name, cell in row.items() if cell != _UNAVAILABLE} if isinstance(row, dict) else row
+def _available(row: Any) -> Any:
+    """Return a row without the columns that the database did not report."""
+    return {name: value for name, value in row.items() if value != _UNAVAILABLE} if isinstance(row, dict) else row
 
 
-def _said(event: Mapping[str, Any]) -> dict[str, str]:
-    """What Debezium says of a change, as headers."""
-    said = event.get("source")
-    source: Mapping[str, Any] = said if isinstance(said, dict) else {}
-    told = {
+def _change_headers(event: Mapping[str, Any]) -> dict[str, str]:
+    """Return the details of a change as headers."""
+    value = event.get("source")
+    source: Mapping[str, Any] = value if isinstance(value, dict) else {}
+    details = {
         "op": event["op"],
         "ts": _time(source) or _time(event),
         "table": text_of(source.get("table") or source.get("collection")),
         "snapshot": text_of(source.get("snapshot")),
     }
-    return {f"debezium-{name}": value for name, value in told.items() if value}
+    return {f"debezium-{name}": value for name, value in details.items() if value}
 
 
-def _time(said: Mapping[str, Any]) -> str:
+def _time(fields: Mapping[str, Any]) -> str:
     for name, per_milli in _TIMES:
-        value = said.get(name)
-        # Micro- and nanoseconds of this century are beyond 2**53 or near it, so they may be text.
+        value = fields.get(name)
+        # Micro- and nanoseconds of this century are near 2**53 or beyond it, so they may have been decoded as text.
         if isinstance(value, int | str) and str(value).isdecimal() and (at := time_of(int(value) // per_milli)):
             return format_instant(at)
     return ""
 
 
-def _changed(before: Any, after: Any) -> dict[str, str]:
+def _difference_headers(before: Any, after: Any) -> dict[str, str]:
+    """Return the row before a change and the names of the changed columns as headers; none if it is unknown."""
     if not isinstance(before, dict):
         return {}
     row = after if isinstance(after, dict) else {}
-    changed = " ".join(sorted(name for name, cell in row.items() if name not in before or before[name] != cell))
+    changed = " ".join(sorted(name for name, value in row.items() if name not in before or before[name] != value))
     return {"debezium-before": msgspec.json.encode(before).decode(), "debezium-changed": changed}

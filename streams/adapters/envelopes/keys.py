@@ -1,4 +1,4 @@
-"""The key of a record as a text, whatever Connect or a schema registry put around it."""
+"""The key of a record as a text, without the envelopes of Kafka Connect and schema registries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streams.adapters.envelopes.layer import text_of
 
 
 def key_text(key: bytes | None, schemas: Schemas | None) -> str:
-    """The key as text: of a row with one column in its key that column. A key in no form that is known stays as it is.
+    """Return the key as text. Of an object with one field it is that field; an unknown form stays as it is.
 
     Raises SchemaUnavailable.
     """
@@ -22,14 +22,14 @@ def key_text(key: bytes | None, schemas: Schemas | None) -> str:
         return ""
     try:
         data = confluent.unwrapped(key, schemas)
-        # Only what has a shape: the number 1.10 would come back as another text.
-        found = _inside(decode(data)) if data[:1] in (b"{", b'"') else data.decode(errors="replace")
+        # Only objects and texts are decoded: the number 1.10 would become another text.
+        value = _unwrapped(decode(data)) if data[:1] in (b"{", b'"') else data.decode(errors="replace")
     except (Refused, RecursionError):
         return key.decode(errors="replace")
-    return msgspec.json.encode(found).decode() if isinstance(found, dict | list) else text_of(found)
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else text_of(value)
 
 
-def _inside(key: Any) -> Any:
+def _unwrapped(key: Any) -> Any:
     if isinstance(key, dict) and key.keys() == {"schema", "payload"}:
         key = key["payload"]
     if isinstance(key, dict) and len(key) == 1:

@@ -1,4 +1,4 @@
-"""What is between a record and its body: a layer is what has been opened so far, and what is left to open."""
+"""The state of opening a record: a layer is the content that is left to open, and what was read so far."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from schemas.reading import Refused
 CONTENT_TYPE: Final = "content-type"
 FORM: Final = "application/x-www-form-urlencoded"
 _MILLIS_FROM: Final = 10**11
-"""A number of seconds since 1970 as large as this is of the year 5138, so the number counts milliseconds."""
+"""Numbers from here on are milliseconds since 1970: as seconds they would lie in the year 5138 or later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What is left to open: bytes, or JSON that is decoded. tombstone: whether it says that something is gone."""
+    """One layer. content: bytes or decoded JSON. tombstone: True if the record says only that something was deleted."""
 
     content: Any
     headers: Mapping[str, str]
@@ -28,17 +28,17 @@ class Layer:
 
     @property
     def content_type(self) -> str:
-        """The media type of what is left, in lower case and without parameters."""
+        """The media type of the content, in lower case and without parameters."""
         return self.headers.get(CONTENT_TYPE, "").partition(";")[0].strip().lower()
 
     def without(self, *names: str) -> dict[str, str]:
-        """The headers but these."""
+        """Return the headers without those named."""
         return {name: value for name, value in self.headers.items() if name not in names}
 
     def opened(
         self, envelope: str, content: Any, headers: Mapping[str, str], id: str = "", received_at: Instant = 0
     ) -> Layer:
-        """What was in `envelope`. What an inner envelope says of id and time goes before what an outer one says."""
+        """Return the layer inside `envelope`. Its id and time, if it has any, replace those of the outer envelopes."""
         return replace(
             self,
             content=content,
@@ -49,18 +49,18 @@ class Layer:
         )
 
 
-def bad(envelope: str, wrong: str) -> Refused:
-    """The refusal of an envelope that cannot be opened."""
-    return Refused("bad_envelope", f"{envelope}: {wrong}")
+def bad(envelope: str, detail: str) -> Refused:
+    """Return the refusal of a record whose envelope cannot be opened."""
+    return Refused("bad_envelope", f"{envelope}: {detail}")
 
 
 def text_of(value: Any) -> str:
-    """A value of an envelope as a header: texts and numbers as they are written, nothing for null."""
+    """Return a value of an envelope as the text of a header; an empty text for null."""
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def time_of(value: Any) -> Instant | None:
-    """A time as RFC 3339, or as seconds or milliseconds since 1970, number or text; None where it is none of these."""
+    """Return a time: RFC 3339, or seconds or milliseconds since 1970 as number or text; None if it is none of these."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Chunks instead of single records for Faust's agents, read from positions that the application keeps."""
+"""A Faust transport with batches instead of single records, read from the positions that the application keeps."""
 
 from streams.engine.transport.batches import Batch, ReadPosition
 from streams.engine.transport.driver import BatchConsumer
@@ -9,7 +9,6 @@ __all__ = [
     "Batch",
     "BatchConsumer",
     "BatchSchema",
-    "ConsumedRecord",
     "OpenPositions",
     "ReadPosition",
     "ReadPositions",

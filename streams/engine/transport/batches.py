@@ -1,4 +1,4 @@
-"""What an agent is given, chunks, and what the application says of each partition, a position. Pure."""
+"""The interface between transport and application: batches of records in, one position per partition back. Pure."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from streams.records import ConsumedRecord
 
 
 class ReadPosition(Protocol):
-    """How far the application is in one partition; the application changes it, the transport only reads it."""
+    """The position of the application in one partition. The application changes it; the transport only reads it."""
 
     @property
     def next(self) -> int:
-        """The offset to read next: everything below is in the application's memory."""
+        """The offset to read next: the application has all records below it in memory."""
 
     @property
     def durable(self) -> int:
-        """The offset to commit for the group: what is below needs no new outputs. 0 commits nothing."""
+        """The offset to commit for the group: all outputs of the records below it are written. 0 commits nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Consecutive records of one partition, at least one.
 
-    `start` is the end of the chunk that was handed over before it, or where reading began. Offsets may have gaps before
-    the first record and between records (compaction, transaction markers), so nothing else tells whether a chunk is
-    missing.
+    start: the end of the batch before, or the offset where reading began. A missing batch shows only by `start`: there
+    may be gaps before the first record and between records, from compaction and from markers of transactions.
     """
 
     tp: TP
@@ -38,11 +37,11 @@ class Batch:
 
     @property
     def end(self) -> int:
-        """The offset after the last record: the application's `next` once it has applied the chunk."""
+        """The offset after the last record: the application's `next` once it has applied the batch."""
         return self.records[-1].offset + 1
 
     def since(self, offset: int) -> Sequence[ConsumedRecord]:
-        """The records at `offset` and after it."""
+        """Return the records from `offset` on."""
         if self.records[0].offset >= offset:
             return self.records
         return [record for record in self.records if record.offset >= offset]

@@ -1,7 +1,7 @@
-"""The Kafka client of a worker: Faust's thread around aiokafka, with our settings and what Faust does not offer of it.
+"""The Kafka client of a process: Faust's thread around aiokafka, with our settings and a few more requests.
 
-aiokafka lives in a thread with a loop of its own, so whatever touches it runs there: as one step without an `await`
-inside, a snapshot or a set of seeks is consistent.
+aiokafka runs in a thread with an event loop of its own, so everything that touches it runs there. A step without an
+`await` inside is atomic: a snapshot or a set of seeks is consistent.
 """
 
 from __future__ import annotations
@@ -19,65 +19,57 @@ from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.types import TP
 
+from streams.engine.timing import Timing
 from streams.engine.transport.positions import PartitionEnd
-
-FETCH_WAIT_MS = 50
-"""How long the broker may hold back an answer that is smaller than FETCH_BYTES; Faust fixes 1500."""
-
-FETCH_BYTES = 65_536
-"""What is worth an answer at once: each costs a worker as much as dozens of events, so a steady flow of single ones is
-gathered for FETCH_WAIT_MS."""
-
-COMMIT_SECONDS = 2.0
-"""How long one commit may take. It only serves lag monitors and the next owner, who is content with an earlier one."""
-
-STOP_SECONDS = 3.0
-"""How long the client may take to leave its group and close."""
 
 
 class BatchClient(AIOKafkaConsumerThread):
-    """Reads committed records, answers fast, and says how far each partition goes.
+    """A client that reads committed records, responds fast, and knows the end of each partition.
 
-    The fetch size stays as Faust sets it: Kafka sends at least one batch, whatever its size (KIP-74), so it bounds
-    memory, not records.
+    The fetch size stays as Faust sets it. It limits memory, not records: Kafka sends at least one batch, whatever its
+    size (KIP-74).
     """
 
     ends: Mapping[TP, PartitionEnd] = {}
-    """As they were when the last fetch returned; replaced, never changed, so other threads may read it."""
+    """The ends when the last fetch returned. Other threads may read it: it is replaced and never changed."""
+
+    def __init__(self, timing: Timing, *args: Any, **kwargs: Any) -> None:
+        self._timing = timing
+        super().__init__(*args, **kwargs)
 
     async def seek_assigned(self, offsets: Mapping[TP, int]) -> None:
-        """Seek the partitions that are still assigned; a rebalance decides where the others are read."""
+        """Seek in the partitions that are still assigned. A rebalance decides where the others are read."""
         await self.call_thread(self._seek_assigned, offsets)
 
     async def committed(self, tps: Iterable[TP]) -> dict[TP, int | None]:
-        """The offsets that the group has committed, None where it never did."""
+        """Return the offsets that the group has committed; None for a partition without a commit."""
         return dict(await self.call_thread(self._committed, tuple(tps)))
 
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Whether the offsets were committed; False, too, when the broker does not answer in time."""
+        """Commit the offsets of assigned partitions. Return False if Kafka refuses them or does not answer in time."""
         return bool(await self.call_thread(self._commit_assigned, offsets))
 
     async def owns(self, tp: TP, offset: int) -> bool:
-        """Whether the group takes a commit for `tp` from this member. False, too, when the broker does not answer."""
+        """Return whether the group accepts a commit for `tp` from this member. False too if Kafka does not answer."""
         return bool(await self.call_thread(self._commit_all, {tp: offset}))
 
     async def on_thread_stop(self) -> None:
-        # While the broker is down aiokafka waits for it, or lets a cancelled fetch out of its `stop`, whereupon Faust
-        # never ends. The group learns from the missing heartbeats that this member is gone.
+        # While the broker is down, aiokafka waits for it, or lets a cancelled fetch escape from its `stop`, and then
+        # Faust never ends. The group notices from the missing heartbeats that this member is gone.
         with suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(super().on_thread_stop(), STOP_SECONDS)
+            await asyncio.wait_for(super().on_thread_stop(), self._timing.stop_client_seconds)
 
     async def _commit_assigned(self, offsets: Mapping[TP, int]) -> bool:
         assigned = self._ensure_consumer().assignment()
-        mine = {tp: offset for tp, offset in offsets.items() if tp in assigned}
-        self.tp_last_committed_at.update(dict.fromkeys(mine, monotonic()))
-        return bool(mine) and await self._commit_all(mine)
+        still_assigned = {tp: offset for tp, offset in offsets.items() if tp in assigned}
+        self.tp_last_committed_at.update(dict.fromkeys(still_assigned, monotonic()))
+        return bool(still_assigned) and await self._commit_all(still_assigned)
 
     async def _commit_all(self, offsets: Mapping[TP, int]) -> bool:
-        # Where Faust's own fails it crashes this thread, which leaves a worker that neither works nor ends.
-        wanted = {TopicPartition(*tp): offset for tp, offset in offsets.items()}
+        # If Faust's own commit fails, it crashes this thread, and the worker then neither works nor ends.
+        by_partition = {TopicPartition(*tp): offset for tp, offset in offsets.items()}
         try:
-            await asyncio.wait_for(self._ensure_consumer().commit(wanted), COMMIT_SECONDS)
+            await asyncio.wait_for(self._ensure_consumer().commit(by_partition), self._timing.offset_commit_seconds)
         except (KafkaError, TimeoutError):
             return False
         return True
@@ -94,9 +86,9 @@ class BatchClient(AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Transport) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        consumer._fetch_min_bytes = FETCH_BYTES
-        # Faust deals partitions out in turn: nearly all would move, and be recovered, whenever a worker comes or goes.
+        consumer._fetch_max_wait_ms = self._timing.fetch_wait_ms
+        consumer._fetch_min_bytes = self._timing.fetch_bytes
+        # Faust assigns round-robin: nearly all partitions would move, and be recovered, if a worker comes or goes.
         consumer._partition_assignment_strategy = [StickyPartitionAssignor]
         return consumer
 
@@ -109,7 +101,7 @@ class BatchClient(AIOKafkaConsumerThread):
 
 
 def _ends(consumer: Any) -> dict[TP, PartitionEnd]:
-    """What the broker last said of each assigned partition, where it has answered since it was assigned."""
+    """Return the broker's last answer about each assigned partition, if it has answered since the assignment."""
     subscription = consumer._subscription.subscription
     assignment = subscription and subscription.assignment
     if assignment is None:

@@ -1,6 +1,6 @@
-"""A Faust transport that gives an agent one event per chunk and reads every partition from the application's position.
+"""A Faust transport that sends an agent one event per batch, and reads each partition from the application's position.
 
-Which private parts of Faust and aiokafka it stands on is listed in `privates`.
+`privates` lists the private parts of Faust and aiokafka that it uses.
 """
 
 from __future__ import annotations
@@ -18,47 +18,43 @@ from faust.types.transports import ConsumerT
 from faust.types.tuples import ConsumerMessage
 from mode.types import ServiceT
 
+from streams.engine.timing import Timing
 from streams.engine.transport.batches import Batch
 from streams.engine.transport.client import BatchClient
 from streams.engine.transport.positions import ReadPositions
 from streams.records import ConsumedRecord
 
-FETCH_SECONDS = 0.5
-"""How long a fetch waits for records: the age, at most, of what is known of the end of a quiet partition."""
-
-IDLE_SECONDS = 0.02
-"""How long to wait when every partition is paused, because the agent's queue is full or a rebalance is under way."""
-
-Refusal = Callable[[KafkaError], None]
-"""Told why Kafka does not let us read on. Reading has ended then, and the worker has to."""
+OnRefused = Callable[[KafkaError], None]
+"""A callback for the error with which Kafka refuses to let this process read. Reading has ended; the process has to."""
 
 
 class BatchConsumer(driver.Consumer):
-    """Fetches, and hands over chunks; knows nothing of what was acknowledged, only of positions."""
+    """A consumer that fetches records and dispatches batches. It ignores acknowledgements and follows positions."""
 
     _thread: BatchClient
 
     def __init__(self, transport: BatchTransport, *args: Any, **kwargs: Any) -> None:
-        self.reading = transport.reading
-        self._refused = transport.refused
+        self.positions = transport.positions
+        self._on_refused = transport.on_refused
+        self._timing = transport.timing
         self._committed_before: dict[TP, int] = {}
         super().__init__(transport, *args, **kwargs)
 
     async def committed(self, tps: Iterable[TP]) -> dict[TP, int | None]:
-        """The offsets that the group has committed, None where it never did; no lower one is committed later."""
+        """Return the offsets that the group has committed; None without a commit. No lower one is committed later."""
         committed = await self._thread.committed(tps)
         self._committed_before = {tp: offset or 0 for tp, offset in committed.items()}
         return committed
 
     async def still_owns(self, tp: TP, offset: int) -> bool:
-        """Whether the group takes a commit of `offset` from this worker: then no other owns `tp`."""
+        """Return whether the group accepts a commit of `offset` from this process. Then no other process owns `tp`."""
         return await self._thread.owns(tp, offset)
 
     async def perform_seek(self) -> None:
-        self.reading.start(self.assignment())
+        self.positions.start(self.assignment())
 
     def _new_consumer_thread(self) -> BatchClient:
-        return BatchClient(self, loop=self.loop, beacon=self.beacon)
+        return BatchClient(self._timing, self, loop=self.loop, beacon=self.beacon)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         stopped: tuple[type[BaseException], ...] = (asyncio.CancelledError, *self.consumer_stopped_errors)
@@ -69,41 +65,41 @@ class BatchConsumer(driver.Consumer):
             if not self.app.should_stop:
                 raise
         except KafkaError as error:
-            self._refused(error)
+            self._on_refused(error)
 
     async def _fetch(self) -> None:
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
             return
-        if seeks := self.reading.take_seeks(self.assignment()):
+        if seeks := self.positions.pop_seeks(self.assignment()):
             await self._thread.seek_assigned(seeks)
-        # A copy: the set changes here while the other thread looks into it.
+        # A copy: the set changes here while the other thread reads it.
         if active := set(self._get_active_partitions()):
-            await self._hand_over(await self._getmany(active, FETCH_SECONDS))
+            await self._dispatch(await self._getmany(active, self._timing.fetch_seconds))
         else:
-            await self.sleep(IDLE_SECONDS)
+            await self.sleep(self._timing.idle_seconds)
 
-    async def _hand_over(self, fetched: Mapping[TP, Sequence[ConsumedRecord]]) -> None:
+    async def _dispatch(self, fetched: Mapping[TP, Sequence[ConsumedRecord]]) -> None:
         for (topic, partition), records in fetched.items():
-            for chunk in self.reading.chunks(TP(topic, partition), records):
-                await self._give(chunk)
-        self.reading.polled(self._thread.ends)
+            for batch in self.positions.batches(TP(topic, partition), records):
+                await self._send(batch)
+        self.positions.update_ends(self._thread.ends)
         if not fetched:
-            self.reading.reread_lost()
+            self.positions.reread_dropped()
 
-    async def _give(self, chunk: Batch) -> None:
-        message = _message(chunk, self.app.consumer_generation_id)
-        self.reading.handed_over(chunk.tp, _done(message))
+    async def _send(self, batch: Batch) -> None:
+        message = _message(batch, self.app.consumer_generation_id)
+        self.positions.dispatched(batch.tp, _done(message))
         await self.wait_first(self.callback(message), self.suspend_flow.wait())
         if not self.flow_active:
-            self.reading.reread(chunk.tp)
+            self.positions.reread(batch.tp)
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
-        """What the positions say is durable, where it has grown; acknowledgements are thrown away."""
+        """Return the durable positions that have grown. Acknowledgements are thrown away."""
         for tp in tps:
             self._acked[tp].clear()
             self._acked_index[tp].clear()
-        durable = self.reading.durable()
+        durable = self.positions.durable()
         return {tp: offset for tp, offset in durable.items() if offset > self._committed_before.get(tp, 0)}
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
@@ -114,21 +110,22 @@ class BatchConsumer(driver.Consumer):
 
 
 class BatchTransport(driver.Transport):
-    """Faust's Kafka transport with consumers that follow `reading`."""
+    """Faust's Kafka transport, with consumers that follow `positions`."""
 
-    def __init__(self, app: App, reading: ReadPositions, refused: Refusal) -> None:
-        self.reading = reading
-        self.refused = refused
+    def __init__(self, app: App, positions: ReadPositions, on_refused: OnRefused, timing: Timing) -> None:
+        self.positions = positions
+        self.on_refused = on_refused
+        self.timing = timing
         super().__init__(app.conf.broker_consumer, app)
 
     def create_consumer(self, callback: Any, **kwargs: Any) -> ConsumerT:
         return BatchConsumer(self, callback=callback, loop=self.loop, **kwargs)
 
 
-def _message(chunk: Batch, generation: int) -> ConsumerMessage:
-    """A chunk in the form in which Faust carries one record: that of its last record."""
-    (topic, partition), last = chunk.tp, chunk.records[-1]
-    value: Any = chunk
+def _message(batch: Batch, generation: int) -> ConsumerMessage:
+    """Return the batch in the form in which Faust carries one record, with the offset of its last record."""
+    (topic, partition), last = batch.tp, batch.records[-1]
+    value: Any = batch
     return ConsumerMessage(
         topic=topic,
         partition=partition,
@@ -139,12 +136,12 @@ def _message(chunk: Batch, generation: int) -> ConsumerMessage:
         key=None,
         value=value,
         checksum=None,
-        tp=chunk.tp,
+        tp=batch.tp,
         generation_id=generation,
     )
 
 
 def _done(message: ConsumerMessage) -> Callable[[], bool]:
-    """Whether the agent is through with `message`, or nobody holds it any more (it was dropped with a queue)."""
-    held = weakref.ref(message)
-    return lambda: (alive := held()) is None or alive.acked
+    """Return a test whether the agent has finished with `message`, or it was dropped together with a queue."""
+    reference = weakref.ref(message)
+    return lambda: (alive := reference()) is None or alive.acked

@@ -1,11 +1,11 @@
-"""Where each partition is read, what the agent was given of it, and what has to be read again. Pure.
+"""The reading positions of all partitions: what was dispatched to the agent, and what has to be read again. Pure.
 
-Faust keeps what was fetched in queues, which it empties at rebalances, and acknowledges what an agent failed on:
+Faust keeps fetched records in queues that it empties at rebalances, and acknowledges records on which an agent failed:
 records get lost on the way. Three rules make that harmless, whatever Faust does:
-1. Every chunk says where it starts, and an application takes a chunk only if that is not after its own position.
+1. Every batch says where it starts. The application accepts a batch only if it does not start after its own position.
 2. A partition is read again from the application's position, never from Faust's acknowledgements.
-3. Seeks are only noted here; the one task that fetches makes them, between two fetches, and what was fetched for a
-   partition before its seek is thrown away.
+3. Seeks are only recorded here. The one task that fetches makes them, between two fetches, and drops what was fetched
+   of a partition before its seek.
 """
 
 from __future__ import annotations
@@ -15,21 +15,16 @@ from dataclasses import dataclass
 
 from faust.types import TP
 
+from streams.engine.timing import TIMING, Timing
 from streams.engine.transport.batches import Batch, ReadPosition
 from streams.records import ConsumedRecord
-
-CHUNK_RECORDS = 1000
-"""Records of one chunk, at most: enough to make the cost of one event small, few enough to keep the loop responsive."""
-
-POLL_LIMIT_MS = 3_000
-"""How old the broker's last answer about a partition may be for `caught_up`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionEnd:
-    """What one answer of the broker said of a partition: all offsets, `polled_at` in milliseconds UTC.
+    """One answer of the broker about a partition: offsets, and the time of the answer in milliseconds UTC.
 
-    `fetched` is the offset after all that was fetched; unlike a record's offset it passes transaction markers.
+    fetched: the offset after all that was fetched. Unlike the offset of a record it passes markers of transactions.
     """
 
     fetched: int
@@ -38,109 +33,116 @@ class PartitionEnd:
 
 
 class ReadPositions:
-    """The reading of all partitions of this worker, from positions that the application keeps."""
+    """The reading positions of all partitions of this process.
 
-    def __init__(self, positions: Mapping[TP, ReadPosition], chunk_records: int = CHUNK_RECORDS) -> None:
-        self._positions = positions
-        self._chunk_records = chunk_records
-        self._given: dict[TP, int] = {}
+    application: the position of the application in each partition.
+    """
+
+    def __init__(self, application: Mapping[TP, ReadPosition], timing: Timing = TIMING) -> None:
+        self._application = application
+        self._timing = timing
+        self._next: dict[TP, int] = {}
+        """The offset after the last dispatched batch of each partition that is read here."""
         self._done: dict[TP, Callable[[], bool]] = {}
-        self._again: set[TP] = set()
+        self._pending_seeks: set[TP] = set()
         self._ends: Mapping[TP, PartitionEnd] = {}
 
-    def unread(self, chunk: Batch) -> Sequence[ConsumedRecord]:
-        """The records of `chunk` that the application has not read; none if one before it was lost, which is re-read.
+    def unread(self, batch: Batch) -> Sequence[ConsumedRecord]:
+        """Return the records of `batch` that the application has not read; none if a batch before it was lost.
 
-        The application applies them and sets its `next` to `chunk.end` before it takes the next chunk.
+        A lost batch is read again. The application applies the records and sets its `next` to `batch.end` before it
+        receives the next batch.
         """
-        position = self._positions.get(chunk.tp)
+        position = self._application.get(batch.tp)
         if position is None:
             return ()
-        if chunk.start > position.next:
-            self.reread(chunk.tp)
+        if batch.start > position.next:
+            self.reread(batch.tp)
             return ()
-        return chunk.since(position.next)
+        return batch.since(position.next)
 
     def reread(self, tp: TP) -> None:
-        """Go back (or forth) to the application's position before the next fetch."""
-        self._again.add(tp)
+        """Seek to the application's position before the next fetch."""
+        self._pending_seeks.add(tp)
 
     def caught_up(self, tp: TP, now_ms: int) -> bool:
-        """Whether the application has read all that the broker had of `tp` when it last answered, and that is recent.
+        """Return whether the application has read all that the broker had of `tp` at its last, recent answer.
 
-        `now_ms` is this machine's clock, milliseconds UTC. False while `tp` is not read here.
+        now_ms: the clock of this machine in milliseconds UTC. False if `tp` is not read here.
         """
-        read_at = self.read_at(tp)
-        return read_at is not None and now_ms - read_at <= POLL_LIMIT_MS
+        caught_up_at = self.caught_up_at(tp)
+        return caught_up_at is not None and now_ms - caught_up_at <= self._timing.poll_limit_ms
 
-    def read_at(self, tp: TP) -> int | None:
-        """When the broker answered, in milliseconds UTC, that there was no more of `tp` than the application has read.
+    def caught_up_at(self, tp: TP) -> int | None:
+        """Return the time of the broker's last answer, in milliseconds UTC, if it had nothing that is unread.
 
-        What it answered last counts; None where there was more. None while `tp` is not read here.
+        None if there was more than the application has read, or if `tp` is not read here.
         """
-        end, given, position = self._ends.get(tp), self._given.get(tp), self._positions.get(tp)
-        if end is None or given is None or position is None or tp in self._again:
+        end, dispatched, position = self._ends.get(tp), self._next.get(tp), self._application.get(tp)
+        if end is None or dispatched is None or position is None or tp in self._pending_seeks:
             return None
-        return end.polled_at if end.fetched >= end.highwater and position.next >= given else None
+        return end.polled_at if end.fetched >= end.highwater and position.next >= dispatched else None
 
     def lag(self, tp: TP) -> int | None:
-        """How many offsets the application is behind what the broker last answered; None where it has not answered."""
-        end, position = self._ends.get(tp), self._positions.get(tp)
+        """Return the offsets from the application's position to the broker's last answer; None without an answer."""
+        end, position = self._ends.get(tp), self._application.get(tp)
         if end is None or position is None:
             return None
-        return 0 if self.read_at(tp) is not None else max(0, end.highwater - position.next)
+        return 0 if self.caught_up_at(tp) is not None else max(0, end.highwater - position.next)
 
     def durable(self) -> dict[TP, int]:
-        """The offsets to commit of the partitions that are read here."""
-        read = ((tp, self._positions.get(tp)) for tp in self._given)
-        return {tp: position.durable for tp, position in read if position is not None}
+        """Return the offsets to commit of the partitions that are read here."""
+        positions = ((tp, self._application.get(tp)) for tp in self._next)
+        return {tp: position.durable for tp, position in positions if position is not None}
 
-    def forget(self) -> None:
-        """The partitions were revoked: what is still under way of them is not given to the agent."""
-        self._given.clear()
+    def clear(self) -> None:
+        """Stop dispatching all partitions, because they were revoked."""
+        self._next.clear()
         self._done.clear()
-        self._again.clear()
+        self._pending_seeks.clear()
 
     def start(self, tps: Iterable[TP]) -> None:
-        """Read these partitions, and only these, from the application's positions."""
-        self.forget()
-        self._again.update(tps)
+        """Read exactly these partitions, from the application's positions."""
+        self.clear()
+        self._pending_seeks.update(tps)
 
-    def take_seeks(self, assigned: Container[TP]) -> dict[TP, int]:
-        """Where to seek before the next fetch. From now on chunks follow these offsets.
+    def pop_seeks(self, assigned: Container[TP]) -> dict[TP, int]:
+        """Return the offsets to seek to before the next fetch. From now on batches follow these offsets.
 
-        A partition that has no position any more is left alone until it has one and `reread` is called.
+        A partition without a position is skipped, until it has one and `reread` is called.
         """
-        positions = {tp: self._positions.get(tp) for tp in self._again if tp in assigned}
+        positions = {tp: self._application.get(tp) for tp in self._pending_seeks if tp in assigned}
         seeks = {tp: position.next for tp, position in positions.items() if position is not None}
-        self._given = {tp: given for tp, given in self._given.items() if tp not in self._again} | seeks
-        self._ends = {tp: end for tp, end in self._ends.items() if tp not in self._again}
-        self._again.clear()
+        self._next = {tp: offset for tp, offset in self._next.items() if tp not in self._pending_seeks} | seeks
+        self._ends = {tp: end for tp, end in self._ends.items() if tp not in self._pending_seeks}
+        self._pending_seeks.clear()
         return seeks
 
-    def chunks(self, tp: TP, records: Sequence[ConsumedRecord]) -> Iterator[Batch]:
-        """What was fetched of `tp` as chunks, until they are to be read elsewhere."""
-        for first in range(0, len(records), self._chunk_records):
-            if tp in self._again or tp not in self._given:
+    def batches(self, tp: TP, records: Sequence[ConsumedRecord]) -> Iterator[Batch]:
+        """Yield the fetched records of `tp` as batches, until a seek is pending for it."""
+        size = self._timing.batch_records
+        for first in range(0, len(records), size):
+            if tp in self._pending_seeks or tp not in self._next:
                 return
-            chunk = Batch(tp, self._given[tp], records[first : first + self._chunk_records])
-            self._given[tp] = chunk.end
-            yield chunk
+            batch = Batch(tp, self._next[tp], records[first : first + size])
+            self._next[tp] = batch.end
+            yield batch
 
-    def handed_over(self, tp: TP, done: Callable[[], bool]) -> None:
-        """A chunk of `tp` is on its way to the agent; `done` tells whether nobody works on it any more."""
+    def dispatched(self, tp: TP, done: Callable[[], bool]) -> None:
+        """Note that a batch of `tp` is on its way to the agent. done: returns whether nothing works on it any more."""
         self._done[tp] = done
 
-    def polled(self, ends: Mapping[TP, PartitionEnd]) -> None:
-        """All that was fetched together with `ends` has been handed over."""
+    def update_ends(self, ends: Mapping[TP, PartitionEnd]) -> None:
+        """Store the ends of a fetch, once all its records are dispatched."""
         self._ends = ends
 
-    def reread_lost(self) -> None:
-        """Read again where the last chunk was dropped: no later chunk would tell.
+    def reread_dropped(self) -> None:
+        """Read again where the last batch was dropped and no later batch would show it.
 
-        For moments without new records, so that an agent which fails on the same chunk each time does not spin.
+        To be called after a fetch without records, so that an agent that fails on the same batch each time does not
+        spin.
         """
         for tp, done in self._done.items():
-            position, given = self._positions.get(tp), self._given.get(tp)
-            if position is not None and given is not None and done() and position.next < given:
-                self._again.add(tp)
+            position, dispatched = self._application.get(tp), self._next.get(tp)
+            if position is not None and dispatched is not None and done() and position.next < dispatched:
+                self._pending_seeks.add(tp)

@@ -1,4 +1,4 @@
-"""How an application gets chunks: a schema for its topics, and `install` for its Faust app."""
+"""The installation of the batch transport in a Faust app: `install`, and the schema for topics of batches."""
 
 from __future__ import annotations
 
@@ -10,27 +10,18 @@ from faust import App
 from faust.serializers.schemas import Schema
 from faust.types import TP, AppT, Message
 
+from streams.engine.timing import TIMING, Timing
 from streams.engine.transport.batches import Batch, ReadPosition
-from streams.engine.transport.driver import BatchConsumer, BatchTransport, Refusal
+from streams.engine.transport.driver import BatchConsumer, BatchTransport, OnRefused
 from streams.engine.transport.positions import ReadPositions
 
-
-def keep_raw_records() -> None:
-    """Let every aiokafka consumer of this process return decoded records as they are (see `privates`)."""
-    PartitionRecords._consumer_record = _as_decoded
-
-
-def _as_decoded(_: Any, __: Any, record: Any) -> Any:
-    return record
-
-
 OpenPositions = Callable[[Mapping[TP, int | None]], Awaitable[None]]
-"""Called at the end of each rebalance with all partitions now assigned and the offset that the group has committed of
-each (None: never). When it returns, there is a position for each of them."""
+"""A callback at the end of each rebalance, with all assigned partitions and the offset that the group has committed of
+each (None: no commit). When it returns, each of them has a position."""
 
 
 class BatchSchema(Schema[None, Batch]):
-    """For topics whose agents take chunks: hands them over as they are, so no value can fail to decode in Faust."""
+    """The schema for topics whose agents receive batches. It passes them on unchanged, so decoding cannot fail."""
 
     def loads_key(self, app: AppT, message: Message, **_: Any) -> None:
         return None
@@ -39,44 +30,57 @@ class BatchSchema(Schema[None, Batch]):
         return cast(Batch, message.value)
 
 
-def _raise(error: Exception) -> None:
-    raise error
-
-
 def install(
-    app: App, positions: Mapping[TP, ReadPosition], open_positions: OpenPositions, refused: Refusal = _raise
+    app: App,
+    application: Mapping[TP, ReadPosition],
+    open_positions: OpenPositions,
+    on_refused: OnRefused | None = None,
+    timing: Timing = TIMING,
 ) -> ReadPositions:
-    """Let the agents of `app` take chunks, of topics with a ChunkSchema, read from `positions`.
+    """Let the agents of `app` receive batches of topics with a BatchSchema, read from the application's positions.
 
-    Call it before the app starts. `open_positions` fills `positions` at each rebalance, which may take as long as it
-    needs; an error in it ends the worker. `refused` is told why Kafka does not let us read on, such as a permission
-    that was taken back, and ends the worker. The result answers what the application asks while it runs.
+    Call it before the app starts. open_positions: fills `application` at each rebalance, and may take as long as it
+    needs; an error in it ends the worker. on_refused: receives the error with which Kafka refuses to let this process
+    read, such as a revoked permission; by default it is raised.
     """
-    reading = ReadPositions(positions)
+    positions = ReadPositions(application, timing)
 
     async def complete(*_: Any, **__: Any) -> None:
         consumer = cast(BatchConsumer, app.consumer)
         assigned = consumer.assignment()
         await open_positions(await consumer.committed(assigned))
-        _check(assigned, positions)
-        # Faust seeks after this and then empties its queues: what was handed over in between would have to be re-read.
+        _check(assigned, application)
+        # Faust seeks after this and then empties its queues: batches dispatched in between would have to be read again.
         consumer.stop_flow()
 
     async def revoked(*_: Any, **__: Any) -> None:
-        reading.forget()
+        positions.clear()
 
     keep_raw_records()
     app.finalize()
-    app.transport = BatchTransport(app, reading, refused)
+    app.transport = BatchTransport(app, positions, on_refused or _raise, timing)
     app.on_rebalance_complete.connect(complete)
     app.on_partitions_revoked.connect(revoked)
-    return reading
+    return positions
 
 
-def _check(assigned: set[TP], positions: Mapping[TP, ReadPosition]) -> None:
-    if missing := assigned - positions.keys():
+def keep_raw_records() -> None:
+    """Let every aiokafka consumer of this process return decoded records as they are (see `privates`)."""
+    PartitionRecords._consumer_record = _return_decoded
+
+
+def _return_decoded(_: Any, __: Any, record: Any) -> Any:
+    return record
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _check(assigned: set[TP], application: Mapping[TP, ReadPosition]) -> None:
+    if missing := assigned - application.keys():
         names = ", ".join(sorted(f"{tp.topic}[{tp.partition}]" for tp in missing))
         raise LookupError(
-            f"No position for {names}. open_positions must make one for every partition that it is given; "
-            "topic_disable_leader=True keeps Faust from adding a topic of its own."
+            f"open_positions made no position for {names}. It must make one for every partition that it receives; "
+            "topic_disable_leader=True prevents Faust from adding a topic of its own."
         )

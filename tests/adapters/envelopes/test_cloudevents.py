@@ -103,12 +103,12 @@ _EVENT: Final = {"specversion": "1.0", "id": "1", "source": "/till", "type": "re
 @pytest.mark.parametrize(
     ("event", "told"),
     [
-        ([_EVENT], "a batch is not read"),
+        ([_EVENT], "a batch is not supported"),
         ({"specversion": "1.0", "type": "ready"}, "attribute source, id is missing"),
         (_EVENT | {"specversion": "2.0"}, "specversion '2.0'"),
-        (_EVENT | {"data_base64": "no base64!"}, "data_base64 is no base64"),
-        (_EVENT | {"data_base64": 17}, "data_base64 is no base64"),
-        (_EVENT | {"specversion": "0.3", "datacontentencoding": "base64", "data": "%"}, "data is no base64"),
+        (_EVENT | {"data_base64": "no base64!"}, "data_base64 is not base64"),
+        (_EVENT | {"data_base64": 17}, "data_base64 is not base64"),
+        (_EVENT | {"specversion": "0.3", "datacontentencoding": "base64", "data": "%"}, "data is not base64"),
     ],
 )
 def test_a_structured_event_that_breaks_the_rules_says_which(event: Any, told: str) -> None:

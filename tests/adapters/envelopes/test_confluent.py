@@ -124,12 +124,12 @@ def test_while_a_registry_does_not_answer_a_record_waits_and_is_not_refused() ->
     ("value", "told"),
     [
         (b"\x00\x00\x00\x00\x12" + _READY, "schema 18 is unknown"),
-        (b"\x00\x00\x00", "is no id of a schema"),
-        (b"\x01" + _GUID.bytes[:9], "is no id of a schema"),
-        (b"\x00\x00\x00\x00\x11" + _READY[:-2], "no Avro by its schema"),
+        (b"\x00\x00\x00", "is not the id of a schema"),
+        (b"\x01" + _GUID.bytes[:9], "is not the id of a schema"),
+        (b"\x00\x00\x00\x00\x11" + _READY[:-2], "not Avro by its schema"),
         (b"\x00\x00\x00\x00\x11" + _READY + b"\x00", "1 bytes are left"),
-        (b"\x00\x00\x00\x00\x11" + b"\xff" * 300, "no Avro by its schema"),
-        (b"\x00\x00\x00\x00\x11", "no Avro by its schema"),
+        (b"\x00\x00\x00\x00\x11" + b"\xff" * 300, "not Avro by its schema"),
+        (b"\x00\x00\x00\x00\x11", "not Avro by its schema"),
     ],
 )
 def test_what_is_not_what_its_schema_says_is_refused(value: bytes, told: str) -> None:
@@ -149,7 +149,7 @@ def test_protobuf_is_refused_by_its_name() -> None:
 
 @pytest.mark.parametrize("schema", [{"type": "record", "fields": []}, {"type": "nonsense"}, 7])
 def test_a_schema_that_is_none_is_named(schema: Any) -> None:
-    assert "the schema is no Avro schema" in refused(Sent(b"\x00\x00\x00\x00\x11\x02"), _Known({17: schema})).detail
+    assert "the schema is not an Avro schema" in refused(Sent(b"\x00\x00\x00\x00\x11\x02"), _Known({17: schema})).detail
 
 
 _TREE: Final = {

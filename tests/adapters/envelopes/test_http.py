@@ -48,7 +48,7 @@ def test_json_that_is_called_a_form_is_json() -> None:
 @pytest.mark.parametrize("value", [b"payload", b"payload=%ff", b"payload=1&" + b"a=1&" * 2000 + b"a=1"])
 def test_what_is_no_form_is_refused(value: bytes) -> None:
     why = refused(Sent(value, {"content-type": _FORM}))
-    assert (why.reason, why.detail[:10]) == ("bad_envelope", "form: no f")
+    assert (why.reason, why.detail[:10]) == ("bad_envelope", "form: not ")
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,10 @@ def test_whoever_posts_a_request_cannot_speak_for_our_gateway() -> None:
     [
         ({"headers": {}, "body": None}, "has no body"),
         ({"headers": {}, "body": ""}, "has no body"),
-        ({"headers": {}, "body": "{}", "receivedAt": "noon"}, "receivedAt 'noon' is no time"),
-        ({"headers": {}, "body": "{}", "receivedAt": "1970-01-01T00:00:00Z"}, "is no time"),
-        ({"headers": {}, "body": "%", "isBase64Encoded": True}, "the body is no base64"),
-        ({"headers": ["x"], "body": "{}"}, "'x' is no header"),
+        ({"headers": {}, "body": "{}", "receivedAt": "noon"}, "receivedAt 'noon' is not a time"),
+        ({"headers": {}, "body": "{}", "receivedAt": "1970-01-01T00:00:00Z"}, "is not a time"),
+        ({"headers": {}, "body": "%", "isBase64Encoded": True}, "the body is not base64"),
+        ({"headers": ["x"], "body": "{}"}, "'x' is neither a header"),
     ],
 )
 def test_a_capture_that_cannot_be_read_says_what_is_wrong(request_: dict[str, Any], told: str) -> None:
