@@ -97,7 +97,6 @@ PURE = (
     "schemas.events",
     "schemas.instants",
     "schemas.reading",
-    "schemas.values",
     "schemas.verdicts",
     "schemas.words",
     "streams.alerting",

@@ -29,7 +29,7 @@ def test_a_deadline_that_waits_for_a_silent_till_says_so() -> None:
     reason, effect = last_step(heard="12:30", until="13:00")
 
     assert reason == "unconfirmed"
-    assert effect == "the deadline passed; its feed has not been heard of since, so nothing is known"
+    assert effect == "the deadline passed; its feed has not reported since, so the promise is still open"
 
 
 def test_a_deadline_that_the_till_was_heard_of_beyond_is_what_it_always_was() -> None:
