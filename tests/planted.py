@@ -139,7 +139,7 @@ MUTANTS: Final = (
     Mutant(
         "an open promise that moves to another shop is made there again",
         "streams/state/counts.py",
-        "                _revise(part, target, NONE, held_verdict)\n",
+        "                _revise(part, target, NONE, old_verdict)\n",
         "                target.made += 1\n",
     ),
     Mutant(

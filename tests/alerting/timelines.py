@@ -8,8 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from streams.alerting.recording_rules import quoted
-from streams.state.rows import BOTH
-from streams.state.windows import CELL_COUNTS, WIDTHS, Label, Windows
+from streams.state.windows import BOTH, CELL_COUNTS, WIDTHS, Label, Windows, by_basis
 
 Minute = int
 """Minutes since the timeline began."""
@@ -96,10 +95,11 @@ def _windows(shop: Shop, minutes: Minute) -> Iterator[tuple[str, Row]]:
             windows.add(shop.label, BOTH, now, int(kept), 1)
         sums.append(windows.sums().get(shop.label, (0,) * CELL_COUNTS * len(WIDTHS)))
     sums = sums[DAY:]
+    counts = [[count for count in by_basis(row) if count.basis == "original"] for row in sums]
     for number, window in enumerate(WIDTHS):
-        for place, name in enumerate(("kept", "due")):
-            labels = f'{_labels(shop)},basis="original",window="{window}"'
-            yield f"promises_window_{name}{{{labels}}}", [float(row[number * CELL_COUNTS + place]) for row in sums]
+        labels = f'{_labels(shop)},basis="original",window="{window}"'
+        yield f"promises_window_kept{{{labels}}}", [float(row[number].kept) for row in counts]
+        yield f"promises_window_due{{{labels}}}", [float(row[number].due) for row in counts]
 
 
 def _made(shop: Shop, minutes: Minute) -> Iterator[float]:

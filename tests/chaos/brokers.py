@@ -63,8 +63,8 @@ def _with(work: Callable[[], None], meanwhile: Callable[[], None]) -> None:
 
 def _supervisors(kafka: LocalKafka) -> list[int]:
     """Return the supervisors of the brokers. They must go on: they end the brokers if this process dies."""
-    kept = [broker._kept for broker in kafka._brokers]
-    return [one._process.pid for one in kept if one is not None and one.exit_code is None]
+    children = [broker._process for broker in kafka._brokers]
+    return [child._process.pid for child in children if child is not None and child.exit_code is None]
 
 
 def _children(pid: int) -> list[int]:

@@ -75,7 +75,7 @@ def test_what_cannot_be_judged_is_refused_with_its_reason(what: str) -> None:
 
 def test_a_correction_speaks_of_the_same_event_of_the_same_case() -> None:
     elsewhere = PROMISED.corrected("e1", "12:10", order("o2").reached("ready", "12:05"))
-    with pytest.raises(Refused, match="the event of a correction keeps its id") as refused:
+    with pytest.raises(Refused, match="must have the corrected id") as refused:
         admit(elsewhere.events[-1], READY)
 
     assert refused.value.reason == "bad_value"

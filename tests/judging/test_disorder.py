@@ -59,7 +59,7 @@ def test_a_repeated_event_says_nothing_new() -> None:
     case = Case()
     answers = [add_fact(case, fact, READY, at("13:00")) for fact in [*story.facts(), *story.facts()]]
 
-    assert answers == ["noticed", "noticed", "known", "known"]
+    assert answers == ["changed", "changed", "duplicate", "duplicate"]
     assert len(case.history) == 2
 
 
@@ -71,7 +71,7 @@ def test_an_event_that_leaves_the_standing_as_it_was_is_told_from_one_that_does_
     answers = [add_fact(case, fact, READY, at("13:00")) for fact in story.facts()]
 
     assert answers == [
-        "noticed", "unnoticed", "unnoticed", "unnoticed", "noticed", "noticed", "unnoticed", "noticed",
+        "changed", "unchanged", "unchanged", "unchanged", "changed", "changed", "unchanged", "changed",
     ]  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def test_a_promise_put_off_and_then_kept() -> None:
 
     assert steps(story) == [
         MADE,
-        "e2: in hand of anna",
+        "e2: assigned to anna",
         "e3: now due 2026-03-06T13:00:00.000Z, the original due stands",
         "time: the original deadline passed with nothing delivered: broken",
         "e4: delivered 600.000 s before due",
@@ -47,7 +47,7 @@ def test_a_promise_put_off_and_then_kept() -> None:
 
 def test_a_promise_put_off_for_the_customer() -> None:
     assert steps(STORY.amended("ready", "12:30", due="13:00", by="customer"))[1:] == [
-        "e2: now due 2026-03-06T13:00:00.000Z, at the customer's wish",
+        "e2: now due 2026-03-06T13:00:00.000Z, at the customer's request",
         "time: the deadline passed with nothing delivered: broken",
     ]
 
@@ -67,13 +67,13 @@ def test_a_deadline_whose_feed_was_not_heard_of_since_breaks_nothing() -> None:
         passed = one.steps[-1]
 
         assert (one.judged.current.ruling.reason, format_instant(passed.at)) == (reason, "2026-03-06T12:40:00.001Z")
-        assert passed.effect == "the deadline passed; its feed has not been heard of since, so nothing is known"
+        assert passed.effect == "the deadline passed; its feed has not reported since, so the promise is still open"
 
 
 def test_a_recall_and_a_cancellation() -> None:
     story = STORY.reached("ready", "12:20").undone("ready", "12:22").cancelled("12:25", by="customer")
 
-    assert steps(story)[2:] == ["e3: open again: what kept it was undone", "e4: cancelled by the customer"]
+    assert steps(story)[2:] == ["e3: open again: the step that kept it was undone", "e4: cancelled by the customer"]
     assert steps(STORY.withdrawn("ready", "12:10", by="us"))[1:] == ["e2: withdrawn by us"]
 
 
@@ -91,7 +91,7 @@ def test_an_assumed_promise_that_fell_and_came_again() -> None:
 
     assert steps(story, "12:12", ASSUMED) == [
         "e1: made (assumed): ready by 2026-03-06T12:15:00.000Z, ready@1",
-        "e2: the promise falls with the step that started it",
+        "e2: removed with the step that started it",
         "e3: made (assumed): ready by 2026-03-06T12:25:00.000Z, ready@1",
     ]
 
@@ -143,7 +143,7 @@ def test_as_json_it_has_both_bases_and_the_next_look() -> None:
     assert told["steps"][0] == {
         "at": "2026-03-06T12:00:00.000Z",
         "event_id": "e1",
-        "effect": "made (written): ready by 2026-03-06T12:40:00.000Z, ready@1; in hand of anna",
+        "effect": "made (written): ready by 2026-03-06T12:40:00.000Z, ready@1; assigned to anna",
     }
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from schemas.instants import from_datetime
-from schemas.values import pack
 from streams.judging.admission import admit
 from streams.judging.case import Case
-from streams.judging.history import pack_fact, pack_history, unpack_history
+from streams.judging.history import pack, pack_fact, pack_history, unpack_history
 from streams.judging.policy import Policies
 from streams.judging.settle import add_fact, settle
 from streams.state.case_codec import UnknownPolicy, decode, encode, read_wake_at

@@ -193,7 +193,7 @@ def test_a_case_of_another_version_of_the_code_is_not_guessed_at() -> None:
 
 
 def test_a_record_of_no_known_kind_is_named() -> None:
-    with pytest.raises(ValueError, match="key b'x1'; this code knows"):
+    with pytest.raises(ValueError, match="key b'x1'; this code reads"):
         PartitionState.restored(READY, Contents({**written(Partition().arrive(STORY)), b"x1": b""}))
 
 
@@ -287,5 +287,5 @@ def test_one_log_says_the_same_whatever_the_chunks_and_the_restarts(
                 kept.restore(partition, policies, retention, feeds)
         assert partition.comparable_effects == whole.comparable_effects
         assert contents_of(partition.state) == contents_of(whole.state)
-    ever = [row.on(1).seen >> RULINGS.index(UNCONFIRMED) & 1 for row in whole.state.counts.rows.values()]
+    ever = [row.on("current").seen >> RULINGS.index(UNCONFIRMED) & 1 for row in whole.state.counts.rows.values()]
     assert any(ever) == has_tills

@@ -93,7 +93,7 @@ def test_the_refusal_says_what_came_too_late_for_what() -> None:
     partition = Partition(retention=HOUR).advance("14:00")
     partition.arrive(STORY, "14:00")
 
-    assert "occurred_at: 2026-03-06T12:00:00.000Z is longer ago than closed cases are kept (3600 s" in str(
+    assert "occurred_at: 2026-03-06T12:00:00.000Z is older than the retention of closed cases (3600 s" in str(
         partition.effects[0]
     )
 

@@ -7,9 +7,8 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.words import BASES
-from streams.state.rows import BOTH, CURRENT, ORIGINAL, PART_OF
-from streams.state.windows import WIDTHS, Label, Windows
+from schemas.words import BASES, Basis
+from streams.state.windows import BOTH, CURRENT, ORIGINAL, PART_OF, WIDTHS, Label, Windows
 from tests.judging.generated import examples
 from tests.state.partitions import rolling
 
@@ -27,7 +26,7 @@ class Added(NamedTuple):
     is_taken_back: bool
 
 
-def recount(added: list[Added], basis: int, now: int) -> dict[str, dict[Label, tuple[int, int]]]:
+def recount(added: list[Added], basis: Basis, now: int) -> dict[str, dict[Label, tuple[int, int]]]:
     """The counts that the windows should show on a basis at `now`, from the list of all that was added."""
     found: dict[str, dict[Label, tuple[int, int]]] = {name: {} for name in WIDTHS}
     for one in added:
@@ -68,8 +67,8 @@ def test_windows_show_what_a_recount_of_everything_shows(steps: list[Added | int
             windows.add(one.label, one.part, one.due_at, one.kept, 1)
             if one.is_taken_back:
                 windows.add(one.label, one.part, one.due_at, -one.kept, -1)
-        for number, basis in enumerate(BASES):
-            assert rolling(windows, basis) == recount(added, number, now)
+        for basis in BASES:
+            assert rolling(windows, basis) == recount(added, basis, now)
 
 
 def test_a_window_is_its_minute_and_the_fourteen_before_it() -> None:
