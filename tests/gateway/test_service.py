@@ -73,7 +73,7 @@ def test_a_vendor_that_sets_its_webhook_up_is_answered_and_nothing_is_stored(gat
     verification = gateway.post("/clover", '{"verificationCode": "b0a1-77"}')
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert verification.status == gateway.post("/in/woo", "webhook_id=12", form).status == 200
-    assert "its verification code is b0a1-77: type it in at Clover" in gateway.said
+    assert "its verification code is b0a1-77: enter it at Clover" in gateway.said
     assert records(bootstrap, "feeds.clover") == records(bootstrap, "feeds.woo") == []
     assert gateway.post("/clover", "{}", {"X-Clover-Auth": SECRET}).status == 200
     (stored,) = records(bootstrap, "feeds.clover")

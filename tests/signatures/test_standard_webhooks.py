@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from streams.signatures.standard_webhooks import read_secrets, signature_headers
 from streams.wall_clock import wall_clock
-from tests.notifier.told import alert
+from tests.notifier.alerts import outgoing_alert
 
 PUBLISHED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEW = f"whsec_{base64.b64encode(b'the new secret of the shop').decode()}"
@@ -26,13 +26,13 @@ def test_the_published_example_has_the_published_signature() -> None:
 
 
 def test_a_receiver_with_the_reference_library_accepts_an_alert() -> None:
-    told = alert("注文-1")
+    told = outgoing_alert("注文-1")
     headers = signature_headers(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
     assert Webhook(PUBLISHED).verify(told.body, headers)["case"] == "注文-1"
 
 
 def test_while_the_secret_is_changed_receivers_with_either_accept_and_others_do_not() -> None:
-    told = alert("o-1")
+    told = outgoing_alert("o-1")
     headers = signature_headers(told.webhook_id, told.body, read_secrets(f"{NEW}\n{PUBLISHED}\n"), wall_clock())
     assert Webhook(NEW).verify(told.body, headers) == Webhook(PUBLISHED).verify(told.body, headers)
     with pytest.raises(WebhookVerificationError):
@@ -41,7 +41,7 @@ def test_while_the_secret_is_changed_receivers_with_either_accept_and_others_do_
 
 @pytest.mark.parametrize("changed", ["webhook-id", "body"])
 def test_what_was_changed_on_its_way_is_not_accepted(changed: str) -> None:
-    told = alert("o-1")
+    told = outgoing_alert("o-1")
     headers = signature_headers(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
     body = told.body.replace(b"o-1", b"o-2") if changed == "body" else told.body
     headers |= {changed: "alert_2"} if changed != "body" else {}
