@@ -100,7 +100,7 @@ def test_an_adapter_is_found_by_its_name_or_by_its_file(tmp_path: Path) -> None:
         (None, "cannot be read: No such file or directory"),
     ],
 )
-def test_reference_tables_that_cannot_be_used_are_told(text: str | None, told: str, tmp_path: Path) -> None:
+def test_reference_tables_that_cannot_be_used_are_an_error(text: str | None, told: str, tmp_path: Path) -> None:
     file = tmp_path / "tables.toml"
     if text is not None:
         file.write_text(text, "utf-8")
@@ -130,7 +130,7 @@ TEST = "[[test]]\nname = \"ready\"\npayload = '{}'\n"
         (TEST + "thin = []\nreceived_at = 7\n", "received_at: write a time with its zone"),
     ],
 )
-def test_tests_that_cannot_be_run_are_told(text: str, told: str, tmp_path: Path) -> None:
+def test_tests_that_cannot_be_run_are_an_error(text: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "kiosk.tests.toml").write_text(text, "utf-8")
     with pytest.raises(AdapterError) as raised:
         load_tests(str(tmp_path / "kiosk.toml"))

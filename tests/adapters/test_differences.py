@@ -66,7 +66,7 @@ def told(test: str) -> list[str]:
     ],
     ids=["events", "in any order", "their ids", "ignored", "thin", "refused"],
 )
-def test_what_is_wanted_and_made_is_no_difference(test: str) -> None:
+def test_an_outcome_as_expected_has_no_differences(test: str) -> None:
     assert told(test) == []
 
 

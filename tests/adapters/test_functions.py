@@ -17,15 +17,15 @@ def said(text: str, body: Any) -> Any:
 
 
 @pytest.mark.parametrize("body", [{}, {"status": None}, {"status": ""}, {"status": False}, {"status": []}])
-def test_an_order_without_a_status_is_not_one_with_a_status(body: Any) -> None:
+def test_not_is_true_for_an_order_without_a_status(body: Any) -> None:
     assert said("$not(status)", body) is True
 
 
 @pytest.mark.parametrize("body", [{"status": "open"}, {"status": True}, {"status": ["open"]}, {"status": 1}])
-def test_an_order_with_a_status_is_not_one_without(body: Any) -> None:
+def test_not_is_false_for_an_order_with_a_status(body: Any) -> None:
     assert said("$not(status)", body) is False
 
 
-def test_not_may_be_part_of_more() -> None:
+def test_not_may_be_part_of_a_larger_expression() -> None:
     assert said("id and $not(status)", {"id": 7}) is True
     assert said("orders[$not(status)].id", {"orders": [{"id": 7}, {"id": 8, "status": "open"}]}) == 7

@@ -25,7 +25,7 @@ def step(events: list[CaseEvent], name: str) -> StepReached:
     return next(event for event in events if isinstance(event, StepReached) and event.step == name)
 
 
-def test_deliverect_tells_a_status_alone_and_again_in_the_order() -> None:
+def test_deliverect_sends_a_status_alone_and_again_in_the_order() -> None:
     alone = {"orderId": "6401a0", "location": "L1", "status": 70, "timeStamp": "2026-03-06T12:23:10.000000Z"}
     order = {
         "_id": "6401a0",
@@ -43,7 +43,7 @@ def test_deliverect_tells_a_status_alone_and_again_in_the_order() -> None:
     assert ids(told("deliverect", alone)) < ids(told("deliverect", order))
 
 
-def test_woocommerce_pushes_an_order_twice_and_somebody_fetches_it_later() -> None:
+def test_an_order_of_woocommerce_that_is_pushed_twice_and_fetched_later_has_the_same_ids() -> None:
     order = {
         "id": 41,
         "order_key": "wc_order_ours",
@@ -61,7 +61,7 @@ def test_woocommerce_pushes_an_order_twice_and_somebody_fetches_it_later() -> No
     assert ids(told("woocommerce", order | links, minute=50)) == ids(created)
 
 
-def test_doordash_repeats_when_it_was_picked_up_and_a_retry_is_the_same() -> None:
+def test_doordash_repeats_the_pick_up_and_a_retry_has_the_same_ids() -> None:
     picked_up = {
         "event_name": "DASHER_PICKED_UP",
         "external_delivery_id": "order-7",
@@ -73,7 +73,7 @@ def test_doordash_repeats_when_it_was_picked_up_and_a_retry_is_the_same() -> Non
     assert ids(told("doordash", picked_up)) < ids(told("doordash", dropped_off))
 
 
-def test_a_status_of_lightspeed_k_that_comes_twice_is_reached_when_it_first_came() -> None:
+def test_a_repeated_status_of_lightspeed_k_counts_from_the_first_one() -> None:
     status = {"thirdPartyReference": "order-7", "businessLocationId": 9, "status": "READY_FOR_PICKUP", "type": "ORDER"}
     first, again = (step(told("lightspeed-k", status, minute=minute), "ready") for minute in (2, 9))
     assert first.occurred_at < again.occurred_at

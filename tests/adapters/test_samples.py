@@ -84,7 +84,7 @@ def became(adapter: str) -> str:
 
 
 @pytest.mark.parametrize("adapter", SAMPLES)
-def test_the_samples_of_a_vendor_become_the_events_that_were_read_and_agreed_to(adapter: str) -> None:
+def test_the_samples_of_a_vendor_become_the_reviewed_events(adapter: str) -> None:
     file = Path(__file__).parent / "samples" / f"{adapter}.txt"
     if os.environ.get("PROMISES_WRITE_SAMPLES"):
         file.write_text(became(adapter), "utf-8")
@@ -92,7 +92,7 @@ def test_the_samples_of_a_vendor_become_the_events_that_were_read_and_agreed_to(
 
 
 @pytest.mark.parametrize("adapter", SAMPLES)
-def test_every_sample_of_a_vendor_that_may_be_used_is_read(adapter: str) -> None:
+def test_every_sample_with_a_suitable_licence_is_adapted(adapter: str) -> None:
     vendor = adapter.replace("-", "")
     there = {name for name in samples() if name.removeprefix("inferred/").startswith(f"{vendor}_")}
     assert there - WITHOUT_LICENCE == set(SAMPLES[adapter])

@@ -51,12 +51,12 @@ def _opened(serializer: Any, value: Any, url: str) -> OpenedRecord:
     return opened(Sent(written), SchemaRegistry(url))
 
 
-def test_what_confluents_avro_serializer_writes_is_opened(registry: str) -> None:
+def test_a_record_of_confluents_avro_serializer_is_opened(registry: str) -> None:
     serializer = AvroSerializer(SchemaRegistryClient({"url": registry}), _ORDER)
     assert _opened(serializer, _VALUE, registry).body == _VALUE
 
 
-def test_what_confluents_json_serializer_writes_is_opened(registry: str) -> None:
+def test_a_record_of_confluents_json_serializer_is_opened(registry: str) -> None:
     schema = json.dumps({"$schema": "http://json-schema.org/draft-07/schema#", "title": "Order", "type": "object"})
     serializer = JSONSerializer(schema, SchemaRegistryClient({"url": registry}))
     assert _opened(serializer, _VALUE, registry).body == _VALUE
@@ -80,7 +80,7 @@ def test_an_id_that_the_registry_does_not_know_is_refused(registry: str) -> None
     assert "schema 4711 is unknown" in refused(Sent(b"\x00\x00\x00\x12\x67\x02"), SchemaRegistry(registry)).detail
 
 
-def test_an_address_that_lacks_the_path_of_the_interface_says_so(registry: str) -> None:
+def test_an_address_without_the_path_of_the_interface_is_an_error(registry: str) -> None:
     bare = registry.removesuffix("/apis/ccompat/v7")
     with pytest.raises(SchemaUnavailable, match="check the address"):
         SchemaRegistry(bare).schema(1)
@@ -124,7 +124,7 @@ def _answer(**said: Any) -> tuple[int, bytes]:
     return 200, json.dumps(said).encode()
 
 
-def test_a_schema_is_asked_for_once_by_number_or_by_guid() -> None:
+def test_a_schema_is_requested_once_by_number_or_by_guid() -> None:
     answers = {"/schemas/ids/17": _answer(schema=_ORDER), f"/schemas/guids/{_GUID}": _answer(schema=_ORDER)}
     stand_in = _StandIn(answers)
     with _serving(stand_in) as url:
@@ -134,7 +134,7 @@ def test_a_schema_is_asked_for_once_by_number_or_by_guid() -> None:
     assert stand_in.asked == ["/schemas/ids/17", f"/schemas/guids/{_GUID}"]
 
 
-def test_an_unknown_id_is_asked_for_again_after_half_a_minute() -> None:
+def test_an_unknown_id_is_requested_again_after_half_a_minute() -> None:
     stand_in, now = _StandIn({}), [0.0]
     with _serving(stand_in) as url:
         registry = SchemaRegistry(url, clock=lambda: now[0])
@@ -144,7 +144,7 @@ def test_an_unknown_id_is_asked_for_again_after_half_a_minute() -> None:
         assert registry.schema(17) == Schema("AVRO", _ORDER)
 
 
-def test_user_and_password_are_sent_and_stand_in_no_message() -> None:
+def test_user_and_password_are_sent_and_appear_in_no_message() -> None:
     stand_in = _StandIn({"/schemas/ids/17": (401, b'{"error_code": 40101, "message": "no"}')})
     with _serving(stand_in) as url:
         place = url.replace("http://", "http://till:s%23cret@")
@@ -177,22 +177,20 @@ _ENDLESS: Final = {"references": [{"subject": "a b/c", "version": 1}], "schema":
         (_answer(references=[{"name": "x"}], schema=_ORDER), "reference without subject"),
     ],
 )
-def test_a_registry_that_misbehaves_keeps_its_records_waiting_and_says_why(
-    answer: tuple[int, bytes], told: str
-) -> None:
+def test_records_wait_while_a_registry_misbehaves_and_the_error_says_why(answer: tuple[int, bytes], told: str) -> None:
     with _serving(_StandIn({"/schemas/ids/17": answer})) as url, pytest.raises(SchemaUnavailable) as why:
         SchemaRegistry(url).schema(17)
     assert str(why.value).startswith(f"the schema registry {url} ")
     assert told in str(why.value)
 
 
-def test_schemas_that_refer_to_each_other_come_to_an_end() -> None:
+def test_schemas_that_refer_to_each_other_do_not_recurse_forever() -> None:
     answers = {"/schemas/ids/17": _answer(**_ENDLESS), "/subjects/a%20b%2Fc/versions/1": _answer(**_ENDLESS)}
     with _serving(_StandIn(answers)) as url:
         assert SchemaRegistry(url).schema(17) == Schema("AVRO", _ORDER, (_ORDER,))
 
 
-def test_where_no_registry_is_the_records_wait() -> None:
+def test_records_wait_if_no_registry_answers() -> None:
     with _serving(_StandIn({})) as url:
         pass
     with pytest.raises(SchemaUnavailable, match="does not answer"):

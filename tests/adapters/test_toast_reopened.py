@@ -44,14 +44,14 @@ def became(*bodies: dict[str, Any]) -> tuple[str, str]:
     return now.verdict, now.reason
 
 
-def test_ready_in_time_is_kept_though_the_kitchen_began_before() -> None:
+def test_an_order_that_is_ready_in_time_is_kept() -> None:
     assert became(ORDER, BEGUN, READY, CLOSED) == ("kept", "on_time")
 
 
-def test_what_was_ready_and_went_back_to_the_kitchen_is_owed_again() -> None:
+def test_an_order_that_goes_back_to_the_kitchen_is_owed_again() -> None:
     assert became(ORDER, BEGUN, READY, CLOSED, BEGUN_AGAIN) == ("broken", "undelivered")
 
 
-def test_it_counts_when_it_is_ready_again_and_the_messages_may_come_in_any_order() -> None:
+def test_a_reopened_order_counts_when_it_is_ready_again_in_any_order_of_messages() -> None:
     ready_again = status("READY_FOR_PICKUP", "12:35")
     assert became(ready_again, BEGUN_AGAIN, CLOSED, ORDER, READY, BEGUN) == ("broken", "late")

@@ -24,7 +24,7 @@ def test_an_order_of_woocommerce_is_the_same_pushed_or_fetched() -> None:
     assert pushed == adapted("woocommerce", "woocommerce_order_retrieved_docs.json")
 
 
-def test_an_order_of_woocommerce_that_is_deleted_is_cancelled_and_what_was_completed_stands_before_it() -> None:
+def test_a_deleted_order_of_woocommerce_is_cancelled_after_its_completion() -> None:
     headers = {"x-wc-webhook-topic": "order.deleted", "x-wc-webhook-source": "https://example.com/"}
     found = adapted("woocommerce", "woocommerce_order_deleted_docs.json", headers)
     assert (
@@ -39,7 +39,7 @@ occurred at           case                         subject  what                
     )
 
 
-def test_a_delivery_of_uber_direct_that_is_no_test_was_promised_by_its_windows() -> None:
+def test_a_delivery_of_uber_direct_is_promised_by_its_windows() -> None:
     found = adapted("uberdirect", "inferred/uberdirect_event_delivery_status_INFERRED.json", live_mode=True)
     windows, step = (event for event in found.events if not isinstance(event, Clock))
     assert what(windows).split(", ") == [

@@ -100,14 +100,14 @@ def test_webhooks_in_any_order_and_twice_are_judged_as_the_day_was(
     assert found.keys() == truth.keys()
 
 
-def test_what_is_said_again_says_nothing_new(said: dict[str, list[list[Fact]]]) -> None:
+def test_repeated_records_give_no_new_facts(said: dict[str, list[list[Fact]]]) -> None:
     for bodies in said.values():
         half = len(bodies) // 2
         assert bodies[:half] == bodies[half:]
         assert sum(map(len, bodies[:half])) > 0
 
 
-def test_the_day_has_all_that_can_become_of_a_promise() -> None:
+def test_the_day_has_every_outcome_of_a_promise() -> None:
     truth = truly(ORDERS, POLICIES, ENDED)
     reasons = {
         (vendor, both[0].reason) for (case, _), both in truth.items() for vendor in SHOPS if case.startswith(vendor)

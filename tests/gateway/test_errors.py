@@ -31,7 +31,7 @@ TILL = '[[feed]]\nname = "till"\nwebhook.scheme = "none"\n'
         (TILL, ("--tokens", "nowhere"), 2, "--tokens nowhere: cannot be read: No such file or directory"),
     ],
 )
-def test_a_gateway_that_cannot_start_says_why(
+def test_a_gateway_that_cannot_start_reports_one_error(
     feeds: str, options: tuple[str, ...], code: int, said: str, tmp_path: Path
 ) -> None:
     answer = promises("gateway", "--bootstrap", NOBODY, "--feeds", files_in(tmp_path, feeds), *options)

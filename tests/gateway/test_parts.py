@@ -33,14 +33,14 @@ def kept(scheme: str, header: str = "", **headers: str) -> dict[str, str]:
     return {name: value for name, value in told.items() if name not in ours}
 
 
-def test_nobody_outside_says_when_we_received_something_or_in_which_envelope_it_came() -> None:
+def test_a_sender_cannot_set_the_reserved_headers() -> None:
     said = {"promises.received_at": "2020-01-01T00:00:00Z", "promises.retried": "3@7", "__value_schema_id": "x"}
     found = record_headers(said | {"x-topic": "orders"}, scheme_of("shopify", ""), "till", "", NOON)
     ours = (("promises.feed", b"till"), ("promises.received_at", b"2026-03-06T12:00:00.000Z"))
     assert found == (("x-topic", b"orders"), *ours)
 
 
-def test_what_adapters_need_travels_and_what_is_secret_or_of_the_way_does_not() -> None:
+def test_only_headers_for_adapters_are_stored_not_secrets_or_transport_headers() -> None:
     assert kept(
         "deliverect",
         x_shopify_topic="orders/create",
@@ -66,7 +66,7 @@ def test_what_adapters_need_travels_and_what_is_secret_or_of_the_way_does_not() 
     }
 
 
-def test_a_header_that_is_the_secret_stays_here_whatever_it_is_called() -> None:
+def test_a_header_that_holds_the_secret_is_not_stored_whatever_its_name() -> None:
     assert kept("token", "x-shop", x_shop="secret", x_other="1") == {"x-other": "1"}
     assert kept("hmac_sha256_hex", "x-token", x_token="a signature") == {"x-token": "a signature"}
 
@@ -83,11 +83,11 @@ def test_a_header_that_is_the_secret_stays_here_whatever_it_is_called() -> None:
         ("shopify", b"webhook_id=12", False),
     ],
 )
-def test_a_ping_is_known_by_its_whole_body(scheme: str, body: bytes, is_ping: bool) -> None:
+def test_a_ping_is_recognised_by_its_whole_body(scheme: str, body: bytes, is_ping: bool) -> None:
     assert bool(ping(scheme, body)) is is_ping
 
 
-def test_so_many_at_once_and_so_many_a_second() -> None:
+def test_a_token_bucket_allows_a_burst_and_a_rate() -> None:
     bucket = TokenBucket(per_second=2, at_once=3)
     assert [bucket.try_acquire(100.0) for _ in range(4)] == [True, True, True, False]
     assert [bucket.try_acquire(100.6) for _ in range(2)] == [True, False]
@@ -135,12 +135,12 @@ def test_a_file_that_is_changed_emptied_removed_or_put_back_is_noticed(
 @pytest.mark.parametrize(
     ("text", "why"), [("", "0 tokens"), ("short", "can be guessed"), ("a" * 20 + "\nb\n", "guessed"), ("a\nb\nc", "3")]
 )
-def test_tokens_that_are_none_or_can_be_guessed_are_refused(text: str, why: str) -> None:
+def test_missing_and_guessable_tokens_are_refused(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         read_tokens(text)
 
 
-def test_every_path_is_described_and_every_reference_leads_somewhere() -> None:
+def test_openapi_describes_every_path_and_schema() -> None:
     document = openapi(parse_feeds(FEEDS, "feeds.toml"), has_tokens=True)
     assert {"/shopify", "/in/woo", "/promises", "/fulfilments", "/cancellations"} <= document["paths"].keys()
     assert document["paths"]["/till"]["post"]["security"] == []
@@ -162,7 +162,7 @@ def test_every_path_is_described_and_every_reference_leads_somewhere() -> None:
     assert not Draft202012Validator(promise).is_valid({"case": "o-7", "kind": "ready", "with_in": "20m"})
 
 
-def test_without_tokens_nothing_is_described_that_wants_one() -> None:
+def test_without_tokens_openapi_describes_no_manual_events() -> None:
     document = openapi(parse_feeds(FEEDS, "feeds.toml"), has_tokens=False)
     assert "/promises" not in document["paths"]
     assert "token" not in document["components"]["securitySchemes"]

@@ -90,7 +90,7 @@ def missing(vendor: Vendor, kafka: LocalKafka) -> set[bytes]:
     return vendor.acknowledged - {one.value for one in records(kafka.bootstrap, "feeds.shopify")}
 
 
-def test_a_gateway_that_has_no_topic_no_secret_or_no_port_says_so(kafka: LocalKafka, tmp_path: Path) -> None:
+def test_a_gateway_without_a_topic_a_secret_or_a_port_reports_it(kafka: LocalKafka, tmp_path: Path) -> None:
     feeds = '[[feed]]\nname = "till"\ntopic = "promise.events"\nwebhook.scheme = "none"\n'
     secret = feeds.replace('"none"', '"toast"\nwebhook.secrets = ["empty"]')
     (tmp_path / "empty").write_text("\n")
@@ -126,9 +126,7 @@ def test_nothing_that_was_acknowledged_is_missing_after_ten_kills(kafka: LocalKa
     assert not missing(vendor, kafka)
 
 
-def test_while_the_broker_is_away_nothing_is_acknowledged_and_then_all_goes_on(
-    kafka: LocalKafka, tmp_path: Path
-) -> None:
+def test_nothing_is_acknowledged_during_an_outage_of_the_broker(kafka: LocalKafka, tmp_path: Path) -> None:
     with Gateway(kafka.bootstrap, tmp_path) as gateway:
         gateway.until_answers()
         with Vendor(gateway) as vendor:

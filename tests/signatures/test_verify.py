@@ -113,7 +113,7 @@ def test_every_scheme_has_a_vector() -> None:
     assert {vector.scheme for vector in VECTORS.values()} == SCHEMES.keys() - {"none"}
 
 
-def test_the_vector_that_square_publishes_is_taken_and_its_body_written_otherwise_is_not() -> None:
+def test_the_vector_that_square_publishes_is_accepted_and_a_reformatted_body_is_not() -> None:
     """Key, URL, body and signature of square-python-sdk, legacy/tests/utilities/test_webhooks_helper.py (MIT)."""
     told = {
         "merchant_id": "MLEFBHHSJGVHD",
@@ -134,7 +134,7 @@ def test_the_vector_that_square_publishes_is_taken_and_its_body_written_otherwis
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_what_the_vendor_signed_is_taken(name: str) -> None:
+def test_a_webhook_that_the_vendor_signed_is_accepted(name: str) -> None:
     assert failing(VECTORS[name]) is None
 
 
@@ -169,7 +169,7 @@ def test_a_signature_that_is_missing_or_cut_short_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["square", "olo"])
-def test_what_was_signed_for_another_url_is_refused(name: str) -> None:
+def test_a_signature_for_another_url_is_refused(name: str) -> None:
     assert failing(VECTORS[name]._replace(url=URL + "/")) == "wrong"
 
 
@@ -179,18 +179,18 @@ def test_hexadecimal_is_the_same_in_either_case(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TIMED)
-def test_what_is_sent_again_much_later_is_refused_and_a_little_later_is_taken(name: str) -> None:
+def test_a_retry_is_accepted_within_the_tolerance_and_refused_after_it(name: str) -> None:
     tolerance = scheme_of(VECTORS[name].scheme).tolerance
     assert failing(VECTORS[name], at=NOW + tolerance - 3000) is None
     assert failing(VECTORS[name], at=NOW + tolerance + 1000) == "old"
     assert failing(VECTORS[name], at=NOW - tolerance - 3000) == "old"
 
 
-def test_toast_may_try_again_after_five_and_after_ten_minutes_more() -> None:
+def test_the_retries_of_toast_are_accepted() -> None:
     assert failing(VECTORS["toast"], at=NOW + 16 * 60_000) is None
 
 
-def test_how_old_a_signature_may_be_is_said_for_a_feed() -> None:
+def test_a_feed_can_set_the_maximum_age_of_a_signature() -> None:
     vector, scheme = VECTORS["olo"], scheme_of("olo", tolerance=60_000)
     posted = SignedRequest(vector.body, vector.headers, vector.url)
     verify(scheme, posted, [KEY.encode()], NOW + 60_000)
@@ -214,14 +214,14 @@ def test_a_time_or_id_that_was_changed_is_refused_where_it_is_signed(name: str, 
     assert failing(vector._replace(headers=without)) == "malformed"
 
 
-def test_a_time_that_toast_did_not_write_is_refused() -> None:
+def test_a_changed_time_in_the_body_of_toast_is_refused() -> None:
     later = ORDER.replace(b"11:59:58", b"12:59:58")
     assert failing(VECTORS["toast"]._replace(body=later), at=NOW + 3_600_000) == "wrong"
     for body in (b'{"timestamp":7}', b"[]", b"\xff", b""):
         assert failing(VECTORS["toast"]._replace(body=body)) == "malformed"
 
 
-def test_a_time_that_is_none_is_refused_even_where_it_is_signed() -> None:
+def test_an_invalid_time_is_refused_even_if_it_is_signed() -> None:
     body = b'{"timestamp":"tomorrow"}'
     headers = {"toast-signature": b64(sha256(body + b"tomorrow"))}
     assert failing(Vector("toast", body, headers)) == "malformed"
@@ -231,7 +231,7 @@ def test_a_time_that_is_none_is_refused_even_where_it_is_signed() -> None:
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_while_a_secret_is_changed_the_old_and_the_new_are_valid(name: str) -> None:
+def test_during_a_rotation_the_old_and_the_new_secret_are_valid(name: str) -> None:
     vector = VECTORS[name]
     (key,) = read_secret(scheme_of(vector.scheme, vector.header), vector.secret)
     assert failing(vector, keys=(b"the new one", key)) is None
@@ -239,13 +239,13 @@ def test_while_a_secret_is_changed_the_old_and_the_new_are_valid(name: str) -> N
     assert failing(vector, keys=(b"the new one", b"and another")) == "wrong"
 
 
-def test_what_the_reference_library_of_standard_webhooks_signs_is_taken() -> None:
+def test_a_signature_of_the_reference_library_of_standard_webhooks_is_accepted() -> None:
     signature = Webhook(STANDARD).sign("msg_1", datetime.fromtimestamp(SECONDS, UTC), ORDER.decode())
     headers = standard(ORDER) | {"webhook-signature": signature}
     assert failing(Vector("standard_webhooks", ORDER, headers, STANDARD)) is None
 
 
-def test_another_sort_of_authorization_is_refused() -> None:
+def test_another_authorization_scheme_is_refused() -> None:
     assert failing(changed(VECTORS["basic"], lambda value: value.replace("basic", "Bearer"))) == "malformed"
     assert failing(changed(VECTORS["bearer"], lambda _: KEY)) == "malformed"
 
@@ -259,13 +259,13 @@ def test_another_sort_of_authorization_is_refused() -> None:
         ("standard_webhooks", "secret", "whsec_"),
     ],
 )
-def test_a_file_that_holds_no_secret_is_refused_and_not_quoted(scheme: str, text: str, why: str) -> None:
+def test_a_file_without_a_valid_secret_is_an_error_that_does_not_quote_it(scheme: str, text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why) as caught:
         read_secret(SCHEMES[scheme], text)
     assert "password alone" not in str(caught.value)
 
 
-def test_a_header_that_is_not_named_is_no_way_in() -> None:
+def test_a_scheme_with_its_own_header_needs_its_name() -> None:
     with pytest.raises(ValueError, match="which header"):
         scheme_of("token")
     assert failing(Vector("none", ORDER, {})) is None

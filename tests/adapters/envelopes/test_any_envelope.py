@@ -39,7 +39,7 @@ def test_any_envelope_inside_any_other_opens_to_the_same_body(case: tuple[dict[s
 
 
 @given(_BODIES, st.data())
-def test_each_envelope_is_told(body: dict[str, Any], data: st.DataObject) -> None:
+def test_the_names_of_all_envelopes_are_reported(body: dict[str, Any], data: st.DataObject) -> None:
     inner = plain(body)
     first = data.draw(st.sampled_from(wraps(inner)))
     second = data.draw(st.sampled_from(wraps(first(inner))))

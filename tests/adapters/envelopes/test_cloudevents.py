@@ -37,7 +37,7 @@ def _sent(message: KafkaMessage) -> OpenedRecord:
 
 
 @pytest.mark.parametrize("write", [to_binary_event, to_structured_event])
-def test_an_event_that_the_library_writes_tells_all_its_attributes(write: Any) -> None:
+def test_all_attributes_of_an_event_written_by_the_library_become_headers(write: Any) -> None:
     found = _sent(write(CloudEvent(dict(_READY), {"order": 17, "state": "ready"})))
     assert (found.body, found.id, found.key) == ({"order": 17, "state": "ready"}, "e-1", "order-17")
     assert found.headers == {
@@ -53,7 +53,7 @@ def test_an_event_that_the_library_writes_tells_all_its_attributes(write: Any) -
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers(-(2**53), 2**53) | st.text(max_size=5) | st.none()), st.text())
-def test_binary_and_structured_are_one_event(data: dict[str, Any], subject: str) -> None:
+def test_binary_and_structured_events_open_to_the_same(data: dict[str, Any], subject: str) -> None:
     event = CloudEvent(_READY | {"subject": f"order {subject}"}, data)
     binary, structured = _sent(to_binary_event(event)), _sent(to_structured_event(event))
     assert binary == structured
@@ -72,19 +72,19 @@ def test_data_in_bytes_are_opened_as_if_they_were_the_record() -> None:
     assert (found.body, found.envelopes) == ({"order": 17}, ("cloudevents", "debezium"))
 
 
-def test_an_event_without_content_type_is_known_by_what_every_event_has() -> None:
+def test_an_event_without_content_type_is_recognised_by_its_required_attributes() -> None:
     event = {"specversion": "1.0", "id": "1", "source": "/till", "type": "ready", "data": {"order": 17}, "data2": None}
     assert opened(Sent(json.dumps(event).encode())).body == {"order": 17}
 
 
-def test_headers_beside_a_structured_event_are_copies_and_do_not_count() -> None:
+def test_attribute_headers_of_a_structured_event_are_ignored() -> None:
     event = {"specversion": "1.0", "id": "1", "source": "/till", "type": "ready", "data": {"order": 17}}
     headers = {"content-type": "Application/CloudEvents+JSON; charset=UTF-8", "ce_specversion": "1.0", "ce_id": "other"}
     found = opened(Sent(json.dumps(event).encode(), headers))
     assert (found.id, found.envelopes, "ce_id" in found.headers) == ("1", ("cloudevents",), False)
 
 
-def test_an_event_without_data_says_all_in_its_attributes() -> None:
+def test_an_event_without_data_has_only_headers() -> None:
     message = to_binary_event(CloudEvent(dict(_READY), None))
     found = _sent(message)
     assert (found.body, found.headers["ce-type"]) == (None, "shop.order.ready")
@@ -111,11 +111,11 @@ _EVENT: Final = {"specversion": "1.0", "id": "1", "source": "/till", "type": "re
         (_EVENT | {"specversion": "0.3", "datacontentencoding": "base64", "data": "%"}, "data is not base64"),
     ],
 )
-def test_a_structured_event_that_breaks_the_rules_says_which(event: Any, told: str) -> None:
+def test_a_structured_event_that_breaks_the_specification_is_refused(event: Any, told: str) -> None:
     why = refused(Sent(json.dumps(event).encode(), _STRUCTURED))
     assert (why.reason, why.detail.startswith("cloudevents: "), told in why.detail) == ("bad_envelope", True, True)
 
 
-def test_a_binary_event_without_its_id_is_refused_and_gets_none_of_ours() -> None:
+def test_a_binary_event_without_its_id_is_refused() -> None:
     why = refused(Sent(b"{}", {"ce_specversion": "1.0", "ce_type": "ready", "ce_source": "/till"}))
     assert "attribute id is missing" in why.detail

@@ -33,7 +33,7 @@ def _record(name: str) -> OpenedRecord:
     return found
 
 
-def test_a_structured_cloudevent_as_its_binding_to_kafka_shows_it() -> None:
+def test_the_structured_cloudevent_of_the_kafka_binding_is_opened() -> None:
     found = _record("envelopes/cloudevents_kafka_structured_record_spec")
     assert found.body == "... application data encoded in XML ..."
     assert (found.id, found.key, found.topic) == ("1234-1234-1234", "mykey", "mytopic")
@@ -46,7 +46,7 @@ def test_a_structured_cloudevent_as_its_binding_to_kafka_shows_it() -> None:
     }
 
 
-def test_a_binary_cloudevent_as_its_binding_to_kafka_shows_it_with_json_for_its_data() -> None:
+def test_the_binary_cloudevent_of_the_kafka_binding_is_opened() -> None:
     told = json.loads(_sample("envelopes/cloudevents_kafka_binary_record_spec"))
     # The specification writes "application data encoded in Avro" for the data, which are none.
     found = opened(Sent(b'{"order": 17}', told["headers"] | {"content-type": "application/json"}))
@@ -55,7 +55,7 @@ def test_a_binary_cloudevent_as_its_binding_to_kafka_shows_it_with_json_for_its_
     assert found.headers["ce-time"] == "2018-04-05T03:56:24Z"
 
 
-def test_a_row_that_debezium_read_from_a_snapshot() -> None:
+def test_a_row_of_a_debezium_snapshot_is_opened() -> None:
     found = opened(Sent(_sample("envelopes/debezium_envelope_read_op_r_examples")))
     assert found.body["last_name"] == "Kretchmar"
     assert found.headers == {
@@ -66,7 +66,7 @@ def test_a_row_that_debezium_read_from_a_snapshot() -> None:
     }
 
 
-def test_a_row_that_was_updated_tells_what_it_was_and_which_columns_changed() -> None:
+def test_an_updated_row_has_the_row_before_and_the_changed_columns_in_headers() -> None:
     found = opened(Sent(_sample("envelopes/debezium_envelope_update_op_u_examples")))
     assert found.body["first_name"] == "Sarah"
     assert json.loads(found.headers["debezium-before"])["first_name"] == "Sally"
@@ -116,7 +116,7 @@ def test_a_body_without_envelope_is_the_body(name: str) -> None:
 
 
 @pytest.mark.parametrize("names", ["square_*_spec", "shopify_*", "uberdirect_*_sdk_fixture", "woocommerce_*"])
-def test_nothing_that_vendors_send_is_taken_for_an_envelope(names: str) -> None:
+def test_records_of_vendors_are_not_mistaken_for_envelopes(names: str) -> None:
     files = sorted(_SAMPLES.glob(f"{names}.json"))
     if not files:
         pytest.skip(f"the samples {names} are not beside the repository (../shared/pos)")
