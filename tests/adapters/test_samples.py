@@ -14,7 +14,7 @@ from schemas.instants import parse_instant
 from streams.adapters.envelopes import open_envelopes
 from streams.adapters.feed_records import FeedRecord, OpenedRecord
 from streams.adapters.vendors import load
-from streams.cli.adapted_text import as_text
+from streams.cli.event_text import adapted_text
 from tests.shared import sample, samples
 
 SAMPLES = {
@@ -79,7 +79,7 @@ def opened(name: str) -> OpenedRecord:
 def became(adapter: str) -> str:
     """What the samples of a vendor become, each under its name."""
     reader = load(adapter)
-    found = [(name, as_text(reader.adapt(opened(name), adapter))) for name in SAMPLES[adapter]]
+    found = [(name, adapted_text(reader.adapt(opened(name), adapter))) for name in SAMPLES[adapter]]
     return "\n".join(f"{name}\n\n{text}" for name, text in found)
 
 

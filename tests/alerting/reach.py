@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from streams.alerting.tiers import REACH, TIERS, Tier
+from streams.alerting.tiers import MAX_SHARE, TIERS, Tier
 from streams.alerting.yaml_documents import decimal, percent
 from tests.alerting.promtool import POLICIES, Case, rule_file, tested
 from tests.alerting.timelines import DAY, Minute, Shop, at, shown, worker
@@ -128,13 +128,15 @@ def head() -> str:
     tiers = "".join(map(_tier, TIERS))
     burns = "".join(f"| {percent(one)} | {' | '.join(_burn(tier, one) for tier in TIERS)} |\n" for one in OBJECTIVES)
     names = " | ".join(tier.alert for tier in TIERS)
-    return HEAD.format(tiers=tiers, burns=burns, names=names, lines="---|" * len(TIERS), reach=percent(REACH))
+    return HEAD.format(tiers=tiers, burns=burns, names=names, lines="---|" * len(TIERS), reach=percent(MAX_SHARE))
 
 
 def _tier(tier: Tier) -> str:
     still = f"{tier.still}, now or in the last {tier.lately}" if tier.lately else tier.still
     numbers = f"{decimal(tier.burn)} | {decimal(tier.chance)} | {tier.floor}"
-    return f"| {tier.alert} | {tier.window.name} | {numbers} | {tier.held} | {still} | {tier.kept} |\n"
+    return (
+        f"| {tier.alert} | {tier.window.name} | {numbers} | {tier.pending_for} | {still} | {tier.keep_firing_for} |\n"
+    )
 
 
 def _burn(tier: Tier, objective: float) -> str:

@@ -62,7 +62,7 @@ def _with(work: Callable[[], None], meanwhile: Callable[[], None]) -> None:
 
 def _keepers(kafka: LocalKafka) -> list[int]:
     """The processes that keep the brokers. They must go on, since they end the brokers when this process dies."""
-    kept = [broker._kept for broker in kafka._brokers]
+    kept = [broker._process for broker in kafka._brokers]
     return [one._process.pid for one in kept if one is not None and one.exit_code is None]
 
 

@@ -75,7 +75,7 @@ def test_adapt_shows_each_event_and_where_each_of_its_fields_is_from(tmp_path: P
         "  step_reached picked_up has not happened: $order.gone is nothing",
         "rule 'ping' does not fit: $header('X-Kiosk-Topic') is nothing, not 'ping'",
         "",
-        "occurred at           case     subject  what                                            location  staff",
+        "occurred at           case     subject  event                                           location  staff",
         "2026-03-06T12:00:00Z  kiosk:7           promises_stated: ready by 2026-03-06T12:10:00Z  soho",
         "2026-03-06T12:08:00Z  kiosk:7           step_reached ready                              soho",
     ]

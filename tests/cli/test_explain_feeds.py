@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from schemas.events import Clock
-from streams.cli.explain import explained
+from streams.cli.explain import explanations_of
 from streams.judging.locations import LocationFeed
 from tests.cli.command import promises
 from tests.histories import READY, at, moment, order
@@ -21,7 +21,7 @@ def last_step(heard: str, until: str) -> tuple[str, str]:
     """How the order stands then, and the last thing that happened to it, where its till was heard of up to `heard`."""
     said = Clock(source="till", at=moment(heard))
     records = [(0, record(ORDER, at("12:00"))), (0, record(said, at(heard)))]
-    [found] = explained(records, "o1", READY, at(until), HARBOUR)
+    [found] = explanations_of(records, "o1", READY, at(until), HARBOUR)
     return found.judged.current.ruling.reason, found.steps[-1].effect
 
 

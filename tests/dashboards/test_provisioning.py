@@ -38,4 +38,4 @@ def test_both_ways_into_grafana_lead_to_the_same_folder_and_incidents_to_the_sam
 
 
 def test_what_is_pushed_is_what_is_committed() -> None:
-    assert [one["uid"] for one in push.committed()] == sorted(path.stem for path in FOLDER.glob("*.json"))
+    assert [one["uid"] for one in push.own_dashboards()] == sorted(path.stem for path in FOLDER.glob("*.json"))

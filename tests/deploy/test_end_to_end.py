@@ -33,7 +33,7 @@ from tests.dashboards.server import Prometheus
 from tests.deploy.receiver import Receiver, Told, receiving
 from tests.deploy.stack import Stack
 from tests.deploy.town import MINUTE, Living, bad_hour, quiet
-from tests.deploy.webhook import POLICIES, told_by_webhook
+from tests.deploy.webhook import POLICIES, alertmanager_settings
 from tests.shared import ROOT
 from tests.support.alertmanager import movable
 from tests.support.debian import Unavailable, program
@@ -67,7 +67,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     except Unavailable as reason:
         pytest.skip(str(reason))
     folder = tmp_path_factory.mktemp("stack")
-    ours = told_by_webhook(folder)
+    ours = alertmanager_settings(folder)
     stack = Stack(folder, lambda name, text: impatient(name, ours if name == "alertmanager.yml" else text))
     try:
         stack.start_all()

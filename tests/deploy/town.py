@@ -11,7 +11,7 @@ from typing import Final
 from schemas.instants import Instant
 from streams.kafka.connection import Connection
 from streams.local.town import TownEvent, town
-from streams.local.town_feeds import live
+from streams.local.town_feeds import send_events
 from streams.local.town_shops import NO_RUSH, PHARMACY, SHOPS, STEADY, Rush, Shop, StaffMember
 
 MINUTE: Final = 1000
@@ -51,7 +51,7 @@ class Living:
         self._off = threading.Event()
         opened = takewhile(lambda _: not self.is_shut, arrivals)
         arguments = (Connection(bootstrap), opened, self._off.wait, self.offline)
-        self._thread = threading.Thread(target=live, args=arguments)
+        self._thread = threading.Thread(target=send_events, args=arguments)
         self._thread.start()
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ url = "http://127.0.0.1:9099/alerts"
 """
 
 
-def told_by_webhook(folder: Path) -> str:
+def alertmanager_settings(folder: Path) -> str:
     """The settings that `promises rules` makes for it. Its secret is put where a stack in `folder` has it."""
     receivers = folder / "receivers.toml"
     receivers.write_text(_RECEIVERS, "utf-8")

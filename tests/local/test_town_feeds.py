@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.events import CaseEvent, StepReached
 from schemas.instants import Instant, parse_instant, to_datetime
-from streams.local.town_feeds import BEAT_MS, TownFeeds, feed
+from streams.local.town_feeds import BEAT_MS, TownFeeds, feed_of
 from streams.local.town_shops import SHOPS
 
 NOON = parse_instant("2026-03-02T12:00:00Z")
@@ -41,7 +41,7 @@ class Street:
 
     def heard(self, location: str) -> list[tuple[Instant, int | None]]:
         """When each partition was told how far that till was read."""
-        return [(at, partition) for at, partition, said in self.sent if said.get("source") == feed(location)]
+        return [(at, partition) for at, partition, said in self.sent if said.get("source") == feed_of(location)]
 
 
 def test_every_second_every_partition_hears_of_every_till() -> None:
@@ -56,16 +56,16 @@ def test_every_second_every_partition_hears_of_every_till() -> None:
 def test_a_till_that_is_offline_keeps_what_happens_and_sends_it_when_it_is_back() -> None:
     street = Street()
     street.offline.add(QUAY)
-    street.tills.take(started("q1", QUAY), NOON)
-    street.tills.take(started("m1", MARKET), NOON)
+    street.tills.add(started("q1", QUAY), NOON)
+    street.tills.add(started("m1", MARKET), NOON)
     street.tills.beat(NOON)
     assert (street.cases(), street.heard(QUAY)) == (["m1"], [])
 
     street.offline.clear()
-    street.tills.take(started("q2", QUAY), NOON + 1)
+    street.tills.add(started("q2", QUAY), NOON + 1)
     assert street.cases() == ["m1"], "what happened before comes first"
     street.tills.beat(NOON + BEAT_MS)
-    street.tills.take(started("q3", QUAY), NOON + BEAT_MS + 1)
+    street.tills.add(started("q3", QUAY), NOON + BEAT_MS + 1)
     assert street.cases() == ["m1", "q1", "q2", "q3"]
     assert street.heard(QUAY) == [(NOON + BEAT_MS, 0), (NOON + BEAT_MS, 1)]
 
@@ -73,9 +73,9 @@ def test_a_till_that_is_offline_keeps_what_happens_and_sends_it_when_it_is_back(
 def test_nobody_hears_how_far_a_till_is_before_what_it_kept() -> None:
     street = Street()
     street.offline.add(QUAY)
-    street.tills.take(started("q1", QUAY), NOON)
+    street.tills.add(started("q1", QUAY), NOON)
     street.offline.clear()
     street.tills.beat(NOON + BEAT_MS)
 
     said = [said.get("case", said.get("source")) for _, _, said in street.sent]
-    assert said.index("q1") < said.index(feed(QUAY))
+    assert said.index("q1") < said.index(feed_of(QUAY))

@@ -21,7 +21,7 @@ def secret_in(directory: Path) -> Path:
     return written(directory, "secret", f"{SECRET}\n")
 
 
-def to_nobody(directory: Path) -> tuple[str | Path, ...]:
+def unreachable_webhook(directory: Path) -> tuple[str | Path, ...]:
     """Options of a notifier that has nobody to tell."""
     return "--webhook", "http://127.0.0.1:9/", "--secret-file", secret_in(directory)
 

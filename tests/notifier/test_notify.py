@@ -19,9 +19,9 @@ from streams.kafka.topics import ALERTS
 from streams.local.ports import free_ports
 from streams.wall_clock import wall_clock
 from tests.cli.command import ROOT
+from tests.notifier.alerts import MINUTE, alert_record
 from tests.notifier.process import SECRET, Notifier
 from tests.notifier.receiver import NOTHING, Receiver, receiving, url_of, wait_for
-from tests.notifier.told import MINUTE, alert_record
 from tests.worker.records import SentRecord, send
 
 READING = f"reading {ALERTS.name}, partitions 0, 1, 2, 3"

@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from streams.signatures.standard_webhooks import read_secrets, signature_headers
 from streams.wall_clock import wall_clock
-from tests.notifier.told import alert
+from tests.notifier.alerts import outgoing_alert
 
 PUBLISHED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEW = f"whsec_{base64.b64encode(b'the new secret of the shop').decode()}"
@@ -26,24 +26,24 @@ def test_the_published_example_has_the_published_signature() -> None:
 
 
 def test_a_receiver_with_the_reference_library_accepts_an_alert() -> None:
-    told = alert("注文-1")
-    headers = signature_headers(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
-    assert Webhook(PUBLISHED).verify(told.body, headers)["case"] == "注文-1"
+    alert = outgoing_alert("注文-1")
+    headers = signature_headers(alert.webhook_id, alert.body, read_secrets(PUBLISHED), wall_clock())
+    assert Webhook(PUBLISHED).verify(alert.body, headers)["case"] == "注文-1"
 
 
 def test_during_a_rotation_receivers_with_either_secret_accept_and_others_do_not() -> None:
-    told = alert("o-1")
-    headers = signature_headers(told.webhook_id, told.body, read_secrets(f"{NEW}\n{PUBLISHED}\n"), wall_clock())
-    assert Webhook(NEW).verify(told.body, headers) == Webhook(PUBLISHED).verify(told.body, headers)
+    alert = outgoing_alert("o-1")
+    headers = signature_headers(alert.webhook_id, alert.body, read_secrets(f"{NEW}\n{PUBLISHED}\n"), wall_clock())
+    assert Webhook(NEW).verify(alert.body, headers) == Webhook(PUBLISHED).verify(alert.body, headers)
     with pytest.raises(WebhookVerificationError):
-        Webhook("whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldA==").verify(told.body, headers)
+        Webhook("whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldA==").verify(alert.body, headers)
 
 
 @pytest.mark.parametrize("changed", ["webhook-id", "body"])
 def test_a_request_that_was_changed_on_its_way_is_not_accepted(changed: str) -> None:
-    told = alert("o-1")
-    headers = signature_headers(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
-    body = told.body.replace(b"o-1", b"o-2") if changed == "body" else told.body
+    alert = outgoing_alert("o-1")
+    headers = signature_headers(alert.webhook_id, alert.body, read_secrets(PUBLISHED), wall_clock())
+    body = alert.body.replace(b"o-1", b"o-2") if changed == "body" else alert.body
     headers |= {changed: "alert_2"} if changed != "body" else {}
     with pytest.raises(WebhookVerificationError):
         Webhook(PUBLISHED).verify(body, headers)

@@ -22,13 +22,13 @@ _KINDS = {
 _BETWEEN_WORDS: Final = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
-def documented(user: str) -> list[ACL]:
+def documented_acls(user: str) -> list[ACL]:
     """What docs/kafka.md grants to `user`."""
     commands = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith("$acls ")]
     return [acl for line in commands for acl in _granted(line) if acl.principal == f"User:{user}"]
 
 
-def for_whom(acl: ACL, user: str) -> ACL:
+def acl_for(acl: ACL, user: str) -> ACL:
     """The same for another user."""
     return ACL(f"User:{user}", acl.host, acl.operation, acl.permission_type, acl.resource_pattern)
 

@@ -20,7 +20,7 @@ import pytest
 from streams.kafka.topics import INTAKE_TOPICS, TOPICS
 from streams.local.ports import free_ports
 from streams.wall_clock import wall_clock
-from tests.cli.command import ROOT, Answer, promises, promises_process
+from tests.cli.command import ROOT, CommandResult, promises, promises_process
 from tests.worker.answers import UNREACHABLE, USAGE, assert_error
 from tests.worker.records import Order, send
 from tests.worker.workers import Worker
@@ -34,7 +34,7 @@ class Shop(NamedTuple):
     """A Kafka. before: the answers of the commands before the topics were there, and of the creation of the topics."""
 
     bootstrap: str
-    before: dict[str, Answer]
+    before: dict[str, CommandResult]
 
 
 def examples(name: str) -> list[Path]:
@@ -59,7 +59,7 @@ def unused_address() -> str:
 
 
 @pytest.fixture(scope="module")
-def unanswered(processes: None, unused_address: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
+def unanswered(processes: None, unused_address: str, events: Path) -> Iterator[dict[str, Future[CommandResult]]]:
     """The answers of commands without a Kafka. Each tries for half a minute, so they run beside the other tests."""
     queries: list[tuple[str | Path, ...]] = [("topics",), ("explain", CASES[0]), ("check",), ("status",)]
     commands = [("worker",), ("replay", events), *queries]
@@ -197,7 +197,7 @@ def test_a_worker_ends_on_a_signal_while_it_starts(shop: Shop, tmp_path: Path) -
         assert "Traceback" not in worker.log.read_text()
 
 
-def promises_of(answer: Answer) -> list[dict[str, Any]]:
+def promises_of(answer: CommandResult) -> list[dict[str, Any]]:
     """Return the promises of the case without revisions, which depend on the watermark of the partition."""
     promised: list[dict[str, Any]] = answer.document["promises"]
     assert [promise for promise in promised if not promise["steps"]] == []
@@ -224,6 +224,6 @@ def test_explain_names_an_unknown_case(shop: Shop) -> None:
 
 @pytest.mark.parametrize("command", ["worker", "replay", "topics", "explain", "check", "status"])
 def test_without_kafka_the_address_is_named(
-    command: str, unanswered: dict[str, Future[Answer]], unused_address: str
+    command: str, unanswered: dict[str, Future[CommandResult]], unused_address: str
 ) -> None:
     assert_error(unanswered[command].result(), UNREACHABLE, unused_address, "no Kafka answers there", "--bootstrap")

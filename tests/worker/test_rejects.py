@@ -25,7 +25,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.topics import EVENTS, REJECTS
 from streams.records import KafkaRecord
 from streams.wall_clock import wall_clock
-from tests.cli.command import ROOT, Answer, promises
+from tests.cli.command import ROOT, CommandResult, promises
 from tests.worker.answers import assert_error
 from tests.worker.records import Order, SentRecord, read, send
 from tests.worker.workers import Worker, environment
@@ -63,11 +63,11 @@ def arrival(offset: int) -> Instant:
     return 1_772_800_000_000 + offset
 
 
-def rejects(bootstrap: str, command: str, *options: str) -> Answer:
+def rejects(bootstrap: str, command: str, *options: str) -> CommandResult:
     """Run `promises rejects` in this process: it takes a second to start one."""
     ended = CliRunner().invoke(app_of(), ["rejects", command, *options, "--bootstrap", bootstrap])
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-    return Answer(ended.exit_code, ended.stdout, ended.stderr)
+    return CommandResult(ended.exit_code, ended.stdout, ended.stderr)
 
 
 def waiting(bootstrap: str, *options: str) -> dict[str, Any]:

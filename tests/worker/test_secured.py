@@ -16,10 +16,10 @@ from streams.kafka.connection import read_connection
 from streams.kafka.topics import EVENTS
 from streams.kafka.topics import REJECTS as REJECTED
 from streams.wall_clock import wall_clock
-from tests.cli.command import Answer, promises_process
+from tests.cli.command import CommandResult, promises_process
 from tests.gateway.gateways import Gateway, signature
-from tests.notifier.process import Notifier, to_nobody
-from tests.support.acls import documented, for_whom
+from tests.notifier.process import Notifier, unreachable_webhook
+from tests.support.acls import acl_for, documented_acls
 from tests.support.certificates import Authority
 from tests.support.secured import LOGIN, MUTUAL, SecuredKafka, secured_kafka
 from tests.worker.answers import UNREACHABLE, assert_error
@@ -47,7 +47,7 @@ class Shop:
         self.kafka = kafka
         self.files = {user: kafka.user(user) for user in USERS}
         self.certified = kafka.certified(EXPLAIN)
-        kafka.grant(acl for user in USERS for acl in documented(user))
+        kafka.grant(acl for user in USERS for acl in documented_acls(user))
         self.feeds = kafka.folder / "feeds.toml"
         self.feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
         self.created = self.run_as(TOPICS, "topics", "--feeds", self.feeds)
@@ -59,14 +59,14 @@ class Shop:
     def create_user(self, name: str, acls: Sequence[ACL]) -> Path:
         """Create a user with these permissions, and return the connection file."""
         file = self.kafka.user(name)
-        self.kafka.grant(for_whom(acl, name) for acl in acls)
+        self.kafka.grant(acl_for(acl, name) for acl in acls)
         return file
 
-    def run_as(self, user: str, *command: str | Path) -> Answer:
+    def run_as(self, user: str, *command: str | Path) -> CommandResult:
         """Run a command as a documented user."""
         return self.run(self.files[user], *command)
 
-    def run(self, file: Path, *command: str | Path, address: str | None = None) -> Answer:
+    def run(self, file: Path, *command: str | Path, address: str | None = None) -> CommandResult:
         """Run a command with this connection file. It must never write a password."""
         answer = promises_process(*command, "--bootstrap", address or self.address, "--kafka-config", file)
         assert PASSWORDS.search(answer.err + answer.out) is None
@@ -90,7 +90,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def replayed(shop: Shop, events: Path) -> Answer:
+def replayed(shop: Shop, events: Path) -> CommandResult:
     return shop.run_as(REPLAY, "replay", events)
 
 
@@ -100,7 +100,7 @@ def test_topics_are_created_with_the_documented_permissions(shop: Shop) -> None:
     assert created == {"created, 4 partitions", "created, 1 partition"}
 
 
-def test_a_worker_judges_replayed_events(shop: Shop, replayed: Answer, tmp_path: Path) -> None:
+def test_a_worker_judges_replayed_events(shop: Shop, replayed: CommandResult, tmp_path: Path) -> None:
     assert replayed.code == 0, replayed.err
     with Worker(shop.address, tmp_path, "--kafka-config", shop.files[WORKER]) as worker:
         worker.until(lambda page: page.sum("promises_state", location="soho", verdict="kept") > 0, "it judges")
@@ -142,7 +142,7 @@ def test_intake_without_permissions_lists_all_that_it_needs(shop: Shop) -> None:
     assert f"user foreigner may not {topics}; {others}; grant" in answer.err
 
 
-def test_explain_works_with_a_login_and_with_a_certificate(shop: Shop, replayed: Answer) -> None:
+def test_explain_works_with_a_login_and_with_a_certificate(shop: Shop, replayed: CommandResult) -> None:
     login = shop.run_as(EXPLAIN, "explain", CASE, "--json")
     mutual = shop.run(shop.certified, "explain", CASE, "--json", address=shop.kafka.local.bootstrap_of(MUTUAL))
     assert (login.code, login.err, mutual.code, mutual.err) == (0, "", 0, "")
@@ -151,7 +151,7 @@ def test_explain_works_with_a_login_and_with_a_certificate(shop: Shop, replayed:
     assert mutual.document == login.document
 
 
-def test_tail_rejects_and_retry_work_with_the_documented_permissions(shop: Shop, replayed: Answer) -> None:
+def test_tail_rejects_and_retry_work_with_the_documented_permissions(shop: Shop, replayed: CommandResult) -> None:
     assert CASE in shop.run_as(TAIL, "tail", "--from-beginning", "--case", CASE, "--limit", "1").out
     refused = {"topic": EVENTS.name, "reason": "unknown_kind"}
     with closing(producer(read_connection(shop.address, shop.files[WORKER]))) as worker:
@@ -171,10 +171,10 @@ def test_check_needs_the_permission_to_describe_topics(shop: Shop) -> None:
 
 
 def test_a_notifier_ends_when_its_permissions_are_revoked(shop: Shop, tmp_path: Path) -> None:
-    file = shop.create_user("substitute", documented(NOTIFY))
+    file = shop.create_user("substitute", documented_acls(NOTIFY))
     with Notifier(shop.address, "http://127.0.0.1:9/", tmp_path, "--kafka-config", file) as notifier:
         notifier.until_said("reading promise.alerts, partitions 0, 1, 2, 3")
-        shop.kafka.revoke(for_whom(acl, "substitute") for acl in documented(NOTIFY))
+        shop.kafka.revoke(acl_for(acl, "substitute") for acl in documented_acls(NOTIFY))
         assert notifier.process.wait(30) == UNREACHABLE
     output = notifier.log.read_text()
     assert "Traceback" not in output
@@ -183,7 +183,7 @@ def test_a_notifier_ends_when_its_permissions_are_revoked(shop: Shop, tmp_path: 
 
 
 def test_a_notifier_without_permissions_lists_all_that_it_needs(shop: Shop, tmp_path: Path) -> None:
-    answer = shop.run(shop.kafka.user("idler"), "notify", *to_nobody(tmp_path))
+    answer = shop.run(shop.kafka.user("idler"), "notify", *unreachable_webhook(tmp_path))
     assert_error(answer, UNREACHABLE, "user idler may not READ topic promise.alerts; READ group promises-notify; grant")
 
 
@@ -230,7 +230,7 @@ def test_a_certificate_instead_of_a_login(shop: Shop) -> None:
     ],
 )
 def test_a_worker_names_the_one_missing_permission(denied: str, missing: str, shop: Shop) -> None:
-    granted = documented(WORKER)
+    granted = documented_acls(WORKER)
     acls = [acl for acl in granted if denied not in repr(acl)]
     assert len(acls) == len(granted) - 1
     name = f"apprentice-{missing.split()[1]}-{missing.split('.')[-1]}".replace(" ", "-")
@@ -253,7 +253,7 @@ def test_a_worker_whose_permission_is_revoked_ends_and_names_it(
     revoked: str, missing: str, shop: Shop, tmp_path: Path
 ) -> None:
     name = f"dismissed-{missing}"
-    acls = [for_whom(acl, name) for acl in documented(WORKER)]
+    acls = [acl_for(acl, name) for acl in documented_acls(WORKER)]
     with Worker(shop.address, tmp_path, "--kafka-config", shop.create_user(name, acls)) as worker:
         worker.until_ready()
         shop.kafka.revoke(acl for acl in acls if revoked in repr(acl))
