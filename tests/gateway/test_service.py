@@ -89,7 +89,12 @@ def test_a_ping_is_acknowledged_and_not_stored(gateway: Gateway, bootstrap: str)
         ("/shopify", {"Content-Encoding": "gzip"}, 415, "compressed"),
         ("/promises", {}, 401, "the token is missing or wrong"),
         ("/promises", {"Authorization": f"Bearer x{TOKEN}"}, 401, "the token is missing or wrong"),
-        ("/promises", {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/csv"}, 415, "the content type is not JSON"),
+        (
+            "/promises",
+            {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/csv"},
+            415,
+            "the content type is not JSON",
+        ),
     ],
 )
 def test_a_refusal_has_an_error_and_a_remedy(
