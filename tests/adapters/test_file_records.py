@@ -1,4 +1,4 @@
-"""Lines become the records that Kafka would carry: when they arrived, under which key, and never from the future."""
+"""Lines become the records that Kafka would carry, with their timestamps and keys, never from the future."""
 
 from __future__ import annotations
 

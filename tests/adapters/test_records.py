@@ -20,13 +20,13 @@ TABLES = {"dining": {"g-1": "TAKE_OUT"}}
 ZONES = {"soho": "Europe/London"}
 
 
-def adapt(text: str, body: Any, feed: str = "", **more: Any) -> AdaptedRecord:
+def adapt(text: str, body: Any, feed: str = "", **attributes: Any) -> AdaptedRecord:
     adapter = parse_adapter(text, "kiosk.toml", functions(TABLES, ZONES))
-    return adapter.adapt(OpenedRecord(body, **more), feed)
+    return adapter.adapt(OpenedRecord(body, **attributes), feed)
 
 
-def steps(found: AdaptedRecord) -> list[tuple[str, str, str]]:
-    return [(event.case, event.subject, event.step) for event in found.events if isinstance(event, StepReached)]
+def steps(adapted: AdaptedRecord) -> list[tuple[str, str, str]]:
+    return [(event.case, event.subject, event.step) for event in adapted.events if isinstance(event, StepReached)]
 
 
 def refused(text: str, body: Any) -> Refused:
@@ -61,8 +61,8 @@ def test_a_map_of_lists_is_a_list_of_its_entries() -> None:
         thin = { kind = "'order'", ref = "key & '/' & $substringAfter(value.objectId, 'O:')" }
     """
     entries = [{"objectId": "O:1", "ts": 1}, {"objectId": "P:9", "ts": 2}, {"objectId": "O:1", "ts": 3}]
-    found = adapt(text, {"merchants": {"m-1": entries, "m-2": [{"objectId": "O:1", "ts": 4}]}})
-    assert found == AdaptedRecord(
+    adapted = adapt(text, {"merchants": {"m-1": entries, "m-2": [{"objectId": "O:1", "ts": 4}]}})
+    assert adapted == AdaptedRecord(
         (), ("orders",), "", (ThinNotification("order", "m-1/1"), ThinNotification("order", "m-2/1"))
     )
 
@@ -79,9 +79,9 @@ def test_headers_key_topic_and_the_time_of_receipt_can_be_read() -> None:
         location = "$header('x-kiosk-shop')"
         steps = { ready = "$received" }
     """
-    more: dict[str, Any] = {"topic": "feeds.kiosk", "key": "o-1", "received_at": 1772798400000}
+    attributes: dict[str, Any] = {"topic": "feeds.kiosk", "key": "o-1", "received_at": 1772798400000}
     headers = {"x-kiosk-event": "order.ready", "x-kiosk-shop": "soho"}
-    (event,) = adapt(text, {}, "kiosk", headers=headers, **more).events
+    (event,) = adapt(text, {}, "kiosk", headers=headers, **attributes).events
     assert event == StepReached(
         id="step_reached/ready/1772798400000",
         case="o-1",
@@ -107,9 +107,9 @@ def test_a_name_is_evaluated_in_its_own_scope_and_may_use_names_above_it() -> No
         steps = { ready = "$at" }
     """
     body = {"body": {"order": {"id": 7, "at": "2026-03-06T12:00:00Z", "lines": [{"sku": "a", "minutes": 5}]}}}
-    found = adapt(text, body)
-    assert steps(found) == [("kiosk:7:a", "", "ready")]
-    assert [str(event.occurred_at) for event in found.events if isinstance(event, StepReached)] == [
+    adapted = adapt(text, body)
+    assert steps(adapted) == [("kiosk:7:a", "", "ready")]
+    assert [str(event.occurred_at) for event in adapted.events if isinstance(event, StepReached)] == [
         "2026-03-06 12:05:00+00:00"
     ]
 
@@ -128,8 +128,8 @@ def test_lookups_in_reference_tables_and_zones_give_nothing_for_unknown_keys() -
     (event,) = adapt(text, body).events
     assert isinstance(event, StepReached)
     assert event.occurred_at == datetime(2026, 7, 6, 12, tzinfo=UTC)
-    found = refused(text, body | {"shop": "atlantis"})
-    assert (found.reason, "None is not a time zone" in found.detail) == ("bad_time", True)
+    refusal = refused(text, body | {"shop": "atlantis"})
+    assert (refusal.reason, "None is not a time zone" in refusal.detail) == ("bad_time", True)
     assert refused(text, body | {"option": "g-2"}).reason == "unknown_shape"
 
 
@@ -162,7 +162,7 @@ ignore = "nothing of interest"
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "expected"),
     [
         ({"ready_at": 1772798400, "test": True}, ([], (), "test")),
         ({"ready_at": 1772798400, "gone_at": 1772798400}, ([("1", "", "ready"), ("1", "", "picked_up")], (), "")),
@@ -173,22 +173,22 @@ ignore = "nothing of interest"
     ],
     ids=["ignored first", "two rules", "both", "thin alone", "ignored after", "ignored at last"],
 )
-def test_all_matching_rules_give_events_until_one_ignores(body: dict[str, Any], found: tuple[Any, Any, str]) -> None:
-    became = adapt(RULES, {"id": 1} | body)
-    assert (steps(became), became.thin, became.ignored) == found
+def test_all_matching_rules_give_events_until_one_ignores(body: dict[str, Any], expected: tuple[Any, Any, str]) -> None:
+    adapted = adapt(RULES, {"id": 1} | body)
+    assert (steps(adapted), adapted.thin, adapted.ignored) == expected
 
 
 def test_a_record_without_any_event_that_has_happened_is_refused() -> None:
-    found = refused(RULES, {"id": 1, "kind": True})
-    assert found.reason == "unknown_shape"
-    assert "rule 'ready', 'gone' fits, but none of its events has a time" in found.detail
+    refusal = refused(RULES, {"id": 1, "kind": True})
+    assert refusal.reason == "unknown_shape"
+    assert "rule 'ready', 'gone' fits, but none of its events has a time" in refusal.detail
 
 
 def test_an_expression_that_fails_is_refused_with_rule_and_field() -> None:
     text = '[[rule]]\nname = "ready"\ncase = "$number(id)"\nsteps = { ready = "at" }\n'
-    found = refused(text, {"id": "x", "at": 1772798400})
-    assert found.reason == "bad_value"
-    assert found.detail.startswith("rule 'ready': case: $number(id): ")
+    refusal = refused(text, {"id": "x", "at": 1772798400})
+    assert refusal.reason == "bad_value"
+    assert refusal.detail.startswith("rule 'ready': case: $number(id): ")
 
 
 def test_a_thin_record_without_a_reference_is_refused() -> None:
@@ -205,8 +205,8 @@ promises_stated = { promises = [{ kind = "'ready'", due = "due", opens = "opens"
 """
 
 
-def ids(**said: Any) -> list[str]:
-    body = {"id": "o-1", "changed": "2026-03-06T12:00:00Z"} | said
+def ids(**fields: Any) -> list[str]:
+    body = {"id": "o-1", "changed": "2026-03-06T12:00:00Z"} | fields
     return [event.id for event in adapt(PROMISED, body).events if isinstance(event, PromisesStated)]
 
 
@@ -233,8 +233,8 @@ def test_equal_events_of_a_record_count_once_and_contradictions_are_refused() ->
     assert len(adapt(LINES, body).events) == 1
     text = LINES.replace('subject = "sku"', 'location = "shop"')
     body["order"]["lines"][1]["shop"] = "soho"
-    found = refused(text, body)
-    assert "two different events of one record have the id 'step_reached/ready/1772798400000'" in found.detail
+    refusal = refused(text, body)
+    assert "two different events of one record have the id 'step_reached/ready/1772798400000'" in refusal.detail
 
 
 def test_a_canonical_event_keeps_its_source_or_gets_the_feed_as_source() -> None:
@@ -244,8 +244,8 @@ def test_a_canonical_event_keeps_its_source_or_gets_the_feed_as_source() -> None
         (event,) = adapt("canonical = true", body, "kiosk").events
         return event
 
-    said = StepReached(id="1", case="o-1", occurred_at=NOON, step="ready", source="kiosk")
-    assert passed(step) == said
+    expected = StepReached(id="1", case="o-1", occurred_at=NOON, step="ready", source="kiosk")
+    assert passed(step) == expected
     assert passed(step | {"source": "till"}) == StepReached(
         id="1", case="o-1", occurred_at=NOON, step="ready", source="till"
     )

@@ -141,7 +141,7 @@ def test_a_case_without_promises_is_still_an_event() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "reason", "told"),
+    ("cells", "reason", "message"),
     [
         (row("done", order=""), "no_case", "rule 'done': Object missing required field `case`"),
         (row("done", order={"id": "a-1"}), "no_case", "$.case"),
@@ -157,11 +157,11 @@ def test_a_case_without_promises_is_still_an_event() -> None:
     ],
 )
 def test_a_row_that_is_not_an_event_is_refused_with_reason_rule_and_field(
-    cells: dict[str, Any], reason: str, told: str
+    cells: dict[str, Any], reason: str, message: str
 ) -> None:
     refused = refusal(EVENT + DONE, cells)
     assert refused.reason == reason
-    assert told in refused.detail
+    assert message in refused.detail
 
 
 def test_an_adapter_knows_the_columns_that_it_reads() -> None:

@@ -1,4 +1,4 @@
-"""What vendors themselves show as examples, as it comes out: a file of readable tables a vendor, in samples/.
+"""The events of vendors' own example payloads: a file of readable tables for each vendor, in samples/.
 
 PROMISES_WRITE_SAMPLES=1 writes those files anew; read what changed.
 """
@@ -71,16 +71,16 @@ WITHOUT_LICENCE = {
 
 def opened(name: str) -> OpenedRecord:
     """A sample out of its envelopes."""
-    found = open_envelopes(FeedRecord(sample(name), timestamp=ARRIVED))
-    assert found is not None
-    return found
+    record = open_envelopes(FeedRecord(sample(name), timestamp=ARRIVED))
+    assert record is not None
+    return record
 
 
 def became(adapter: str) -> str:
     """What the samples of a vendor become, each under its name."""
     reader = load(adapter)
-    found = [(name, adapted_text(reader.adapt(opened(name), adapter))) for name in SAMPLES[adapter]]
-    return "\n".join(f"{name}\n\n{text}" for name, text in found)
+    record = [(name, adapted_text(reader.adapt(opened(name), adapter))) for name in SAMPLES[adapter]]
+    return "\n".join(f"{name}\n\n{text}" for name, text in record)
 
 
 @pytest.mark.parametrize("adapter", SAMPLES)

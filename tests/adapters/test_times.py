@@ -16,7 +16,7 @@ NOON = datetime(2026, 3, 6, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "value",
     [
         "2026-03-06T12:00:00Z",
         "2026-03-06T12:00:00.000000000Z",
@@ -35,12 +35,12 @@ NOON = datetime(2026, 3, 6, 12, tzinfo=UTC)
         "1772798400000",
     ],
 )
-def test_noon_is_noon_however_it_is_written(said: Any) -> None:
-    assert moment_of(said) == NOON
+def test_noon_is_noon_however_it_is_written(value: Any) -> None:
+    assert moment_of(value) == NOON
 
 
 @pytest.mark.parametrize(
-    "said",
+    "value",
     [
         None,
         "",
@@ -55,8 +55,8 @@ def test_noon_is_noon_however_it_is_written(said: Any) -> None:
         1e30,
     ],
 )
-def test_times_that_stand_for_never_are_none(said: Any) -> None:
-    assert moment_of(said) is None
+def test_times_that_stand_for_never_are_none(value: Any) -> None:
+    assert moment_of(value) is None
 
 
 def test_fractions_below_a_microsecond_are_rounded_as_in_a_canonical_event() -> None:
@@ -64,10 +64,10 @@ def test_fractions_below_a_microsecond_are_rounded_as_in_a_canonical_event() -> 
     assert moment_of("2026-03-06T12:00:00.037339943Z") == NOON.replace(microsecond=37340)
 
 
-@pytest.mark.parametrize("said", ["noon", "2026-03-06", "12:40", True, ["2026-03-06T12:00:00Z"], {"at": 1}])
-def test_a_value_that_is_not_a_time_is_an_error(said: Any) -> None:
+@pytest.mark.parametrize("value", ["noon", "2026-03-06", "12:40", True, ["2026-03-06T12:00:00Z"], {"at": 1}])
+def test_a_value_that_is_not_a_time_is_an_error(value: Any) -> None:
     with pytest.raises(InvalidTime):
-        moment_of(said)
+        moment_of(value)
 
 
 def test_a_time_without_a_zone_is_an_error_with_a_remedy() -> None:
@@ -113,7 +113,7 @@ def test_ticks_of_dotnet_are_a_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "near", "expected"),
+    ("time_of_day", "near", "expected"),
     [
         ("18:37", "2026-03-06T18:02:00Z", "2026-03-06T18:37:00Z"),
         ("6:37 PM", "2026-03-06T18:02:00Z", "2026-03-06T18:37:00Z"),
@@ -125,14 +125,14 @@ def test_ticks_of_dotnet_are_a_time() -> None:
         ("12:30", None, None),
     ],
 )
-def test_a_time_of_day_is_on_the_nearest_day(shown: str, near: str, expected: str) -> None:
-    assert clock(shown, near, "Europe/Dublin") == expected
+def test_a_time_of_day_is_on_the_nearest_day(time_of_day: str, near: str, expected: str) -> None:
+    assert clock(time_of_day, near, "Europe/Dublin") == expected
 
 
-@pytest.mark.parametrize("shown", ["25:00", "12:75", "soon", 1237])
-def test_a_value_that_is_not_a_time_of_day_is_an_error(shown: Any) -> None:
+@pytest.mark.parametrize("time_of_day", ["25:00", "12:75", "soon", 1237])
+def test_a_value_that_is_not_a_time_of_day_is_an_error(time_of_day: Any) -> None:
     with pytest.raises(InvalidTime, match="is not a time of day"):
-        clock(shown, "2026-03-06T12:00:00Z", "UTC")
+        clock(time_of_day, "2026-03-06T12:00:00Z", "UTC")
 
 
 @pytest.mark.parametrize(

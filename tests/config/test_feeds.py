@@ -1,4 +1,4 @@
-"""The file of feeds: what it says, and what is said of it when it cannot be used."""
+"""The file of feeds: its keys, and the errors of files that cannot be used."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ HOOK = ONE + "[feed.webhook]\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "feeds.toml: no feeds; write at least one [[feed]] table"),
         ("feed = 7", "feeds.toml: no feeds"),
@@ -101,11 +101,11 @@ HOOK = ONE + "[feed.webhook]\n"
         (HOOK + "scheme = 'none'\nport = 1", "unknown key 'port'"),
     ],
 )
-def test_an_error_names_the_file_the_key_and_the_remedy(text: str, said: str) -> None:
+def test_an_error_names_the_file_the_key_and_the_remedy(text: str, message: str) -> None:
     with pytest.raises(FeedsError) as caught:
         parse_feeds(text, "feeds.toml")
     assert str(caught.value).startswith("feeds.toml")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_two_feeds_cannot_have_the_same_path() -> None:

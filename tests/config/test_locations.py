@@ -52,10 +52,10 @@ def test_only_locations_with_a_feed_are_among_the_feeds() -> None:
 
 
 def test_the_example_has_the_locations_of_the_demo() -> None:
-    found = parse_locations(EXAMPLE.read_text("utf-8"), "examples/locations.toml")
+    locations = parse_locations(EXAMPLE.read_text("utf-8"), "examples/locations.toml")
 
-    assert {location.id for location in found.all} > {"bar-quay", "kitchen", "pharmacy"}
-    assert found.get("pharmacy").objectives == {"ready": 0.98}
+    assert {location.id for location in locations.all} > {"bar-quay", "kitchen", "pharmacy"}
+    assert locations.get("pharmacy").objectives == {"ready": 0.98}
 
 
 WRONG = {

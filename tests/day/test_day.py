@@ -135,9 +135,9 @@ def lived(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def test_webhooks_in_any_disorder_are_judged_as_the_day_was(lived: Lived) -> None:
     truth = truly(lived.orders, load_policies(None), lived.ended)
-    found = last(lived.verdicts)
-    assert {key: (found.get(key), truth[key]) for key in truth if found.get(key) != truth[key]} == {}
-    assert found.keys() == truth.keys()
+    outcomes = last(lived.verdicts)
+    assert {key: (outcomes.get(key), truth[key]) for key in truth if outcomes.get(key) != truth[key]} == {}
+    assert outcomes.keys() == truth.keys()
     assert {stands.verdict for both in truth.values() for stands in both} == {"kept", "broken", "excluded"}
 
 

@@ -1,4 +1,4 @@
-"""What keeps a gateway from starting is said in one line, with what to do."""
+"""An error that keeps the gateway from starting is one line with a remedy."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import promises
-from tests.gateway.gateways import files_in
+from tests.gateway.gateways import write_files
 
 NOBODY = "127.0.0.1:9"
 TILL = '[[feed]]\nname = "till"\nwebhook.scheme = "none"\n'
 
 
 @pytest.mark.parametrize(
-    ("feeds", "options", "code", "said"),
+    ("feeds", "options", "code", "message"),
     [
         ("[[feed]]\n", (), 2, "feed 1: name = None: write a text"),
         (
@@ -32,8 +32,8 @@ TILL = '[[feed]]\nname = "till"\nwebhook.scheme = "none"\n'
     ],
 )
 def test_a_gateway_that_cannot_start_reports_one_error(
-    feeds: str, options: tuple[str, ...], code: int, said: str, tmp_path: Path
+    feeds: str, options: tuple[str, ...], code: int, message: str, tmp_path: Path
 ) -> None:
-    answer = promises("gateway", "--bootstrap", NOBODY, "--feeds", files_in(tmp_path, feeds), *options)
-    assert said in answer.err
+    answer = promises("gateway", "--bootstrap", NOBODY, "--feeds", write_files(tmp_path, feeds), *options)
+    assert message in answer.err
     assert (answer.code, answer.err.count("Traceback")) == (code, 0)

@@ -1,4 +1,4 @@
-"""What people's programs post, and the events that it becomes."""
+"""Manual events as programs post them, and the canonical events that they become."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from streams.gateway.manual_events import MANUAL_EVENTS, event_of
 NOON = parse_instant("2026-03-06T12:00:00Z")
 
 
-def event(name: str, **said: Any) -> dict[str, Any]:
-    """The event, as a builtin, without what they all have."""
-    found = event_of(MANUAL_EVENTS[name], json.dumps({"case": "o-7"} | said).encode(), "e1", NOON)
-    fields: dict[str, Any] = {"type": TAGS[type(found)], **msgspec.to_builtins(found)}
+def event(name: str, **fields: Any) -> dict[str, Any]:
+    """Return the fields of the event of a manual event, without those that all have."""
+    record = event_of(MANUAL_EVENTS[name], json.dumps({"case": "o-7"} | fields).encode(), "e1", NOON)
+    values: dict[str, Any] = {"type": TAGS[type(record)], **msgspec.to_builtins(record)}
     common = {"id": "e1", "case": "o-7", "source": "gateway", "received_at": "2026-03-06T12:00:00Z"}
-    assert common.items() <= fields.items()
-    return {key: value for key, value in fields.items() if key not in common}
+    assert common.items() <= values.items()
+    return {key: value for key, value in values.items() if key not in common}
 
 
 AT_NOON = {"occurred_at": "2026-03-06T12:00:00Z"}
@@ -38,8 +38,8 @@ def test_a_promise_within_twenty_minutes_is_due_twenty_minutes_from_now() -> Non
 
 
 def test_a_promise_made_an_hour_ago_is_due_from_then() -> None:
-    said = {"kind": "acknowledged", "within": "2h", "occurred_at": "2026-03-06T12:00:00+01:00"}
-    made = event("promises", **said)
+    fields = {"kind": "acknowledged", "within": "2h", "occurred_at": "2026-03-06T12:00:00+01:00"}
+    made = event("promises", **fields)
     assert made["occurred_at"] == "2026-03-06T11:00:00Z"
     assert made["promises"][0]["due"] == "2026-03-06T13:00:00Z"
 
@@ -86,7 +86,7 @@ def test_a_promise_is_amended_withdrawn_or_cancelled_with_the_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "reason", "detail"),
+    ("name", "fields", "reason", "detail"),
     [
         ("promises", {"kind": "ready"}, "bad_value", "write either due"),
         ("promises", {"kind": "ready", "within": "5m", "due": "2026-03-06T16:00:00Z"}, "bad_value", "write either due"),
@@ -109,10 +109,10 @@ def test_a_promise_is_amended_withdrawn_or_cancelled_with_the_case() -> None:
     ],
 )
 def test_an_invalid_manual_event_is_refused_with_its_reason(
-    name: str, said: dict[str, Any], reason: str, detail: str
+    name: str, fields: dict[str, Any], reason: str, detail: str
 ) -> None:
     with pytest.raises(Refused) as caught:
-        event(name, **said)
+        event(name, **fields)
     assert caught.value.reason == reason
     assert detail in caught.value.detail
 

@@ -23,25 +23,25 @@ from tests.gateway.gateways import FEEDS
 NOON = parse_instant("2026-03-06T12:00:00Z")
 
 
-def kept(scheme: str, header: str = "", **headers: str) -> dict[str, str]:
-    """The headers of the record, without ours."""
-    said = {name.replace("_", "-"): value for name, value in headers.items()}
-    found = record_headers(said, scheme_of(scheme, header), "till", "", NOON)
+def stored_headers(scheme: str, header: str = "", **headers: str) -> dict[str, str]:
+    """Return the headers of the record without those of the gateway."""
+    received = {name.replace("_", "-"): value for name, value in headers.items()}
+    stored = record_headers(received, scheme_of(scheme, header), "till", "", NOON)
     ours = {"promises.feed": "till", "promises.received_at": "2026-03-06T12:00:00.000Z"}
-    told = {name: value.decode() for name, value in found}
-    assert ours.items() <= told.items()
-    return {name: value for name, value in told.items() if name not in ours}
+    texts = {name: value.decode() for name, value in stored}
+    assert ours.items() <= texts.items()
+    return {name: value for name, value in texts.items() if name not in ours}
 
 
 def test_a_sender_cannot_set_the_reserved_headers() -> None:
-    said = {"promises.received_at": "2020-01-01T00:00:00Z", "promises.retried": "3@7", "__value_schema_id": "x"}
-    found = record_headers(said | {"x-topic": "orders"}, scheme_of("shopify", ""), "till", "", NOON)
+    reserved = {"promises.received_at": "2020-01-01T00:00:00Z", "promises.retried": "3@7", "__value_schema_id": "x"}
+    stored = record_headers(reserved | {"x-topic": "orders"}, scheme_of("shopify", ""), "till", "", NOON)
     ours = (("promises.feed", b"till"), ("promises.received_at", b"2026-03-06T12:00:00.000Z"))
-    assert found == (("x-topic", b"orders"), *ours)
+    assert stored == (("x-topic", b"orders"), *ours)
 
 
 def test_only_headers_for_adapters_are_stored_not_secrets_or_transport_headers() -> None:
-    assert kept(
+    assert stored_headers(
         "deliverect",
         x_shopify_topic="orders/create",
         content_type="application/json",
@@ -67,8 +67,8 @@ def test_only_headers_for_adapters_are_stored_not_secrets_or_transport_headers()
 
 
 def test_a_header_that_holds_the_secret_is_not_stored_whatever_its_name() -> None:
-    assert kept("token", "x-shop", x_shop="secret", x_other="1") == {"x-other": "1"}
-    assert kept("hmac_sha256_hex", "x-token", x_token="a signature") == {"x-token": "a signature"}
+    assert stored_headers("token", "x-shop", x_shop="secret", x_other="1") == {"x-other": "1"}
+    assert stored_headers("hmac_sha256_hex", "x-token", x_token="a signature") == {"x-token": "a signature"}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_a_file_that_is_changed_emptied_removed_or_put_back_is_noticed(
     assert secrets.keys() == ()
     old.write_text("c")
     assert secrets.keys() == (b"c",)
-    said = [record.getMessage() for record in caplog.records]
-    assert said == [
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [
         f"feed till: {new} cannot be read: No such file or directory; it gives no secret",
         f"feed till: {new} has a new secret, which is valid from now on",
         f"feed till: {old} cannot be read: No such file or directory; it gives no secret",

@@ -54,7 +54,7 @@ def test_spaces_and_empty_lines_around_a_secret_are_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "holds 0 secrets; write one"),
         (f"{PUBLISHED}\n{NEW}\n{PUBLISHED}", "holds 3 secrets"),
@@ -65,8 +65,8 @@ def test_spaces_and_empty_lines_around_a_secret_are_ignored() -> None:
         (f"{PUBLISHED}----", "line 1 is not base64"),
     ],
 )
-def test_the_error_for_an_invalid_secret_does_not_quote_it(text: str, told: str) -> None:
+def test_the_error_for_an_invalid_secret_does_not_quote_it(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"^(holds|line)") as error:
         read_secrets(text)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert not [line for line in text.split() if len(line) > 6 and line in str(error.value)]

@@ -70,9 +70,9 @@ _READY: Final = _avro(
 
 
 def test_an_avro_order_is_read_by_the_schema_of_its_writer() -> None:
-    found = opened(Sent(b"\x00\x00\x00\x00\x11" + _READY), _Known({17: _ORDER}))
-    assert found.envelopes == ("confluent",)
-    assert found.body == {
+    record = opened(Sent(b"\x00\x00\x00\x00\x11" + _READY), _Known({17: _ORDER}))
+    assert record.envelopes == ("confluent",)
+    assert record.body == {
         "id": "9007199254740993",
         "state": "READY",
         "ready_at": "2026-03-06T12:26:40Z",
@@ -111,8 +111,8 @@ def test_a_debezium_change_in_avro_is_opened_to_its_row() -> None:
         ],
     }
     value = _avro(schema, {"before": {"id": 1}, "after": {"id": 2}, "op": "u"})
-    found = opened(Sent(b"\x00\x00\x00\x00\x01" + value), _Known({1: schema}))
-    assert (found.body, found.envelopes) == ({"id": 2}, ("confluent", "debezium"))
+    record = opened(Sent(b"\x00\x00\x00\x00\x01" + value), _Known({1: schema}))
+    assert (record.body, record.envelopes) == ({"id": 2}, ("confluent", "debezium"))
 
 
 def test_a_record_waits_while_the_registry_does_not_answer() -> None:
@@ -121,7 +121,7 @@ def test_a_record_waits_while_the_registry_does_not_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         (b"\x00\x00\x00\x00\x12" + _READY, "schema 18 is unknown"),
         (b"\x00\x00\x00", "is not the id of a schema"),
@@ -132,9 +132,13 @@ def test_a_record_waits_while_the_registry_does_not_answer() -> None:
         (b"\x00\x00\x00\x00\x11", "not Avro by its schema"),
     ],
 )
-def test_data_that_does_not_fit_its_schema_is_refused(value: bytes, told: str) -> None:
-    why = refused(Sent(value), _Known({17: _ORDER}))
-    assert (why.reason, why.detail.startswith("confluent: "), told in why.detail) == ("bad_envelope", True, True)
+def test_data_that_does_not_fit_its_schema_is_refused(value: bytes, message: str) -> None:
+    refusal = refused(Sent(value), _Known({17: _ORDER}))
+    assert (refusal.reason, refusal.detail.startswith("confluent: "), message in refusal.detail) == (
+        "bad_envelope",
+        True,
+        True,
+    )
 
 
 def test_an_avro_record_is_refused_without_a_source_of_schemas() -> None:
@@ -170,8 +174,8 @@ _INDIRECT: Final = {
 
 @pytest.mark.parametrize("schema", [_TREE, _CHAIN, _INDIRECT])
 def test_a_schema_that_refers_to_itself_is_refused_before_its_data_can_crash_the_process(schema: Any) -> None:
-    why = refused(Sent(b"\x00\x00\x00\x00\x11" + b"\x02" * 1_000_000), _Known({17: schema}))
-    assert "refers to itself" in why.detail
+    refusal = refused(Sent(b"\x00\x00\x00\x00\x11" + b"\x02" * 1_000_000), _Known({17: schema}))
+    assert "refers to itself" in refusal.detail
 
 
 def test_a_schema_that_is_used_twice_does_not_refer_to_itself() -> None:
@@ -183,12 +187,12 @@ def test_a_schema_that_is_used_twice_does_not_refer_to_itself() -> None:
 
 
 def test_a_header_that_is_not_an_id_is_refused() -> None:
-    why = refused(Sent(b"{}", decode_headers([("__value_schema_id", b"\x00\x00\x00\x00\x11\x00")])))
-    assert "__value_schema_id is longer" in why.detail
+    refusal = refused(Sent(b"{}", decode_headers([("__value_schema_id", b"\x00\x00\x00\x00\x11\x00")])))
+    assert "__value_schema_id is longer" in refusal.detail
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "message"),
     [
         (None, ""),
         (b"order-17", "order-17"),
@@ -202,5 +206,5 @@ def test_a_header_that_is_not_an_id_is_refused() -> None:
         (b"\x00\x00", "\x00\x00"),
     ],
 )
-def test_a_key_is_opened_to_its_text(key: bytes | None, told: str) -> None:
-    assert opened(Sent(b"{}"), key=key).key == told
+def test_a_key_is_opened_to_its_text(key: bytes | None, message: str) -> None:
+    assert opened(Sent(b"{}"), key=key).key == message

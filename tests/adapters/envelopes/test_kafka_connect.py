@@ -19,31 +19,31 @@ def _change(op: str, before: Any, after: Any, **more: Any) -> Sent:
 
 
 def test_a_change_is_opened_to_the_row_and_the_names_of_changed_columns() -> None:
-    found = opened(_change("u", {"id": 17, "state": "cooking"}, {"id": 17, "state": "ready"}))
-    assert found.body == {"id": 17, "state": "ready"}
-    assert found.headers["debezium-changed"] == "state"
-    assert json.loads(found.headers["debezium-before"]) == {"id": 17, "state": "cooking"}
-    assert found.headers["debezium-ts"] == "2026-03-06T12:26:40.000Z"
+    record = opened(_change("u", {"id": 17, "state": "cooking"}, {"id": 17, "state": "ready"}))
+    assert record.body == {"id": 17, "state": "ready"}
+    assert record.headers["debezium-changed"] == "state"
+    assert json.loads(record.headers["debezium-before"]) == {"id": 17, "state": "cooking"}
+    assert record.headers["debezium-ts"] == "2026-03-06T12:26:40.000Z"
 
 
 def test_a_deletion_is_opened_to_the_row_before_and_the_next_record_is_a_tombstone() -> None:
-    found = opened(_change("d", {"id": 17}, None))
-    assert (found.body, found.headers["debezium-op"]) == ({"id": 17}, "d")
+    record = opened(_change("d", {"id": 17}, None))
+    assert (record.body, record.headers["debezium-op"]) == ({"id": 17}, "d")
     assert open_envelopes(FeedRecord(None, b'{"id": 17}', {}, "db.orders", 1)) is None
 
 
 def test_a_deletion_without_the_row_has_no_body_but_a_key() -> None:
-    found = opened(_change("d", None, None), key=b'{"id": 17}')
-    assert (found.body, found.key) == (None, "17")
+    record = opened(_change("d", None, None), key=b'{"id": 17}')
+    assert (record.body, record.key) == (None, "17")
 
 
 def test_the_placeholder_of_an_unchanged_large_column_is_left_out() -> None:
-    found = opened(_change("u", None, {"id": 17, "lines": "__debezium_unavailable_value", "state": "ready"}))
-    assert found.body == {"id": 17, "state": "ready"}
+    record = opened(_change("u", None, {"id": 17, "lines": "__debezium_unavailable_value", "state": "ready"}))
+    assert record.body == {"id": 17, "state": "ready"}
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "expected"),
     [
         ({"ts_us": 1_772_800_000_000_000}, "2026-03-06T12:26:40.000Z"),
         ({"ts_ns": 1_772_800_000_000_000_000}, "2026-03-06T12:26:40.000Z"),
@@ -52,14 +52,14 @@ def test_the_placeholder_of_an_unchanged_large_column_is_left_out() -> None:
         (None, "2026-03-06T12:26:49.000Z"),
     ],
 )
-def test_a_change_has_the_time_of_the_database_or_else_of_the_connector(source: Any, told: str) -> None:
-    assert opened(_change("c", None, {"id": 17}, source=source)).headers["debezium-ts"] == told
+def test_a_change_has_the_time_of_the_database_or_else_of_the_connector(source: Any, expected: str) -> None:
+    assert opened(_change("c", None, {"id": 17}, source=source)).headers["debezium-ts"] == expected
 
 
 def test_a_change_beside_its_schema_is_opened_twice() -> None:
     inner = json.loads(_change("c", None, {"id": 17}).value)
-    found = opened(plain({"schema": {"type": "struct", "fields": []}, "payload": inner}))
-    assert (found.body, found.envelopes) == ({"id": 17}, ("connect", "debezium"))
+    record = opened(plain({"schema": {"type": "struct", "fields": []}, "payload": inner}))
+    assert (record.body, record.envelopes) == ({"id": 17}, ("connect", "debezium"))
 
 
 def test_a_payload_of_null_is_a_tombstone() -> None:
@@ -79,8 +79,8 @@ def test_a_deleted_row_of_an_outbox_is_a_tombstone() -> None:
 
 def test_the_payload_of_an_outbox_may_be_json_of_the_database() -> None:
     row = {"id": "e-1", "aggregatetype": "order", "aggregateid": "17", "payload": {"id": 17}}
-    found = opened(_change("c", None, row))
-    assert (found.body, found.id, found.envelopes) == ({"id": 17}, "e-1", ("debezium", "outbox"))
+    record = opened(_change("c", None, row))
+    assert (record.body, record.id, record.envelopes) == ({"id": 17}, "e-1", ("debezium", "outbox"))
 
 
 def test_a_text_that_only_looks_like_json_is_a_text() -> None:
