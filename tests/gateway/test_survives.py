@@ -104,8 +104,8 @@ def test_a_gateway_without_a_topic_a_secret_or_a_port_reports_it(kafka: LocalKaf
                 f"--bootstrap {kafka.bootstrap} --feeds {tmp_path}",
             ),
             (secret, (), 2, f"feed till: there is no secret: {tmp_path / 'empty'}: is empty"),
-            (feeds, ("--bind", port), 2, f"webhooks cannot be taken at {port}: "),
-            (feeds, ("--metrics", port), 2, f"/metrics cannot be served at {port}: "),
+            (feeds, ("--bind", port), 2, f"cannot serve webhooks at {port}: "),
+            (feeds, ("--metrics", port), 2, f"cannot serve /metrics at {port}: "),
         ):
             answer = promises(
                 "gateway", "--bootstrap", kafka.bootstrap, "--feeds", write_files(tmp_path, text), *options
