@@ -36,7 +36,7 @@ name = "square"
 webhook = {{ scheme = "square", url = "{WEBHOOK_URL}", secrets = ["shopify"] }}
 """
 PASSWORDS: Final = re.compile("knows it|sesame")
-"""What is in every password here."""
+"""A part of every password here."""
 CASE: Final = "o-1043"
 
 
