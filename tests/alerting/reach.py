@@ -66,12 +66,12 @@ def shop(volume: str, breaks: Broken, run: Run) -> Shop:
         "30 a day": [*range(-DAY, run.ends, 48)],
         "300 an hour": [minute for minute in range(-DAY, run.ends) for _ in range(5)],
     }[volume]
-    found = Shop(volume)
+    result = Shop(volume)
     for number, minute in enumerate(minute for minute in due if minute < run.begins):
-        found.due[minute].append(number >= 0)
+        result.due[minute].append(number >= 0)
     for number, minute in enumerate(minute for minute in due if minute >= run.begins):
-        found.due[minute].append(not breaks(number))
-    return found
+        result.due[minute].append(not breaks(number))
+    return result
 
 
 def fired(objective: float, breaks: Broken, run: Run, folder: Path) -> dict[tuple[str, str], Fired]:
@@ -93,11 +93,11 @@ def _first(volume: str, tier: Tier, run: Run) -> Case:
 
 def _read(said: str, shops: Mapping[str, Shop], run: Run) -> Iterator[tuple[tuple[str, str], Fired]]:
     for labels, seconds in re.findall(r"got: \{(.*)\} (\S+)", said):
-        found = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+        result = dict(re.findall(r'(\w+)="([^"]*)"', labels))
         moment = int(float(seconds)) // 60
-        due = shops[found["location"]].due
+        due = shops[result["location"]].due
         broken = sum(not kept for minute in due if run.begins <= minute <= moment for kept in due[minute])
-        yield (found["location"], found["alertname"]), Fired(moment - run.begins, broken)
+        yield (result["location"], result["alertname"]), Fired(moment - run.begins, broken)
 
 
 def measured(objective: float, breaks: Broken, run: Run) -> dict[tuple[str, str], Fired]:
@@ -117,9 +117,9 @@ def page() -> Iterator[str]:
             yield from (row(objective, volume, coarse | fine) for volume in VOLUMES)
 
 
-def row(objective: float, volume: str, found: Mapping[tuple[str, str], Fired]) -> str:
+def row(objective: float, volume: str, result: Mapping[tuple[str, str], Fired]) -> str:
     """A row of a table."""
-    cells = [str(found.get((volume, tier.alert), "never")) for tier in TIERS]
+    cells = [str(result.get((volume, tier.alert), "never")) for tier in TIERS]
     return f"| {percent(objective)} | {volume} | {' | '.join(cells)} |\n"
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 BOARD = "/d/promises-location?var-location=quay&var-kind=ready&var-basis=original"
 
 
-def told(alert: str, severity: str, location: str = "quay") -> dict[str, str]:
+def alert_labels(alert: str, severity: str, location: str = "quay") -> dict[str, str]:
     """The labels of an alert on promises."""
     return {"alertname": alert, "kind": "ready", "location": location, "severity": severity}
 
@@ -25,8 +25,8 @@ def annotated(alert: str, summary: str, description: str) -> dict[str, str]:
     return {"summary": summary, "description": description, "dashboard": BOARD, "runbook_url": page}
 
 
-FAST, SLOW = told("PromisesBurningFast", "critical"), told("PromisesBurningSlowly", "warning")
-REPEATED, AT_RISK = told("PromisesBrokenRepeatedly", "warning"), told("PromisesAtRisk", "warning")
+FAST, SLOW = alert_labels("PromisesBurningFast", "critical"), alert_labels("PromisesBurningSlowly", "warning")
+REPEATED, AT_RISK = alert_labels("PromisesBrokenRepeatedly", "warning"), alert_labels("PromisesAtRisk", "warning")
 
 HARBOUR_CALLED = (
     'ALERTS{alertname="PromisesBurningFast",alertstate="firing",kind="ready",location="harbour",severity="critical"}'
@@ -197,8 +197,8 @@ def test_a_surge_of_promises_at_risk_is_told_of_before_they_break(tmp_path: Path
     # Usually 5 are at risk; if these 140 break, the hour is lost.
     quay = busy("quay", "5:00").has_at_risk("0:00", "5:00", 5).has_at_risk("2:00", "2:30", 135).breaks("2:05", "2:35")
     text = (
-        "Quay Street has 140 open promises of kind ready that are about to fall due, more than 2 times what is usual "
-        "there. If they break, PromisesBurningFast follows."
+        "Quay Street has 140 open promises of kind ready that are about to fall due, more than 2 times the usual "
+        "number. If they break, PromisesBurningFast follows."
     )
     summary = "So many promises are at risk that the objective is in danger."
     cases = [
@@ -227,7 +227,7 @@ def test_each_location_is_held_to_its_own_objective(tmp_path: Path) -> None:
     for shop in shops:
         for minute in range(at("2:00"), at("4:00"), 3):
             shop.due[minute] = [False] * 5
-    cases = [firing("3:05", told("PromisesBurningFast", "critical", "pharmacy"))]
+    cases = [firing("3:05", alert_labels("PromisesBurningFast", "critical", "pharmacy"))]
 
     check(worker("w1", shown(shops, at("5:00")), at("5:00")), cases, tmp_path, rule_file(policies, places))
 
@@ -239,7 +239,7 @@ def test_a_location_that_nobody_listed_is_called_by_its_id(tmp_path: Path) -> No
         "PromisesBurningFast", "Promises are being broken far faster than the objective allows.", text
     )
     board = BOARD.replace("quay", "harbour")
-    labels = told("PromisesBurningFast", "critical", "harbour")
+    labels = alert_labels("PromisesBurningFast", "critical", "harbour")
 
     cases = [says("2:30", "PromisesBurningFast", labels, {**annotations, "dashboard": board})]
     check(worker("w1", series, at("5:00")), cases, tmp_path)
@@ -252,7 +252,7 @@ def test_a_name_with_quotes_and_spaces_is_told_as_it_is(tmp_path: Path) -> None:
     summary = "Promises are being broken far faster than the objective allows."
     annotations = annotated("PromisesBurningFast", summary, text)
     board = BOARD.replace("quay", "O%27Connell+%22St%22+%26+Co")
-    labels = told("PromisesBurningFast", "critical", name)
+    labels = alert_labels("PromisesBurningFast", "critical", name)
     cases = [says("2:30", "PromisesBurningFast", labels, {**annotations, "dashboard": board})]
     series = worker("w1", shown([busy(name, "5:00").breaks("2:00", "4:00")], at("5:00")), at("5:00"))
 

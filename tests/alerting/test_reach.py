@@ -23,9 +23,9 @@ def test_the_page_has_every_alert_with_its_severities() -> None:
     for alert in alerts():
         known = severities.setdefault(alert["alert"], [])
         known += [alert["labels"]["severity"]] if alert["labels"]["severity"] not in known else []
-    expected = {name: sorted(found, key=["critical", "warning", "info"].index) for name, found in severities.items()}
+    expected = {name: sorted(result, key=["critical", "warning", "info"].index) for name, result in severities.items()}
 
-    assert listed == {(f"| [{name}](runbooks/{name}.md)", ", ".join(found)) for name, found in expected.items()}
+    assert listed == {(f"| [{name}](runbooks/{name}.md)", ", ".join(result)) for name, result in expected.items()}
 
 
 def test_the_page_has_a_row_for_every_objective_and_volume() -> None:
@@ -39,6 +39,6 @@ def test_the_page_has_a_row_for_every_objective_and_volume() -> None:
 def test_a_shop_at_98_percent_is_told_of_when_the_page_says(trouble: str, tmp_path: Path) -> None:
     table = PAGE.partition(f"### {trouble}\n")[2]
     [row, *_] = [line for line in table.splitlines() if line.startswith("| 98 % | 300 an hour |")]
-    found = fired(0.98, TROUBLES[trouble], FINE, tmp_path)
+    result = fired(0.98, TROUBLES[trouble], FINE, tmp_path)
 
-    assert row.split(" | ")[2] == str(found["300 an hour", "PromisesBurningFast"])
+    assert row.split(" | ")[2] == str(result["300 an hour", "PromisesBurningFast"])

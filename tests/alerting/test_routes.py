@@ -105,10 +105,10 @@ def test_what_has_no_channel_of_its_own_goes_where_there_is_one(
     text: str, channels: dict[str, set[str]], tmp_path: Path
 ) -> None:
     receivers = parse_receivers(text, "receivers.toml")
-    found = {one["name"]: {*one} - {"name"} for one in routes(receivers)["receivers"]}
+    result = {one["name"]: {*one} - {"name"} for one in routes(receivers)["receivers"]}
     (tmp_path / "alertmanager.yml").write_text(routes_as_yaml(receivers, "A test."), "utf-8")
 
-    assert found == channels
+    assert result == channels
     assert amtool("check-config", tmp_path / "alertmanager.yml").returncode == 0
 
 
@@ -222,9 +222,9 @@ def _held_back(address: str, firing: int) -> list[str]:
         time.sleep(0.05)
         if has_all:
             break
-    found = _ask(address, "alerts")
-    assert len(found) == firing
-    return sorted(_named(alert["labels"]) for alert in found if alert["status"]["inhibitedBy"])
+    result = _ask(address, "alerts")
+    assert len(result) == firing
+    return sorted(_named(alert["labels"]) for alert in result if alert["status"]["inhibitedBy"])
 
 
 def _ask(address: str, what: str, said: object = None) -> Any:

@@ -27,7 +27,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(day: Path) -> dict[str, Any]:
+def morning_document(day: Path) -> dict[str, Any]:
     """The morning as of twenty past twelve, by everything."""
     by = [argument for axes in ("location", "staff", "kind", "location,staff") for argument in ("--by", axes)]
     return report("judge", day, *by)
@@ -35,20 +35,24 @@ def told(day: Path) -> dict[str, Any]:
 
 def totals(*events: Event | str, more: tuple[str, ...] = ()) -> dict[str, Any]:
     """The totals of `events`, given on standard input, at the last point."""
-    found: dict[str, Any] = report("judge", "-", *more, stdin=text(*events))["points"][-1]["totals"]
-    return found
+    document: dict[str, Any] = report("judge", "-", *more, stdin=text(*events))["points"][-1]["totals"]
+    return document
 
 
 def keys_and_promises(rows: list[dict[str, Any]]) -> list[tuple[list[str | None], int]]:
     return [(row["key"], row["promises"]) for row in rows]
 
 
-def test_the_document_has_the_fields_of_the_contract_and_no_others(told: dict[str, Any]) -> None:
-    assert list(told) == ["schema", "basis", "policies", "input", "points", "rejects"]
-    assert (told["schema"], told["basis"], told["rejects"]) == ("promises.judge/1", "current", [])
-    assert re.fullmatch("sha256:[0-9a-f]{64}", told["policies"])
-    assert list(told["input"]) == ["records", "duplicates", "rejected", "cases", "unpromised"]
-    (point,) = told["points"]
+def test_the_document_has_the_fields_of_the_contract_and_no_others(morning_document: dict[str, Any]) -> None:
+    assert list(morning_document) == ["schema", "basis", "policies", "input", "points", "rejects"]
+    assert (morning_document["schema"], morning_document["basis"], morning_document["rejects"]) == (
+        "promises.judge/1",
+        "current",
+        [],
+    )
+    assert re.fullmatch("sha256:[0-9a-f]{64}", morning_document["policies"])
+    assert list(morning_document["input"]) == ["records", "duplicates", "rejected", "cases", "unpromised"]
+    (point,) = morning_document["points"]
     assert list(point) == ["as_of", "totals", "by"]
     assert point["totals"].keys() == ROW
     assert point["totals"]["reasons"].keys() >= {"late", "undelivered"}
@@ -57,9 +61,9 @@ def test_the_document_has_the_fields_of_the_contract_and_no_others(told: dict[st
     assert list(point["by"]) == ["location", "staff", "kind", "location,staff"]
 
 
-def test_a_morning_in_two_shops_is_counted_by_hand(told: dict[str, Any]) -> None:
-    assert told["input"] == {"records": 12, "duplicates": 0, "rejected": 0, "cases": 7, "unpromised": 1}
-    (point,) = told["points"]
+def test_a_morning_in_two_shops_is_counted_by_hand(morning_document: dict[str, Any]) -> None:
+    assert morning_document["input"] == {"records": 12, "duplicates": 0, "rejected": 0, "cases": 7, "unpromised": 1}
+    (point,) = morning_document["points"]
     counted = {name: point["totals"][name] for name in ("promises", "kept", "broken", "excluded", "open")}
     assert counted == {"promises": 6, "kept": 2, "broken": 2, "excluded": 1, "open": 1}
     assert {name: many for name, many in point["totals"]["reasons"].items() if many} == {
@@ -70,12 +74,12 @@ def test_a_morning_in_two_shops_is_counted_by_hand(told: dict[str, Any]) -> None
     assert point["totals"]["lateness_seconds"] == {"p50": 0.0, "p95": 54.9}
 
 
-def test_without_as_of_the_last_that_happened_is_the_instant(told: dict[str, Any]) -> None:
-    assert [point["as_of"] for point in told["points"]] == [shown("12:20")]
+def test_without_as_of_the_last_that_happened_is_the_instant(morning_document: dict[str, Any]) -> None:
+    assert [point["as_of"] for point in morning_document["points"]] == [shown("12:20")]
 
 
-def test_rows_come_with_the_most_promises_first_then_by_key(told: dict[str, Any]) -> None:
-    (point,) = told["points"]
+def test_rows_come_with_the_most_promises_first_then_by_key(morning_document: dict[str, Any]) -> None:
+    (point,) = morning_document["points"]
     assert keys_and_promises(point["by"]["location"]) == [(["soho"], 3), (["camden"], 2), ([None], 1)]
     assert keys_and_promises(point["by"]["staff"]) == [([None], 3), (["ada"], 2), (["ben"], 1)]
     assert keys_and_promises(point["by"]["kind"]) == [(["ready"], 6)]
@@ -93,15 +97,15 @@ def test_rows_of_as_many_promises_are_in_the_order_of_their_keys() -> None:
 
 
 def test_who_has_no_place_and_no_staff_is_the_key_null_and_never_a_reject() -> None:
-    found = report("judge", "-", "--by", "location,staff", stdin=text(promised("x", "12:00", "12:10")))
-    assert keys_and_promises(found["points"][0]["by"]["location,staff"]) == [([None, None], 1)]
-    assert found["rejects"] == []
+    document = report("judge", "-", "--by", "location,staff", stdin=text(promised("x", "12:00", "12:10")))
+    assert keys_and_promises(document["points"][0]["by"]["location,staff"]) == [([None, None], 1)]
+    assert document["rejects"] == []
 
 
 def test_the_rate_is_null_while_nothing_was_due_and_lateness_is_null_while_nothing_was_delivered() -> None:
-    found = totals(promised("x", "12:00", "12:30"))
-    assert (found["kept_rate"], found["lateness_seconds"]) == (None, {"p50": None, "p95": None})
-    assert (found["promises"], found["open"]) == (1, 1)
+    document = totals(promised("x", "12:00", "12:30"))
+    assert (document["kept_rate"], document["lateness_seconds"]) == (None, {"p50": None, "p95": None})
+    assert (document["promises"], document["open"]) == (1, 1)
 
 
 def test_a_rate_has_six_decimals() -> None:
@@ -138,16 +142,16 @@ def test_a_promise_put_off_is_judged_by_what_was_first_said_or_by_what_was_said_
     by: str, basis: str, verdict: str
 ) -> None:
     story = promised("s1", "12:00", "12:10"), amended("s1", "12:05", "12:20", by), ready("s1", "12:15")
-    found = report("judge", "-", "--basis", basis, stdin=text(*story))
-    assert found["basis"] == basis
-    assert found["points"][0]["totals"][verdict] == 1
+    document = report("judge", "-", "--basis", basis, stdin=text(*story))
+    assert document["basis"] == basis
+    assert document["points"][0]["totals"][verdict] == 1
 
 
 def test_a_line_that_comes_twice_counts_once_and_is_said() -> None:
     first, second = promised("s1", "12:00", "12:10"), ready("s1", "12:05")
-    found = report("judge", "-", stdin=text(second, first, second, first, first))
-    assert found["input"] == {"records": 5, "duplicates": 3, "rejected": 0, "cases": 1, "unpromised": 0}
-    assert found["points"][0]["totals"]["kept"] == 1
+    document = report("judge", "-", stdin=text(second, first, second, first, first))
+    assert document["input"] == {"records": 5, "duplicates": 3, "rejected": 0, "cases": 1, "unpromised": 0}
+    assert document["points"][0]["totals"]["kept"] == 1
 
 
 BAD_LINES: dict[str, Event | str] = {
@@ -162,11 +166,11 @@ BAD_LINES: dict[str, Event | str] = {
 
 
 def test_what_cannot_be_judged_is_told_with_its_line_and_its_reason_and_the_rest_is_judged() -> None:
-    found = report("judge", "-", stdin=text(*BAD_LINES.values(), "", promised("s1", "12:00", "12:10")))
-    assert [(reject["line"], reject["reason"]) for reject in found["rejects"]] == list(enumerate(BAD_LINES, 1))
-    assert all(reject.keys() >= {"line", "reason", "detail"} and reject["detail"] for reject in found["rejects"])
-    assert found["input"] == {"records": 8, "duplicates": 0, "rejected": 7, "cases": 1, "unpromised": 0}
-    assert found["points"][0]["totals"]["promises"] == 1
+    document = report("judge", "-", stdin=text(*BAD_LINES.values(), "", promised("s1", "12:00", "12:10")))
+    assert [(reject["line"], reject["reason"]) for reject in document["rejects"]] == list(enumerate(BAD_LINES, 1))
+    assert all(reject.keys() >= {"line", "reason", "detail"} and reject["detail"] for reject in document["rejects"])
+    assert document["input"] == {"records": 8, "duplicates": 0, "rejected": 7, "cases": 1, "unpromised": 0}
+    assert document["points"][0]["totals"]["promises"] == 1
 
 
 def test_rejects_end_with_4_under_strict_and_the_document_is_told_all_the_same() -> None:
@@ -203,18 +207,18 @@ def test_an_adapted_csv_on_standard_input_says_the_same_as_the_file(tmp_path: Pa
 def test_several_files_are_one_history_and_a_reject_names_its_own(tmp_path: Path) -> None:
     till = written(tmp_path / "till.ndjson", promised("s1", "12:00", "12:10"))
     kitchen = written(tmp_path / "kitchen.ndjson", "oops", ready("s1", "12:05"))
-    found = report("judge", kitchen, till)
-    assert found["points"][0]["totals"]["kept"] == 1
-    assert [(reject["file"], reject["line"]) for reject in found["rejects"]] == [(str(kitchen), 1)]
+    document = report("judge", kitchen, till)
+    assert document["points"][0]["totals"]["kept"] == 1
+    assert [(reject["file"], reject["line"]) for reject in document["rejects"]] == [(str(kitchen), 1)]
 
 
 def test_policies_and_adapter_come_from_the_environment_too(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text(LOG, "utf-8")
-    said = report("judge", log, "--adapter", LOG_ADAPTER, "--policies", LOG_POLICIES)
-    assert said["points"][0]["totals"]["reasons"]["late"] == 1
+    document = report("judge", log, "--adapter", LOG_ADAPTER, "--policies", LOG_POLICIES)
+    assert document["points"][0]["totals"]["reasons"]["late"] == 1
     environment = {"PROMISES_ADAPTER": str(LOG_ADAPTER), "PROMISES_POLICIES": str(LOG_POLICIES)}
-    assert report("judge", log, environment=environment) == said
+    assert report("judge", log, environment=environment) == document
 
 
 def test_an_option_wins_over_the_environment(tmp_path: Path) -> None:
@@ -222,9 +226,9 @@ def test_an_option_wins_over_the_environment(tmp_path: Path) -> None:
     forgiving.write_text(FORGIVING, "utf-8")
     story = text(promised("s1", "12:00", "12:10"), ready("s1", "12:12"))
     environment = {"PROMISES_POLICIES": str(tmp_path / "no such file.toml")}
-    found = report("judge", "-", "--policies", forgiving, stdin=story, environment=environment)
-    assert found["points"][0]["totals"]["reasons"]["in_grace"] == 1
-    assert found["policies"] == "sha256:" + hashlib.sha256(FORGIVING.encode()).hexdigest()
+    document = report("judge", "-", "--policies", forgiving, stdin=story, environment=environment)
+    assert document["points"][0]["totals"]["reasons"]["in_grace"] == 1
+    assert document["policies"] == "sha256:" + hashlib.sha256(FORGIVING.encode()).hexdigest()
 
 
 def test_without_json_people_get_a_table_with_the_same_figures(day: Path) -> None:

@@ -188,6 +188,6 @@ def open_metrics(start: float) -> str:
     """All of it, as `promtool tsdb create-blocks-from openmetrics` takes it."""
     lines = []
     for name, labels, value, at in scraped(start):
-        inside = ",".join(f'{label}="{said}"' for label, said in labels.items())
+        inside = ",".join(f'{label}="{text}"' for label, text in labels.items())
         lines.append(f"{name}{{{inside}}} {value!r} {at:.3f}")
     return "\n".join([*lines, "# EOF\n"])

@@ -64,24 +64,24 @@ def unit_of(panel: Json, ref: str, title: str = "") -> str:
 
 def stat(panel: Json, server: Prometheus) -> str:
     """Values with their names."""
-    found = [
+    result = [
         f"<div><b>{shown(float(row['value'][1]), unit_of(panel, target['refId']))}</b>"
         f"{escape(legend(target['legendFormat'], row['metric']))}</div>"
         for target in panel["targets"]
         for row in server.now(chosen(target["expr"]))
     ]
-    return f"<div class=stats>{''.join(found)}</div>"
+    return f"<div class=stats>{''.join(result)}</div>"
 
 
 def bargauge(panel: Json, server: Prometheus) -> str:
     """A bar for each value."""
     (target,) = panel["targets"]
-    found = server.now(chosen(target["expr"]))
-    most = max((abs(float(row["value"][1])) for row in found), default=1) or 1
+    result = server.now(chosen(target["expr"]))
+    most = max((abs(float(row["value"][1])) for row in result), default=1) or 1
     return "".join(
         f"<div class=bar style='width:{100 * abs(float(row['value'][1])) / most:.0f}%'>"
         f"{escape(legend(target['legendFormat'], row['metric']))}: {float(row['value'][1]):.0f}</div>"
-        for row in sorted(found, key=lambda row: str(row["metric"]))
+        for row in sorted(result, key=lambda row: str(row["metric"]))
     )
 
 
@@ -115,14 +115,14 @@ def _cells(panel: Json, row: Json, titles: Sequence[str]) -> Iterator[str]:
 
 def timeseries(panel: Json, server: Prometheus) -> str:
     """Lines, each scaled with those of its unit, and the last value of each."""
-    found = [
+    result = [
         (legend(target["legendFormat"], row["metric"]), unit_of(panel, target["refId"]), _points(row))
         for target in panel["targets"]
         for row in server.over_time(chosen(target["expr"]), minutes=180, step=120)
     ]
     lines, names = [], []
-    for color, (name, unit, points) in zip(_COLORS * 9, found, strict=False):
-        same = [value for _, its, others in found if its == unit for _, value in others]
+    for color, (name, unit, points) in zip(_COLORS * 9, result, strict=False):
+        same = [value for _, its, others in result if its == unit for _, value in others]
         low, high = min(0.0, *same), max(same) or 1.0
         drawn = " ".join(
             f"{_WIDTH * (at - server.end + 10800) / 10800:.0f},{_HEIGHT * (high - value) / (high - low):.0f}"

@@ -16,7 +16,7 @@ import promql_parser
 
 from streams.metrics.catalogue import STAFF_STATE, WINDOW_DUE, WINDOW_KEPT
 from tests.dashboards import known
-from tests.dashboards.reading import Asked, Json, asked, chosen, nodes, selectors, with_queries, within
+from tests.dashboards.reading import Json, PanelQuery, chosen, nodes, panel_queries, selectors, with_queries, within
 
 COUNTED = {STAFF_STATE.name, WINDOW_DUE.name, WINDOW_KEPT.name}
 """What shares are made of."""
@@ -24,39 +24,39 @@ COUNTED = {STAFF_STATE.name, WINDOW_DUE.name, WINDOW_KEPT.name}
 
 def queries(dashboard: Json) -> Iterator[str]:
     """Queries that parse, of series and labels that exist."""
-    exprs = [(one.name, one.expr) for one in asked(dashboard)]
+    exprs = [(one.name, one.expr) for one in panel_queries(dashboard)]
     exprs += [(one["name"], chosen(one["expr"])) for one in dashboard["annotations"]["list"] if one.get("expr")]
     for name, expr in exprs:
         try:
-            found = selectors(expr)
+            matches = selectors(expr)
         except ValueError as reason:
             yield f"{name} is no PromQL: {reason}"
             continue
         labels: set[str] = set()
-        for one in found:
+        for one in matches:
             mine = known.SERIES.get(one.name)
             if mine is None:
                 yield f"{name} asks for {one.name}, which nobody exports"
             labels |= mine or set()
-            said = {matcher.name for matcher in one.matchers.matchers}
-            yield from (f"{name}: {one.name} has no label {label}" for label in said - (mine or set()))
+            text = {matcher.name for matcher in one.matchers.matchers}
+            yield from (f"{name}: {one.name} has no label {label}" for label in text - (mine or set()))
         yield from (f"{name} groups by {label}, which nothing has" for label in _grouped(expr) - labels)
 
 
 def _grouped(expr: str) -> set[str]:
     """The labels after by and on."""
-    found: set[str] = set()
+    matches: set[str] = set()
     for node in nodes(expr):
         if isinstance(node, promql_parser.AggregateExpr) and node.modifier:
-            found.update(node.modifier.labels)
+            matches.update(node.modifier.labels)
         if isinstance(node, promql_parser.BinaryExpr) and node.modifier and node.modifier.matching:
-            found.update(node.modifier.matching.labels)
-    return found
+            matches.update(node.modifier.matching.labels)
+    return matches
 
 
-def _parsed(dashboard: Json) -> Iterator[Asked]:
+def _parsed(dashboard: Json) -> Iterator[PanelQuery]:
     """The queries that are PromQL; queries() tells of the others."""
-    for one in asked(dashboard):
+    for one in panel_queries(dashboard):
         with suppress(ValueError):
             nodes(one.expr)
             yield one
@@ -112,11 +112,11 @@ def legends(dashboard: Json) -> Iterator[str]:
 
 def shares(dashboard: Json) -> Iterator[str]:
     """Shares divide sums, never by 0, never averaged; and n stands beside them."""
-    found = list(_parsed(dashboard))
-    for panel in {one.panel for one in found if _is_share(one.expr)}:
-        if not any(re.match(r"n\b", one.target["legendFormat"]) for one in found if one.panel == panel):
+    matches = list(_parsed(dashboard))
+    for panel in {one.panel for one in matches if _is_share(one.expr)}:
+        if not any(re.match(r"n\b", one.target["legendFormat"]) for one in matches if one.panel == panel):
             yield f"panel {panel} shows a share without its n"
-    for one in found:
+    for one in matches:
         for node in nodes(one.expr):
             if isinstance(node, promql_parser.AggregateExpr) and str(node.op) == "avg":
                 yield f"{one.name} averages"
@@ -148,7 +148,7 @@ def _is_positive(node: Any) -> bool:
 
 def intervals(dashboard: Json) -> Iterator[str]:
     """Rates are over as many scrapes as Grafana knows to be enough, or over the whole time range."""
-    for one in asked(dashboard):
+    for one in panel_queries(dashboard):
         for interval in re.findall(r"(?:rate|increase)\([^()]*\[([^]]+)\]", one.target["expr"]):
             if interval not in ("$__rate_interval", "$__range"):
                 yield f"{one.name} rates over {interval}"

@@ -27,7 +27,7 @@ CHOICES = {
 """What Grafana puts in the place of variables, where everything is chosen."""
 
 
-class Asked(NamedTuple):
+class PanelQuery(NamedTuple):
     """A query and where it stands."""
 
     dashboard: str
@@ -51,17 +51,17 @@ def with_queries(dashboard: Json) -> list[Json]:
     return [panel for panel in panels(dashboard) if panel["type"] != "text"]
 
 
-def asked(dashboard: Json) -> Iterator[Asked]:
+def panel_queries(dashboard: Json) -> Iterator[PanelQuery]:
     """All queries of the panels, variables put in."""
     for panel in with_queries(dashboard):
         for target in panel["targets"]:
             expr = chosen(target["expr"])
-            yield Asked(dashboard["uid"], panel["title"], target["refId"], expr, target)
+            yield PanelQuery(dashboard["uid"], panel["title"], target["refId"], expr, target)
 
 
-def all_asked() -> list[Asked]:
+def all_queries() -> list[PanelQuery]:
     """All queries of all dashboards."""
-    return [one for dashboard in DASHBOARDS.values() for one in asked(dashboard)]
+    return [one for dashboard in DASHBOARDS.values() for one in panel_queries(dashboard)]
 
 
 def chosen(expr: str) -> str:
@@ -83,9 +83,9 @@ def nodes(expr: str) -> list[Any]:
 
 def within(tree: promql_parser.Expr) -> list[Any]:
     """A node of a query's tree and all under it."""
-    found: list[Any] = []
-    promql_parser.walk(tree, found.append)
-    return found
+    result: list[Any] = []
+    promql_parser.walk(tree, result.append)
+    return result
 
 
 def selectors(expr: str) -> list[Any]:

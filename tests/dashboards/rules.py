@@ -24,7 +24,7 @@ VARIABLE = re.compile(r"\$\{?(\w+)")
 def findings(dashboard: Json) -> list[str]:
     """All of them."""
     checks = (shell, variables, layout, shown, sources, links, used_variables, *query_rules.RULES)
-    return [f"{dashboard['uid']}: {found}" for check in checks for found in check(dashboard)]
+    return [f"{dashboard['uid']}: {matches}" for check in checks for matches in check(dashboard)]
 
 
 def shell(dashboard: Json) -> Iterator[str]:
@@ -38,11 +38,11 @@ def shell(dashboard: Json) -> Iterator[str]:
 
 def variables(dashboard: Json) -> Iterator[str]:
     """One data source variable; queried variables are asked anew with the time range, take many values, and All."""
-    given = dashboard["templating"]["list"]
-    sources = [(one["name"], one["label"]) for one in given if one["type"] == "datasource"]
+    expected = dashboard["templating"]["list"]
+    sources = [(one["name"], one["label"]) for one in expected if one["type"] == "datasource"]
     if sources != [("datasource", "Data source")]:
         yield f"has the data source variables {sources}"
-    for one in given:
+    for one in expected:
         if one["type"] != "query":
             continue
         if (one.get("refresh"), one.get("multi"), one.get("includeAll"), one.get("allValue")) != (2, True, True, ".+"):
@@ -79,9 +79,9 @@ def shown(dashboard: Json) -> Iterator[str]:
                 yield f"panel {panel['id']} has no {name}"
     for panel in with_queries(dashboard):
         overrides = [one for rule in panel["fieldConfig"]["overrides"] for one in rule["properties"]]
-        given = [panel["fieldConfig"]["defaults"].get("unit")]
-        given += [one["value"] for one in overrides if one["id"] == "unit"]
-        yield from (f"panel {panel['id']} has the unit {unit}" for unit in given if unit not in UNITS)
+        expected = [panel["fieldConfig"]["defaults"].get("unit")]
+        expected += [one["value"] for one in overrides if one["id"] == "unit"]
+        yield from (f"panel {panel['id']} has the unit {unit}" for unit in expected if unit not in UNITS)
         if not panel.get("targets"):
             yield f"panel {panel['id']} asks nothing"
 
@@ -103,10 +103,12 @@ def links(dashboard: Json) -> Iterator[str]:
             if there is None or not path.startswith("/d/"):
                 yield f"panel {panel['id']} links to {path}"
                 continue
-            given = [name.removeprefix("var-") for name, _ in parse_qsl(query) if name.startswith("var-")]
+            expected = [name.removeprefix("var-") for name, _ in parse_qsl(query) if name.startswith("var-")]
             carried = re.findall(r"\$\{(\w+):queryparam\}", query)
             yield from (
-                f"panel {panel['id']} gives {one} to {path}" for one in (*given, *carried) if one not in _names(there)
+                f"panel {panel['id']} gives {one} to {path}"
+                for one in (*expected, *carried)
+                if one not in _names(there)
             )
             fields = re.findall(r"__data\.fields\.(\w+)", query)
             yield from (f"panel {panel['id']} links by column {one}" for one in fields if one not in _titles(panel))

@@ -38,12 +38,12 @@ class Prometheus(NamedTuple):
     def values(self, metric: str, label: str) -> list[str]:
         """The values that a label has, as a variable would offer them."""
         asked = urlencode({"match[]": metric, "start": self.end - 3600, "end": self.end})
-        found: list[str] = self._read(f"label/{label}/values?{asked}")
-        return found
+        result: list[str] = self._read(f"label/{label}/values?{asked}")
+        return result
 
     def _asked(self, path: str, **parameters: object) -> list[Row]:
-        found: list[Row] = self._read(f"{path}?{urlencode(parameters)}")["result"]
-        return found
+        result: list[Row] = self._read(f"{path}?{urlencode(parameters)}")["result"]
+        return result
 
     def _read(self, path: str) -> Any:
         with urlopen(f"{self.url}/api/v1/{path}", timeout=_SECONDS) as page:

@@ -14,9 +14,9 @@ PLACE = FOLDER.parent / "provisioning"
 
 
 def read(kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((PLACE / kind / "promises.yml").read_text("utf-8"))
-    assert found["apiVersion"] == 1
-    return found
+    result: dict[str, Any] = yaml.safe_load((PLACE / kind / "promises.yml").read_text("utf-8"))
+    assert result["apiVersion"] == 1
+    return result
 
 
 def test_the_data_source_is_found_by_a_uid_that_never_changes() -> None:

@@ -13,11 +13,11 @@ FILE: Final = ROOT / "docker-compose.yml"
 
 def compose() -> dict[str, Any]:
     """The file, with its anchors and merges resolved."""
-    found: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
-    return found
+    result: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+    return result
 
 
 def services() -> dict[str, dict[str, Any]]:
     """Every service by name."""
-    found: dict[str, dict[str, Any]] = compose()["services"]
-    return found
+    result: dict[str, dict[str, Any]] = compose()["services"]
+    return result

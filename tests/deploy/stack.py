@@ -135,9 +135,9 @@ class Stack:
         for inside, here in self._folders(service).items():
             text = re.sub(rf"(?<![\w/]){inside}(?!\w)", str(here), text)
 
-        def place(found: re.Match[str]) -> str:
-            is_other = bool(found[1]) and found[1] != "127.0.0.1"
-            return f"127.0.0.1:{self._ports[found[1] if is_other else service, found[2]]}"
+        def place(result: re.Match[str]) -> str:
+            is_other = bool(result[1]) and result[1] != "127.0.0.1"
+            return f"127.0.0.1:{self._ports[result[1] if is_other else service, result[2]]}"
 
         return _PLACE.sub(place, text)
 

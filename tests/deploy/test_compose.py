@@ -83,9 +83,9 @@ def test_kafka_is_the_one_that_everything_is_tested_with() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_and_setting_of_ours_exists(name: str) -> None:
     command, *arguments = services()[name]["command"]
-    found = typer.main.get_command(app_of()).commands[command]  # type: ignore[attr-defined]
-    options = {option for parameter in found.params for option in parameter.opts}
-    settings = {parameter.envvar for parameter in found.params}
+    result = typer.main.get_command(app_of()).commands[command]  # type: ignore[attr-defined]
+    options = {option for parameter in result.params for option in parameter.opts}
+    settings = {parameter.envvar for parameter in result.params}
     assert {argument for argument in arguments if argument.startswith("--")} <= options
     assert set(services()[name].get("environment", {})) <= settings
 
@@ -93,8 +93,8 @@ def test_every_command_and_setting_of_ours_exists(name: str) -> None:
 @pytest.mark.integration
 def test_the_dockerfile_is_as_its_linter_wants_it() -> None:
     linter = Path(sys.executable).with_name("hadolint")
-    found = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, timeout=60, check=False)
-    assert (found.returncode, found.stdout) == (0, "")
+    result = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout) == (0, "")
 
 
 def test_the_image_is_made_of_the_lock_file_and_belongs_to_nobody() -> None:
@@ -106,7 +106,7 @@ def test_the_image_is_made_of_the_lock_file_and_belongs_to_nobody() -> None:
 def test_the_image_gets_all_that_its_build_copies_and_nothing_else() -> None:
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
-    wanted = {name for names in copied for name in names.split()}
+    expected = {name for names in copied for name in names.split()}
     assert ignored[0] == "*"
-    assert {line[1:] for line in ignored if line.startswith("!")} == wanted
-    assert all((ROOT / name).exists() for name in wanted)
+    assert {line[1:] for line in ignored if line.startswith("!")} == expected
+    assert all((ROOT / name).exists() for name in expected)

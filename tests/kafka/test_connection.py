@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def said(folder: Path, text: str) -> Connection:
+def connection_from(folder: Path, text: str) -> Connection:
     return read_connection(KAFKA, written(folder, "kafka.toml", text))
 
 
@@ -52,18 +52,18 @@ def test_without_a_file_the_connection_is_plain() -> None:
     ids=["trust", "mutual", "login", "trust and login", "the trust of this machine"],
 )
 def test_what_is_said_decides_the_protocol(text: str, protocol: str, folder: Path) -> None:
-    assert said(folder, text).protocol == protocol
+    assert connection_from(folder, text).protocol == protocol
 
 
 def test_a_broker_has_to_show_a_certificate_of_its_own_name_that_the_authority_signed(folder: Path) -> None:
-    tls = said(folder, TRUST).tls
+    tls = connection_from(folder, TRUST).tls
     assert tls is not None
     assert (tls.verify_mode, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert len(tls.get_ca_certs()) == 1
 
 
 def test_all_clients_are_told_the_same(folder: Path) -> None:
-    connection = said(folder, TRUST + LOGIN)
+    connection = connection_from(folder, TRUST + LOGIN)
     arguments = connection.for_aiokafka()
     assert arguments == connection.for_kafka_python()
     assert arguments == {
@@ -82,7 +82,7 @@ def test_all_clients_are_told_the_same(folder: Path) -> None:
 
 
 def test_a_certificate_alone_is_credentials_too(folder: Path) -> None:
-    connection = said(folder, MUTUAL)
+    connection = connection_from(folder, MUTUAL)
     credentials = connection.for_faust()["broker_credentials"]
     assert isinstance(credentials, SSLCredentials)
     assert credentials.context is connection.tls
@@ -90,19 +90,19 @@ def test_a_certificate_alone_is_credentials_too(folder: Path) -> None:
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"])
 def test_every_mechanism_is_one_that_the_clients_know(mechanism: str, folder: Path) -> None:
-    connection = said(folder, LOGIN.replace("SCRAM-SHA-512", mechanism))
+    connection = connection_from(folder, LOGIN.replace("SCRAM-SHA-512", mechanism))
     assert connection.for_faust()["broker_credentials"].mechanism.value == mechanism
     assert get_sasl_mechanism(mechanism) is not None
 
 
 def test_a_password_may_be_in_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PASSWORD, SECRET)
-    connection = said(folder, LOGIN.replace('password_file = "password"', ""))
+    connection = connection_from(folder, LOGIN.replace('password_file = "password"', ""))
     assert connection.login == Login("SCRAM-SHA-512", "worker", SECRET)
 
 
 def test_a_password_is_shown_nowhere(folder: Path) -> None:
-    connection = said(folder, TRUST + LOGIN)
+    connection = connection_from(folder, TRUST + LOGIN)
     assert "worker" in repr(connection)
     assert SECRET not in repr(connection) + str(connection) + repr(connection.for_faust())
 
@@ -130,9 +130,9 @@ def test_a_password_is_shown_nowhere(folder: Path) -> None:
     ],
 )
 def test_what_cannot_be_used_is_told_with_file_key_and_remedy(text: str, words: list[str], folder: Path) -> None:
-    with pytest.raises(KafkaConfigError) as told:
-        said(folder, text)
-    line = str(told.value)
+    with pytest.raises(KafkaConfigError) as raised:
+        connection_from(folder, text)
+    line = str(raised.value)
     assert line.startswith(str(folder / "kafka.toml"))
     assert [word for word in words if word not in line] == []
     assert SECRET not in line

@@ -1,4 +1,4 @@
-"""Apache Kafka and a Java for it are found, or missed with what to do."""
+"""Apache Kafka and a Java for it are java_path, or missed with what to do."""
 
 from __future__ import annotations
 

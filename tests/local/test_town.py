@@ -107,9 +107,9 @@ def test_every_event_is_read_back_as_it_was_written(day: list[TownEvent]) -> Non
 
 
 def test_everything_that_can_be_said_of_a_case_is_said_in_a_day(day: list[TownEvent]) -> None:
-    said = {type(arrival.event) for arrival in day}
+    text = {type(arrival.event) for arrival in day}
 
-    assert said == set(FACTS)
+    assert text == set(FACTS)
     assert any(isinstance(a.event, events.Correction) and a.event.event is None for a in day)
     assert any(isinstance(a.event, events.Correction) and a.event.event is not None for a in day)
 

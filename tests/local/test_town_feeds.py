@@ -32,16 +32,16 @@ class Street:
         self.tills = TownFeeds(self._send, (0, 1), self.offline)
 
     def _send(self, at: Instant, key: bytes | None, value: bytes, partition: int | None) -> None:
-        said = msgspec.json.decode(value)
-        assert key == (said["case"].encode() if "case" in said else None)
-        self.sent.append((at, partition, said))
+        content = msgspec.json.decode(value)
+        assert key == (content["case"].encode() if "case" in content else None)
+        self.sent.append((at, partition, content))
 
     def cases(self) -> list[str]:
-        return [said["case"] for _, _, said in self.sent if "case" in said]
+        return [content["case"] for _, _, content in self.sent if "case" in content]
 
     def heard(self, location: str) -> list[tuple[Instant, int | None]]:
         """When each partition was told how far that till was read."""
-        return [(at, partition) for at, partition, said in self.sent if said.get("source") == feed_of(location)]
+        return [(at, partition) for at, partition, content in self.sent if content.get("source") == feed_of(location)]
 
 
 def test_every_second_every_partition_hears_of_every_till() -> None:
@@ -77,5 +77,5 @@ def test_nobody_hears_how_far_a_till_is_before_what_it_kept() -> None:
     street.offline.clear()
     street.tills.beat(NOON + BEAT_MS)
 
-    said = [said.get("case", said.get("source")) for _, _, said in street.sent]
-    assert said.index("q1") < said.index(feed_of(QUAY))
+    content = [content.get("case", content.get("source")) for _, _, content in street.sent]
+    assert content.index("q1") < content.index(feed_of(QUAY))

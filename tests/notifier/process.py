@@ -31,8 +31,8 @@ class Notifier(Program):
 
     def __init__(self, bootstrap: str, url: str, directory: Path, *options: str | Path) -> None:
         log = directory / f"notifier-{next(_numbers)}.log"
-        told = "--bootstrap", bootstrap, "--webhook", url, "--secret-file", secret_in(directory)
-        super().__init__(log, "notify", *told, *options)
+        arguments = "--bootstrap", bootstrap, "--webhook", url, "--secret-file", secret_in(directory)
+        super().__init__(log, "notify", *arguments, *options)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send it this signal; its exit code. Raises TimeoutExpired before it would have given a receiver up."""

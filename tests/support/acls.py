@@ -39,11 +39,11 @@ def _granted(line: str) -> Iterator[ACL]:
     options.add_argument("--resource-pattern-type", default="literal")
     for name in ("operation", *_KINDS):
         options.add_argument(f"--{name.replace('_', '-')}", action="append", default=[])
-    said = options.parse_args(shlex.split(line)[1:])
-    pattern = ACLResourcePatternType[said.resource_pattern_type.upper()]
+    parsed = options.parse_args(shlex.split(line)[1:])
+    pattern = ACLResourcePatternType[parsed.resource_pattern_type.upper()]
     for kind, resource in _KINDS.items():
-        for name in getattr(said, kind):
-            for spoken in said.operation:
-                operation = ACLOperation[_BETWEEN_WORDS.sub("_", spoken).upper()]
+        for name in getattr(parsed, kind):
+            for name_of_operation in parsed.operation:
+                operation = ACLOperation[_BETWEEN_WORDS.sub("_", name_of_operation).upper()]
                 place = ResourcePattern(resource, name, pattern)
-                yield ACL(said.allow_principal, "*", operation, ACLPermissionType.ALLOW, place)
+                yield ACL(parsed.allow_principal, "*", operation, ACLPermissionType.ALLOW, place)

@@ -30,8 +30,8 @@ def program(package: str, name: str, *, cache: Path | None = None) -> Path:
 
     A package is fetched once, into `cache` (by default this user's cache directory). Raises Unavailable.
     """
-    found = shutil.which(name)
-    return Path(found) if found else unpacked(package, name, cache or cache_directory() / "debian")
+    result = shutil.which(name)
+    return Path(result) if result else unpacked(package, name, cache or cache_directory() / "debian")
 
 
 def unpacked(package: str, name: str, cache: Path) -> Path:
