@@ -236,7 +236,7 @@ def test_a_reader_of_verdicts_meets_the_closed_table_and_nothing_else(verdict: V
 
 def test_what_a_docstring_says_of_a_field_is_said_at_the_field() -> None:
     definitions = published("event")["$defs"]
-    assert definitions["StepUndone"]["description"].startswith("A step was taken back")
+    assert definitions["StepUndone"]["description"].startswith("A step was undone")
     assert definitions["StepUndone"]["properties"]["occurred_at"]["description"].startswith("when it happened")
     assert definitions["Correction"]["properties"]["occurred_at"]["description"].startswith("when the correction")
     finding = published("verdict")["$defs"][BasisVerdict.__name__]
