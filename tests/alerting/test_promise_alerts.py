@@ -41,7 +41,7 @@ def busy(location: str, last: str) -> Shop:
     return shop
 
 
-def test_a_busy_location_in_trouble_is_told_of_and_the_alert_ends_soon_after_the_trouble(tmp_path: Path) -> None:
+def test_a_busy_location_has_an_alert_that_ends_soon_after_the_problem(tmp_path: Path) -> None:
     # At an objective of 90 % it takes 4 times the pace of the budget: 120 broken in an hour.
     quay = busy("quay", "5:00").breaks("2:00", "2:40")
     broken = 'location_kind_window:promises_broken:sum{basis="original",kind="ready",location="quay",window="1h"}'
@@ -58,7 +58,7 @@ def test_a_busy_location_in_trouble_is_told_of_and_the_alert_ends_soon_after_the
     check(worker("w1", shown([quay], at("5:00")), at("5:00")), cases, tmp_path)
 
 
-def test_a_shop_with_three_orders_a_day_is_told_of_when_the_week_went_wrong_not_when_one_order_did(
+def test_a_shop_with_three_orders_a_day_has_an_alert_after_a_bad_week_but_not_after_one_bad_order(
     tmp_path: Path,
 ) -> None:
     # 21 a week, of which 2.1 may break; what chance explains ends below 6.
@@ -78,7 +78,7 @@ def test_a_shop_with_three_orders_a_day_is_told_of_when_the_week_went_wrong_not_
     check(worker("w1", shown([quay], at(end)), at(end)), cases, tmp_path, step=10)
 
 
-def test_three_of_three_broken_in_a_day_is_told_of_on_that_day(tmp_path: Path) -> None:
+def test_three_of_three_broken_in_a_day_have_an_alert_on_that_day(tmp_path: Path) -> None:
     hours, end = ("9:00", "13:00", "17:00"), "4d 00:00"
     quay = Shop("quay").owes_daily(*hours, days=[-1, 0, 2, 3]).owes_daily(*hours, days=[1], broken=hours)
     cases = [firing("1d 16:50"), firing("1d 17:40", SLOW), firing("1d 21:00", SLOW), firing("1d 21:40")]
@@ -86,7 +86,7 @@ def test_three_of_three_broken_in_a_day_is_told_of_on_that_day(tmp_path: Path) -
     check(worker("w1", shown([quay], at(end)), at(end)), cases, tmp_path, step=10)
 
 
-def test_a_shop_that_breaks_every_third_promise_is_told_of_within_the_day(tmp_path: Path) -> None:
+def test_a_shop_that_breaks_every_third_promise_has_an_alert_within_the_day(tmp_path: Path) -> None:
     # 30 a day: 3 may break, twice that is 6, and chance explains up to 9.
     quay, end = Shop("quay").owes_always("4d 00:00", every=48), "4d 00:00"
     for minute in range(at("1d 00:00"), at("2d 00:00")):
@@ -121,7 +121,7 @@ def test_two_broken_promises_in_a_day_are_too_few_whatever_the_objective(tmp_pat
     check(worker("w1", shown([quay], at(end)), at(end)), cases, tmp_path, strict, step=10)
 
 
-def test_nobody_is_called_for_four_broken_promises_in_an_hour_and_somebody_is_for_five(tmp_path: Path) -> None:
+def test_five_broken_promises_in_an_hour_page_but_four_do_not(tmp_path: Path) -> None:
     # One promise in two hours, and then a few at once, all of them broken.
     quay, harbour = (Shop(name).owes_always("2:00", every=120) for name in ("quay", "harbour"))
     quay.due[at("2:10")], harbour.due[at("2:10")] = [False] * 4, [False] * 5
@@ -193,7 +193,7 @@ def test_a_revision_that_turns_broken_into_kept_ends_the_alert(tmp_path: Path) -
     check(worker("w1", series, at("5:00")), cases, tmp_path)
 
 
-def test_a_surge_of_promises_at_risk_is_told_of_before_they_break(tmp_path: Path) -> None:
+def test_a_surge_of_promises_at_risk_has_an_alert_before_they_break(tmp_path: Path) -> None:
     # Usually 5 are at risk; if these 140 break, the hour is lost.
     quay = busy("quay", "5:00").has_at_risk("0:00", "5:00", 5).has_at_risk("2:00", "2:30", 135).breaks("2:05", "2:35")
     text = (
@@ -219,7 +219,7 @@ def test_a_rush_like_every_other_is_no_surge(tmp_path: Path) -> None:
     check(worker("w1", shown([quay], at("5:00")), at("5:00")), [firing("2:05"), firing("4:05")], tmp_path)
 
 
-def test_each_location_is_held_to_its_own_objective(tmp_path: Path) -> None:
+def test_each_location_has_its_own_objective(tmp_path: Path) -> None:
     # Each breaks a third of its promises; at 85 % a third is not yet 40 % of them, at 98 % 29 % are enough.
     places = '[[location]]\nid = "pharmacy"\nobjectives = { ready = 0.98 }\n'
     policies = POLICIES.replace("0.9", "0.85")
@@ -232,7 +232,7 @@ def test_each_location_is_held_to_its_own_objective(tmp_path: Path) -> None:
     check(worker("w1", shown(shops, at("5:00")), at("5:00")), cases, tmp_path, rule_file(policies, places))
 
 
-def test_a_location_that_nobody_listed_is_called_by_its_id(tmp_path: Path) -> None:
+def test_a_location_without_a_display_name_is_named_by_its_id(tmp_path: Path) -> None:
     series = shown([busy("harbour", "5:00").breaks("2:00", "4:00")], at("5:00"))
     text = "harbour broke 155 of 300 promises of kind ready that fell due in the last hour; 90% are to be kept."
     annotations = annotated(
@@ -245,7 +245,7 @@ def test_a_location_that_nobody_listed_is_called_by_its_id(tmp_path: Path) -> No
     check(worker("w1", series, at("5:00")), cases, tmp_path)
 
 
-def test_a_name_with_quotes_and_spaces_is_told_as_it_is(tmp_path: Path) -> None:
+def test_a_name_with_quotes_and_spaces_is_not_changed(tmp_path: Path) -> None:
     name = 'O\'Connell "St" & Co'
     places = f"[[location]]\nid = '''{name}'''\ndisplay_name = 'By the bridge'\n"
     text = "By the bridge broke 155 of 300 promises of kind ready that fell due in the last hour; 90% are to be kept."

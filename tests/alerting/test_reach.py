@@ -13,7 +13,7 @@ from tests.cli.command import ROOT
 PAGE = (ROOT / "docs" / "alerts.md").read_text("utf-8")
 
 
-def test_the_page_says_how_alerts_are_set_now() -> None:
+def test_the_page_has_the_current_thresholds() -> None:
     assert PAGE.startswith(head()), "run: python -m tests.alerting.reach > docs/alerts.md"
 
 
@@ -36,7 +36,7 @@ def test_the_page_has_a_row_for_every_objective_and_volume() -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_shop_at_98_percent_is_told_of_when_the_page_says(trouble: str, tmp_path: Path) -> None:
+def test_a_shop_at_98_percent_has_an_alert_when_the_page_says(trouble: str, tmp_path: Path) -> None:
     table = PAGE.partition(f"### {trouble}\n")[2]
     [row, *_] = [line for line in table.splitlines() if line.startswith("| 98 % | 300 an hour |")]
     result = fired(0.98, TROUBLES[trouble], FINE, tmp_path)

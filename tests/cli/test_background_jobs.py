@@ -21,7 +21,7 @@ def end(job: Program) -> None:
     assert "Traceback" not in job.log.read_text("utf-8")
 
 
-def test_the_simulated_town_and_who_watches_its_events(bootstrap: str, tmp_path: Path) -> None:
+def test_tail_shows_the_events_of_the_simulated_town(bootstrap: str, tmp_path: Path) -> None:
     town = Program(tmp_path / "town.log", "town", "--bootstrap", bootstrap, ignores_sigint=True)
     tail = Program(
         tmp_path / "tail.log", "tail", "--bootstrap", bootstrap, "--from-beginning", "--json", ignores_sigint=True

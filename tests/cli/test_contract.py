@@ -96,7 +96,7 @@ def test_rows_of_as_many_promises_are_in_the_order_of_their_keys() -> None:
     assert [row["key"] for row in rows] == [["Bath"], ["hull"], ["leeds"], ["york"]]
 
 
-def test_who_has_no_place_and_no_staff_is_the_key_null_and_never_a_reject() -> None:
+def test_events_without_location_and_staff_have_the_key_null() -> None:
     document = report("judge", "-", "--by", "location,staff", stdin=text(promised("x", "12:00", "12:10")))
     assert keys_and_promises(document["points"][0]["by"]["location,staff"]) == [([None, None], 1)]
     assert document["rejects"] == []
@@ -113,7 +113,7 @@ def test_a_rate_has_six_decimals() -> None:
     assert totals(*orders, ready("order 0", "12:05"), ready("late visitor", "12:30"))["kept_rate"] == 0.333333
 
 
-def test_what_happens_after_the_instant_is_not_known_at_it(day: Path) -> None:
+def test_events_after_the_instant_do_not_count(day: Path) -> None:
     instants = ["2026-03-06T12:11:00.001Z", at("12:11"), at("12:02"), at("11:00")]
     as_of = [argument for instant in instants for argument in ("--as-of", instant)]
     points = report("judge", day, *as_of)["points"]
@@ -138,7 +138,7 @@ def test_an_instant_of_another_time_zone_is_shown_in_utc(day: Path) -> None:
     ("by", "basis", "verdict"),
     [("us", "current", "kept"), ("us", "original", "broken"), ("customer", "original", "kept")],
 )
-def test_a_promise_put_off_is_judged_by_what_was_first_said_or_by_what_was_said_last(
+def test_an_amended_promise_is_judged_by_the_original_or_the_current_due_time(
     by: str, basis: str, verdict: str
 ) -> None:
     story = promised("s1", "12:00", "12:10"), amended("s1", "12:05", "12:20", by), ready("s1", "12:15")
@@ -147,7 +147,7 @@ def test_a_promise_put_off_is_judged_by_what_was_first_said_or_by_what_was_said_
     assert document["points"][0]["totals"][verdict] == 1
 
 
-def test_a_line_that_comes_twice_counts_once_and_is_said() -> None:
+def test_a_repeated_line_counts_as_a_duplicate() -> None:
     first, second = promised("s1", "12:00", "12:10"), ready("s1", "12:05")
     document = report("judge", "-", stdin=text(second, first, second, first, first))
     assert document["input"] == {"records": 5, "duplicates": 3, "rejected": 0, "cases": 1, "unpromised": 0}
@@ -165,7 +165,7 @@ BAD_LINES: dict[str, Event | str] = {
 }
 
 
-def test_what_cannot_be_judged_is_told_with_its_line_and_its_reason_and_the_rest_is_judged() -> None:
+def test_rejected_lines_have_their_number_and_reason_and_the_rest_is_judged() -> None:
     document = report("judge", "-", stdin=text(*BAD_LINES.values(), "", promised("s1", "12:00", "12:10")))
     assert [(reject["line"], reject["reason"]) for reject in document["rejects"]] == list(enumerate(BAD_LINES, 1))
     assert all(reject.keys() >= {"line", "reason", "detail"} and reject["detail"] for reject in document["rejects"])
@@ -173,7 +173,7 @@ def test_what_cannot_be_judged_is_told_with_its_line_and_its_reason_and_the_rest
     assert document["points"][0]["totals"]["promises"] == 1
 
 
-def test_rejects_end_with_4_under_strict_and_the_document_is_told_all_the_same() -> None:
+def test_strict_exits_with_4_after_rejects_and_still_writes_the_document() -> None:
     answer = promises("judge", "-", "--json", "--strict", stdin=text("oops", promised("s1", "12:00", "12:10")))
     assert (answer.code, answer.err) == (4, "")
     assert answer.document["points"][0]["totals"]["promises"] == 1
@@ -189,7 +189,7 @@ def test_a_file_without_events_is_judged_at_the_instants_that_were_asked_for() -
     assert (point["totals"]["promises"], point["totals"]["kept_rate"]) == (0, None)
 
 
-def test_a_packed_file_and_standard_input_say_the_same_as_the_file(day: Path, tmp_path: Path) -> None:
+def test_a_gzip_file_and_stdin_give_the_same_document_as_the_file(day: Path, tmp_path: Path) -> None:
     packed = tmp_path / "events.ndjson.gz"
     packed.write_bytes(gzip.compress(day.read_bytes()))
     plain = promises("judge", day, "--json").out
@@ -197,14 +197,14 @@ def test_a_packed_file_and_standard_input_say_the_same_as_the_file(day: Path, tm
     assert promises("judge", "-", "--json", stdin=packed.read_bytes()).out == plain
 
 
-def test_an_adapted_csv_on_standard_input_says_the_same_as_the_file(tmp_path: Path) -> None:
+def test_an_adapted_csv_on_stdin_gives_the_same_document_as_the_file(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text(LOG, "utf-8")
     settings = ["--adapter", str(LOG_ADAPTER), "--policies", str(LOG_POLICIES)]
     assert report("judge", "-", *settings, stdin=LOG.encode()) == report("judge", log, *settings)
 
 
-def test_several_files_are_one_history_and_a_reject_names_its_own(tmp_path: Path) -> None:
+def test_several_files_are_one_history_and_rejects_name_their_file(tmp_path: Path) -> None:
     till = written(tmp_path / "till.ndjson", promised("s1", "12:00", "12:10"))
     kitchen = written(tmp_path / "kitchen.ndjson", "oops", ready("s1", "12:05"))
     document = report("judge", kitchen, till)
@@ -241,7 +241,7 @@ def test_without_json_people_get_a_table_with_the_same_figures(day: Path) -> Non
     assert "12 records, 0 duplicates, 0 rejected, 7 cases" in answer.out
 
 
-def test_without_json_people_are_told_what_was_rejected_and_why(tmp_path: Path) -> None:
+def test_without_json_rejects_are_printed_to_stderr(tmp_path: Path) -> None:
     broken = tmp_path / "feed.ndjson"
     broken.write_bytes(text(promised("s1", "12:00", "12:10")) + b"{\n" * 12)
     answer = promises("judge", broken)

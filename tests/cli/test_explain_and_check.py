@@ -71,7 +71,7 @@ def test_a_late_coffee_is_explained_to_people(day: Path) -> None:
     assert "the deadline passed with nothing delivered: broken  [no event]" in steps[1]
 
 
-def test_an_open_promise_says_when_it_will_change_by_itself(day: Path) -> None:
+def test_an_open_promise_shows_when_it_will_change(day: Path) -> None:
     (promise,) = report("explain", day, "s2")["promises"]
     assert (promise["verdict"], promise["reason"], promise["lateness_seconds"]) == ("open", "pending", None)
     assert (promise["revision"], promise["wake_at"]) == (None, shown("12:25")), "at risk five minutes before due"
@@ -135,7 +135,7 @@ def test_check_shows_the_default_policies_and_ends_well() -> None:
     assert last == "no mistakes found"
 
 
-def test_check_says_what_the_given_policies_and_adapter_hold() -> None:
+def test_check_shows_policies_and_adapter() -> None:
     answer = promises("check", "--policies", LOG_POLICIES, "--adapter", LOG_ADAPTER)
     columns = "arrival_time, event_id, event_time, event_type, location, promise_id, promised_at, staff"
     assert answer.out.splitlines() == [

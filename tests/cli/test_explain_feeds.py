@@ -25,14 +25,14 @@ def last_step(heard: str, until: str) -> tuple[str, str]:
     return explanation.judged.current.ruling.reason, explanation.steps[-1].effect
 
 
-def test_a_deadline_that_waits_for_a_silent_till_says_so() -> None:
+def test_a_deadline_that_waits_for_a_silent_feed_is_unconfirmed() -> None:
     reason, effect = last_step(heard="12:30", until="13:00")
 
     assert reason == "unconfirmed"
     assert effect == "the deadline passed; its feed has not reported since, so the promise is still open"
 
 
-def test_a_deadline_that_the_till_was_heard_of_beyond_is_what_it_always_was() -> None:
+def test_a_deadline_before_the_watermark_of_the_feed_is_undelivered() -> None:
     assert last_step(heard="12:41", until="13:00") == (
         "undelivered",
         "the deadline passed with nothing delivered: broken",

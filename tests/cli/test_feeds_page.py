@@ -21,7 +21,7 @@ def output(language: str, number: int) -> str:
     return re.sub(rf"^{indent}", "", block, flags=re.MULTILINE)
 
 
-def test_who_follows_the_page_has_an_adapter_whose_tests_pass(tmp_path: Path) -> None:
+def test_the_adapter_of_the_documentation_passes_its_tests(tmp_path: Path) -> None:
     for name, text in (
         ("order.json", output("json", 0)),
         ("bakehouse.toml", output("toml", 0)),

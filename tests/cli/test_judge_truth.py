@@ -155,7 +155,7 @@ def test_the_median_and_the_95th_percentile_of_lateness_are_true(dataset: Datase
     assert result == {"p50": true["0.5"], "p95": true["0.95"]}
 
 
-def test_what_was_read_adds_up_with_what_was_written(dataset: Dataset) -> None:
+def test_the_numbers_of_records_add_up(dataset: Dataset) -> None:
     stream = dataset.truth["event_stream"]
     assert dataset.output["input"] == {
         "records": stream["rows"],
@@ -217,7 +217,7 @@ def test_every_quantile_of_lateness_of_those_that_were_late_is_true(dataset: Dat
     assert len(late) == dataset.truth["totals"]["broken_late"]
 
 
-def test_what_came_at_the_very_instant_it_was_due_is_kept(dataset: Dataset) -> None:
+def test_a_delivery_exactly_at_the_due_time_is_kept(dataset: Dataset) -> None:
     at_due = [outcome.ruling.verdict for outcome in dataset.outcomes if outcome.lateness == 0]
     assert at_due == ["kept"] * dataset.truth["delivered_exactly_on_promise"]
 

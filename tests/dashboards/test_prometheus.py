@@ -65,7 +65,7 @@ TABLES = [
 
 
 @pytest.mark.parametrize(("name", "panel"), TABLES, ids=[f"{name}: {panel['title']}" for name, panel in TABLES])
-def test_the_rows_of_a_table_are_told_apart_by_its_keys_alone(server: Prometheus, name: str, panel: Json) -> None:
+def test_the_rows_of_a_table_differ_only_by_its_keys(server: Prometheus, name: str, panel: Json) -> None:
     (columns,) = [one["options"]["renameByName"] for one in panel["transformations"] if one["id"] == "organize"]
     keys = {column for column in columns if not column.startswith("Value")} - {"display_name"}
     for target in panel["targets"]:
@@ -73,7 +73,7 @@ def test_the_rows_of_a_table_are_told_apart_by_its_keys_alone(server: Prometheus
             assert row["metric"].keys() == (keys | {"display_name"} if target["refId"] == "N" else keys)
 
 
-def test_a_location_that_somebody_named_has_its_name(server: Prometheus) -> None:
+def test_a_location_with_a_display_name_shows_it(server: Prometheus) -> None:
     (named,) = server.now(QUERIES["promises-overview: Locations, furthest below the objective first: N"].expr)
     assert named["metric"] == {"location": "leeds", "display_name": "Leeds, Briggate"}
 
@@ -87,14 +87,14 @@ def test_variables_and_annotations_have_something_to_offer(server: Prometheus, n
     assert server.now(chosen(alerts))
 
 
-def test_the_share_of_a_location_is_what_it_kept_of_what_fell_due(server: Prometheus) -> None:
+def test_the_share_of_a_location_is_kept_divided_by_due(server: Prometheus) -> None:
     table = "promises-overview: Locations, furthest below the objective first"
     assert values_of(server, f"{table}: A") == pytest.approx({"leeds": 0.7, "york north": 0.96})
     assert values_of(server, f"{table}: C") == pytest.approx({"leeds": 0.875, "york north": 0.925})
     assert values_of(server, f"{table}: D") == pytest.approx({"leeds": -0.175, "york north": 0.035})
 
 
-def test_a_closed_location_has_no_share_and_says_of_how_many(server: Prometheus) -> None:
+def test_a_closed_location_has_no_share_and_its_n(server: Prometheus) -> None:
     table = "promises-overview: Locations, furthest below the objective first"
     assert values_of(server, f"{table}: B") == {"hull": 0, "leeds": 180, "york north": 180}
     assert "hull" not in values_of(server, f"{table}: A")
@@ -142,7 +142,7 @@ def test_no_line_leaps_while_the_partition_moves(server: Prometheus) -> None:
             assert max(values) < 2 * min(values)
 
 
-def test_a_share_stays_true_while_nobody_owns_a_partition(server: Prometheus) -> None:
+def test_a_share_stays_correct_while_a_partition_has_no_owner(server: Prometheus) -> None:
     shares = server.over_time(QUERIES["promises-overview: Kept share: A"].expr, minutes=60, step=30)
     due = server.over_time(QUERIES["promises-overview: Kept share: B"].expr, minutes=60, step=30)
     assert min(numbers(due)) < max(numbers(due))

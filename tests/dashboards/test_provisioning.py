@@ -37,5 +37,5 @@ def test_both_ways_into_grafana_lead_to_the_same_folder_and_incidents_to_the_sam
     assert frame.INCIDENT_TAG == push.INCIDENT_TAG
 
 
-def test_what_is_pushed_is_what_is_committed() -> None:
+def test_the_committed_dashboards_are_pushed() -> None:
     assert [one["uid"] for one in push.own_dashboards()] == sorted(path.stem for path in FOLDER.glob("*.json"))

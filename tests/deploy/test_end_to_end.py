@@ -146,7 +146,7 @@ def has_numbers(server: Prometheus, expr: str) -> bool:
     return bool(values) and all(map(math.isfinite, values))
 
 
-def test_a_stopped_feed_is_told_and_breaks_no_promise(stack: Stack, received: Receiver, town: Living) -> None:
+def test_a_stopped_feed_has_an_alert_and_breaks_no_promise(stack: Stack, received: Receiver, town: Living) -> None:
     broken = standing(stack, "pharmacy")["broken"]
     town.offline.add("pharmacy")
     came(received, "firing", "FeedStale", feed="till-pharmacy")

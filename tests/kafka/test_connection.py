@@ -51,7 +51,7 @@ def test_without_a_file_the_connection_is_plain() -> None:
     [(TRUST, "SSL"), (MUTUAL, "SSL"), (LOGIN, "SASL_PLAINTEXT"), (TRUST + LOGIN, "SASL_SSL"), ("[tls]\n", "SSL")],
     ids=["trust", "mutual", "login", "trust and login", "the trust of this machine"],
 )
-def test_what_is_said_decides_the_protocol(text: str, protocol: str, folder: Path) -> None:
+def test_the_settings_decide_the_protocol(text: str, protocol: str, folder: Path) -> None:
     assert connection_from(folder, text).protocol == protocol
 
 
@@ -62,7 +62,7 @@ def test_a_broker_has_to_show_a_certificate_of_its_own_name_that_the_authority_s
     assert len(tls.get_ca_certs()) == 1
 
 
-def test_all_clients_are_told_the_same(folder: Path) -> None:
+def test_all_clients_get_the_same_settings(folder: Path) -> None:
     connection = connection_from(folder, TRUST + LOGIN)
     arguments = connection.for_aiokafka()
     assert arguments == connection.for_kafka_python()
@@ -89,7 +89,7 @@ def test_a_certificate_alone_is_credentials_too(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"])
-def test_every_mechanism_is_one_that_the_clients_know(mechanism: str, folder: Path) -> None:
+def test_every_mechanism_is_known_to_the_clients(mechanism: str, folder: Path) -> None:
     connection = connection_from(folder, LOGIN.replace("SCRAM-SHA-512", mechanism))
     assert connection.for_faust()["broker_credentials"].mechanism.value == mechanism
     assert get_sasl_mechanism(mechanism) is not None
@@ -129,7 +129,7 @@ def test_a_password_is_shown_nowhere(folder: Path) -> None:
         (f'{LOGIN}password = "{SECRET}"\n', ["`password`", "sasl.password_file"]),
     ],
 )
-def test_what_cannot_be_used_is_told_with_file_key_and_remedy(text: str, words: list[str], folder: Path) -> None:
+def test_invalid_settings_have_an_error_with_file_key_and_remedy(text: str, words: list[str], folder: Path) -> None:
     with pytest.raises(KafkaConfigError) as raised:
         connection_from(folder, text)
     line = str(raised.value)
@@ -139,13 +139,13 @@ def test_what_cannot_be_used_is_told_with_file_key_and_remedy(text: str, words: 
     assert "\n" not in line
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(KafkaConfigError, match="cannot be read"):
         read_connection(KAFKA, tmp_path / "kafka.toml")
 
 
 @pytest.mark.parametrize("bootstrap", ["", "kafka", "kafka:", ":9092", "kafka:9092,", "kafka:9092, two:9092", "a/b:92"])
-def test_an_address_that_is_none_is_told(bootstrap: str) -> None:
+def test_an_invalid_address_is_an_error(bootstrap: str) -> None:
     with pytest.raises(KafkaConfigError, match="HOST:PORT"):
         read_connection(bootstrap, None)
 

@@ -50,7 +50,7 @@ def open_shop(log: Path) -> Open:
     return opened
 
 
-def test_a_shop_told_to_end_closes_in_order(open_shop: Open, log: Path) -> None:
+def test_a_stopped_command_ends_in_order(open_shop: Open, log: Path) -> None:
     child = open_shop(SHOP)
     assert child.exit_code is None
     child.end()

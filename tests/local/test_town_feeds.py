@@ -44,7 +44,7 @@ class Street:
         return [(at, partition) for at, partition, content in self.sent if content.get("source") == feed_of(location)]
 
 
-def test_every_second_every_partition_hears_of_every_till() -> None:
+def test_every_partition_gets_a_clock_record_of_every_feed_every_second() -> None:
     street = Street()
     street.tills.beat(NOON)
 
@@ -53,7 +53,7 @@ def test_every_second_every_partition_hears_of_every_till() -> None:
     assert street.sent[0][2]["at"] == "2026-03-02T12:00:00Z"
 
 
-def test_a_till_that_is_offline_keeps_what_happens_and_sends_it_when_it_is_back() -> None:
+def test_an_offline_feed_stores_its_events_and_sends_them_later() -> None:
     street = Street()
     street.offline.add(QUAY)
     street.tills.add(started("q1", QUAY), NOON)
@@ -70,7 +70,7 @@ def test_a_till_that_is_offline_keeps_what_happens_and_sends_it_when_it_is_back(
     assert street.heard(QUAY) == [(NOON + BEAT_MS, 0), (NOON + BEAT_MS, 1)]
 
 
-def test_nobody_hears_how_far_a_till_is_before_what_it_kept() -> None:
+def test_stored_events_are_sent_before_the_clock_record() -> None:
     street = Street()
     street.offline.add(QUAY)
     street.tills.add(started("q1", QUAY), NOON)

@@ -146,7 +146,7 @@ def test_each_shop_is_judged_by_the_policy_written_for_it(rulings: list[Ruled]) 
     }
 
 
-def test_nobody_says_a_time_at_the_counter_so_the_policy_assumes_the_one_the_bars_work_to(rulings: list[Ruled]) -> None:
+def test_promises_at_the_counter_are_assumed_by_the_policy(rulings: list[Ruled]) -> None:
     assumed = [ruled.promise for ruled in rulings if ruled.promise.origin == "assumed"]
     counter = POLICIES.by_id["counter@1"]
 
@@ -168,7 +168,7 @@ def test_a_day_shows_every_verdict_that_the_policies_can_give(rulings: list[Rule
     }
 
 
-def test_what_we_amend_is_broken_by_the_first_word_and_kept_by_the_last(rulings: list[Ruled]) -> None:
+def test_promises_amended_by_the_shop_are_broken_originally_and_kept_currently(rulings: list[Ruled]) -> None:
     amended = [r for r in rulings if r.promise.current != r.promise.original]
     broken = share(amended, "broken")
     kept = mean(r.judged.current.ruling.verdict == "kept" for r in amended)

@@ -13,7 +13,7 @@ def read(progress: Progress, offsets: range | list[int]) -> list[int]:
     return [offset for offset in offsets if progress.read(offset)]
 
 
-def test_what_was_settled_in_order_is_one_offset() -> None:
+def test_alerts_settled_in_order_are_one_offset() -> None:
     progress = Progress(CommittedPosition(100))
     assert read(progress, range(100, 103)) == [100, 101, 102]
     for offset in (100, 101, 102):
@@ -48,7 +48,7 @@ def test_offsets_that_hold_no_record_are_passed_over() -> None:
     assert Progress(progress.position).read(14)
 
 
-def test_what_the_topic_no_longer_holds_is_not_waited_for() -> None:
+def test_deleted_records_do_not_wait() -> None:
     progress = Progress(CommittedPosition(102, "8 4"))
     assert read(progress, [106, 110]) == [106, 110]
     progress.settle(106)
@@ -56,12 +56,12 @@ def test_what_the_topic_no_longer_holds_is_not_waited_for() -> None:
     assert progress.position == CommittedPosition(111)
 
 
-def test_the_text_of_another_program_says_nothing() -> None:
+def test_a_text_of_another_format_is_ignored() -> None:
     for text in ("consumed by hand", "-4 -2", "٣", "{}"):
         assert Progress(CommittedPosition(7, text)).position == CommittedPosition(7)
 
 
-def test_a_thousand_that_wait_fit_into_what_kafka_takes() -> None:
+def test_a_thousand_waiting_alerts_fit_into_the_limit_of_kafka() -> None:
     progress = Progress(CommittedPosition(0))
     settled = range(0, 2_000_000, 1000)
     for offset in range(0, 2_000_000, 500):
