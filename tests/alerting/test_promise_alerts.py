@@ -1,4 +1,4 @@
-"""Shops that break promises, as promtool plays them: who is told, when, in which words, and when it is over."""
+"""Tests with promtool of the alerts on promises: when they fire, with which texts, and when they end."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ BOARD = "/d/promises-location?var-location=quay&var-kind=ready&var-basis=origina
 
 
 def alert_labels(alert: str, severity: str, location: str = "quay") -> dict[str, str]:
-    """The labels of an alert on promises."""
+    """Return the labels of an alert on promises."""
     return {"alertname": alert, "kind": "ready", "location": location, "severity": severity}
 
 
 def annotated(alert: str, summary: str, description: str) -> dict[str, str]:
-    """The annotations of an alert on Quay Street's promises."""
+    """Return the annotations of an alert on Quay Street's promises."""
     page = f"docs/runbooks/{alert}.md"
     return {"summary": summary, "description": description, "dashboard": BOARD, "runbook_url": page}
 
@@ -34,7 +34,7 @@ HARBOUR_CALLED = (
 
 
 def busy(location: str, last: str) -> Shop:
-    """A shop that owes 300 promises an hour, day and night."""
+    """Return a shop with 300 promises an hour, day and night."""
     shop = Shop(location)
     for _ in range(5):
         shop.owes_always(last, every=1)
@@ -170,7 +170,7 @@ def test_a_partition_that_moves_neither_ends_an_alert_nor_begins_one(tmp_path: P
 
 
 def counted(series: dict[str, Row], rejects: float) -> dict[str, Row]:
-    """The series with counters of records that stand still."""
+    """Return the series with constant counters of records."""
     length = max(map(len, series.values()))
     rejected: dict[str, Row] = {'promises_rejects_total{reason="bad_value"}': [rejects] * length}
     return {**series, **rejected, 'promises_events_total{type="cancelled"}': [rejects] * length}

@@ -1,4 +1,4 @@
-"""The page of alerts is made by the command that it names, and what is quickly measured again still holds."""
+"""Tests that docs/alerts.md is the output of its command, and that its quick measurements still hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told of which alert: routes as amtool follows them, and inhibition in an Alertmanager that runs."""
+"""Tests of the routes of alerts with amtool, and of the inhibition in a running Alertmanager."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMITTED = ROOT / "dashboards" / "alertmanager" / "alertmanager.yml"
 
 
 def amtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """`amtool ARGUMENTS`; skips the test where it is not to be had."""
+    """Run `amtool ARGUMENTS`; skip the test if it is not available."""
     try:
         tool = program("prometheus-alertmanager", "amtool")
     except Unavailable as reason:
@@ -140,7 +140,7 @@ def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def alertmanager(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an Alertmanager with our inhibitions, which tells nobody."""
+    """Provide the address of an Alertmanager with our inhibitions and no receiver."""
     folder = tmp_path_factory.mktemp("alertmanager")
     (folder / "alertmanager.yml").write_text(routes_as_yaml(Receivers(), "A test."), "utf-8")
     with socket.socket() as free:

@@ -21,7 +21,7 @@ HEADINGS = ["What it means", "How the number is made", "First three things to lo
 
 
 def commands(text: str) -> list[list[str]]:
-    """The commands of a page's code blocks, in words."""
+    """Return the commands in the code blocks of a page, as words."""
     blocks = re.findall(r"^( *)```sh\n(.*?)^\1```", text, re.DOTALL | re.MULTILINE)
     lines = "\n".join(block for _, block in blocks).replace("\\\n", " ").splitlines()
     return [shlex.split(part) for line in lines if line.strip() for part in line.split(" | ")]

@@ -1,4 +1,4 @@
-"""Who writes an adapter sees what it makes of a payload, why, and where its tests want something else."""
+"""Tests of `promises adapt`, and of `promises check` with the tests of an adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that run until they are told to end obey SIGTERM, also as background jobs, where a shell ignores SIGINT."""
+"""Tests that commands end on SIGTERM, also as background jobs, for which a shell ignores SIGINT."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECONDS_TO_END = 10
 
 
 def end(job: Program) -> None:
-    """End it by SIGTERM, and in order."""
+    """End the command with SIGTERM."""
     job.process.send_signal(signal.SIGTERM)
     assert job.process.wait(SECONDS_TO_END) == 0, job.log.read_text("utf-8")
     assert "Traceback" not in job.log.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""`promises judge`: the contract that other programs build on."""
+"""Tests of the output of `promises judge`, a contract with other programs."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def morning_document(day: Path) -> dict[str, Any]:
-    """The morning as of twenty past twelve, by everything."""
+    """Return the report on the morning as of 12:20, with all groupings."""
     by = [argument for axes in ("location", "staff", "kind", "location,staff") for argument in ("--by", axes)]
     return report("judge", day, *by)
 
 
 def totals(*events: Event | str, more: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The totals of `events`, given on standard input, at the last point."""
+    """Return the totals of `events`, given on stdin, at the last point."""
     document: dict[str, Any] = report("judge", "-", *more, stdin=text(*events))["points"][-1]["totals"]
     return document
 

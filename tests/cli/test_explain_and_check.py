@@ -1,4 +1,4 @@
-"""`promises explain` says why, `promises check` says what the settings hold."""
+"""Tests of `promises explain` and `promises check`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PINNED = {
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Order s1 is a minute late; s2 is still being made when the day ends at 12:12, with s3 put off."""
+    """Return the events: s1 is a minute late; s2 is open when the day ends at 12:12, and so is the amended s3."""
     return written(
         tmp_path_factory.mktemp("day") / "events.ndjson",
         promised("s1", "12:00", "12:10", location="soho", staff={"id": "ada"}),

@@ -1,4 +1,4 @@
-"""`promises explain` where a shop is heard of through a feed."""
+"""Tests of `promises explain` for a location with a feed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDER = order("o1").promised("ready", due="12:40", time="12:00", at="harbour").e
 
 
 def last_step(heard: str, until: str) -> tuple[str, str]:
-    """How the order stands then, and the last thing that happened to it, where its till was heard of up to `heard`."""
+    """Return the reason of the order, and its last effect, if its feed was read up to `heard`."""
     clock_record = Clock(source="till", at=moment(heard))
     records = [(0, record(ORDER, at("12:00"))), (0, record(clock_record, at(heard)))]
     [explanation] = explanations_of(records, "o1", READY, at(until), HARBOUR)

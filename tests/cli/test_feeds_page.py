@@ -1,4 +1,4 @@
-"""docs/feeds.md is followed to the letter: what it says to save is saved, what it says to run is run."""
+"""Tests that follow docs/feeds.md: its files are saved, and its commands are run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs" / "feeds.md").read_text("utf-8")
 
 
 def output(language: str, number: int) -> str:
-    """A block of the page, without the indentation of the list that it stands in."""
+    """Return a block of the page without its indentation."""
     blocks = re.findall(rf"^( *)```{language}\n(.*?)^\1```", PAGE, re.MULTILINE | re.DOTALL)
     indent, block = blocks[number]
     return re.sub(rf"^{indent}", "", block, flags=re.MULTILINE)

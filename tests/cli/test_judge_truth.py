@@ -41,14 +41,14 @@ KNOWN = {
 COUNTS = ("promises", "kept", "broken", "broken_late", "broken_undelivered", "pending", "cancelled")
 BY = ("--by", "location", "--by", "staff")
 MIDDLE, END = 4, 9
-"""Which checkpoints the shuffled events are judged at: one with much still open, and the last."""
+"""The checkpoints at which the shuffled events are judged: one with many open promises, and the last."""
 
 Counts = dict[str, int]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set with its truth. Everything slow is done once."""
+    """A data set with its truth. Slow results are cached."""
 
     folder: Path
 
@@ -68,7 +68,7 @@ class Dataset:
 
     @cached_property
     def text(self) -> str:
-        """What the command says at every checkpoint; the last is the end of the data set."""
+        """The output of the command at every checkpoint; the last is the end of the data set."""
         return judged_text(self.events, [point["T"] for point in self.checkpoints])
 
     @cached_property
@@ -87,7 +87,7 @@ class Dataset:
 
     @cached_property
     def judged(self) -> list[Judged]:
-        """Every promise as judged at the end, inside this process."""
+        """Every promise as judged at the end, in this process."""
         policies = parse_policies(LOG_POLICIES.read_text("utf-8"), LOG_POLICIES.name)
         histories: defaultdict[str, History] = defaultdict(list)
         for line in lines([str(self.events)], load(str(LOG_ADAPTER))):
@@ -103,7 +103,7 @@ class Dataset:
 
     @property
     def lateness(self) -> list[float]:
-        """Seconds, ascending, of what was delivered."""
+        """The lateness of deliveries in seconds, ascending."""
         return sorted(one.lateness / 1000 for one in self.outcomes if one.lateness is not None)
 
 
@@ -123,7 +123,7 @@ def dataset(request: pytest.FixtureRequest) -> Dataset:
 
 
 def counts(row: dict[str, Any]) -> Counts:
-    """A row of the command, in the words of the truth."""
+    """Return a row of the command with the names of the truth."""
     reasons = row["reasons"]
     result = (
         row["promises"], row["kept"], row["broken"], reasons["late"], reasons["undelivered"], row["open"],
@@ -238,7 +238,7 @@ def test_no_order_of_arrival_and_no_repetition_changes_a_byte(
 
 
 def shuffle(events: Path, target: Path, seed: int) -> tuple[Path, int]:
-    """The events in disorder, one in twenty of them twice; and how many were repeated."""
+    """Return the shuffled events, one in twenty of them twice, and the number of duplicates."""
     chance = random.Random(seed)
     with gzip.open(events, "rt", encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
@@ -251,7 +251,7 @@ def shuffle(events: Path, target: Path, seed: int) -> tuple[Path, int]:
 
 
 def points_of(text: str) -> list[str]:
-    """The text of each point, as printed."""
+    """Return the text of each point as printed."""
     printed = text[text.index('\n "points": ') : text.index('\n "rejects": ')]
     points = printed.split('\n  {\n   "as_of": ')[1:]
     return [point.removesuffix("\n ],").removesuffix(",") for point in points]

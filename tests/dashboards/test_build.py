@@ -1,4 +1,4 @@
-"""What is committed is what the builders build, and the SDK that built it reads it back whole."""
+"""Tests that the committed files are the output of the builders, and that the SDK can read them."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def server(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def numbers(result: list[Row]) -> list[float]:
-    """All values of an answer, at one instant or over time."""
+    """Return all values of a result, at one instant or over time."""
     return [float(value) for row in result for _, value in row.get("values") or [row["value"]]]
 
 
@@ -39,7 +39,7 @@ def named(labels: Json) -> str:
 
 
 def values_of(server: Prometheus, name: str) -> dict[str, float]:
-    """What a query of a panel answers: values by the values of its labels."""
+    """Return the values of a panel's query by the values of their labels."""
     return {named(row["metric"]): float(row["value"][1]) for row in server.now(QUERIES[name].expr)}
 
 

@@ -1,4 +1,4 @@
-"""The files from which Grafana takes data source and dashboards at its start."""
+"""Tests of the files from which Grafana loads its data source and dashboards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml and the Dockerfile, as far as they can be checked where no container engine is."""
+"""Tests of docker-compose.yml and the Dockerfile that need no container engine."""
 
 from __future__ import annotations
 

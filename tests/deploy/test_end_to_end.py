@@ -43,12 +43,12 @@ pytestmark = pytest.mark.integration
 
 BY_LOCATION = ("--by", "location", "--basis", "original")
 AN_HOUR_BACK = ("location_kind:promises_due:mean_day", "location_kind:promises_at_risk:usual")
-"""Rules that say what is usual have nothing to say in the first hour."""
+"""Return rules in which the usual values are available at once."""
 QUARTER = 15 * 60 * 1000
 
 
 def impatient(name: str, text: str) -> str:
-    """A file of the stack with seconds where it has minutes: how often, how long before, how long after."""
+    """Return a file of the stack with seconds instead of minutes."""
     if name == "prometheus.yml":
         return re.sub(r"(interval|timeout): \d+s", r"\1: 1s", text)
     if name == "alertmanager.yml":
@@ -89,7 +89,7 @@ def bootstrap(stack: Stack) -> str:
 
 @pytest.fixture(scope="module")
 def town(received: Receiver, bootstrap: str) -> Iterator[Living]:
-    """The town, from its bad hour on, told by somebody who is heard."""
+    """Send the events of the town, from its bad hour on, with clock records."""
     assert received.told == []
     living = Living(bootstrap, chain(bad_hour(wall_clock() - QUARTER + 30 * MINUTE), quiet(wall_clock())))
     try:
@@ -103,7 +103,7 @@ def prometheus(stack: Stack) -> Prometheus:
 
 
 def came(received: Receiver, status: str, name: str, seconds: float = 60, **labels: str) -> Told:
-    """The first message of that alert and status; waits for it."""
+    """Wait for the first notification of that alert and status, and return it."""
 
     def result() -> list[Told]:
         return [one for one in received.of(name, **labels) if one.status == status]
@@ -141,7 +141,7 @@ def test_every_query_of_every_panel_and_every_recorded_rule_gives_numbers(stack:
 
 
 def has_numbers(server: Prometheus, expr: str) -> bool:
-    """Whether a query is answered now, with numbers alone."""
+    """Return whether a query has a result with numbers only."""
     values = [float(row["value"][1]) for row in server.now(expr)]
     return bool(values) and all(map(math.isfinite, values))
 
@@ -189,7 +189,7 @@ def test_the_profile_of_feeds_takes_webhooks_that_are_signed(stack: Stack) -> No
 
 
 def standing(stack: Stack, location: str) -> dict[str, float]:
-    """How the promises of a location stand, as Prometheus adds them up."""
+    """Return the promises of a location by verdict, summed by Prometheus."""
     result = prometheus(stack).now(
         f'sum by (verdict) (promises_state{{location="{location}",basis="original",job="promises"}})'
     )
@@ -197,12 +197,12 @@ def standing(stack: Stack, location: str) -> dict[str, float]:
 
 
 def in_town(stack: Stack, verdict: str) -> list[float]:
-    """How many promises of each location stand so; nothing of one that no worker shows now."""
+    """Return the number of promises of each location with these labels."""
     result = prometheus(stack).now(f'sum by (location) (promises_state{{basis="original",verdict="{verdict}"}})')
     return [float(row["value"][1]) for row in result]
 
 
 def unconfirmed(stack: Stack, location: str) -> float:
-    """How many promises of a location fell due of which nobody knows."""
+    """Return the number of unconfirmed promises of a location."""
     selector = f'promises_state{{location="{location}",reason="unconfirmed",basis="original"}}'
     return sum(float(row["value"][1]) for row in prometheus(stack).now(f"sum ({selector})"))

@@ -24,7 +24,7 @@ EDITOR, VIEWER = "glsa_editor", "glsa_viewer"
 
 
 class Answer(NamedTuple):
-    """What the server says. body: JSON, or the text of a page."""
+    """A response of the server. body: JSON, or the text of a page."""
 
     status: int
     body: object
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 @dataclass
 class Grafana:
-    """What the server holds. always: what it answers to everything, where it is set. asked: method and path so far."""
+    """The state of the server. always: the response to every request, if set. asked: the requests so far."""
 
     url: str = ""
     path: str = ""
@@ -47,7 +47,7 @@ class Grafana:
     seen_before_saving: Json = field(default_factory=dict)
 
     def answer(self, method: str, url: str, token: str, body: Json) -> Answer:
-        """What is said to a request, and what is changed by it."""
+        """Return the response to a request, and change the state."""
         parts = urlsplit(url)
         self.asked.append(f"{method} {parts.path.removeprefix(self.path)}")
         if self.always:
@@ -114,7 +114,7 @@ def _missing(says: str) -> Answer:
 
 @contextmanager
 def running(path: str = "", tls: ssl.SSLContext | None = None) -> Iterator[Grafana]:
-    """The server. path: under which it is served. tls: what it shows to whoever connects."""
+    """Run the server. path: its base path. tls: its certificate."""
     grafana = Grafana(path=path)
 
     class Handler(BaseHTTPRequestHandler):

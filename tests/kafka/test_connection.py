@@ -1,4 +1,4 @@
-"""How a platform engineer says where Kafka is and who logs in, and what is answered to what cannot be used."""
+"""Tests of the connection settings: TLS, login, and errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOGIN = '[sasl]\nmechanism = "SCRAM-SHA-512"\nusername = "worker"\npassword_file
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What an engineer has at hand: certificates, keys, and a password that an editor ended with a new line."""
+    """Return a folder with certificates, keys, and a password with a line end."""
     folder, authority = tmp_path_factory.mktemp("secrets"), Authority()
     for name in ("worker", "another"):
         signed = authority.sign(name)
@@ -118,7 +118,7 @@ def test_a_password_is_shown_nowhere(folder: Path) -> None:
         ('[tls]\nca = "empty"\n', ["tls.ca = 'empty'", "PEM"]),
         ('[tls]\nca = "certificate.der"\n', ["tls.ca = 'certificate.der'", "not text"]),
         (TRUST + 'key = "worker.key"\n', ["tls.key", "add tls.certificate"]),
-        (MUTUAL.replace("worker.key", "another.key"), ["'worker.pem'", "'another.key'", "fits"]),
+        (MUTUAL.replace("worker.key", "another.key"), ["'worker.pem'", "'another.key'", "a certificate and its key"]),
         (MUTUAL.replace("worker.pem", "lost.pem"), ["tls.certificate = 'lost.pem'", "cannot be read"]),
         (LOGIN.replace("SCRAM-SHA-512", "SCRAM-SHA-1"), ["'SCRAM-SHA-1'", "SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN"]),
         (LOGIN.replace('username = "worker"', ""), ["`username`"]),

@@ -1,4 +1,4 @@
-"""A command ends when its owner says so, and when the owner is no more."""
+"""Tests of child processes: stopped by their owner, and ended with their owner."""
 
 from __future__ import annotations
 

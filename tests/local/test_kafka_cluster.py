@@ -1,4 +1,4 @@
-"""A local Kafka keeps what shops tell it, over restarts and losses, and leaves nothing behind."""
+"""Tests of the local Kafka: it keeps records over restarts and failures, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def send(bootstrap: str, *values: bytes, topic: str = "promises", **settings: ob
 
 
 def read(bootstrap: str, count: int, topic: str = "promises", **settings: object) -> list[bytes]:
-    """The first `count` values, or as many as come while half a minute passes without one."""
+    """Return the first `count` values, or those that arrive until half a minute passes without one."""
     settings = {"auto_offset_reset": "earliest", "consumer_timeout_ms": 30_000} | settings
     consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, **settings)
     try:

@@ -1,4 +1,4 @@
-"""Apache Kafka and a Java for it are java_path, or missed with what to do."""
+"""Tests of finding Apache Kafka and Java, and of the errors if they are missing."""
 
 from __future__ import annotations
 

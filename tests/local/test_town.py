@@ -1,4 +1,4 @@
-"""The simulated town: its days as they reach Kafka, its shops with their habits, and its ordinary disorder."""
+"""Tests of the simulated town: its events, its shops, and its unusual cases."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def occurred(arrival: TownEvent) -> Instant:
 
 @pytest.fixture(scope="module")
 def day() -> list[TownEvent]:
-    """Eight hours of a busy town, opened at seven."""
+    """Return eight hours of a busy town, from seven o'clock."""
     return minutes(town(7, SEVEN, MINUTE, orders_per_minute=20), 480)
 
 

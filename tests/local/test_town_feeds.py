@@ -1,4 +1,4 @@
-"""The tills of the town: one goes offline for a while, and loses nothing."""
+"""Tests of the feeds of the town, one of which is offline for a while."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def started(case: str, location: str) -> CaseEvent:
 
 @dataclass
 class Street:
-    """The tills, and all that they sent."""
+    """The feeds, and the records that they sent."""
 
     offline: set[str] = field(default_factory=set)
     sent: list[tuple[Instant, int | None, dict[str, Any]]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Street:
         return [content["case"] for _, _, content in self.sent if "case" in content]
 
     def heard(self, location: str) -> list[tuple[Instant, int | None]]:
-        """When each partition was told how far that till was read."""
+        """Return the time and partition of each clock record of the feed of that location."""
         return [(at, partition) for at, partition, content in self.sent if content.get("source") == feed_of(location)]
 
 

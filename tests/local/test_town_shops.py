@@ -1,4 +1,4 @@
-"""The shops of the simulated town: how well each keeps its promises, judged by the policies written for it."""
+"""Tests of the shops of the town: their kept shares under the policies written for them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ POLICIES = parse_policies(POLICY_FILE.read_text("utf-8"), POLICY_FILE.name)
 
 
 class Ruled(NamedTuple):
-    """A promise with what became of it."""
+    """A promise with its verdict."""
 
     promise: Promise
     judged: Judged
@@ -44,7 +44,7 @@ class Ruled(NamedTuple):
 
 
 def judged(arrivals: list[TownEvent]) -> list[Ruled]:
-    """Every promise as it stands at the end, without those that the day ended too early for."""
+    """Return every promise at the end, without those that are still open."""
     histories: dict[str, History] = defaultdict(list)
     for arrival in arrivals:
         insert(histories[arrival.event.case], admit(arrival.event, POLICIES))
@@ -60,7 +60,7 @@ def share(rulings: Iterable[Ruled], verdict: str) -> float:
 
 @pytest.fixture(scope="module")
 def rulings() -> list[Ruled]:
-    """What became of the promises of eight hours in a busy town, opened at seven."""
+    """Return the promises of eight hours in a busy town, from seven o'clock."""
     end = SEVEN + 480 * MINUTE
     return judged(list(takewhile(lambda arrival: arrival.at < end, town(7, SEVEN, MINUTE, orders_per_minute=20))))
 

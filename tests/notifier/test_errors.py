@@ -1,4 +1,4 @@
-"""What `promises notify` says when it cannot begin: one clear line, and nothing that is secret."""
+"""Tests of the errors of `promises notify` at its start: one line without any secret."""
 
 from __future__ import annotations
 

@@ -34,14 +34,14 @@ def receiver() -> Iterator[Receiver]:
 
 
 def tell(bootstrap: str, *cases: str, decided: Instant | None = None, stage: Stage = "overdue") -> list[bytes]:
-    """What workers write to one partition, which keeps its order; decided now unless it is said when."""
+    """Send alerts to one partition, in order; decided now unless a time is given."""
     records = [alert_record(case, decided or wall_clock(), stage) for case in cases]
     send(bootstrap, *(SentRecord(b"shop", record) for record in records), topic=ALERTS.name)
     return records
 
 
 def is_ours(headers: Any, body: bytes, secret: str) -> bool:
-    """As docs/notify.md tells receivers to find out."""
+    """Verify a request as docs/notify.md tells receivers to."""
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "notify.md").read_text("utf-8"), re.DOTALL)
     told: dict[str, Any] = {}
     exec(code, told)

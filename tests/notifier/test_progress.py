@@ -1,4 +1,4 @@
-"""What is committed of a partition says, after a restart at any time, what is left to do: all of it and no more."""
+"""Tests that the committed position of a partition restores exactly the alerts that are not settled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streams.notifier.progress import CommittedPosition, Progress
 
 
 def read(progress: Progress, offsets: range | list[int]) -> list[int]:
-    """The offsets that wait after these were read."""
+    """Return the offsets that wait after these were read."""
     return [offset for offset in offsets if progress.read(offset)]
 
 

@@ -1,4 +1,4 @@
-"""Which URLs name a receiver, and what of them is shown."""
+"""Tests of reading the URL of a webhook, and of its printed form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs of Debian's packages are found, fetched, or missed with a reason."""
+"""Tests of programs of Debian's packages: found, downloaded, or missing with a reason."""
 
 from __future__ import annotations
 
