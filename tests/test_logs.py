@@ -85,9 +85,7 @@ def test_the_text_format_has_plain_lines() -> None:
     assert last == "SystemError: the till burns"
 
 
-@pytest.mark.parametrize(
-    ("created", "shown"), [(0.0, "1970-01-01T00:00:00.000Z"), (1.0019, "1970-01-01T00:00:01.001Z")]
-)
-def test_the_time_is_utc_with_milliseconds(created: float, shown: str) -> None:
+@pytest.mark.parametrize(("created", "text"), [(0.0, "1970-01-01T00:00:00.000Z"), (1.0019, "1970-01-01T00:00:01.001Z")])
+def test_the_time_is_utc_with_milliseconds(created: float, text: str) -> None:
     record = logging.makeLogRecord({"created": created, "msg": "hello"})
-    assert json.loads(JsonLines().format(record))["time"] == shown
+    assert json.loads(JsonLines().format(record))["time"] == text

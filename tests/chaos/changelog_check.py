@@ -27,13 +27,13 @@ _FOREVER = 4_000_000_000_000
 
 def differences(bootstrap: str, truth: Expected) -> list[str]:
     """Return all differences between the changelog and states made from the log alone."""
-    found: list[str] = []
+    found_differences: list[str] = []
     for partition in range(PARTITIONS):
         written = topics.read_partition(bootstrap, CHANGELOG.name, partition)
         events = topics.read_partition(bootstrap, EVENTS.name, partition)
         cases = {case for case, owner in truth.cases.items() if owner == partition}
-        found += of_partition(partition, events, written, cases)
-    return found
+        found_differences += of_partition(partition, events, written, cases)
+    return found_differences
 
 
 def of_partition(
@@ -61,15 +61,15 @@ def _expected_state(policies: Policies, events: Iterable[KafkaRecord]) -> Partit
 
 def _steps_back(partition: int, written: Iterable[KafkaRecord]) -> list[str]:
     """Return transactions behind a later one: the work of a former owner that was not fenced."""
-    found: dict[int, str] = {}
+    steps: dict[int, str] = {}
     furthest = 0
     for record in written:
         if record.key == HEAD and record.value:
             next_offset = Contents({HEAD: record.value}).head.next
             if next_offset < furthest:
-                found[record.offset] = f"up to offset {next_offset} of the log, after {furthest}"
+                steps[record.offset] = f"up to offset {next_offset} of the log, after {furthest}"
             furthest = max(furthest, next_offset)
-    return describe_differences(f"{CHANGELOG.name}[{partition}]: steps back, by offset", found)
+    return describe_differences(f"{CHANGELOG.name}[{partition}]: steps back, by offset", steps)
 
 
 def _unequal(
@@ -79,12 +79,12 @@ def _unequal(
         restored = PartitionState.restored(policies, Contents(records))
     except ValueError as error:
         return [f"{CHANGELOG.name}[{partition}] cannot be read: {error}"]
-    expected, found = contents_of(state), contents_of(restored)
-    actual_cases, expected_cases = found.pop("cases"), expected.pop("cases")
-    wrong = {
-        name: f"expected {expected[name]}, found {found[name]}"[:400]
+    expected, actual = contents_of(state), contents_of(restored)
+    actual_cases, expected_cases = actual.pop("cases"), expected.pop("cases")
+    differences_by_name = {
+        name: f"expected {expected[name]}, found {actual[name]}"[:400]
         for name in expected
-        if expected[name] != found[name]
+        if expected[name] != actual[name]
     }
     different_cases = {
         case: f"expected {decode(expected_cases[case], policies) if case in expected_cases else None}, "
@@ -93,6 +93,6 @@ def _unequal(
         if case not in cases or expected_cases.get(case) != actual_cases.get(case) or case not in actual_cases
     }
     return [
-        *describe_differences(f"the state of partition {partition} in {CHANGELOG.name}", wrong),
+        *describe_differences(f"the state of partition {partition} in {CHANGELOG.name}", differences_by_name),
         *describe_differences(f"cases of partition {partition} in {CHANGELOG.name}", different_cases),
     ]

@@ -35,20 +35,20 @@ def metrics(pages: Sequence[Scrape], truth: Expected) -> list[str]:
     """Return the differences between the metrics of all workers, added up, and the expected ones."""
     differences: list[str] = []
     for name, axes in AXES.items():
-        shown: Counter[tuple[str, ...]] = Counter()
+        total: Counter[tuple[str, ...]] = Counter()
         for page in pages:
-            shown.update({labels: int(value) for labels, value in page.by(name, *axes).items()})
-        differences += _unequal(f"{name} by {', '.join(axes) or 'nothing'}", truth.metrics.get(name, Counter()), +shown)
+            total.update({labels: int(value) for labels, value in page.by(name, *axes).items()})
+        differences += _unequal(f"{name} by {', '.join(axes) or 'nothing'}", truth.metrics.get(name, Counter()), +total)
     return differences
 
 
 def owners(pages: Sequence[Scrape], truth: Expected) -> list[str]:
     """Return the partitions that no worker or several workers show, and those with a wrong watermark."""
-    shown: dict[int, list[int]] = {}
+    total: dict[int, list[int]] = {}
     for page in pages:
         for partition, clock in clocks(page).items():
-            shown.setdefault(partition, []).append(clock)
-    return _unequal("clocks by partition", {number: [clock] for number, clock in truth.clocks.items()}, shown)
+            total.setdefault(partition, []).append(clock)
+    return _unequal("clocks by partition", {number: [clock] for number, clock in truth.clocks.items()}, total)
 
 
 def records(topic: str, actual: Iterable[KafkaRecord], expected: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -62,9 +62,9 @@ def records(topic: str, actual: Iterable[KafkaRecord], expected: Mapping[str, di
         positions.setdefault(content.get("id", "no id"), []).append(f"{record.partition}/{record.offset}")
         if content != expected.get(content.get("id", "no id"), content):
             wrong[content["id"]] = content
-    twice = {name: ", ".join(positions[name]) for name, number in times.items() if number > 1}
+    repeated = {name: ", ".join(positions[name]) for name, number in times.items() if number > 1}
     return [
-        *describe_differences(f"{topic}: ids that are there more than once, with partition/offset", twice),
+        *describe_differences(f"{topic}: ids that are there more than once, with partition/offset", repeated),
         *describe_differences(
             f"{topic}: missing", {name: _short(expected[name]) for name in expected.keys() - times.keys()}
         ),

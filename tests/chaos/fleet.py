@@ -148,5 +148,5 @@ class Fleet:
 
 def clocks(page: Scrape) -> dict[int, int]:
     """Return the watermarks on a page by partition, in milliseconds."""
-    shown = page.by("promises_clock_timestamp_seconds", "partition")
-    return {int(partition): round(seconds * 1000) for (partition,), seconds in shown.items()}
+    watermarks = page.by("promises_clock_timestamp_seconds", "partition")
+    return {int(partition): round(seconds * 1000) for (partition,), seconds in watermarks.items()}

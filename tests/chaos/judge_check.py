@@ -12,7 +12,7 @@ from tests.cli.command import report
 
 def judge_differences(log: Path, policies: Path, as_of: int, truth: Expected) -> list[str]:
     """Return the differences between `promises judge` and the expected counts by verdict and reason, on both bases."""
-    found: list[str] = []
+    differences_found: list[str] = []
     for basis in ("original", "current"):
         document = report(
             "judge", log, "--policies", policies, "--as-of", moment(as_of), "--basis", basis, "--by", "location"
@@ -20,8 +20,8 @@ def judge_differences(log: Path, policies: Path, as_of: int, truth: Expected) ->
         (point,) = document["points"]
         for row in point["by"]["location"]:
             (location,) = row["key"]
-            found += _row(location, basis, row, truth)
-    return found
+            differences_found += _row(location, basis, row, truth)
+    return differences_found
 
 
 def _row(location: str, basis: str, row: dict[str, object], truth: Expected) -> list[str]:

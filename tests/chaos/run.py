@@ -221,8 +221,8 @@ class _Run:
         return self._fleet.pages()
 
     def _has_caught_up(self) -> bool:
-        shown = [clock for page in self._fleet.pages() for clock in clocks(page).values()]
-        return self._fleet.is_whole() and shown == [self._load.last] * PARTITIONS
+        watermarks = [clock for page in self._fleet.pages() for clock in clocks(page).values()]
+        return self._fleet.is_whole() and watermarks == [self._load.last] * PARTITIONS
 
     def _inspect(self, pages: list[Scrape]) -> None:
         result, fleet = self._result, self._fleet

@@ -114,9 +114,9 @@ def test_a_repeated_or_missing_reject_is_found(log: Log) -> None:
 def test_a_lost_or_late_transaction_is_found_in_the_changelog(log: Log) -> None:
     heads = [index for index, record in enumerate(log.written) if record.key == b"h"]
     lost = log.written[: heads[5] + 1] + log.written[heads[6] + 1 :]
-    found = "\n".join(changelog_check.of_partition(0, log.events, lost, log.cases))
-    assert "cases of partition 0" in found
+    differences = "\n".join(changelog_check.of_partition(0, log.events, lost, log.cases))
+    assert "cases of partition 0" in differences
     late = [*log.written, *log.written[heads[5] + 1 : heads[6] + 1]]
-    found = "\n".join(changelog_check.of_partition(0, log.events, late, log.cases))
-    assert "steps back" in found
-    assert "next: expected 2000, found 700" in found
+    differences = "\n".join(changelog_check.of_partition(0, log.events, late, log.cases))
+    assert "steps back" in differences
+    assert "next: expected 2000, found 700" in differences

@@ -49,9 +49,9 @@ def test_the_partition_state_and_the_reducer_agree(seed: int) -> None:
             else:
                 outputs.append(effect)
     truth = expected(records)
-    found = {output.id: normal(msgspec.json.encode(output)) for output in outputs}
-    assert found == truth.verdicts | truth.alerts
-    assert (len(found), refused) == (len(outputs), len(truth.rejects))
+    outputs_by_id = {output.id: normal(msgspec.json.encode(output)) for output in outputs}
+    assert outputs_by_id == truth.verdicts | truth.alerts
+    assert (len(outputs_by_id), refused) == (len(outputs), len(truth.rejects))
     assert state.watermark.now == truth.clocks[0]
 
 

@@ -29,7 +29,7 @@ from tests.worker.workers import Intake, Worker, until
 
 HOUR = 3_600_000
 DOWN = 120_000 if os.environ.get("PROMISES_SLOW") else 8_000
-"""How long intake is down in milliseconds, including the time to end."""
+"""The time in milliseconds that intake is down, including the time to end."""
 
 TIME_TO_END = 6_000
 
@@ -209,10 +209,10 @@ def test_a_missing_topic_of_a_feed_is_named(deployment: Deployment, tmp_path: Pa
     bootstrap, feeds = deployment.bootstrap, tmp_path / "feeds.toml"
     feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
     answer = promises("intake", "--bootstrap", bootstrap, "--feeds", feeds)
-    told = f"{bootstrap} has no topic feeds.square; create what is missing: promises topics --bootstrap {bootstrap}"
-    assert_error(answer, UNREACHABLE, f"{told} --feeds {feeds}")
-    found = promises("check", "--bootstrap", bootstrap, "--feeds", feeds)
-    (missing,) = [line for line in found.out.splitlines() if line.startswith("error: ")]
+    message = f"{bootstrap} has no topic feeds.square; create what is missing: promises topics --bootstrap {bootstrap}"
+    assert_error(answer, UNREACHABLE, f"{message} --feeds {feeds}")
+    answer_of_check = promises("check", "--bootstrap", bootstrap, "--feeds", feeds)
+    (missing,) = [line for line in answer_of_check.out.splitlines() if line.startswith("error: ")]
     assert missing.startswith("error: feeds.square: is not there; create it: promises topics")
     assert promises("check", "--bootstrap", bootstrap).code == 0
 

@@ -193,9 +193,9 @@ def test_a_failing_page_is_logged_and_the_others_go_on(
 
 def test_an_address_in_use_is_an_error_with_a_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        taken = Address("127.0.0.1", other.getsockname()[1])
-        serving = serve_snapshot(WorkerCollector(), taken, "g", readiness)
-        with pytest.raises(AddressTaken, match=rf"{taken}.*--metrics"), serving:
+        address_in_use = Address("127.0.0.1", other.getsockname()[1])
+        serving = serve_snapshot(WorkerCollector(), address_in_use, "g", readiness)
+        with pytest.raises(AddressTaken, match=rf"{address_in_use}.*--metrics"), serving:
             pass
 
 
