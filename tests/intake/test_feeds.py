@@ -213,7 +213,7 @@ def test_a_missing_topic_of_a_feed_is_named(deployment: Deployment, tmp_path: Pa
     assert_error(answer, UNREACHABLE, f"{message} --feeds {feeds}")
     answer_of_check = promises("check", "--bootstrap", bootstrap, "--feeds", feeds)
     (missing,) = [line for line in answer_of_check.out.splitlines() if line.startswith("error: ")]
-    assert missing.startswith("error: feeds.square: is not there; create it: promises topics")
+    assert missing.startswith("error: feeds.square: does not exist; create it: promises topics")
     assert promises("check", "--bootstrap", bootstrap).code == 0
 
 
