@@ -47,13 +47,13 @@ LEAST_PERCENT = {
 }
 
 
-def test_what_makes_judging_hard_happens_in_a_good_share_of_the_generated_histories() -> None:
+def test_enough_generated_histories_have_each_difficulty_of_judging() -> None:
     seen: Counter[str] = Counter()
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True)
     @given(arrivals())
-    def look(told: Arrived) -> None:
-        arrived = admitted(told)
+    def look(arriving: Arrived) -> None:
+        arrived = admitted(arriving)
         seen["histories"] += 1
         seen.update({*_in_events(arrived), *_in_judgement(arrived), *_on_the_way(arrived)})
 
@@ -115,17 +115,17 @@ def _on_the_way(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
 
 
 def _in_the_fold(history: list[Fact]) -> Iterator[str]:
-    standing = CaseState()
+    state = CaseState()
     for fact in KnownHistory.at(history, END).facts:
-        promises = standing.promises.items()
-        before = {key: (one.original, one.current, completed_at(standing, one)) for key, one in promises}
-        apply(standing, fact, POLICIES)
-        for key, promise in standing.promises.items():
+        promises = state.promises.items()
+        before = {key: (one.original, one.current, completed_at(state, one)) for key, one in promises}
+        apply(state, fact, POLICIES)
+        for key, promise in state.promises.items():
             original, current, completed = before.get(key, (promise.original, promise.current, NEVER))
             if fact.type == FactType.AMENDED and current != promise.current:
                 yield "a promise amended"
                 yield from ["a promise amended by the customer in time"] * (original != promise.original)
-            if completed_at(standing, promise) > completed:
+            if completed_at(state, promise) > completed:
                 yield "undone after it was delivered"
             if fact.type == FactType.STATED and any(key == PromiseKey(fact.subject, one.kind, 1) for one in fact.terms):
                 yield _what_was_stated(before.get(key), promise, fact)

@@ -36,9 +36,9 @@ def target(document: Any, reference: str) -> Any:
 
 def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
     document = asyncapi()
-    found = list(references(document))
-    assert len(found) > len(RECORDS)
-    assert all(target(document, reference) for reference in found)
+    all_references = list(references(document))
+    assert len(all_references) > len(RECORDS)
+    assert all(target(document, reference) for reference in all_references)
 
 
 def messages_of(topic: str) -> dict[str, Any]:

@@ -96,9 +96,9 @@ def test_someone_who_edits_a_generated_file_is_told_which_and_what_to_run(
     edited.write_text(edited.read_text("utf-8").replace("kept", "met"), "utf-8")
     (tmp_path / "asyncapi.json").unlink()
     assert main(["--check"], tmp_path) == 1
-    said = capsys.readouterr().err.splitlines()
-    assert [line.split()[0] for line in said] == ["schemas/json/verdict.schema.json", "schemas/asyncapi.json"]
-    assert all("python -m schemas.generate" in line for line in said)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in lines] == ["schemas/json/verdict.schema.json", "schemas/asyncapi.json"]
+    assert all("python -m schemas.generate" in line for line in lines)
 
 
 def test_every_kind_of_record_has_an_example() -> None:
@@ -239,5 +239,5 @@ def test_what_a_docstring_says_of_a_field_is_said_at_the_field() -> None:
     assert definitions["StepUndone"]["description"].startswith("A step was undone")
     assert definitions["StepUndone"]["properties"]["occurred_at"]["description"].startswith("when it happened")
     assert definitions["Correction"]["properties"]["occurred_at"]["description"].startswith("when the correction")
-    finding = published("verdict")["$defs"][BasisVerdict.__name__]
-    assert "actual minus due" in finding["properties"]["lateness_seconds"]["description"]
+    basis_verdict = published("verdict")["$defs"][BasisVerdict.__name__]
+    assert "actual minus due" in basis_verdict["properties"]["lateness_seconds"]["description"]

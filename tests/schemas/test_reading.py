@@ -106,10 +106,10 @@ def test_a_broken_feed_is_refused_for_its_reason(story: str, value: bytes | None
         ({"type": "correction", "corrects": "pos-4", "event": COFFEE | {"step": 3}}, ["$.event.step"]),
     ],
 )
-def test_the_integrator_is_told_what_was_wrong_and_where(fields: dict[str, Any], told: list[str]) -> None:
+def test_the_integrator_is_told_what_was_wrong_and_where(fields: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(Refused) as refused:
         read_event(with_(**fields))
-    assert all(word in refused.value.detail for word in told), refused.value.detail
+    assert all(word in refused.value.detail for word in words), refused.value.detail
 
 
 SAYS_OTHERWISE: list[tuple[str, dict[str, Any], RefusalReason]] = [
@@ -209,8 +209,8 @@ def outcome(reader: Callable[[], object]) -> object:
 
 @given(st.integers(0, len(SOUND) - 1), st.binary(min_size=1, max_size=3))
 def test_an_event_with_some_bytes_damaged_is_read_or_refused(at: int, damage: bytes) -> None:
-    told = outcome(lambda: read_event(SOUND[:at] + damage + SOUND[at + len(damage) :]))
-    assert isinstance(told, StepReached) or told in REFUSAL_REASONS
+    words = outcome(lambda: read_event(SOUND[:at] + damage + SOUND[at + len(damage) :]))
+    assert isinstance(words, StepReached) or words in REFUSAL_REASONS
 
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

@@ -54,14 +54,14 @@ NOTICED = {
 }
 
 
-@pytest.mark.parametrize("what", UNNOTICED)
-def test_appended_is(what: str) -> None:
-    assert is_appended(PROMISED, UNNOTICED[what])
+@pytest.mark.parametrize("name", UNNOTICED)
+def test_appended_is(name: str) -> None:
+    assert is_appended(PROMISED, UNNOTICED[name])
 
 
-@pytest.mark.parametrize("what", NOTICED)
-def test_never_appended_is(what: str) -> None:
-    assert not is_appended(PROMISED, NOTICED[what])
+@pytest.mark.parametrize("name", NOTICED)
+def test_never_appended_is(name: str) -> None:
+    assert not is_appended(PROMISED, NOTICED[name])
 
 
 def test_the_first_that_names_a_shop_is_never_appended() -> None:

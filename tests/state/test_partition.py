@@ -15,7 +15,7 @@ STORY = order("o1").promised("ready", due="12:40", time="12:00")
 OTHER = order("o2").ordered("12:50")
 
 
-def told(partition: Partition) -> list[str]:
+def partition_of(partition: Partition) -> list[str]:
     return [f"{one.case} {one.revision} {one.current.verdict} / {one.current.reason}" for one in partition.verdicts]
 
 
@@ -24,14 +24,14 @@ def test_what_fell_due_before_a_record_is_judged_before_it() -> None:
     #  o1 promised   o1 due   first record after it, of another order
     partition = Partition().arrive(STORY).arrive(OTHER)
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert partition_of(partition) == ["o1 0 broken / undelivered"]
     assert partition.verdicts[0].evidence == "deadline"
 
 
 def test_a_delivery_read_after_the_due_is_a_revision_even_if_it_is_the_very_next_record() -> None:
     partition = Partition().arrive(STORY.reached("ready", "12:39"), "12:00", "12:41")
 
-    assert told(partition) == ["o1 0 broken / undelivered", "o1 1 kept / on_time"]
+    assert partition_of(partition) == ["o1 0 broken / undelivered", "o1 1 kept / on_time"]
     assert [one.id for one in partition.verdicts] == ['["o1","","ready",1,0]', '["o1","","ready",1,1]']
 
 
@@ -39,7 +39,7 @@ def test_at_the_due_itself_nothing_is_broken_yet() -> None:
     partition = Partition().arrive(STORY).advance("12:40")
 
     assert partition.effects == []
-    assert told(partition.advance("12:40:00.001")) == ["o1 0 broken / undelivered"]
+    assert partition_of(partition.advance("12:40:00.001")) == ["o1 0 broken / undelivered"]
 
 
 def test_a_verdict_says_all_that_a_reader_needs() -> None:
@@ -158,9 +158,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(what: str) -> None:
-    key, value, reason = REFUSED[what]
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(name: str) -> None:
+    key, value, reason = REFUSED[name]
     partition = Partition().arrive(STORY)
     partition.apply(KafkaRecord(at("12:01"), key, value))
 
@@ -179,14 +179,14 @@ def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(what: str) ->
 def test_time_passes_even_with_a_record_that_is_refused() -> None:
     partition = Partition().arrive(STORY).apply(KafkaRecord(at("12:50"), b"o1", b"{"))
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert partition_of(partition) == ["o1 0 broken / undelivered"]
 
 
 def test_a_clock_record_moves_the_time_where_nothing_else_comes() -> None:
     partition = Partition().arrive(STORY)
     partition.apply(record(Clock(source="till", at=moment("12:45")), at("12:10")))
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert partition_of(partition) == ["o1 0 broken / undelivered"]
     assert partition.state.watermark.now == at("12:45")
     assert partition.state.counters.events["clock"] == 1
 
@@ -212,7 +212,7 @@ def test_cases_do_not_mix() -> None:
     )
     partition.advance("12:41")
 
-    assert told(partition) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
+    assert partition_of(partition) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
     assert partition.net() == {"kept": 1, "broken": 1}
     assert_counts_add_up(partition.state.counts)
 
@@ -221,7 +221,7 @@ def test_an_event_ahead_of_the_clock_counts_when_its_time_has_come_though_nothin
     partition = Partition().arrive(STORY.reached("ready", "12:35"), "12:00", "12:30")
     assert partition.effects == []
 
-    assert told(partition.advance("12:35")) == ["o1 0 kept / on_time"]
+    assert partition_of(partition.advance("12:35")) == ["o1 0 kept / on_time"]
 
 
 def test_nothing_is_judged_while_the_wall_clock_is_behind_all_records() -> None:

@@ -141,10 +141,10 @@ def is_at_rest(case: Case, until: Instant) -> bool:
 @examples(100)
 @given(arrivals(), st.integers(0, 20))
 def test_forgetting_changes_no_count_and_happens_to_all_that_is_at_rest_and_to_nothing_else(
-    told: Arrived, minutes: int
+    arrived: Arrived, minutes: int
 ) -> None:
     retention, partition, kept = minutes * MINUTE, Partition(POLICIES, minutes * MINUTE), StoredChangelog()
-    for offset, (clock, event) in enumerate([*told, (END + HOUR, told[0][1])], 1):
+    for offset, (clock, event) in enumerate([*arrived, (END + HOUR, arrived[0][1])], 1):
         kept.write(partition.state)
         remembering = PartitionState.restored(POLICIES, Contents(kept.records))
         assert partition.state.advance(clock, FOREVER) == remembering.advance(clock, FOREVER)

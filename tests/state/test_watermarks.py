@@ -28,7 +28,7 @@ def shop(feeds: FeedLookup = TILL) -> Partition:
     return partition.clock("till", "12:00")
 
 
-def told(partition: Partition) -> list[str]:
+def verdicts_of(partition: Partition) -> list[str]:
     return [f"{one.case} {one.revision} {one.current.verdict} / {one.current.reason}" for one in partition.verdicts]
 
 
@@ -45,7 +45,7 @@ def test_a_till_that_was_offline_broke_nothing_that_was_delivered_meanwhile() ->
 
     partition.arrive(order("o1").reached("ready", "12:08", id="e2"), "12:30")
     partition.arrive(order("o2").reached("ready", "12:19", id="e2"), "12:30").clock("till", "12:30")
-    assert told(partition) == ["o1 0 kept / on_time", "o2 0 kept / on_time"]
+    assert verdicts_of(partition) == ["o1 0 kept / on_time", "o2 0 kept / on_time"]
     assert partition.alerts == []
     assert partition.net("harbour") == {"kept": 2}
     assert_counts_add_up(partition.state.counts)
@@ -56,7 +56,7 @@ def test_what_was_not_delivered_is_broken_when_the_till_is_heard_again() -> None
         shop().advance("12:29").arrive(order("o1").reached("ready", "12:08", id="e2"), "12:30").clock("till", "12:30")
     )
 
-    assert told(partition) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
     assert [(one.stage, one.case) for one in partition.alerts] == [("overdue", "o2")]
     assert texts([partition.verdicts[-1].decided_at, partition.alerts[-1].decided_at]) == ["12:30:00.000"] * 2
     assert texts([partition.alerts[-1].due]) == ["12:20:00.000"]
@@ -67,7 +67,7 @@ def test_a_till_that_is_heard_of_lets_promises_break_at_their_time() -> None:
     assert partition.effects == []
 
     partition.clock("till", "12:10:00.001")
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
     assert texts([partition.verdicts[0].decided_at]) == ["12:10:00.001"]
 
 
@@ -78,7 +78,7 @@ def test_a_till_that_lags_a_little_delays_the_verdict_and_nothing_is_unconfirmed
         partition.clock("till", upto, f"12:{(seconds + 15) // 60:02}:{(seconds + 15) % 60:02}")
         assert "unconfirmed" not in reasons(partition)
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
     assert texts([partition.verdicts[0].decided_at]) == ["12:10:16.000"]
 
 
@@ -86,7 +86,7 @@ def test_a_shop_without_a_declared_feed_beside_it_is_judged_on_time() -> None:
     partition = shop().arrive(promised("o3", "12:10", at="downtown")).arrive(promised("o4", "12:10", at=""))
     partition.advance("12:15")
 
-    assert sorted(told(partition)) == ["o3 0 broken / undelivered", "o4 0 broken / undelivered"]
+    assert sorted(verdicts_of(partition)) == ["o3 0 broken / undelivered", "o4 0 broken / undelivered"]
     assert set(texts(one.decided_at for one in partition.verdicts)) == {"12:10:00.001"}
     assert reasons(partition) == {"unconfirmed": 1, "pending": 1}
 
@@ -95,8 +95,8 @@ def test_of_a_feed_that_was_never_heard_nothing_is_confirmed() -> None:
     partition = Partition(feeds=TILL).arrive(promised("o1", "12:10")).advance("12:30")
     assert (partition.effects, reasons(partition)) == ([], {"unconfirmed": 1})
 
-    assert told(partition.clock("till", "12:09")) == []
-    assert told(partition.clock("till", "12:11", "12:31")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.clock("till", "12:09")) == []
+    assert verdicts_of(partition.clock("till", "12:11", "12:31")) == ["o1 0 broken / undelivered"]
 
 
 def test_a_feed_is_stale_a_millisecond_after_it_may_be_silent_no_longer() -> None:
@@ -133,7 +133,7 @@ def test_a_stale_feed_that_is_heard_again_but_not_far_enough_leaves_a_promise_as
 
 def test_a_backlog_that_is_read_bit_by_bit_settles_promise_after_promise() -> None:
     partition = shop().advance("13:00").clock("till", "12:09", "13:00").clock("till", "12:11", "13:00")
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
     assert reasons(partition) == {"undelivered": 1, "unconfirmed": 1}
 
 
@@ -173,7 +173,7 @@ def test_an_outage_that_ends_with_one_word_raises_both_alerts() -> None:
 def test_a_delivery_that_is_read_counts_at_once_whatever_the_feed_was_heard_of() -> None:
     partition = shop().arrive(order("o1").reached("ready", "12:11", id="e2"))
 
-    assert told(partition) == ["o1 0 broken / late"]
+    assert verdicts_of(partition) == ["o1 0 broken / late"]
 
 
 def test_a_dead_feed_is_waited_for_as_long_as_its_shop_says() -> None:
@@ -183,42 +183,46 @@ def test_a_dead_feed_is_waited_for_as_long_as_its_shop_says() -> None:
     assert (partition.effects, reasons(partition)) == ([], {"unconfirmed": 3, "pending": 1})
 
     partition.advance("13:00:00.001")
-    assert told(partition) == [f"{case} 0 broken / undelivered" for case in ("o1", "o2", "o3")]
+    assert verdicts_of(partition) == [f"{case} 0 broken / undelivered" for case in ("o1", "o2", "o3")]
     assert set(texts(one.decided_at for one in partition.verdicts)) == {"13:00:00.001"}
     partition.advance("13:10")
-    assert told(partition)[3:] == ["o4 0 broken / undelivered"]
+    assert verdicts_of(partition)[3:] == ["o4 0 broken / undelivered"]
     assert texts([partition.verdicts[-1].decided_at]) == ["13:05:00.001"]
 
 
 def test_what_was_given_up_stays_broken_when_the_dead_feed_comes_back() -> None:
     partition = shop(PATIENT).advance("13:10").clock("till", "12:18", "13:11")
     partition.arrive(order("o2").taken_by("anna", "13:12", id="e2"))
-    assert told(partition) == ["o1 0 broken / undelivered", "o2 0 broken / undelivered", "o2 1 broken / undelivered"]
+    assert verdicts_of(partition) == [
+        "o1 0 broken / undelivered",
+        "o2 0 broken / undelivered",
+        "o2 1 broken / undelivered",
+    ]
     partition.arrive(promised("o3", "13:15", time="13:12")).advance("13:16")
     assert reasons(partition) == {"undelivered": 2, "unconfirmed": 1}
 
     partition.arrive(order("o1").reached("ready", "12:08", id="e2"), "13:17")
-    assert told(partition)[-1] == "o1 1 kept / on_time"
+    assert verdicts_of(partition)[-1] == "o1 1 kept / on_time"
 
 
 def test_a_feed_that_was_never_heard_is_waited_for_from_its_first_order_on() -> None:
     partition = Partition(feeds=PATIENT).arrive(promised("o1", "12:10")).advance("12:55")
     assert partition.effects == []
 
-    assert told(partition.advance("12:55:00.001")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.advance("12:55:00.001")) == ["o1 0 broken / undelivered"]
 
 
 def test_a_feed_with_two_partitions_is_heard_of_as_far_as_the_slower_one() -> None:
     partition = shop().clock("till", "12:01", partition=1).clock("till", "12:15", partition=0)
-    assert told(partition) == []
+    assert verdicts_of(partition) == []
 
-    assert told(partition.clock("till", "12:12", "12:16", partition=1)) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.clock("till", "12:12", "12:16", partition=1)) == ["o1 0 broken / undelivered"]
     assert partition.state.feed_watermarks == {"till": partition.state.watermark.now - 4 * MINUTE}
 
 
 def test_a_partition_that_shows_up_behind_the_others_is_waited_for() -> None:
     partition = shop().clock("till", "12:11", partition=0).clock("till", "11:50", "12:12", partition=1)
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
 
     partition.advance("12:21").arrive(order("o1").taken_by("anna", "12:22", id="e2"))
     assert reasons(partition) == {"undelivered": 1, "unconfirmed": 1}
@@ -261,14 +265,17 @@ def test_two_shops_of_one_feed_may_be_patient_to_different_degrees() -> None:
     partition.clock("till", "12:00").advance("12:10")
 
     assert (reasons(partition), reasons(partition, "quay")) == ({"unconfirmed": 1}, {"pending": 1})
-    assert sorted(told(partition.clock("till", "12:10"))) == ["o1 0 broken / undelivered", "o2 0 broken / undelivered"]
+    assert sorted(verdicts_of(partition.clock("till", "12:10"))) == [
+        "o1 0 broken / undelivered",
+        "o2 0 broken / undelivered",
+    ]
 
 
 def test_an_event_ahead_of_the_clock_counts_at_its_time_while_its_case_waits() -> None:
     partition = shop().arrive(order("o1").reached("ready", "12:16", id="e2"), "12:11")
     assert reasons(partition.advance("12:15:59.999")) == {"unconfirmed": 1, "pending": 1}
 
-    assert told(partition.advance("12:16")) == ["o1 0 broken / late"]
+    assert verdicts_of(partition.advance("12:16")) == ["o1 0 broken / late"]
 
 
 def test_a_case_that_turns_out_to_be_of_another_shop_waits_no_longer() -> None:
@@ -276,17 +283,17 @@ def test_a_case_that_turns_out_to_be_of_another_shop_waits_no_longer() -> None:
         shop().advance("12:15").arrive(order("o1").corrected("e1", "12:16", promised("o1", "12:10", at="downtown")))
     )
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
     assert (reasons(partition), reasons(partition, "downtown")) == ({"pending": 1}, {"undelivered": 1})
-    assert told(partition.clock("till", "12:17")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.clock("till", "12:17")) == ["o1 0 broken / undelivered"]
 
 
 def test_that_a_case_is_of_another_shop_may_be_known_ahead_of_its_time() -> None:
     corrected = order("o1").corrected("e1", "12:16", promised("o1", "12:10", at="downtown"), id="e2")
     partition = shop().arrive(corrected, "12:11").advance("12:15:59")
-    assert told(partition) == []
+    assert verdicts_of(partition) == []
 
-    assert told(partition.advance("12:16")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.advance("12:16")) == ["o1 0 broken / undelivered"]
     assert reasons(partition, "downtown") == {"undelivered": 1}
 
 
@@ -295,6 +302,6 @@ def test_a_case_may_turn_out_to_wait_for_another_feed() -> None:
     partition = (
         shop(feeds).advance("12:15").arrive(order("o1").corrected("e1", "12:16", promised("o1", "12:10", at="quay")))
     )
-    assert (told(partition.clock("till", "12:17")), reasons(partition, "quay")) == ([], {"pending": 1})
+    assert (verdicts_of(partition.clock("till", "12:17")), reasons(partition, "quay")) == ([], {"pending": 1})
 
-    assert told(partition.clock("kiosk", "12:18")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.clock("kiosk", "12:18")) == ["o1 0 broken / undelivered"]

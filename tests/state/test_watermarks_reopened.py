@@ -11,7 +11,7 @@ from streams.state.partition import PartitionState
 from tests.histories import READY, at, order
 from tests.state.changelogs import StoredChangelog, contents_of
 from tests.state.partitions import Partition, texts
-from tests.state.test_watermarks import MINUTE, PATIENT, TILL, reasons, shop, told
+from tests.state.test_watermarks import MINUTE, PATIENT, TILL, reasons, shop, verdicts_of
 
 
 def reopened(partition: Partition, feeds: FeedLookup = TILL) -> Partition:
@@ -24,14 +24,14 @@ def reopened(partition: Partition, feeds: FeedLookup = TILL) -> Partition:
 
 
 def test_a_restart_during_an_outage_changes_nothing() -> None:
-    stayed, away = shop().advance("12:15"), reopened(shop().advance("12:15"))
-    for partition in (stayed, away):
+    continued, restored = shop().advance("12:15"), reopened(shop().advance("12:15"))
+    for partition in (continued, restored):
         partition.advance("12:29").arrive(order("o2").reached("ready", "12:19", id="e2"), "12:30").clock(
             "till", "12:31"
         )
 
-    assert told(away) == told(stayed) == ["o2 0 kept / on_time", "o1 0 broken / undelivered"]
-    assert away.comparable_effects == stayed.comparable_effects
+    assert verdicts_of(restored) == verdicts_of(continued) == ["o2 0 kept / on_time", "o1 0 broken / undelivered"]
+    assert restored.comparable_effects == continued.comparable_effects
 
 
 def test_what_waits_when_a_book_is_opened_again_is_not_written_again() -> None:
@@ -43,7 +43,7 @@ def test_what_waits_when_a_book_is_opened_again_is_not_written_again() -> None:
 def test_a_restart_right_before_the_feed_is_heard_again_misses_nothing() -> None:
     partition = reopened(shop().advance("12:29")).clock("till", "12:30")
 
-    assert told(partition) == ["o1 0 broken / undelivered", "o2 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered", "o2 0 broken / undelivered"]
 
 
 def test_how_far_a_feed_was_heard_outlives_the_worker() -> None:
@@ -55,14 +55,14 @@ def test_how_far_a_feed_was_heard_outlives_the_worker() -> None:
 
 def test_how_long_a_feed_is_waited_for_does_not_begin_anew_with_a_restart() -> None:
     partition = reopened(shop(PATIENT).advance("12:50"), PATIENT).advance("13:00")
-    assert told(partition) == []
+    assert verdicts_of(partition) == []
 
-    assert len(told(partition.advance("13:00:00.001"))) == 2
+    assert len(verdicts_of(partition.advance("13:00:00.001"))) == 2
 
 
 def test_a_feed_that_is_declared_later_holds_back_what_is_not_judged_yet() -> None:
     partition = reopened(shop(NO_FEEDS).advance("12:15"))
-    assert told(partition.advance("12:30")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.advance("12:30")) == ["o1 0 broken / undelivered"]
     assert reasons(partition) == {"undelivered": 1, "unconfirmed": 1}
 
     partition.arrive(order("o1").taken_by("anna", "12:30", id="e2")).arrive(
@@ -81,9 +81,9 @@ def test_a_feed_that_is_declared_later_is_waited_for_from_then_on() -> None:
 def test_a_feed_that_is_declared_no_more_holds_nothing_back() -> None:
     partition = reopened(shop().advance("12:15"), NO_FEEDS).advance("12:16")
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
     assert texts([partition.verdicts[0].decided_at]) == ["12:15:00.000"]
-    assert told(partition.advance("12:21"))[1:] == ["o2 0 broken / undelivered"]
+    assert verdicts_of(partition.advance("12:21"))[1:] == ["o2 0 broken / undelivered"]
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_a_book_from_before_there_were_feeds_is_read() -> None:
     kept, partition = StoredChangelog(), shop(NO_FEEDS)
     kept.write(partition.state)
     kept.records[b"h"] = msgspec.msgpack.encode(msgspec.msgpack.decode(kept.records[b"h"])[:7])
-    book = PartitionState.restored(READY, Contents(kept.records))
+    state = PartitionState.restored(READY, Contents(kept.records))
 
-    assert contents_of(book) == contents_of(partition.state)
+    assert contents_of(state) == contents_of(partition.state)
     assert Contents(kept.records).head.feeds == {}
 
 

@@ -28,14 +28,14 @@ class Added(NamedTuple):
 
 def recount(added: list[Added], basis: Basis, now: int) -> dict[str, dict[Label, tuple[int, int]]]:
     """The counts that the windows should show on a basis at `now`, from the list of all that was added."""
-    found: dict[str, dict[Label, tuple[int, int]]] = {name: {} for name in WIDTHS}
-    for one in added:
-        age = now // MINUTE - one.due_at // MINUTE
+    counts: dict[str, dict[Label, tuple[int, int]]] = {name: {} for name in WIDTHS}
+    for added_promise in added:
+        age = now // MINUTE - added_promise.due_at // MINUTE
         for name, width in WIDTHS.items():
-            if 0 <= age < width and one.part in (BOTH, PART_OF[basis]) and not one.is_taken_back:
-                kept, due = found[name].get(one.label, (0, 0))
-                found[name][one.label] = kept + one.kept, due + 1
-    return found
+            if 0 <= age < width and added_promise.part in (BOTH, PART_OF[basis]) and not added_promise.is_taken_back:
+                kept, due = counts[name].get(added_promise.label, (0, 0))
+                counts[name][added_promise.label] = kept + added_promise.kept, due + 1
+    return counts
 
 
 _STEPS = st.one_of(
@@ -62,11 +62,11 @@ def test_windows_show_what_a_recount_of_everything_shows(steps: list[Added | int
             now += step
             windows.advance(now)
         else:
-            one = step._replace(due_at=now + step.due_at)
-            added.append(one)
-            windows.add(one.label, one.part, one.due_at, one.kept, 1)
-            if one.is_taken_back:
-                windows.add(one.label, one.part, one.due_at, -one.kept, -1)
+            added_promise = step._replace(due_at=now + step.due_at)
+            added.append(added_promise)
+            windows.add(added_promise.label, added_promise.part, added_promise.due_at, added_promise.kept, 1)
+            if added_promise.is_taken_back:
+                windows.add(added_promise.label, added_promise.part, added_promise.due_at, -added_promise.kept, -1)
         for basis in BASES:
             assert rolling(windows, basis) == recount(added, basis, now)
 
