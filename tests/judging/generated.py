@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from hypothesis import Phase, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy, composite
 from msgspec.structs import replace
@@ -66,6 +66,20 @@ def examples(examples: int) -> settings:
     a failure is made smaller."""
     phases = tuple(phase for phase in Phase if phase != Phase.shrink) if "MUTANT" in os.environ else tuple(Phase)
     return settings(max_examples=examples, deadline=None, database=None, derandomize="CI" in os.environ, phases=phases)
+
+
+SEEDS: Final = (1, 2, 3, 4)
+_Example = TypeVar("_Example")
+
+
+def look_at(strategy: SearchStrategy[_Example], number: int, look: Callable[[_Example], None]) -> None:
+    """Call `look` with about that many examples, the same ones in every run.
+
+    Several fixed seeds: the examples of one seed resemble each other, and the default seed depends on the source code.
+    """
+    for fixed in SEEDS:
+        sampled = settings(max_examples=number // len(SEEDS), deadline=None, database=None)(given(strategy)(look))
+        seed(fixed)(sampled)()
 
 
 def clocks(until: int = 30) -> SearchStrategy[Instant]:

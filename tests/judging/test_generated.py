@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from hypothesis import given, settings
-
 from schemas.instants import NEVER, Instant
 from streams.judging.case import Case, CaseState, Change, Judged, Promise, PromiseKey, Window
 from streams.judging.fold import apply, completed_at, fold
 from streams.judging.history import Fact, FactType, KnownHistory
 from streams.judging.settle import add_fact, judge, settle
 from tests.histories import history_of
-from tests.judging.generated import END, POLICIES, Arrived, admitted, arrivals
+from tests.judging.generated import END, POLICIES, Arrived, admitted, arrivals, look_at
 
 EXAMPLES = 400
 LEAST_PERCENT = {
@@ -50,14 +48,12 @@ LEAST_PERCENT = {
 def test_enough_generated_histories_have_each_difficulty_of_judging() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True)
-    @given(arrivals())
     def look(arriving: Arrived) -> None:
         arrived = admitted(arriving)
         seen["histories"] += 1
         seen.update({*_in_events(arrived), *_in_judgement(arrived), *_on_the_way(arrived)})
 
-    look()
+    look_at(arrivals(), EXAMPLES, look)
     shares = {name: 100 * seen[name] / seen["histories"] for name in LEAST_PERCENT}
     assert {name: share for name, share in shares.items() if share < LEAST_PERCENT[name]} == {}
 

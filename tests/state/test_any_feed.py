@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import events
@@ -14,7 +14,7 @@ from schemas.words import BASES, UNCONFIRMED
 from streams.judging.case import PromiseKey
 from streams.judging.settle import judge
 from streams.state.changelog import Contents
-from tests.judging.generated import END, MINUTE, POLICIES, examples
+from tests.judging.generated import END, MINUTE, POLICIES, examples, look_at
 from tests.state.changelogs import StoredChangelog, Twins
 from tests.state.feeds import ONE, SOME, Log, advance_in_steps, logs_with_feeds, partition_after
 from tests.state.partitions import FOREVER, Partition, assert_counts_add_up, record, rolling
@@ -130,8 +130,6 @@ def test_without_declared_feeds_clock_records_only_advance_the_watermark(log: Lo
 def test_enough_of_the_logs_have_outages() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=200, deadline=None, database=None, derandomize=True)
-    @given(logs_with_feeds())
     def look(log: Log) -> None:
         partition, ever = Partition(POLICIES, feeds=ONE), Counter[str]()
         for clock, event in log:
@@ -140,6 +138,6 @@ def test_enough_of_the_logs_have_outages() -> None:
                 ever.update({ruling.reason: 1 for ruling in row})
         seen.update(set(ever))
 
-    look()
+    look_at(logs_with_feeds(), 200, look)
     assert seen[UNCONFIRMED.reason] > 25
     assert seen["undelivered"] > 25

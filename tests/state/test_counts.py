@@ -41,7 +41,7 @@ def test_another_reason_for_the_same_verdict_is_not_counted_as_revision() -> Non
     assert +partition.row("harbour").net == {("broken", "late"): 1}
 
 
-def test_what_is_open_again_is_revised_out_of_its_verdict() -> None:
+def test_a_promise_that_is_open_again_is_revised_out_of_its_verdict() -> None:
     partition = partition_of(STORY.reached("ready", "12:30").undone("ready", "12:31"))
 
     assert dict(partition.row("harbour").revised) == {("kept", "open"): 1}
@@ -107,7 +107,7 @@ def test_a_location_that_is_named_later_gets_the_promise() -> None:
     assert (partition.net(), partition.net("market")) == ({}, {"open": 1})
 
 
-def test_a_promise_withdrawn_is_counted_as_such_at_once() -> None:
+def test_a_withdrawn_promise_is_counted_at_once() -> None:
     assert partition_of(STORY.withdrawn("ready", "12:10", by="customer")).net("harbour") == {"excluded": 1}
 
 
@@ -180,7 +180,7 @@ def test_rolling_counts_go_by_the_due_and_follow_revisions() -> None:
     assert rolling(partition.state.counts.windows)["1h"][label] == (1, 1)
 
 
-def test_rows_are_copied_for_a_reader_and_follow_when_copied_again() -> None:
+def test_copied_rows_do_not_change_until_they_are_copied_again() -> None:
     partition = partition_of(STORY)
     label = Label("harbour", "ready")
     first = partition.state.counts.copied_rows()
