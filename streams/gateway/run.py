@@ -148,7 +148,7 @@ def _listen(address: Address) -> socket.socket:
         family = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, address.port), family=family, backlog=1024)
     except OSError as error:
-        raise AddressTaken(f"webhooks cannot be taken at {address}: {error}; choose another with --bind") from error
+        raise AddressTaken(f"cannot serve webhooks at {address}: {error}; choose another with --bind") from error
 
 
 async def _serve(app: Starlette, limits: Limits, sock: socket.socket, probe: KafkaProbe) -> None:

@@ -10,7 +10,7 @@ from streams.cli.event_text import adapted_text
 from tests.shared import sample
 
 
-def test_a_later_snapshot_of_an_order_in_which_nothing_changed_says_the_same_under_the_same_ids() -> None:
+def test_a_later_snapshot_of_an_unchanged_order_gives_the_same_events() -> None:
     before, after = (
         load("shopify").adapt(OpenedRecord(decode(sample(f"shopify_order_{name}_api_ruby_sdk.json"))))
         for name in ("retrieved", "updated")

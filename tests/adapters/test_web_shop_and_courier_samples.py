@@ -24,11 +24,11 @@ def test_an_order_of_woocommerce_is_the_same_pushed_or_fetched() -> None:
     assert pushed == adapted("woocommerce", "woocommerce_order_retrieved_docs.json")
 
 
-def test_an_order_of_woocommerce_that_is_deleted_is_cancelled_and_what_was_completed_stands_before_it() -> None:
+def test_a_deleted_order_of_woocommerce_is_cancelled_after_its_completion() -> None:
     headers = {"x-wc-webhook-topic": "order.deleted", "x-wc-webhook-source": "https://example.com/"}
-    found = adapted("woocommerce", "woocommerce_order_deleted_docs.json", headers)
+    record = adapted("woocommerce", "woocommerce_order_deleted_docs.json", headers)
     assert (
-        "\n" + adapted_text(found)
+        "\n" + adapted_text(record)
         == """
 occurred at           case                         subject  event                           location     staff
 2017-03-22T19:28:02Z  woocommerce:example.com:727           step_reached placed             example.com
@@ -39,9 +39,9 @@ occurred at           case                         subject  event               
     )
 
 
-def test_a_delivery_of_uber_direct_that_is_no_test_was_promised_by_its_windows() -> None:
-    found = adapted("uberdirect", "inferred/uberdirect_event_delivery_status_INFERRED.json", live_mode=True)
-    windows, step = (event for event in found.events if not isinstance(event, Clock))
+def test_a_delivery_of_uber_direct_is_promised_by_its_windows() -> None:
+    record = adapted("uberdirect", "inferred/uberdirect_event_delivery_status_INFERRED.json", live_mode=True)
+    windows, step = (event for event in record.events if not isinstance(event, Clock))
     assert event_text(windows).split(", ") == [
         "promises_stated: picked_up from 2023-01-01T00:05:00Z to 2023-01-01T00:25:00Z",
         "delivered from 2023-01-01T00:05:00Z to 2023-01-01T00:50:00Z",

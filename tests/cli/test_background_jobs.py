@@ -53,7 +53,7 @@ def test_gateway_and_intake(bootstrap: str, tmp_path: Path) -> None:
     intake = Intake(bootstrap, tmp_path, feeds)
     gateway.ignores_sigint = intake.ignores_sigint = True
     with gateway, intake:
-        gateway.until_answers()
+        gateway.until_ready_to_serve()
         intake.until_ready()
         for job in (gateway, intake):
             end(job)

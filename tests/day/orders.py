@@ -72,8 +72,8 @@ class Order:
     @property
     def changes(self) -> list[Instant]:
         """The instants at which the vendor's record of the order changed, in order."""
-        told = {self.placed, *(dated.at for dated in self.promised), *(at for _, at in self.steps)}
-        return sorted(told if self.cancelled is None else {*told, self.cancelled})
+        times = {self.placed, *(dated.at for dated in self.promised), *(at for _, at in self.steps)}
+        return sorted(times if self.cancelled is None else {*times, self.cancelled})
 
     def due(self, at: Instant) -> Instant:
         """What the customer is told at that instant."""
@@ -106,13 +106,13 @@ def _order(chance: Random, vendor: Vendor, id: str, start: Instant, minute: floa
     first, second = STEPS[vendor]
     is_first = first == KIND[vendor]
     early, late = (keeps, after(keeps, 4)) if is_first else (after(placed, 3), max(keeps, after(placed, 4)))
-    told = Order(vendor, id, chance.choice(SHOPS[vendor]), placed, tuple(promised), ())
+    order = Order(vendor, id, chance.choice(SHOPS[vendor]), placed, tuple(promised), ())
     ends = chance.random()
     if ends < 0.06:  # forgotten
-        return told
+        return order
     if ends < 0.16:
-        return _cancelled(told, after(placed, asked * chance.uniform(0.1, 1.4)), chance.choice(WHO_CANCELS[vendor]))
-    return _done(told, ((first, early), (second, late)))
+        return _cancelled(order, after(placed, asked * chance.uniform(0.1, 1.4)), chance.choice(WHO_CANCELS[vendor]))
+    return _done(order, ((first, early), (second, late)))
 
 
 def _cancelled(order: Order, at: Instant, by: Party) -> Order:

@@ -73,41 +73,41 @@ def facts(order: Order, events: tuple[Record, ...]) -> list[Fact]:
 
 
 @pytest.fixture(scope="module")
-def said() -> dict[str, list[list[Fact]]]:
+def facts_of_bodies() -> dict[str, list[list[Fact]]]:
     """What each body says, by case: all once, and all again as they would come an hour later."""
-    found: dict[str, list[list[Fact]]] = {}
+    outcomes: dict[str, list[list[Fact]]] = {}
     for order in ORDERS:
         bodies = list(sent(order))
         again = [body._replace(at=body.at + HOUR) for body in bodies]
-        found[order.case] = [facts(order, adapted(order.vendor, body).events) for body in bodies + again]
-    return found
+        outcomes[order.case] = [facts(order, adapted(order.vendor, body).events) for body in bodies + again]
+    return outcomes
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_webhooks_in_any_order_and_twice_are_judged_as_the_day_was(
-    said: dict[str, list[list[Fact]]], seed: int
+    facts_of_bodies: dict[str, list[list[Fact]]], seed: int
 ) -> None:
     chance = Random(seed)
-    found: dict[Key, tuple[Stands, Stands]] = {}
-    for case, bodies in said.items():
+    outcomes: dict[Key, tuple[Stands, Stands]] = {}
+    for case, bodies in facts_of_bodies.items():
         history: History = []
         for body in chance.sample(bodies, len(bodies)):
             for fact in body:
                 insert(history, fact)
-        found |= stands(case, history, POLICIES, ENDED)
+        outcomes |= stands(case, history, POLICIES, ENDED)
     truth = truly(ORDERS, POLICIES, ENDED)
-    assert {key: (found.get(key), truth[key]) for key in truth if found.get(key) != truth[key]} == {}
-    assert found.keys() == truth.keys()
+    assert {key: (outcomes.get(key), truth[key]) for key in truth if outcomes.get(key) != truth[key]} == {}
+    assert outcomes.keys() == truth.keys()
 
 
-def test_what_is_said_again_says_nothing_new(said: dict[str, list[list[Fact]]]) -> None:
-    for bodies in said.values():
+def test_repeated_records_give_no_new_facts(facts_of_bodies: dict[str, list[list[Fact]]]) -> None:
+    for bodies in facts_of_bodies.values():
         half = len(bodies) // 2
         assert bodies[:half] == bodies[half:]
         assert sum(map(len, bodies[:half])) > 0
 
 
-def test_the_day_has_all_that_can_become_of_a_promise() -> None:
+def test_the_day_has_every_outcome_of_a_promise() -> None:
     truth = truly(ORDERS, POLICIES, ENDED)
     reasons = {
         (vendor, both[0].reason) for (case, _), both in truth.items() for vendor in SHOPS if case.startswith(vendor)

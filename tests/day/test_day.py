@@ -135,13 +135,13 @@ def lived(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def test_webhooks_in_any_disorder_are_judged_as_the_day_was(lived: Lived) -> None:
     truth = truly(lived.orders, load_policies(None), lived.ended)
-    found = last(lived.verdicts)
-    assert {key: (found.get(key), truth[key]) for key in truth if found.get(key) != truth[key]} == {}
-    assert found.keys() == truth.keys()
+    outcomes = last(lived.verdicts)
+    assert {key: (outcomes.get(key), truth[key]) for key in truth if outcomes.get(key) != truth[key]} == {}
+    assert outcomes.keys() == truth.keys()
     assert {stands.verdict for both in truth.values() for stands in both} == {"kept", "broken", "excluded"}
 
 
-def test_an_intake_that_is_away_breaks_no_promise(lived: Lived) -> None:
+def test_an_outage_of_intake_breaks_no_promise(lived: Lived) -> None:
     on_its_way = {arrival.webhook.order for arrival in lived.arrivals if arrival.at > arrival.webhook.at + SLACK}
     punctual = [order for order in lived.orders if order.vendor == "toast" and order.id not in on_its_way]
     in_time = [order for order in punctual if in_good_time(order)]

@@ -33,13 +33,13 @@ Key = tuple[str, str]
 
 def truly(orders: Iterable[Order], policies: Policies, now: Instant) -> dict[Key, tuple[Stands, Stands]]:
     """Every promise of the day, on the original and the current basis."""
-    found: dict[Key, tuple[Stands, Stands]] = {}
+    outcomes: dict[Key, tuple[Stands, Stands]] = {}
     for order in orders:
         history: History = []
         for event in truth(order):
             insert(history, admit(event, policies))
-        found |= stands(order.case, history, policies, now)
-    return found
+        outcomes |= stands(order.case, history, policies, now)
+    return outcomes
 
 
 def stands(case: str, history: History, policies: Policies, now: Instant) -> dict[Key, tuple[Stands, Stands]]:
@@ -57,11 +57,11 @@ def _outcome(outcome: Outcome) -> Stands:
 
 def read_verdicts(values: Iterable[bytes | None]) -> dict[Key, list[VerdictRecord]]:
     """The verdicts on each promise, revision by revision."""
-    found: dict[Key, list[VerdictRecord]] = {}
+    outcomes: dict[Key, list[VerdictRecord]] = {}
     for value in values:
         record = msgspec.json.decode(value or b"", type=VerdictRecord)
-        found.setdefault((record.case, record.kind), []).append(record)
-    return {key: sorted(records, key=lambda record: record.revision) for key, records in found.items()}
+        outcomes.setdefault((record.case, record.kind), []).append(record)
+    return {key: sorted(records, key=lambda record: record.revision) for key, records in outcomes.items()}
 
 
 def last(verdicts: dict[Key, list[VerdictRecord]]) -> dict[Key, tuple[Stands, Stands]]:

@@ -53,7 +53,7 @@ def fetched(order: Order, version: int) -> bytes:
 def _square(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
     """Square's webhooks are thin: which order, which version."""
     what = "order_created" if version == 1 else "order_updated"
-    told = {
+    order_fields = {
         "order_id": order.id,
         "version": version,
         "location_id": order.location,
@@ -61,14 +61,14 @@ def _square(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
         "created_at": format_instant(order.placed),
     }
     if version > 1:
-        told["updated_at"] = format_instant(at)
+        order_fields["updated_at"] = format_instant(at)
     body = msgspec.json.encode(
         {
             "merchant_id": "M-DAY",
             "type": what.replace("_", ".", 1),
             "event_id": f"{order.id}-{version}",
             "created_at": format_instant(at),
-            "data": {"type": what, "id": order.id, "object": {what: told}},
+            "data": {"type": what, "id": order.id, "object": {what: order_fields}},
         }
     )
     signature = _base64(SQUARE_URL.encode() + body)
@@ -109,7 +109,7 @@ def _square_order(order: Order, version: int, at: Instant) -> dict[str, Any]:
 def _toast(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
     """Toast sends the whole order, and each step to those who follow the guest's status."""
     is_voided = order.cancelled is not None and order.cancelled <= at
-    told = {
+    order_fields = {
         "guid": order.id,
         "entityType": "Order",
         "source": "API",
@@ -125,7 +125,7 @@ def _toast(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
         "server": {"guid": SERVER, "entityType": "RestaurantUser"},
         "checks": [],
     }
-    yield _of_toast(order, version, at, "order_updated", "order_updated", {"order": told})
+    yield _of_toast(order, version, at, "order_updated", "order_updated", {"order": order_fields})
     for step, status in (("started", "IN_PREPARATION"), ("ready", "READY_FOR_PICKUP")):
         if order.reached(step, at) == at:
             details = {
@@ -157,7 +157,7 @@ def _shopify(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
     number = int(order.id)
     is_cancelled = order.cancelled is not None and order.cancelled <= at
     reason = "customer" if order.cancelled_by == "customer" else "inventory"
-    told = {
+    order_fields = {
         "id": number,
         "name": f"#{order.id}",
         "created_at": _shopify_time(order.placed),
@@ -172,7 +172,7 @@ def _shopify(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
         "note_attributes": [],
     }
     topic = "orders/create" if version == 1 else "orders/cancelled" if is_cancelled else "orders/updated"
-    yield _of_shopify(order, version, at, topic, told)
+    yield _of_shopify(order, version, at, topic, order_fields)
     if any(dated.at == at for dated in order.promised):
         thin = {"id": f"gid://shopify/FulfillmentOrder/{number * 10}", "status": "open"}
         yield _of_shopify(order, version, at, "fulfillment_orders/rescheduled", {"fulfillment_order": thin})

@@ -121,11 +121,8 @@ async def _read(bootstrap: str, tps: list[TopicPartition]) -> list[KafkaRecord]:
         ends = await consumer.end_offsets(tps)
         records: list[KafkaRecord] = []
         while [tp for tp in tps if await consumer.position(tp) < ends[tp]]:
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                records += [
-                    KafkaRecord(
-                        record.timestamp, record.key, record.value, record.headers, record.partition, record.offset
-                    )
-                    for record in records
-                ]
+            for fetched in (await consumer.getmany(timeout_ms=200)).values():
+                for record in fetched:
+                    position = record.partition, record.offset
+                    records.append(KafkaRecord(record.timestamp, record.key, record.value, record.headers, *position))
         return records

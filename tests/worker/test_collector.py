@@ -92,8 +92,8 @@ def test_series_start_at_zero_when_the_first_promise_is_made() -> None:
 
 def test_a_promise_goes_from_pending_to_at_risk_to_overdue_to_late() -> None:
     def state(*records: KafkaRecord, until: int) -> dict[tuple[str, ...], float]:
-        found = page(counts(*records, until=until)).by("promises_state", "verdict", "reason", **CURRENT)
-        return {ruling: count for ruling, count in found.items() if count}
+        samples = page(counts(*records, until=until)).by("promises_state", "verdict", "reason", **CURRENT)
+        return {ruling: count for ruling, count in samples.items() if count}
 
     order = promised("o1", due=10)
     assert state(order, until=7) == {("open", "pending"): 1}
@@ -161,9 +161,9 @@ def test_a_promise_without_location_and_staff_is_unattributed() -> None:
 def test_the_watermark_of_a_feed_is_the_earliest_of_all_partitions() -> None:
     def watermarks_of(*minutes: int) -> list[float]:
         partitions = [PartitionSnapshot(feed_watermarks={"till": NOON + minute * MINUTE}) for minute in minutes]
-        shown = page(*partitions, counts(promised("o1", due=10)))
-        assert shown.by("promises_feed_timestamp_seconds", "feed").keys() <= {("till",)}
-        return list(shown.by("promises_feed_timestamp_seconds", "feed").values())
+        scrape = page(*partitions, counts(promised("o1", due=10)))
+        assert scrape.by("promises_feed_timestamp_seconds", "feed").keys() <= {("till",)}
+        return list(scrape.by("promises_feed_timestamp_seconds", "feed").values())
 
     assert watermarks_of(30, 20, 40) == [(NOON + 20 * MINUTE) / 1000]
     assert watermarks_of() == []
@@ -197,9 +197,9 @@ def test_commit_durations_are_counted_in_their_buckets() -> None:
     commits = CommitTimes()
     commits.observe(0.012)
     commits.observe(0.08)
-    shown = page(commits=commits)
+    scrape = page(commits=commits)
 
-    found = {bound: count for (bound,), count in shown.by("promises_commit_seconds_bucket", "le").items()}
-    assert [found[bound] for bound in ("0.01", "0.02", "0.05", "0.1", "+Inf")] == [0, 1, 1, 2, 2]
-    assert shown.sum("promises_commit_seconds_count") == 2
-    assert shown.sum("promises_commit_seconds_sum") == pytest.approx(0.092)
+    buckets = {bound: count for (bound,), count in scrape.by("promises_commit_seconds_bucket", "le").items()}
+    assert [buckets[bound] for bound in ("0.01", "0.02", "0.05", "0.1", "+Inf")] == [0, 1, 1, 2, 2]
+    assert scrape.sum("promises_commit_seconds_count") == 2
+    assert scrape.sum("promises_commit_seconds_sum") == pytest.approx(0.092)

@@ -91,10 +91,10 @@ def assert_nothing_left(demo: Demo) -> None:
 
 
 def test_the_demo_shows_the_rates_of_all_eight_shops_and_ends_in_time(demo: Callable[..., Demo]) -> None:
-    shown = demo("--seconds", "20")
-    output = shown.end(180)
-    assert shown.process.returncode == 0, output
-    assert_nothing_left(shown)
+    running = demo("--seconds", "20")
+    output = running.end(180)
+    assert running.process.returncode == 0, output
+    assert_nothing_left(running)
     assert "Traceback" not in output
     rates = {
         shop.location: re.findall(rf"^{shop.location} +\d+ +(\d+\.\d%)( +\d+){{5}}\s*$", output, re.M) for shop in SHOPS

@@ -23,7 +23,7 @@ HOUR = 3_600_000
 POLICIES = f'[[policy]]\nkind = "ready"\ngrace = "{GRACE}ms"\nat_risk = "{AT_RISK}ms"\n'
 YEAR_9999 = 253_370_764_800_000
 AWAY = 60_000 if os.environ.get("PROMISES_SLOW") else 15_000
-"""How long the worker is away, in milliseconds."""
+"""The time in milliseconds that the worker is down."""
 
 TIME_TO_END = 10_000
 CURRENT = {"basis": "current"}

@@ -54,9 +54,9 @@ def orders(made: int) -> Iterator[SentRecord]:
 
 def verdict_counts(page: Scrape) -> dict[str, float]:
     """Return the verdicts of the sixty orders."""
-    found = page.by("promises_state", "location", "verdict", basis="current")
+    counts = page.by("promises_state", "location", "verdict", basis="current")
     shops = [f"shop-{number}" for number in range(4)]
-    return {verdict: sum(found.get((shop, verdict), 0) for shop in shops) for verdict in VERDICTS}
+    return {verdict: sum(counts.get((shop, verdict), 0) for shop in shops) for verdict in VERDICTS}
 
 
 def test_the_series_of_a_location_start_at_zero_with_its_first_promise(worker: Worker, bootstrap: str) -> None:

@@ -131,10 +131,10 @@ def test_rejects_are_counted_and_the_newest_are_listed(bootstrap: str, four: lis
 
 
 def test_a_reject_is_shown_with_its_headers_and_its_bytes(bootstrap: str, four: list[str]) -> None:
-    shown = rejects(bootstrap, "show", four[0]).out
-    assert 'value    41 bytes\n\n{"type": "order.created", "note": "\\x1b[2J"}\n' in shown
-    assert f"came     {SQUARE} 1@0, {format_instant(arrival(0))}\n" in shown
-    assert "header   X-Square-Signature: s\ufffd\n" in shown
+    text = rejects(bootstrap, "show", four[0]).out
+    assert 'value    41 bytes\n\n{"type": "order.created", "note": "\\x1b[2J"}\n' in text
+    assert f"came     {SQUARE} 1@0, {format_instant(arrival(0))}\n" in text
+    assert "header   X-Square-Signature: s\ufffd\n" in text
     assert "00000000  00 ff fe " in rejects(bootstrap, "show", four[1]).out
     assert rejects(bootstrap, "show", four[0], "--raw").out.encode() == ORDER
     document = rejects(bootstrap, "show", four[1], "--json").document

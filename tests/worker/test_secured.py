@@ -36,7 +36,7 @@ name = "square"
 webhook = {{ scheme = "square", url = "{WEBHOOK_URL}", secrets = ["shopify"] }}
 """
 PASSWORDS: Final = re.compile("knows it|sesame")
-"""What is in every password here."""
+"""A part of every password here."""
 CASE: Final = "o-1043"
 
 
@@ -127,9 +127,9 @@ def test_intake_reads_a_feed_with_the_documented_permissions(shop: Shop, tmp_pat
 def test_the_gateway_accepts_requests_with_the_documented_permissions(shop: Shop, tmp_path: Path) -> None:
     file = shop.files[GATEWAY]
     with Gateway(shop.address, tmp_path, "--kafka-config", file, feeds=WEBHOOK) as gateway:
-        gateway.until_answers()
+        gateway.until_ready_to_serve()
         response = gateway.post("/square", b"{}", {"X-Square-Hmacsha256-Signature": signature(b"{}", url=WEBHOOK_URL)})
-        created = gateway.say("/promises", {"case": "o-77", "kind": "ready", "within": "20m"})
+        created = gateway.post_manual("/promises", {"case": "o-77", "kind": "ready", "within": "20m"})
         assert (response.status, created.status) == (200, 201)
 
 

@@ -37,7 +37,7 @@ REPLAYED = ["nycflights13_week", "boston311_q1"] if os.environ.get("PROMISES_SLO
 """The larger set takes two minutes; `promises judge` is held against it in any case: tests/cli/test_judge_truth.py."""
 
 STATES = {"kept": "kept", "broken": "broken", "excluded": "cancelled", "open": "pending"}
-"""Our verdicts in the words of the truth."""
+"""Our verdicts in the words of the expected numbers."""
 
 LASTING = {
     "promises_state": ("location", "kind", "basis", "verdict", "reason"),
@@ -50,7 +50,7 @@ LASTING = {
     "promises_rejects_total": ("reason",),
     "promises_duplicates_total": (),
 }
-"""Whatever a worker that starts again must show as the one before it did."""
+"""The metrics that must be the same after a restart, with their labels."""
 
 
 @dataclass(frozen=True)

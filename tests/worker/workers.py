@@ -19,7 +19,7 @@ from tests.cli.command import ROOT
 from tests.support.processes import ForkedProcess
 
 logs: Final[list[Path]] = []
-"""Where the workers of this test run write; conftest shows their ends when a test fails."""
+"""The log files of all workers of this test run; conftest shows their ends when a test fails."""
 
 _numbers = count(1)
 
