@@ -22,12 +22,12 @@ def annotated(alert: str, summary: str, description: str, dashboard: str = PIPEL
 
 
 def quiet_shop() -> dict[str, Row]:
-    """A shop that owes a promise every ten minutes and keeps it."""
+    """Return a shop with a kept promise every ten minutes."""
     return shown([Shop("quay").owes_always("5:00", every=10)], END)
 
 
 def still_at(moment: str, name: str) -> dict[str, Row]:
-    """A timestamp that goes with the wall clock up to a moment and stays there."""
+    """Return a timestamp that follows the wall clock up to a moment and stops there."""
     return {name: [60.0 * min(minute, at(moment)) for minute in range(END)]}
 
 
@@ -97,7 +97,7 @@ def test_without_workers_there_is_an_alert_on_workers_and_none_on_feeds(tmp_path
 
 
 def up_but(first: str, last: str) -> Row:
-    """Whether a worker answers: always but from `first` on and before `last`."""
+    """Return whether a worker is up: always, except from `first` to before `last`."""
     return [0.0 if at(first) <= minute < at(last) else 1.0 for minute in range(END)]
 
 
@@ -160,7 +160,7 @@ def test_a_worker_that_recovers_for_too_long_has_an_alert(tmp_path: Path) -> Non
 
 
 def refusing(first: str, count: int) -> dict[str, Row]:
-    """A worker that accepts 10 records a minute, and from `first` on refuses one a minute until it refused `count`."""
+    """Return a worker that accepts 10 records a minute, and rejects one a minute from `first` on, `count` in all."""
     refused: Row = [float(max(0, min(minute - at(first), count))) for minute in range(END)]
     return {
         'promises_rejects_total{reason="bad_time"}': refused,

@@ -20,11 +20,11 @@ LOG_ADAPTER = ROOT / "examples" / "promise-log.toml"
 LOG_POLICIES = ROOT / "examples" / "promise-log-policies.toml"
 
 _TERMINAL = {"COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE"}
-"""What would make the command believe that it writes to a terminal of some width."""
+"""The variables that would make the command assume a terminal of some width."""
 
 
 class CommandResult(NamedTuple):
-    """What a command said. code: its exit code."""
+    """The result of a command. code: its exit code. out, err: its output."""
 
     code: int
     out: str
@@ -32,7 +32,7 @@ class CommandResult(NamedTuple):
 
     @property
     def document(self) -> dict[str, Any]:
-        """The JSON object on stdout, which holds nothing else."""
+        """The JSON object that is the whole stdout."""
         assert self.out, f"nothing on stdout, exit code {self.code}"
         document: dict[str, Any] = json.loads(self.out)
         return document
@@ -75,7 +75,7 @@ def _answer(ended: subprocess.CompletedProcess[bytes] | Ended) -> CommandResult:
 
 
 def report(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The document of a `promises ... --json` that must end well."""
+    """Return the document of a `promises ... --json` that must succeed."""
     answer = promises(*arguments, "--json", stdin=stdin, environment=environment)
     assert (answer.code, answer.err) == (0, ""), answer.err
     return answer.document

@@ -141,18 +141,18 @@ def test_an_adapter_that_is_not_utf_8_cannot_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [["judge"], ["judge", "-", "--bye", "location"], ["decide"], ["explain"]], ids=" ".join
 )
-def test_what_the_command_line_does_not_know_is_a_mistake_of_usage(arguments: list[str]) -> None:
+def test_unknown_commands_and_options_are_usage_errors(arguments: list[str]) -> None:
     answer = promises(*arguments)
     assert (answer.code, answer.out) == (USAGE, "")
     assert "Usage:" in answer.err
     assert "Traceback" not in answer.err
 
 
-def test_explain_without_a_file_and_without_kafka_says_what_to_give() -> None:
+def test_explain_without_a_file_and_without_kafka_is_a_usage_error() -> None:
     assert "give a FILE and a CASE, or --bootstrap HOST:PORT and a CASE" in error_line(USAGE, "explain", "s1")
 
 
-def test_a_case_that_is_not_in_the_file_is_told_with_the_instant(tmp_path: Path) -> None:
+def test_a_case_that_is_not_in_the_file_is_an_error_with_the_instant(tmp_path: Path) -> None:
     file = written(tmp_path / "events.ndjson", promised("s1", "12:00", "12:10"))
     line = error_line(UNREADABLE, "explain", file, "s2")
     assert f"{file} has no promise of case 's2' by 2026-03-06T12:00:00.000Z" in line
@@ -171,6 +171,6 @@ def test_a_row_with_a_list_where_the_adapter_looks_for_a_word_is_a_reject_and_no
     assert [reject["reason"] for reject in answer.document["rejects"]] == ["unknown_shape"]
 
 
-def test_an_adapter_that_nobody_knows_is_answered_with_those_that_there_are() -> None:
+def test_an_unknown_adapter_is_refused_with_the_known_ones() -> None:
     line = error_line(USAGE, "judge", "-", "--adapter", "sqare")
     assert f"there is no adapter 'sqare'; there are {', '.join(names())}, or name a .toml file" in line

@@ -22,7 +22,7 @@ def member(address: Address, *partitions: int) -> MemberDescription:
 def worker_readiness(
     live: tuple[int, ...] = (), recovering: dict[int, RecoveryProgress] | None = None, group: str = "shops"
 ) -> Readiness:
-    """What a worker with these partitions says at /readyz."""
+    """Return the readiness of a worker with these partitions."""
     counts = {number: PartitionSnapshot(watermark=NOON) for number in live}
     return readiness(WorkerSnapshot(ready=not recovering, partitions=counts, recovering=recovering or {}), 0.0, group)
 

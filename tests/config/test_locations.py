@@ -1,7 +1,8 @@
-"""A file of locations that is wrong says where and what to do; one that is right means what it says."""
+"""The keys of a file of locations, and the errors of files that cannot be used."""
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ abandoned_after = "2d"
 
 def test_every_key_of_a_location_is_read() -> None:
     [quay] = parse_locations(EVERYTHING, "loc.toml").all
+    assert tomllib.loads(EVERYTHING)["location"][0].keys() == set(Location._fields)
 
     objectives = {"ready": 0.95, "delivered": 0.9}
     assert quay == Location("quay", "Quay Street", "Europe/Dublin", objectives, "pos-quay", 300_000, 172_800_000)

@@ -1,12 +1,14 @@
-"""A policy file that is wrong says where and what to do; one that is right means what it says."""
+"""The keys of a policy file, and the errors of files that cannot be used."""
 
 from __future__ import annotations
+
+import tomllib
 
 import pytest
 
 from schemas.instants import from_datetime
 from streams.config.policies import PolicyError, parse_policies
-from streams.judging.policy import Assumed, Cancellation
+from streams.judging.policy import POLICY_KEYS, Assumed, Cancellation
 from tests.histories import at, moment, policies_of
 
 EVERYTHING = """
@@ -30,6 +32,7 @@ objective = 0.95
 
 def test_every_key_of_a_policy_is_read() -> None:
     [policy] = policies_of(EVERYTHING).all
+    assert tomllib.loads(EVERYTHING)["policy"][0].keys() == POLICY_KEYS
 
     assert (policy.id, policy.kind, policy.kept_by) == ("pickup@2", "ready", ("ready", "picked_up"))
     assert (policy.grace, policy.at_risk, policy.assumed) == (90_000, 900_000, Assumed("ordered", 7_200_000))

@@ -1,4 +1,4 @@
-"""What the vendors' systems send of an order: a webhook at each change, most of them with the whole order in it.
+"""The webhooks of vendors for an order: one at each change, most of them with the whole order.
 
 Shapes by the vendors' public documentation (field names alone; all values are of the simulated day).
 """
@@ -17,16 +17,16 @@ from schemas.instants import Instant, format_instant, to_datetime
 from tests.day.orders import SERVER, Order, Vendor
 
 SECRET: Final = "of-the-day"
-"""With which every vendor signs."""
+"""The secret with which every vendor signs."""
 
 SQUARE_URL: Final = "https://pos.example.com/square"
-"""As Square knows the webhook: it signs that, too."""
+"""The URL of the webhook as Square knows it, which is signed too."""
 
 SHOPIFY_SHOP: Final = "day.myshopify.example"
 
 
 class Webhook(NamedTuple):
-    """A request as a vendor sends it. at: when; version: which of the order's changes it tells of."""
+    """A request as a vendor sends it. at: when; version: the number of the order's change."""
 
     vendor: Vendor
     order: str
@@ -37,13 +37,13 @@ class Webhook(NamedTuple):
 
 
 def webhooks(order: Order) -> Iterator[Webhook]:
-    """Everything that the vendor's system sends of `order`, in order."""
+    """Yield all webhooks of `order`, in order."""
     for version, at in enumerate(order.changes, 1):
         yield from _SENT[order.vendor](order, version, at)
 
 
 def fetched(order: Order, version: int) -> bytes:
-    """What the vendor's API returns for a thin webhook of that version: a Square order, a Shopify fulfilment order."""
+    """Return the response of the vendor's API for a thin webhook: a Square order, or a Shopify fulfilment order."""
     at = order.changes[version - 1]
     if order.vendor == "square":
         return msgspec.json.encode({"order": _square_order(order, version, at)})
@@ -51,7 +51,7 @@ def fetched(order: Order, version: int) -> bytes:
 
 
 def _square(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
-    """Square's webhooks are thin: which order, which version."""
+    """Yield the webhook of Square, which is thin: the order and the version."""
     what = "order_created" if version == 1 else "order_updated"
     order_fields = {
         "order_id": order.id,
@@ -107,7 +107,7 @@ def _square_order(order: Order, version: int, at: Instant) -> dict[str, Any]:
 
 
 def _toast(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
-    """Toast sends the whole order, and each step to those who follow the guest's status."""
+    """Yield the webhooks of Toast: the whole order, and a status for each step."""
     is_voided = order.cancelled is not None and order.cancelled <= at
     order_fields = {
         "guid": order.id,
@@ -153,7 +153,7 @@ def _of_toast(order: Order, version: int, at: Instant, category: str, type: str,
 
 
 def _shopify(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
-    """Shopify tells of the order and of what happens to the parcel; of what is to be sent when only that it changed."""
+    """Yield the webhooks of Shopify: the order, the events of the parcel, and thin ones of fulfilment orders."""
     number = int(order.id)
     is_cancelled = order.cancelled is not None and order.cancelled <= at
     reason = "customer" if order.cancelled_by == "customer" else "inventory"
@@ -231,7 +231,7 @@ def _toast_time(at: Instant) -> str:
 
 
 def _shopify_time(at: Instant) -> str:
-    """In the shop's own zone, as Shopify writes it; here to the millisecond."""
+    """Return a time in the shop's own zone, as Shopify writes it; here to the millisecond."""
     return to_datetime(at - 5 * 3_600_000).isoformat(timespec="milliseconds").replace("+00:00", "-05:00")
 
 

@@ -80,7 +80,7 @@ def signature(body: bytes, secret: str = SECRET, url: str = "") -> str:
 
 
 def shopify(body: bytes, secret: str = SECRET) -> dict[str, str]:
-    """The headers of a webhook of Shopify."""
+    """Return the headers of a webhook of Shopify."""
     return {"X-Shopify-Hmac-Sha256": signature(body, secret), "X-Shopify-Topic": "orders/updated"}
 
 
@@ -112,7 +112,7 @@ class Gateway(Program):
         super().__init__(directory / f"gateway-{next(_numbers)}.log", "gateway", *arguments, *addresses, *options)
 
     def until_ready_to_serve(self, seconds: float = 30) -> None:
-        """Return when it answers requests."""
+        """Wait until the gateway answers requests."""
         self.until(lambda: self.get("/openapi.json").status == 200, "the gateway answers", seconds)
 
     def until(self, holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
@@ -217,7 +217,7 @@ def replace(path: Path, text: str) -> None:
 
 
 class Stored(NamedTuple):
-    """A record."""
+    """A stored record."""
 
     key: bytes | None
     value: bytes

@@ -1,4 +1,4 @@
-"""The gateway's parts by themselves: headers that travel, pings, the count of a flood, secrets that change."""
+"""Parts of the gateway without HTTP and Kafka: stored headers, pings, token buckets, secret files, OpenAPI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gateway on a real Kafka: what it takes is there, untouched; what it refuses is not, and the sender is told why."""
+"""A gateway on a real Kafka: accepted requests are stored unchanged; refused ones get an error and a remedy."""
 
 from __future__ import annotations
 

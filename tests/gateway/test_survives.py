@@ -1,4 +1,4 @@
-"""What was acknowledged is in Kafka: through kills of the gateway, and while the broker is away. And how it starts.
+"""Acknowledged requests are in Kafka despite kills of the gateway and outages of the broker; and errors at its start.
 
 The senders do as vendors do: whatever is not answered with 200 is sent again. So a record may be there twice.
 """

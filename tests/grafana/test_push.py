@@ -80,7 +80,7 @@ def test_a_dashboard_that_was_changed_or_moved_is_put_right_and_the_others_are_l
     assert grafana.homes["promises-pipeline"] == "promises"
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(grafana: Grafana) -> None:
+def test_a_dry_run_shows_the_changes_and_makes_none(grafana: Grafana) -> None:
     answer = push(grafana.url, "--dry-run")
     assert answer.out.splitlines()[:2] == ["folder promises: would be created", "promises-location: would be created"]
     assert changes(grafana) == []
@@ -194,7 +194,7 @@ def test_a_certificate_is_trusted_by_file_alone(tmp_path: Path) -> None:
         assert "ca-file" in error_line(push(grafana.url, "--ca-file", nonsense))
 
 
-def test_https_to_a_server_that_speaks_none(grafana: Grafana) -> None:
+def test_https_to_a_server_without_tls(grafana: Grafana) -> None:
     assert "--url is not https" in error_line(push(grafana.url.replace("http:", "https:")))
 
 
@@ -202,12 +202,12 @@ def test_https_to_a_server_that_speaks_none(grafana: Grafana) -> None:
     "url",
     ["grafana:3000", "ftp://grafana", "http://", "http://admin:secret@grafana", "http://grafana/?a=1", "http://a:x"],
 )
-def test_an_address_that_is_none(url: str) -> None:
+def test_an_invalid_url(url: str) -> None:
     line = error_line(push(url), USAGE)
     assert line.startswith(f"promises: --url {url}: ")
 
 
-def test_a_token_that_is_missing_or_none(tmp_path: Path) -> None:
+def test_a_missing_or_invalid_token(tmp_path: Path) -> None:
     assert "there is no token" in error_line(push("http://grafana", token=""), USAGE)
     assert "in one line" in error_line(push("http://grafana", token="two words"), USAGE)
     assert "cannot be read" in error_line(push("http://grafana", "--token-file", tmp_path / "gone"), USAGE)

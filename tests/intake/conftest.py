@@ -35,6 +35,6 @@ def feeds(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert (created.code, created.err) == (0, "")
     assert created.out.splitlines()[-2:] == [
         "feeds.till: created, 4 partitions",
-        "feeds.patchy: is there already, left as it is",
+        "feeds.patchy: exists already, not changed",
     ]
     return file

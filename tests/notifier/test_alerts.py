@@ -18,7 +18,7 @@ from tests.notifier.alerts import MINUTE, NOON, alert_record, outgoing_alert
 EXAMPLE = (ROOT / "schemas" / "examples" / "alert.json").read_bytes()
 
 
-def test_the_example_of_the_contract_is_sent_as_it_stands() -> None:
+def test_the_example_of_the_contract_is_sent_unchanged() -> None:
     read = read_alert(EXAMPLE, NOON + 365 * 24 * 60 * MINUTE)
     document = msgspec.json.decode(EXAMPLE)
     assert read.body == EXAMPLE
@@ -58,6 +58,6 @@ def test_an_alert_of_a_worker_whose_clock_is_ahead_ages_from_now() -> None:
         (EXAMPLE[:-20], "truncated"),
     ],
 )
-def test_what_is_no_alert_is_told_with_the_reason(value: bytes | None, error: str) -> None:
+def test_a_record_that_is_not_an_alert_has_a_reason(value: bytes | None, error: str) -> None:
     with pytest.raises(NotAnAlert, match=f"(?i){error}"):
         read_alert(value, NOON)

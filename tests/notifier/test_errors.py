@@ -1,4 +1,4 @@
-"""What `promises notify` says when it cannot begin: one clear line, and nothing that is secret."""
+"""Tests of the errors of `promises notify` at its start: one line without any secret."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_an_option_that_cannot_be_used(options: tuple[str, str], words: list[str
     assert_error(promises("notify", "--bootstrap", NOBODY, *unreachable_webhook(tmp_path), *options), USAGE, *words)
 
 
-def test_a_webhook_that_is_none_is_not_quoted(tmp_path: Path) -> None:
+def test_an_invalid_webhook_is_not_quoted(tmp_path: Path) -> None:
     answer = promises(
         "notify", "--bootstrap", NOBODY, "--webhook", f"{URL} or so", "--secret-file", secret_in(tmp_path)
     )

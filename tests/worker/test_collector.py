@@ -11,10 +11,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, StepReached
 from schemas.instants import parse_instant, to_datetime
 from streams.config.policies import parse_policies
-from streams.metrics.catalogue import WORKER, Metric
+from streams.metrics.catalogue import RECORD_COUNTERS, WORKER, Metric
 from streams.metrics.exposition import UNATTRIBUTED, CommitTimes
 from streams.metrics.scrape import Scrape
 from streams.records import KafkaRecord
+from streams.state.changelog import RecordCounters
 from streams.state.partition import PartitionState
 from streams.worker.metrics import WorkerCollector
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
@@ -191,6 +192,10 @@ def test_every_metric_of_the_catalogue_is_served(metric: Metric) -> None:
     )
     served = {sample.name for family in collector.collect() for sample in family.samples}
     assert metric.name in served or f"{metric.name}_bucket" in served
+
+
+def test_every_counter_of_records_has_a_metric() -> None:
+    assert {metric.counter for metric in RECORD_COUNTERS} == set(RecordCounters.__struct_fields__)
 
 
 def test_commit_durations_are_counted_in_their_buckets() -> None:

@@ -95,7 +95,7 @@ def test_topics_are_created_once(shop: Shop) -> None:
     assert (first.code, first.err, again.code, again.err) == (0, "", 0, "")
     created = [f"{name}: created, {number} partition{'s' * (number > 1)}" for name, number in made.items()]
     assert first.out.splitlines() == created
-    assert again.out.splitlines() == [f"{name}: is there already, left as it is" for name in made]
+    assert again.out.splitlines() == [f"{name}: exists already, not changed" for name in made]
 
 
 @pytest.mark.parametrize("clock", ["wall", "", "LIVE"])

@@ -133,7 +133,7 @@ def test_rejects_are_counted_and_the_newest_are_listed(bootstrap: str, four: lis
 def test_a_reject_is_shown_with_its_headers_and_its_bytes(bootstrap: str, four: list[str]) -> None:
     text = rejects(bootstrap, "show", four[0]).out
     assert 'value    41 bytes\n\n{"type": "order.created", "note": "\\x1b[2J"}\n' in text
-    assert f"came     {SQUARE} 1@0, {format_instant(arrival(0))}\n" in text
+    assert f"source   {SQUARE} 1@0, {format_instant(arrival(0))}\n" in text
     assert "header   X-Square-Signature: s\ufffd\n" in text
     assert "00000000  00 ff fe " in rejects(bootstrap, "show", four[1]).out
     assert rejects(bootstrap, "show", four[0], "--raw").out.encode() == ORDER
@@ -146,7 +146,7 @@ def test_a_retry_needs_confirmation(bootstrap: str, four: list[str]) -> None:
     dry = rejects(bootstrap, "retry", "--feed", "square", "--dry-run")
     assert (dry.code, dry.out, dry.err) == (0, plan, "")
     unasked = rejects(bootstrap, "retry", "--feed", "square")
-    assert (unasked.code, unasked.out, "nobody is there to ask: add --yes" in unasked.err) == (USAGE, plan, True)
+    assert (unasked.code, unasked.out, "add --yes" in unasked.err) == (USAGE, plan, True)
     assert in_feed(bootstrap) == []
 
 
@@ -156,7 +156,7 @@ def test_each_record_is_resent_once_and_unchanged(bootstrap: str, four: list[str
     rest = rejects(bootstrap, "retry", "--feed", "square", "--yes")
     assert "1 more were retried before" in rest.out
     assert rest.err.splitlines() == [
-        f"{four[3]} waits on: only its beginning was kept, it had 99999999 bytes",
+        f"{four[3]} still waits: only its beginning was kept, it had 99999999 bytes",
         "2 of 3 sent",
     ]
     assert "sent" not in rejects(bootstrap, "retry", "--feed", "square", "--yes").err
