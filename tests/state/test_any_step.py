@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, composite
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from streams.judging.history import Fact, FactType
 from streams.judging.settle import add_fact, judge, settle
 from streams.state.case_codec import decode, encode
 from streams.state.fast_path import try_append
-from tests.judging.generated import BASE, END, MINUTE, POLICIES, Arrived, admitted, arrivals, examples
+from tests.judging.generated import BASE, END, MINUTE, POLICIES, Arrived, admitted, arrivals, examples, look_at
 
 
 class Example(NamedTuple):
@@ -120,10 +120,8 @@ def _assert_add_fact_does_the_same(example: Example, appended: bytes) -> None:
 def test_enough_of_the_examples_take_the_fast_path() -> None:
     seen: Counter[bool] = Counter()
 
-    @settings(max_examples=200, deadline=None, database=None, derandomize=True)
-    @given(examples_of_steps())
     def look(example: Example) -> None:
         seen[try_append(example.stored, example.fact, POLICIES, example.now) is not None] += 1
 
-    look()
+    look_at(examples_of_steps(), 200, look)
     assert seen[True] > seen.total() / 6
