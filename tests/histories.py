@@ -79,8 +79,8 @@ class Story:
         """From here on the story tells of `subject`; empty: of the case as a whole."""
         return replace(self, subject=subject)
 
-    def ordered(self, time: str, at: str | None = None, **said: Any) -> Story:
-        return self.reached("ordered", time, at=at, **said)
+    def ordered(self, time: str, at: str | None = None, **fields: Any) -> Story:
+        return self.reached("ordered", time, at=at, **fields)
 
     def promised(
         self,
@@ -91,11 +91,11 @@ class Story:
         origin: Origin = "written",
         ordinal: int = 1,
         time: str | None = None,
-        **said: Any,
+        **fields: Any,
     ) -> Story:
         """At `time`, or with the event before: `kind` is promised by `due`."""
         return self._with_event(
-            PromisesMade, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
+            PromisesMade, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **fields
         )
 
     def stated(
@@ -107,62 +107,62 @@ class Story:
         origin: Origin = "written",
         ordinal: int = 1,
         time: str | None = None,
-        **said: Any,
+        **fields: Any,
     ) -> Story:
         """At `time`, or with the event before: the till says that `kind` is promised by `due`."""
         return self._with_event(
-            PromisesStated, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
+            PromisesStated, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **fields
         )
 
-    def nothing_promised(self, time: str, **said: Any) -> Story:
-        return self._with_event(PromisesMade, time, promises=[], **said)
+    def nothing_promised(self, time: str, **fields: Any) -> Story:
+        return self._with_event(PromisesMade, time, promises=[], **fields)
 
-    def reached(self, step: str, time: str, **said: Any) -> Story:
-        return self._with_event(StepReached, time, step=step, **said)
+    def reached(self, step: str, time: str, **fields: Any) -> Story:
+        return self._with_event(StepReached, time, step=step, **fields)
 
-    def undone(self, step: str, time: str, **said: Any) -> Story:
-        return self._with_event(StepUndone, time, step=step, **said)
+    def undone(self, step: str, time: str, **fields: Any) -> Story:
+        return self._with_event(StepUndone, time, step=step, **fields)
 
     def amended(
-        self, kind: str, time: str, *, due: str, by: Party, opens: str | None = None, ordinal: int = 1, **said: Any
+        self, kind: str, time: str, *, due: str, by: Party, opens: str | None = None, ordinal: int = 1, **fields: Any
     ) -> Story:
         window: dict[str, Any] = {"due": moment(due), "opens": moment(opens) if opens else None}
-        return self._with_event(PromiseAmended, time, kind=kind, by=by, ordinal=ordinal, **window, **said)
+        return self._with_event(PromiseAmended, time, kind=kind, by=by, ordinal=ordinal, **window, **fields)
 
-    def withdrawn(self, kind: str, time: str, *, by: Party, ordinal: int = 1, **said: Any) -> Story:
-        return self._with_event(PromiseWithdrawn, time, kind=kind, by=by, ordinal=ordinal, **said)
+    def withdrawn(self, kind: str, time: str, *, by: Party, ordinal: int = 1, **fields: Any) -> Story:
+        return self._with_event(PromiseWithdrawn, time, kind=kind, by=by, ordinal=ordinal, **fields)
 
-    def cancelled(self, time: str, *, by: Party, **said: Any) -> Story:
-        return self._with_event(Cancelled, time, by=by, **said)
+    def cancelled(self, time: str, *, by: Party, **fields: Any) -> Story:
+        return self._with_event(Cancelled, time, by=by, **fields)
 
-    def taken_by(self, staff: str, time: str, **said: Any) -> Story:
-        return self._with_event(StaffAssigned, time, staff=staff, **said)
+    def taken_by(self, staff: str, time: str, **fields: Any) -> Story:
+        return self._with_event(StaffAssigned, time, staff=staff, **fields)
 
-    def held(self, reason: str, time: str, *, caused_by: Party, **said: Any) -> Story:
-        return self._with_event(HoldStarted, time, reason=reason, caused_by=caused_by, **said)
+    def held(self, reason: str, time: str, *, caused_by: Party, **fields: Any) -> Story:
+        return self._with_event(HoldStarted, time, reason=reason, caused_by=caused_by, **fields)
 
-    def released(self, reason: str, time: str, **said: Any) -> Story:
-        return self._with_event(HoldEnded, time, reason=reason, **said)
+    def released(self, reason: str, time: str, **fields: Any) -> Story:
+        return self._with_event(HoldEnded, time, reason=reason, **fields)
 
-    def denied(self, corrects: str, time: str, **said: Any) -> Story:
+    def denied(self, corrects: str, time: str, **fields: Any) -> Story:
         """At `time` it turned out that `corrects` never happened."""
-        return self._with_event(Correction, time, corrects=corrects, event=None, **said)
+        return self._with_event(Correction, time, corrects=corrects, event=None, **fields)
 
-    def corrected(self, corrects: str, time: str, replacement: Story, **said: Any) -> Story:
+    def corrected(self, corrects: str, time: str, replacement: Story, **fields: Any) -> Story:
         """At `time` it turned out that the last event of `instead` is what `corrects` should have said."""
-        truth = msgspec.structs.replace(replacement.events[-1], id=corrects)
-        return self._with_event(Correction, time, corrects=corrects, event=truth, **said)
+        event = msgspec.structs.replace(replacement.events[-1], id=corrects)
+        return self._with_event(Correction, time, corrects=corrects, event=event, **fields)
 
-    def _with_event(self, what: type[Envelope], time: str, /, **said: Any) -> Story:
-        location, staff = said.pop("at", None), said.pop("staff", None)
-        event: Any = what(
-            id=said.pop("id", f"e{len(self.events) + 1}"),
+    def _with_event(self, event_type: type[Envelope], time: str, /, **fields: Any) -> Story:
+        location, staff = fields.pop("at", None), fields.pop("staff", None)
+        event: Any = event_type(
+            id=fields.pop("id", f"e{len(self.events) + 1}"),
             case=self.case,
             occurred_at=moment(time),
-            subject=said.pop("subject", self.subject),
+            subject=fields.pop("subject", self.subject),
             location=location,
             staff=Staff(id=staff) if staff else None,
-            **said,
+            **fields,
         )
         return replace(self, events=(*self.events, event), time=time)
 

@@ -1,4 +1,4 @@
-"""What `promises notify` says when it cannot begin: one clear line, and nothing that is secret."""
+"""Tests of the errors of `promises notify` at its start: one line without any secret."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from streams.local.ports import free_ports
 from tests.cli.command import promises
-from tests.notifier.process import SECRET, secret_in, to_nobody
+from tests.notifier.process import SECRET, secret_in, unreachable_webhook
 from tests.support.certificates import written
 from tests.worker.answers import UNREACHABLE, USAGE, assert_error
 
@@ -26,10 +26,10 @@ URL = "https://hooks.example/sesame?token=sesame"
     ],
 )
 def test_an_option_that_cannot_be_used(options: tuple[str, str], words: list[str], tmp_path: Path) -> None:
-    assert_error(promises("notify", "--bootstrap", NOBODY, *to_nobody(tmp_path), *options), USAGE, *words)
+    assert_error(promises("notify", "--bootstrap", NOBODY, *unreachable_webhook(tmp_path), *options), USAGE, *words)
 
 
-def test_a_webhook_that_is_none_is_not_quoted(tmp_path: Path) -> None:
+def test_an_invalid_webhook_is_not_quoted(tmp_path: Path) -> None:
     answer = promises(
         "notify", "--bootstrap", NOBODY, "--webhook", f"{URL} or so", "--secret-file", secret_in(tmp_path)
     )

@@ -19,8 +19,8 @@ from streams.judging.policy import Policies
 from streams.records import KafkaRecord
 from streams.state.counts import PromiseCounts
 from streams.state.partition import PartitionState
-from streams.state.rows import PART_OF, ROW_VERDICTS, CountRow, RowVerdict, revision_index
-from streams.state.windows import CELL_COUNTS, WIDTHS, Label, Windows
+from streams.state.rows import CountRow, RowVerdict
+from streams.state.windows import WIDTHS, Label, Windows, by_basis
 from tests.histories import READY, Story, at, moment
 
 FOREVER = at("70000:00")
@@ -89,7 +89,7 @@ class Partition:
 
 
 class Named(NamedTuple):
-    """What a row counts on one basis, by name; counts of 0 are left out."""
+    """The counts of a row on one basis, by name. Counts of 0 are omitted."""
 
     made: int
     net: Counter[Ruling]
@@ -101,27 +101,19 @@ class Named(NamedTuple):
 
 def named(row: CountRow, basis: Basis) -> Named:
     """The counts of a row on that basis."""
-    number = BASES.index(basis)
-    counts = row.on(number)
-    ways = [(before, after) for before in range(len(ROW_VERDICTS)) for after in range(len(ROW_VERDICTS))]
+    counts = row.on(basis)
+    by_staff = {
+        (staff, verdict): count
+        for staff, by_verdict in row.staff_on(basis)
+        for verdict, count in zip(VERDICTS, by_verdict, strict=True)
+    }
     return Named(
-        row.made,
-        +Counter(dict(zip(RULINGS, counts.net, strict=True))),
-        +Counter(dict(zip(VERDICTS, counts.first, strict=True))),
-        +Counter(
-            {
-                (ROW_VERDICTS[before], ROW_VERDICTS[after]): counts.revised[revision_index(before, after)]
-                for before, after in ways
-            }
-        ),
-        +Counter(
-            {
-                (staff, verdict): count
-                for staff, by_verdict in row.staff_on(number)
-                for verdict, count in zip(VERDICTS, by_verdict, strict=True)
-            }
-        ),
-        counts.lateness,
+        made=row.made,
+        net=+Counter(dict(zip(RULINGS, counts.net, strict=True))),
+        first=+Counter(dict(zip(VERDICTS, counts.first, strict=True))),
+        revised=+Counter({(before, after): count for before, after, count in counts.revisions()}),
+        staff=+Counter(by_staff),
+        lateness=counts.lateness,
     )
 
 
@@ -135,14 +127,12 @@ Sums = dict[str, dict[Label, tuple[int, int]]]
 
 def rolling(windows: Windows, basis: Basis = "current") -> Sums:
     """The rolling counts on that basis."""
-    found: Sums = {window: {} for window in WIDTHS}
+    by_window: Sums = {window: {} for window in WIDTHS}
     for label, sums in windows.sums().items():
-        for number, window in enumerate(WIDTHS):
-            of_window, own = sums[number * CELL_COUNTS :][:CELL_COUNTS], 2 * PART_OF[BASES.index(basis)]
-            kept, due = of_window[0] + of_window[own], of_window[1] + of_window[own + 1]
-            if kept or due:
-                found[window][label] = kept, due
-    return found
+        for count in by_basis(sums):
+            if count.basis == basis and (count.kept or count.due):
+                by_window[count.window][label] = count.kept, count.due
+    return by_window
 
 
 def by_label(rows: Mapping[Label, CountRow]) -> dict[tuple[str, str, Basis], Named]:
@@ -154,7 +144,7 @@ def assert_counts_add_up(counts: PromiseCounts) -> None:
     """In every row and for every verdict: first verdicts + revised into it - revised out of it = net. What is open
     began as made and ended with its first verdict."""
     for label, row in by_label(counts.rows).items():
-        assert min(counts.rows[Label(*label[:2])].on(BASES.index(label[2])).net) >= 0, label
+        assert min(counts.rows[Label(*label[:2])].on(label[2]).net) >= 0, label
         for verdict, net in _net(row).items():
             into = sum(n for (_, after), n in row.revised.items() if after == verdict)
             out = sum(n for (before, _), n in row.revised.items() if before == verdict)

@@ -54,24 +54,24 @@ NOTICED = {
 }
 
 
-@pytest.mark.parametrize("what", UNNOTICED)
-def test_appended_is(what: str) -> None:
-    assert is_appended(PROMISED, UNNOTICED[what])
+@pytest.mark.parametrize("name", UNNOTICED)
+def test_a_fact_without_effect_is_appended(name: str) -> None:
+    assert is_appended(PROMISED, UNNOTICED[name])
 
 
-@pytest.mark.parametrize("what", NOTICED)
-def test_never_appended_is(what: str) -> None:
-    assert not is_appended(PROMISED, NOTICED[what])
+@pytest.mark.parametrize("name", NOTICED)
+def test_a_fact_with_an_effect_is_not_appended(name: str) -> None:
+    assert not is_appended(PROMISED, NOTICED[name])
 
 
-def test_the_first_that_names_a_shop_is_never_appended() -> None:
+def test_the_first_fact_with_an_attribute_is_not_appended() -> None:
     nowhere = order("o1").promised("ready", due="12:40", time="12:00")
 
     assert not is_appended(nowhere, nowhere.reached("boxed", "12:10", at="harbour"))
     assert is_appended(nowhere, nowhere.reached("boxed", "12:10"))
 
 
-def test_the_first_that_names_anybody_is_never_appended() -> None:
+def test_the_first_fact_with_staff_is_not_appended() -> None:
     nobody = order("o1").promised("ready", due="12:40", time="12:00", at="harbour")
 
     assert not is_appended(nobody, nobody.reached("boxed", "12:10", staff="anna"))
@@ -83,14 +83,14 @@ def test_nothing_is_appended_to_a_history_with_a_correction() -> None:
     assert not is_appended(denied, denied.reached("packed", "12:10"))
 
 
-def test_nothing_is_appended_while_a_judgement_is_due() -> None:
+def test_nothing_is_appended_while_a_timer_is_due() -> None:
     step = PROMISED.reached("boxed", "12:10")
 
     assert is_appended(PROMISED, step, now="12:40")
     assert not is_appended(PROMISED, step, now="12:40:00.001")
 
 
-def test_what_goes_unnoticed_is_in_the_book_and_counted() -> None:
+def test_a_fact_on_the_fast_path_is_stored_and_counted() -> None:
     partition = Partition().arrive(UNNOTICED["by who has it in hand"])
     case = partition.state.case("o1")
 
