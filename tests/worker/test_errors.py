@@ -226,4 +226,5 @@ def test_explain_names_an_unknown_case(shop: Shop) -> None:
 def test_without_kafka_the_address_is_named(
     command: str, unanswered: dict[str, Future[CommandResult]], unused_address: str
 ) -> None:
-    assert_error(unanswered[command].result(), UNREACHABLE, unused_address, "Kafka does not respond there", "--bootstrap")
+    answer = unanswered[command].result()
+    assert_error(answer, UNREACHABLE, unused_address, "Kafka does not respond there", "--bootstrap")
