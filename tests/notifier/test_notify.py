@@ -127,7 +127,7 @@ def test_old_alerts_and_those_of_other_stages_are_not_sent(bootstrap: str, recei
     assert "hopeless" in given_up
     assert given_up.endswith("500 Internal Server Error: this is 500")
     assert "yesterday" in notifier.until_said("too old to be sent")
-    assert "no alert: JSON is malformed" in notifier.log.read_text("utf-8")
+    assert "not an alert: JSON is malformed" in notifier.log.read_text("utf-8")
 
 
 def test_two_notifiers_share_the_alerts_and_one_takes_over_where_the_other_ends(
