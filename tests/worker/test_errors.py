@@ -101,8 +101,9 @@ def test_topics_are_created_once(shop: Shop) -> None:
 @pytest.mark.parametrize("clock", ["wall", "", "LIVE"])
 def test_an_invalid_clock(clock: str, unused_address: str) -> None:
     answer = promises("worker", "--bootstrap", unused_address, "--clock", clock)
-    assert (answer.code, answer.out) == (USAGE, "")
-    assert all(word in answer.err for word in ("--clock", "live", "stream"))
+    assert answer.code == USAGE
+    assert "--clock" in answer.err
+    assert "'live', 'stream'" in answer.err
 
 
 @pytest.mark.parametrize("address", ["9464", "127.0.0.1:", "127.0.0.1:metrics", "127.0.0.1:65536", ":9464"])
@@ -226,5 +227,6 @@ def test_explain_names_an_unknown_case(shop: Shop) -> None:
 def test_without_kafka_the_address_is_named(
     command: str, unanswered: dict[str, Future[CommandResult]], unused_address: str
 ) -> None:
-    answer = unanswered[command].result()
-    assert_error(answer, UNREACHABLE, unused_address, "Kafka does not respond there", "--bootstrap")
+    assert_error(
+        unanswered[command].result(), UNREACHABLE, unused_address, "Kafka does not respond there", "--bootstrap"
+    )

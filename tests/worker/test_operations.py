@@ -91,7 +91,7 @@ def test_check_finds_wrong_settings_and_its_commands_repair_them(bootstrap: str)
     (number,) = re.findall(rf"--alter --topic {ALERTS.name} --partitions (\d+)", "\n".join(findings_of_check))
     admin.create_partitions({ALERTS.name: int(number)})
     admin.close()
-    assert len(findings(bootstrap, 0)) == 1, "only the lone broker is left"
+    assert len(findings(bootstrap, 0)) == 1, "only the single replica is left"
     assert sorted(line.partition(", ")[0] for line in findings_of_check if "one replica" not in line) == [
         "error: promise.alerts: has 1 partitions",
         "error: promise.changelog: cleanup.policy is delete",
@@ -198,11 +198,11 @@ def test_the_last_line_of_a_failing_worker_is_json_too(bootstrap: str, tmp_path:
 
 
 def test_errors_at_start_are_json_too() -> None:
-    for option, value in (("--clock", "wall"), ("--metrics", "9464")):
+    for option, value in (("--retention", "90"), ("--metrics", "9464")):
         answer = promises("worker", "--bootstrap", "127.0.0.1:9", option, value, environment={"PROMISES_LOG": "json"})
         (line,) = answer.err.splitlines()
         fields = json.loads(line)
         assert (answer.code, fields["level"], fields["logger"]) == (2, "CRITICAL", "promises")
         assert fields["message"].startswith(f"{option} ")
     answer = promises("worker", "--bootstrap", "127.0.0.1:9", "--log", "yaml")
-    assert (answer.code, answer.err) == (2, "promises: --log yaml: write text or json\n")
+    assert (answer.code, "--log" in answer.err) == (2, True)
