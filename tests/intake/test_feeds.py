@@ -209,11 +209,13 @@ def test_a_missing_topic_of_a_feed_is_named(deployment: Deployment, tmp_path: Pa
     bootstrap, feeds = deployment.bootstrap, tmp_path / "feeds.toml"
     feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
     answer = promises("intake", "--bootstrap", bootstrap, "--feeds", feeds)
-    message = f"{bootstrap} has no topic feeds.square; create what is missing: promises topics --bootstrap {bootstrap}"
+    message = (
+        f"{bootstrap} has no topic feeds.square; create the missing topics: promises topics --bootstrap {bootstrap}"
+    )
     assert_error(answer, UNREACHABLE, f"{message} --feeds {feeds}")
     answer_of_check = promises("check", "--bootstrap", bootstrap, "--feeds", feeds)
     (missing,) = [line for line in answer_of_check.out.splitlines() if line.startswith("error: ")]
-    assert missing.startswith("error: feeds.square: is not there; create it: promises topics")
+    assert missing.startswith("error: feeds.square: does not exist; create it: promises topics")
     assert promises("check", "--bootstrap", bootstrap).code == 0
 
 

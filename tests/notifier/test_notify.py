@@ -73,11 +73,11 @@ def test_a_receiver_that_was_down_gets_the_alerts_later(bootstrap: str, tmp_path
     with Notifier(bootstrap, f"http://127.0.0.1:{port}/", tmp_path, "--group", "down", "--log", "json") as notifier:
         notifier.until_said(READING)
         tell(bootstrap, "o-1")
-        notifier.until_said("takes no alerts")
+        notifier.until_said("does not accept alerts")
         with receiving(port) as receiver:
             receiver.answer("o-1", 503)
             got = wait_for(receiver, 2)
-            notifier.until_said("takes alerts again")
+            notifier.until_said("accepts alerts again")
         assert notifier.stop(signal.SIGINT) == 0
     assert [(one.case, one.answered) for one in got] == [("o-1", 503), ("o-1", 204)]
     assert len({one.headers["webhook-id"] for one in got}) == 1
@@ -120,14 +120,14 @@ def test_old_alerts_and_those_of_other_stages_are_not_sent(bootstrap: str, recei
         tell(bootstrap, "hopeless")
         given_up = notifier.until_said("is given up")
         tell(bootstrap, "o-1")
-        notifier.until_said("takes alerts again")
+        notifier.until_said("accepts alerts again")
         assert notifier.stop() == 0
     assert set(receiver.cases) == {"o-1"}
     assert {one.case for one in receiver.got} == {"hopeless", "o-1"}
     assert "hopeless" in given_up
     assert given_up.endswith("500 Internal Server Error: this is 500")
     assert "yesterday" in notifier.until_said("too old to be sent")
-    assert "no alert: JSON is malformed" in notifier.log.read_text("utf-8")
+    assert "not an alert: JSON is malformed" in notifier.log.read_text("utf-8")
 
 
 def test_two_notifiers_share_the_alerts_and_one_takes_over_where_the_other_ends(

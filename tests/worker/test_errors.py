@@ -100,9 +100,10 @@ def test_topics_are_created_once(shop: Shop) -> None:
 
 @pytest.mark.parametrize("clock", ["wall", "", "LIVE"])
 def test_an_invalid_clock(clock: str, unused_address: str) -> None:
-    assert_error(
-        promises("worker", "--bootstrap", unused_address, "--clock", clock), USAGE, "--clock", "live", "stream"
-    )
+    answer = promises("worker", "--bootstrap", unused_address, "--clock", clock)
+    assert answer.code == USAGE
+    assert "--clock" in answer.err
+    assert "'live', 'stream'" in answer.err
 
 
 @pytest.mark.parametrize("address", ["9464", "127.0.0.1:", "127.0.0.1:metrics", "127.0.0.1:65536", ":9464"])
@@ -226,4 +227,6 @@ def test_explain_names_an_unknown_case(shop: Shop) -> None:
 def test_without_kafka_the_address_is_named(
     command: str, unanswered: dict[str, Future[CommandResult]], unused_address: str
 ) -> None:
-    assert_error(unanswered[command].result(), UNREACHABLE, unused_address, "no Kafka answers there", "--bootstrap")
+    assert_error(
+        unanswered[command].result(), UNREACHABLE, unused_address, "Kafka does not respond there", "--bootstrap"
+    )

@@ -35,7 +35,7 @@ def bootstrap(empty_kafka: str) -> str:
     """The address of a Kafka whose topics have two partitions."""
     lines = findings(empty_kafka, NOT_WELL)
     missing = ", ".join(topic.name for topic in TOPICS)
-    assert lines == [f"error: {missing}: is not there; create it: promises topics --bootstrap {empty_kafka}"]
+    assert lines == [f"error: {missing}: does not exist; create it: promises topics --bootstrap {empty_kafka}"]
     assert promises("topics", "--bootstrap", empty_kafka, "--partitions", str(PARTITIONS)).code == 0
     return empty_kafka
 
@@ -68,7 +68,7 @@ def page_of(worker: Worker, path: str) -> tuple[int, dict[str, Any]]:
 
 def test_new_topics_are_correct_except_for_their_single_replica(bootstrap: str) -> None:
     (lone,) = findings(bootstrap, 0)
-    assert lone.startswith(f"warning: {', '.join(topic.name for topic in (*TOPICS, *INTAKE_TOPICS))}: has one copy")
+    assert lone.startswith(f"warning: {', '.join(topic.name for topic in (*TOPICS, *INTAKE_TOPICS))}: has one replica")
 
 
 def test_check_finds_wrong_settings_and_its_commands_repair_them(bootstrap: str) -> None:
@@ -91,8 +91,8 @@ def test_check_finds_wrong_settings_and_its_commands_repair_them(bootstrap: str)
     (number,) = re.findall(rf"--alter --topic {ALERTS.name} --partitions (\d+)", "\n".join(findings_of_check))
     admin.create_partitions({ALERTS.name: int(number)})
     admin.close()
-    assert len(findings(bootstrap, 0)) == 1, "only the lone broker is left"
-    assert sorted(line.partition(", ")[0] for line in findings_of_check if "one copy" not in line) == [
+    assert len(findings(bootstrap, 0)) == 1, "only the single replica is left"
+    assert sorted(line.partition(", ")[0] for line in findings_of_check if "one replica" not in line) == [
         "error: promise.alerts: has 1 partitions",
         "error: promise.changelog: cleanup.policy is delete",
         "error: promise.changelog: max.message.bytes is 1048588",
@@ -107,7 +107,7 @@ def test_status_before_the_first_worker(bootstrap: str) -> None:
     first, _, *table = answer.out.splitlines()
     assert first == "there is no group nightshift: no worker has run with --group nightshift"
     assert [line.split()[0] for line in table] == ["partition", "0", "1"]
-    assert all(line.endswith("nobody owns it") for line in table[1:])
+    assert all(line.endswith("no owner") for line in table[1:])
 
 
 def test_status_shows_two_workers_with_partitions_and_a_third_one_standing_by(bootstrap: str, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_status_after_the_last_worker_ended(bootstrap: str, tmp_path: Path) -> N
         assert worker.stop() == 0
     code, document = status(bootstrap, *group)
     assert (code, document["state"], document["workers"], document["well"]) == (NOT_WELL, "Empty", [], False)
-    assert {row["says"] for row in document["partitions"]} == {"nobody owns it"}
+    assert {row["says"] for row in document["partitions"]} == {"no owner"}
 
 
 def test_a_worker_under_load_ends_cleanly_and_in_time(bootstrap: str, tmp_path: Path) -> None:
@@ -198,11 +198,11 @@ def test_the_last_line_of_a_failing_worker_is_json_too(bootstrap: str, tmp_path:
 
 
 def test_errors_at_start_are_json_too() -> None:
-    for option, value in (("--clock", "wall"), ("--metrics", "9464")):
+    for option, value in (("--retention", "90"), ("--metrics", "9464")):
         answer = promises("worker", "--bootstrap", "127.0.0.1:9", option, value, environment={"PROMISES_LOG": "json"})
         (line,) = answer.err.splitlines()
         fields = json.loads(line)
         assert (answer.code, fields["level"], fields["logger"]) == (2, "CRITICAL", "promises")
         assert fields["message"].startswith(f"{option} ")
     answer = promises("worker", "--bootstrap", "127.0.0.1:9", "--log", "yaml")
-    assert (answer.code, answer.err) == (2, "promises: --log yaml: write text or json\n")
+    assert (answer.code, "--log" in answer.err) == (2, True)
