@@ -80,6 +80,7 @@ def decode(stored: bytes, policies: Policies) -> Case:
     begin = HEAD_SIZE + assignment_size
     end = begin + body_size
     state, judged = _state_decoder(policies)(stored[begin:end])
+    # By position: keywords cost instructions.
     return Case(wake_at, more_at, last_at, flags & CORRECTED != 0, count, stored[end:], state, judged)
 
 
