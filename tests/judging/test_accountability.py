@@ -1,4 +1,4 @@
-"""Who answers for a promise: whoever had it in hand when it was decided."""
+"""The accountable staff member: the one assigned when the promise was decided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events out of order, twice, or under one id: what arrives when decides nothing, what happened when decides all."""
+"""Events out of order, duplicates, and events with one id: only the instants of occurrence matter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ THE_ORDER = PromiseKey("", "ready", 1)
 
 
 def rulings_after(story: Story, *clock: str) -> tuple[Case, list[str]]:
-    """The events of a story in the order of telling, each read when the clock shows so; what was said after each."""
+    """Add the events of a story at these instants. Return the case and its ruling after each."""
     case, rulings = Case(), []
     for event, now in zip(story.events, clock, strict=True):
         add_fact(case, admit(event, READY), READY, at(now))
