@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -19,12 +20,12 @@ def _shown(type: str, **fields: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("type", "fields", "details"),
+    ("type", "fields", "values"),
     [
         (
             "promises_made",
             {"promises": [{"kind": "ready", "due": "2026-03-06T12:40:00Z", "origin": "spoken"}]},
-            "ready by 2026-03-06T12:40:00Z (spoken)",
+            ["ready", "2026-03-06T12:40:00Z", "spoken"],
         ),
         (
             "promises_made",
@@ -34,27 +35,27 @@ def _shown(type: str, **fields: Any) -> str:
                     {"kind": "delivered", "opens": "2026-03-06T12:00:00+01:00", "due": "2026-03-06T13:00:00+01:00"},
                 ]
             },
-            "paid 2 by 2026-03-06T13:00:00Z, delivered from 2026-03-06T11:00:00Z to 2026-03-06T12:00:00Z",
+            ["paid 2", "2026-03-06T13:00:00Z", "delivered", "2026-03-06T11:00:00Z", "2026-03-06T12:00:00Z"],
         ),
-        ("promises_made", {}, "nothing"),
+        ("promises_made", {}, ["nothing"]),
         (
             "promises_stated",
             {"promises": [{"kind": "ready", "due": "2026-03-06T12:40:00Z"}]},
-            "ready by 2026-03-06T12:40:00Z",
+            ["ready", "2026-03-06T12:40:00Z"],
         ),
-        ("step_reached", {"step": "delivered", "quality": "proxy"}, "delivered (proxy)"),
-        ("step_reached", {"step": "ready"}, "ready"),
-        ("step_undone", {"step": "ready"}, "ready"),
+        ("step_reached", {"step": "delivered", "quality": "proxy"}, ["delivered", "proxy"]),
+        ("step_reached", {"step": "ready"}, ["ready"]),
+        ("step_undone", {"step": "ready"}, ["ready"]),
         (
             "promise_amended",
             {"kind": "ready", "due": "2026-03-06T12:50:00Z", "by": "us"},
-            "ready now by 2026-03-06T12:50:00Z, us wanted it",
+            ["ready", "2026-03-06T12:50:00Z", "us"],
         ),
-        ("promise_withdrawn", {"kind": "ready", "by": "customer"}, "ready, customer wanted it"),
-        ("hold_started", {"reason": "no courier", "caused_by": "us"}, "no courier, by us"),
-        ("hold_ended", {"reason": "no courier"}, "no courier"),
-        ("cancelled", {"by": "customer"}, "by customer"),
-        ("correction", {"corrects": "e-0"}, "e-0: never happened"),
+        ("promise_withdrawn", {"kind": "ready", "by": "customer"}, ["ready", "customer"]),
+        ("hold_started", {"reason": "no courier", "caused_by": "us"}, ["no courier", "us"]),
+        ("hold_ended", {"reason": "no courier"}, ["no courier"]),
+        ("cancelled", {"by": "customer"}, ["customer"]),
+        ("correction", {"corrects": "e-0"}, ["e-0"]),
         (
             "correction",
             {
@@ -67,24 +68,32 @@ def _shown(type: str, **fields: Any) -> str:
                     "step": "ready",
                 },
             },
-            "e-0: is step_reached ready at 2026-03-06T12:37:00Z",
+            ["e-0", "step_reached", "ready", "2026-03-06T12:37:00Z"],
         ),
     ],
 )
-def test_each_event_has_time_case_type_and_details(type: str, fields: dict[str, Any], details: str) -> None:
-    assert _shown(type, **fields) == f"2026-03-06T12:38:04Z  square:o-17  {type}  {details}"
+def test_each_event_has_time_case_type_and_details(type: str, fields: dict[str, Any], values: list[str]) -> None:
+    time, case, tag, details = _shown(type, **fields).split("  ")
+    assert (time, case, tag) == ("2026-03-06T12:38:04Z", "square:o-17", type)
+    assert _in_order(values, details)
+
+
+def _in_order(values: list[str], text: str) -> bool:
+    """Return whether all values are in the text, in this order, with any words between them."""
+    return re.search(".*".join(map(re.escape, values)), text) is not None
 
 
 def test_an_event_has_location_staff_and_source() -> None:
     where: dict[str, Any] = {"location": "main-street", "source": "square", "subject": "line-2"}
     text = _shown("step_reached", step="ready", staff={"id": "s-7", "role": "cook"}, **where)
-    assert text.endswith("square:o-17 line-2  step_reached  ready  at main-street  by s-7 (cook)  from square")
-    assert _shown("staff_assigned", staff={"id": "s-7"}).endswith("staff_assigned  by s-7")
+    assert _in_order(["square:o-17 line-2  step_reached  ready", "main-street", "s-7", "cook", "square"], text)
+    assert _in_order(["staff_assigned", "s-7"], _shown("staff_assigned", staff={"id": "s-7"}))
 
 
 def test_a_clock_record_has_its_source_and_time() -> None:
     text = _shown("clock", source="square", at="2026-03-06T12:40:00Z")
-    assert text == "2026-03-06T12:40:00Z  clock  square, partition 0, is read up to 2026-03-06T12:40:00Z"
+    assert text.startswith("2026-03-06T12:40:00Z  clock  square")
+    assert _in_order(["2026-03-06T12:40:00Z", "partition 0", "2026-03-06T12:40:00Z"], text)
 
 
 def test_a_refused_record_has_its_position_and_reason() -> None:
