@@ -63,7 +63,9 @@ def staff_key() -> Key:
 
 def staff_table(id_: int, matchers: str = queries.CHOSEN) -> table.Panel:
     """Return a table of the accountable staff members with their counts."""
-    about = About(id_, "Staff, by id", f"{_GROWN} {_EVER} Sorted by id: never a rank.", 24, 9)
+    about = About(
+        id=id_, title="Staff, by id", description=f"{_GROWN} {_EVER} Sorted by id: never a rank.", width=24, height=9
+    )
     return rows(about, [staff_key()], columns(matchers, ("staff",)), by="Staff")
 
 
@@ -74,7 +76,15 @@ def kept_in_range(id_: int) -> stat.Panel:
         Query(f"round({judged(CHOSEN, (), '$__range')})", N, COUNT),
     ]
     return stats(
-        About(id_, "Kept, in the time range", f"The chosen staff together. {_GROWN}", 8, 5), query, SHARE
+        About(
+            id=id_,
+            title="Kept, in the time range",
+            description=f"The chosen staff together. {_GROWN}",
+            width=8,
+            height=5,
+        ),
+        query,
+        SHARE,
     ).no_value(NO_START)
 
 
@@ -82,14 +92,18 @@ def kept_ever(id_: int) -> stat.Panel:
     """Return a panel of the kept share of all promises and its n."""
     ever = queries.total(STAFF_STATE.name, (), CHOSEN, _JUDGED)
     query = [Query(share_ever(CHOSEN, ()), "kept"), Query(ever, N, COUNT)]
-    return stats(About(id_, "Kept, ever", f"The chosen staff together. {_EVER}", 8, 5), query, SHARE)
+    return stats(
+        About(id=id_, title="Kept, ever", description=f"The chosen staff together. {_EVER}", width=8, height=5),
+        query,
+        SHARE,
+    )
 
 
 def open_now(id_: int) -> stat.Panel:
     """Return a panel of the open promises of the chosen staff."""
     description = 'staff_promises_state{verdict="open"}: open promises of the chosen staff.'
     query = Query(queries.total(STAFF_STATE.name, (), CHOSEN, 'verdict="open"'), "open")
-    return stats(About(id_, "Open promises", description, 8, 5), [query], COUNT)
+    return stats(About(id=id_, title="Open promises", description=description, width=8, height=5), [query], COUNT)
 
 
 def kept_over_time(id_: int) -> timeseries.Panel:
@@ -100,7 +114,7 @@ def kept_over_time(id_: int) -> timeseries.Panel:
         "Bars: n. No share if nothing was judged."
     )
     return shares(
-        About(id_, "Kept share of the day before", description, 24, 9),
+        About(id=id_, title="Kept share of the day before", description=description, width=24, height=9),
         Query(grown_share(CHOSEN, (), "1d"), "kept"),
         Query(judged(CHOSEN, (), "1d"), N),
     )
@@ -108,7 +122,9 @@ def kept_over_time(id_: int) -> timeseries.Panel:
 
 def locations_table(id_: int) -> table.Panel:
     """Return a table of locations and kinds for which the chosen staff are accountable."""
-    about = About(id_, "Locations and kinds of the chosen staff", f"{_GROWN} {_EVER}", 24, 9)
+    about = About(
+        id=id_, title="Locations and kinds of the chosen staff", description=f"{_GROWN} {_EVER}", width=24, height=9
+    )
     return rows(about, [location_key(), Key("kind", "Kind")], columns(CHOSEN, ("location", "kind")), by="Location")
 
 
@@ -116,9 +132,16 @@ def verdicts_over_time(id_: int) -> timeseries.Panel:
     """Return a panel of verdicts other than kept over time."""
     description = "staff_promises_state of the chosen staff by verdict, without kept, summed over all workers."
     query = Query(queries.total(STAFF_STATE.name, ("verdict",), CHOSEN, 'verdict!="kept"'), "{{verdict}}")
-    return lines(About(id_, "Not kept, ever, and open", description, 12), [query], COUNT).min(0).decimals(0)
+    return (
+        lines(About(id=id_, title="Not kept, ever, and open", description=description, width=12), [query], COUNT)
+        .min(0)
+        .decimals(0)
+    )
 
 
 def not_a_rank(id_: int) -> text.Panel:
     """Return the text on the limits of these numbers."""
-    return note(About(id_, "Before you compare people", "What these numbers cannot say.", 12), NOT_A_RANK)
+    return note(
+        About(id=id_, title="Before you compare people", description="What these numbers cannot say.", width=12),
+        NOT_A_RANK,
+    )
