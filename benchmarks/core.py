@@ -22,7 +22,7 @@ from streams.judging.facts import Fact
 from streams.judging.settle import add_fact, settle
 from streams.records import KafkaRecord
 from streams.state import case_codec
-from streams.state.fast_path import try_append
+from streams.state.case_codec import try_append
 from streams.state.partition import PartitionState
 
 SKETCH = """\

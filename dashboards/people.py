@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from grafana_foundation_sdk.builders import stat, table, text, timeseries
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from dashboards import queries
-from dashboards.frame import STAFF, link
+from dashboards import people, queries, shared
+from dashboards.frame import ALERTS, STAFF, Section, dashboard, events, link, location_variables, staff_variable
 from dashboards.panels import COUNT, NO_START, SHARE, About, Key, N, Query, lines, note, rows, shares, stats
 from dashboards.shared import location_key
 from streams.metrics.catalogue import STAFF_STATE
@@ -145,3 +146,20 @@ def not_a_rank(id_: int) -> text.Panel:
         About(id=id_, title="Before you compare people", description="What these numbers cannot say.", width=12),
         NOT_A_RANK,
     )
+
+
+def staff() -> Dashboard:
+    """Return the dashboard."""
+    now = [people.kept_in_range(101), people.kept_ever(102), people.open_now(103)]
+    why = [people.verdicts_over_time(401), people.not_a_rank(402), shared.explain(403, 24)]
+    sections = (
+        Section(100, "Now", now),
+        Section(200, "Trend", [people.kept_over_time(201)]),
+        Section(300, "Where", [people.staff_table(301, people.CHOSEN), people.locations_table(302)]),
+        Section(400, "Why", why),
+    )
+    about = "Promises of the chosen staff members. Ids, never names; shares always with their n; never a ranking."
+    built = dashboard(STAFF, "Staff", about, sections)
+    for variable in (*location_variables(), staff_variable()):
+        built = built.with_variable(variable)
+    return built.annotations(events(f'{ALERTS},location=~"$location"}}'))

@@ -138,10 +138,10 @@ class Story:
     def taken_by(self, staff: str, time: str, **fields: Any) -> Story:
         return self._with_event(StaffAssigned, time, staff=staff, **fields)
 
-    def held(self, reason: str, time: str, *, caused_by: Party, **fields: Any) -> Story:
+    def hold_started(self, reason: str, time: str, *, caused_by: Party, **fields: Any) -> Story:
         return self._with_event(HoldStarted, time, reason=reason, caused_by=caused_by, **fields)
 
-    def released(self, reason: str, time: str, **fields: Any) -> Story:
+    def hold_ended(self, reason: str, time: str, **fields: Any) -> Story:
         return self._with_event(HoldEnded, time, reason=reason, **fields)
 
     def denied(self, corrects: str, time: str, **fields: Any) -> Story:

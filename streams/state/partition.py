@@ -20,9 +20,9 @@ from streams.judging.policy import Policies
 from streams.judging.settle import add_due_facts, add_fact, settle
 from streams.records import ConsumedRecord
 from streams.state import case_codec, changelog
+from streams.state.case_codec import try_append
 from streams.state.changelog import Contents, RecordCounters
 from streams.state.counts import PromiseCounts
-from streams.state.fast_path import try_append
 from streams.state.outputs import Output, outputs
 from streams.state.timers import RetentionTimers, Timers
 from streams.state.watermarks import FeedWatermarks, Watermark

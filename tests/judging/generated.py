@@ -201,7 +201,7 @@ def _corrected(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) ->
 
 
 def _hold_started(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
-    return story.held("payment", time, caused_by=draw(_PARTIES), **fields)
+    return story.hold_started("payment", time, caused_by=draw(_PARTIES), **fields)
 
 
 _CHAPTERS: Final[list[Callable[[DrawFn, Story, str, dict[str, Any]], Story]]] = [

@@ -65,7 +65,7 @@ def test_a_repeated_event_is_a_duplicate() -> None:
 
 def test_add_fact_returns_whether_the_state_changed() -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
-    story = story.reached("boxed", "12:10").held("payment", "12:11", caused_by="us").taken_by("anna", "12:12")
+    story = story.reached("boxed", "12:10").hold_started("payment", "12:11", caused_by="us").taken_by("anna", "12:12")
     story = story.taken_by("ben", "12:13").reached("ready", "12:20").reached("ready", "12:21").undone("ready", "12:22")
     case = Case()
     additions = [add_fact(case, fact, READY, at("13:00")) for fact in story.facts()]

@@ -113,7 +113,7 @@ def test_a_correction_is_shown_and_its_event_at_its_own_instant() -> None:
 
 
 def test_a_fact_without_effect_is_shown_as_such() -> None:
-    story = STORY.held("payment", "12:05", caused_by="customer").reached("boxed", "12:10")
+    story = STORY.hold_started("payment", "12:05", caused_by="customer").reached("boxed", "12:10")
 
     assert steps(story, "12:20")[1:] == [
         "e2: hold_started payment: changes nothing here",

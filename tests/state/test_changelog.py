@@ -238,7 +238,7 @@ def log() -> list[tuple[Instant, events.CaseEvent]]:
     return [(arrival.at, arrival.event) for arrival in islice(town(7, SEVEN, orders_per_minute=20), 4000)]
 
 
-def tills_of(log: Arrived) -> FeedLookup:
+def feeds_of(log: Arrived) -> FeedLookup:
     """Declare a feed for every other location."""
     shops = sorted({event.location for _, event in log if event.location})
     return {shop: LocationFeed(f"till-{shop}", 5 * MINUTE, 18 * MINUTE) for shop in shops[::2]}
@@ -268,7 +268,7 @@ def test_neither_batches_nor_restarts_change_the_effects_of_a_log(
     log: Arrived, retention: int | None, has_tills: bool
 ) -> None:
     policies = parse_policies(TOWN_POLICIES.read_text("utf-8"), "the policies of the simulated town")
-    feeds = tills_of(log) if has_tills else NO_FEEDS
+    feeds = feeds_of(log) if has_tills else NO_FEEDS
     records = with_clocks(log, feeds)
     whole = Partition(policies, retention, feeds)
     for incoming in records:

@@ -7,8 +7,7 @@ import pytest
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.settle import add_fact, settle
-from streams.state.case_codec import decode, encode
-from streams.state.fast_path import try_append
+from streams.state.case_codec import decode, encode, try_append
 from tests.histories import READY, Story, at, order
 from tests.state.partitions import Partition
 
