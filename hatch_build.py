@@ -16,10 +16,7 @@ COMPILED: Final = (
     *(f"streams/judging/{name}.py" for name in ("admission", "fold", "history", "policy", "settle")),
     *(
         f"streams/state/{name}.py"
-        for name in (
-            *("case_codec", "counts", "fast_path", "outputs"),
-            *("partition", "timers", "watermarks", "windows"),
-        )
+        for name in ("case_codec", "counts", "outputs", "partition", "timers", "watermarks", "windows")
     ),
 )
 """The other modules of the core are not hot, or define msgspec types, which mypyc cannot compile."""

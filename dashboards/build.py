@@ -11,8 +11,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from dashboards.location import location
 from dashboards.overview import overview
+from dashboards.people import staff
 from dashboards.pipeline import pipeline
-from dashboards.staff import staff
 
 FOLDER: Final = Path(__file__).parent / "grafana"
 

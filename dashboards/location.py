@@ -49,7 +49,7 @@ def kept_by_kind(id_: int) -> timeseries.Panel:
         "Dashed: location_kind:promises_objective:ratio, weighted by the promises due. Bars: n."
     )
     return shares(
-        About(id_, "Kept share of the last hour, by kind", description, 16, 9),
+        About(id=id_, title="Kept share of the last hour, by kind", description=description, width=16, height=9),
         Query(queries.share("1h", ("kind",)), "{{kind}}"),
         Query(queries.due("1h", ("kind",)), "n, {{kind}}"),
         Query(queries.objective("1h", ("kind",)), "objective, {{kind}}"),
@@ -64,7 +64,11 @@ def lateness_over_time(id_: int) -> heatmap.Panel:
         "median of five minutes, so that a partition that moves does not count twice."
     )
     grown = queries.grown(_BUCKETS, ("le",), queries.CHOSEN, over="$__interval")
-    return cells(About(id_, "Lateness", description, 24), Query(f"clamp_min({grown}, 0)", "{{le}}"), SECONDS)
+    return cells(
+        About(id=id_, title="Lateness", description=description, width=24),
+        Query(f"clamp_min({grown}, 0)", "{{le}}"),
+        SECONDS,
+    )
 
 
 def late_by(id_: int, width: int) -> stat.Panel:
@@ -76,9 +80,11 @@ def late_by(id_: int, width: int) -> stat.Panel:
     )
     quantiles = [(0.5, "half by"), (0.9, "nine of ten by")]
     quantile_queries = [Query(f"histogram_quantile({q}, {grown}) > -Inf", name) for q, name in quantiles]
-    return stats(About(id_, "Delivered after the due time", description, width), quantile_queries, SECONDS).no_value(
-        NO_START
-    )
+    return stats(
+        About(id=id_, title="Delivered after the due time", description=description, width=width),
+        quantile_queries,
+        SECONDS,
+    ).no_value(NO_START)
 
 
 def revised(id_: int) -> table.Panel:
@@ -90,5 +96,8 @@ def revised(id_: int) -> table.Panel:
     keys = [Key("from", "From"), Key("to", "To")]
     grown = queries.grown(REVISED.name, ("from", "to"), queries.CHOSEN)
     return rows(
-        About(id_, "Verdicts revised", description, 8), keys, [Query(f"round({grown})", "Revised", COUNT)], by="From"
+        About(id=id_, title="Verdicts revised", description=description, width=8),
+        keys,
+        [Query(f"round({grown})", "Revised", COUNT)],
+        by="From",
     )

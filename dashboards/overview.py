@@ -59,7 +59,7 @@ def behind(id_: int) -> stat.Panel:
         "See Pipeline health."
     )
     query = Query(f"time() - min({CLOCK.name})", "slowest partition")
-    return stats(About(id_, "Clock behind", description, 4, 5), [query], SECONDS)
+    return stats(About(id=id_, title="Clock behind", description=description, width=4, height=5), [query], SECONDS)
 
 
 def firing(id_: int) -> table.Panel:
@@ -72,4 +72,9 @@ def firing(id_: int) -> table.Panel:
         Key("kind", "Kind"),
     ]
     count = f"count by (alertname, severity, location, kind) ({_ALERTS})"
-    return rows(About(id_, "Alerts firing", description, 24, 5), keys, [Query(count, "Firing")], by="Severity")
+    return rows(
+        About(id=id_, title="Alerts firing", description=description, width=24, height=5),
+        keys,
+        [Query(count, "Firing")],
+        by="Severity",
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from grafana_foundation_sdk.builders import stat, table, text, timeseries
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from dashboards import queries
-from dashboards.frame import STAFF, link
+from dashboards import people, queries, shared
+from dashboards.frame import ALERTS, STAFF, Section, dashboard, events, link, location_variables, staff_variable
 from dashboards.panels import COUNT, NO_START, SHARE, About, Key, N, Query, lines, note, rows, shares, stats
 from dashboards.shared import location_key
 from streams.metrics.catalogue import STAFF_STATE
@@ -63,7 +64,9 @@ def staff_key() -> Key:
 
 def staff_table(id_: int, matchers: str = queries.CHOSEN) -> table.Panel:
     """Return a table of the accountable staff members with their counts."""
-    about = About(id_, "Staff, by id", f"{_GROWN} {_EVER} Sorted by id: never a rank.", 24, 9)
+    about = About(
+        id=id_, title="Staff, by id", description=f"{_GROWN} {_EVER} Sorted by id: never a rank.", width=24, height=9
+    )
     return rows(about, [staff_key()], columns(matchers, ("staff",)), by="Staff")
 
 
@@ -74,7 +77,15 @@ def kept_in_range(id_: int) -> stat.Panel:
         Query(f"round({judged(CHOSEN, (), '$__range')})", N, COUNT),
     ]
     return stats(
-        About(id_, "Kept, in the time range", f"The chosen staff together. {_GROWN}", 8, 5), query, SHARE
+        About(
+            id=id_,
+            title="Kept, in the time range",
+            description=f"The chosen staff together. {_GROWN}",
+            width=8,
+            height=5,
+        ),
+        query,
+        SHARE,
     ).no_value(NO_START)
 
 
@@ -82,14 +93,18 @@ def kept_ever(id_: int) -> stat.Panel:
     """Return a panel of the kept share of all promises and its n."""
     ever = queries.total(STAFF_STATE.name, (), CHOSEN, _JUDGED)
     query = [Query(share_ever(CHOSEN, ()), "kept"), Query(ever, N, COUNT)]
-    return stats(About(id_, "Kept, ever", f"The chosen staff together. {_EVER}", 8, 5), query, SHARE)
+    return stats(
+        About(id=id_, title="Kept, ever", description=f"The chosen staff together. {_EVER}", width=8, height=5),
+        query,
+        SHARE,
+    )
 
 
 def open_now(id_: int) -> stat.Panel:
     """Return a panel of the open promises of the chosen staff."""
     description = 'staff_promises_state{verdict="open"}: open promises of the chosen staff.'
     query = Query(queries.total(STAFF_STATE.name, (), CHOSEN, 'verdict="open"'), "open")
-    return stats(About(id_, "Open promises", description, 8, 5), [query], COUNT)
+    return stats(About(id=id_, title="Open promises", description=description, width=8, height=5), [query], COUNT)
 
 
 def kept_over_time(id_: int) -> timeseries.Panel:
@@ -100,7 +115,7 @@ def kept_over_time(id_: int) -> timeseries.Panel:
         "Bars: n. No share if nothing was judged."
     )
     return shares(
-        About(id_, "Kept share of the day before", description, 24, 9),
+        About(id=id_, title="Kept share of the day before", description=description, width=24, height=9),
         Query(grown_share(CHOSEN, (), "1d"), "kept"),
         Query(judged(CHOSEN, (), "1d"), N),
     )
@@ -108,7 +123,9 @@ def kept_over_time(id_: int) -> timeseries.Panel:
 
 def locations_table(id_: int) -> table.Panel:
     """Return a table of locations and kinds for which the chosen staff are accountable."""
-    about = About(id_, "Locations and kinds of the chosen staff", f"{_GROWN} {_EVER}", 24, 9)
+    about = About(
+        id=id_, title="Locations and kinds of the chosen staff", description=f"{_GROWN} {_EVER}", width=24, height=9
+    )
     return rows(about, [location_key(), Key("kind", "Kind")], columns(CHOSEN, ("location", "kind")), by="Location")
 
 
@@ -116,9 +133,33 @@ def verdicts_over_time(id_: int) -> timeseries.Panel:
     """Return a panel of verdicts other than kept over time."""
     description = "staff_promises_state of the chosen staff by verdict, without kept, summed over all workers."
     query = Query(queries.total(STAFF_STATE.name, ("verdict",), CHOSEN, 'verdict!="kept"'), "{{verdict}}")
-    return lines(About(id_, "Not kept, ever, and open", description, 12), [query], COUNT).min(0).decimals(0)
+    return (
+        lines(About(id=id_, title="Not kept, ever, and open", description=description, width=12), [query], COUNT)
+        .min(0)
+        .decimals(0)
+    )
 
 
 def not_a_rank(id_: int) -> text.Panel:
     """Return the text on the limits of these numbers."""
-    return note(About(id_, "Before you compare people", "What these numbers cannot say.", 12), NOT_A_RANK)
+    return note(
+        About(id=id_, title="Before you compare people", description="What these numbers cannot say.", width=12),
+        NOT_A_RANK,
+    )
+
+
+def staff() -> Dashboard:
+    """Return the dashboard."""
+    now = [people.kept_in_range(101), people.kept_ever(102), people.open_now(103)]
+    why = [people.verdicts_over_time(401), people.not_a_rank(402), shared.explain(403, 24)]
+    sections = (
+        Section(100, "Now", now),
+        Section(200, "Trend", [people.kept_over_time(201)]),
+        Section(300, "Where", [people.staff_table(301, people.CHOSEN), people.locations_table(302)]),
+        Section(400, "Why", why),
+    )
+    about = "Promises of the chosen staff members. Ids, never names; shares always with their n; never a ranking."
+    built = dashboard(STAFF, "Staff", about, sections)
+    for variable in (*location_variables(), staff_variable()):
+        built = built.with_variable(variable)
+    return built.annotations(events(f'{ALERTS},location=~"$location"}}'))

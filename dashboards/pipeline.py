@@ -57,26 +57,28 @@ def workers(id_: int) -> stat.Panel:
     """Return a panel of the number of workers, and of those that have recovered all their partitions."""
     description = f"{READY.name}: workers that respond, and those that have recovered all their partitions."
     query = [Query(f"count({READY.name})", "workers"), Query(f"sum({READY.name})", "recovered")]
-    return stats(About(id_, "Workers", description, 5, 5), query, COUNT)
+    return stats(About(id=id_, title="Workers", description=description, width=5, height=5), query, COUNT)
 
 
 def clock_behind(id_: int) -> stat.Panel:
     """Return a panel of the slowest watermark of a partition."""
     query = Query(f"time() - min({CLOCK.name})", "slowest partition")
-    return stats(About(id_, "Clock behind", _CLOCK, 5, 5), [query], SECONDS)
+    return stats(About(id=id_, title="Clock behind", description=_CLOCK, width=5, height=5), [query], SECONDS)
 
 
 def feed_behind(id_: int) -> stat.Panel:
     """Return a panel of the slowest feed."""
     query = Query(f"time() - min({FEED.name})", "slowest feed")
-    return stats(About(id_, "Feed behind", _FEED, 5, 5), [query], SECONDS)
+    return stats(About(id=id_, title="Feed behind", description=_FEED, width=5, height=5), [query], SECONDS)
 
 
 def rejected(id_: int) -> stat.Panel:
     """Return a panel of the number of rejected records."""
     description = f"{REJECTS.name}: records that were sent to promise.rejects in the time range. {_GROWTH}"
     panel = stats(
-        About(id_, "Rejected", description, 5, 5), [Query(f"round({grown(REJECTS.name, ())})", "records")], COUNT
+        About(id=id_, title="Rejected", description=description, width=5, height=5),
+        [Query(f"round({grown(REJECTS.name, ())})", "records")],
+        COUNT,
     )
     return panel.thresholds(thresholds((None, GOOD), (1, BAD))).no_value(NO_START)
 
@@ -88,14 +90,16 @@ def unconfirmed(id_: int) -> stat.Panel:
         "yet whether they were kept. By the current promise."
     )
     query = Query(total(STATE.name, (), 'basis="current"', 'reason="unconfirmed"'), "promises")
-    return stats(About(id_, "Unconfirmed", description, 4, 5), [query], COUNT)
+    return stats(About(id=id_, title="Unconfirmed", description=description, width=4, height=5), [query], COUNT)
 
 
 def records(id_: int) -> timeseries.Panel:
     """Return a panel of accepted records per second."""
     description = f"{EVENTS.name}: accepted records by type, duplicates among them, over five minutes. {_GROWTH}"
     query = Query(per_second(EVENTS, ("type",)), "{{type}}")
-    return lines(About(id_, "Records accepted", description, 12, 9), [query], PER_SECOND).min(0)
+    return lines(
+        About(id=id_, title="Records accepted", description=description, width=12, height=9), [query], PER_SECOND
+    ).min(0)
 
 
 def commits(id_: int) -> timeseries.Panel:
@@ -106,25 +110,27 @@ def commits(id_: int) -> timeseries.Panel:
     )
     buckets = f"sum by (le) (rate({COMMIT.name}_bucket[$__rate_interval]))"
     query = [Query(f"histogram_quantile({q}, {buckets}) > -Inf", name) for q, name in ((0.5, "p50"), (0.99, "p99"))]
-    return lines(About(id_, "Commits", description, 12, 9), query, SECONDS).min(0)
+    return lines(About(id=id_, title="Commits", description=description, width=12, height=9), query, SECONDS).min(0)
 
 
 def clocks(id_: int) -> timeseries.Panel:
     """Return a panel of the ten slowest partitions."""
     query = Query(f"topk(10, time() - min by (partition) ({CLOCK.name}))", "partition {{partition}}")
-    return lines(About(id_, "Clock behind, ten slowest partitions", _CLOCK, 8), [query], SECONDS).min(0)
+    return lines(
+        About(id=id_, title="Clock behind, ten slowest partitions", description=_CLOCK, width=8), [query], SECONDS
+    ).min(0)
 
 
 def feeds(id_: int) -> timeseries.Panel:
     """Return a panel of how far each feed is behind."""
     query = Query(f"time() - min by (feed) ({FEED.name})", "{{feed}}")
-    return lines(About(id_, "Feeds behind", _FEED, 8), [query], SECONDS).min(0)
+    return lines(About(id=id_, title="Feeds behind", description=_FEED, width=8), [query], SECONDS).min(0)
 
 
 def scrapes(id_: int) -> timeseries.Panel:
     """Return a panel of the duration of scrapes."""
     query = Query(f"max by (instance) (scrape_duration_seconds {_OURS})", "{{instance}}")
-    return lines(About(id_, "Scrapes", _SCRAPE, 8), [query], SECONDS).min(0)
+    return lines(About(id=id_, title="Scrapes", description=_SCRAPE, width=8), [query], SECONDS).min(0)
 
 
 def workers_table(id_: int) -> table.Panel:
@@ -137,14 +143,20 @@ def workers_table(id_: int) -> table.Panel:
         Query(f"max by (instance) (scrape_duration_seconds {_OURS})", "Scrape", SECONDS),
         Query(f"max by (instance) (scrape_samples_scraped {_OURS})", "Samples"),
     ]
-    return rows(About(id_, "Workers", description, 24), [Key("instance", "Worker")], columns, by="Worker")
+    return rows(
+        About(id=id_, title="Workers", description=description, width=24),
+        [Key("instance", "Worker")],
+        columns,
+        by="Worker",
+    )
 
 
 def rejects(id_: int) -> bargauge.Panel:
     """Return a panel of rejected records by reason."""
     description = f"{REJECTS.name} by reason: records added to promise.rejects in the time range. {_GROWTH}"
     return bars(
-        About(id_, "Rejected, by reason", description, 12), Query(grown(REJECTS.name, ("reason",)), "{{reason}}")
+        About(id=id_, title="Rejected, by reason", description=description, width=12),
+        Query(grown(REJECTS.name, ("reason",)), "{{reason}}"),
     )
 
 
@@ -152,4 +164,4 @@ def repeated(id_: int) -> timeseries.Panel:
     """Return a panel of duplicate records per second."""
     description = f"{DUPLICATES.name}: accepted records without a new fact, over five minutes. {_GROWTH}"
     query = Query(per_second(DUPLICATES, ()), "duplicates")
-    return lines(About(id_, "Duplicates", description, 12), [query], PER_SECOND).min(0)
+    return lines(About(id=id_, title="Duplicates", description=description, width=12), [query], PER_SECOND).min(0)

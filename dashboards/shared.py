@@ -52,14 +52,24 @@ It prints all known facts in order of occurrence, and the effect of each on the 
 
 def kept_now(id_: int) -> stat.Panel:
     """Return a panel of the kept share of the last hour and its n."""
-    about = About(id_, "Kept, last hour", f"{_BY_DUE} {_DIVIDED} n is the number of promises due.", 6, 5)
+    about = About(
+        id=id_,
+        title="Kept, last hour",
+        description=f"{_BY_DUE} {_DIVIDED} n is the number of promises due.",
+        width=6,
+        height=5,
+    )
     return stats(about, [Query(queries.share("1h"), "kept"), Query(queries.due("1h"), N, COUNT)], SHARE)
 
 
 def above_objective_now(id_: int) -> stat.Panel:
     """Return a panel of the kept share of the last hour minus the objective."""
     about = About(
-        id_, "Above the objective", f"The kept share of the last hour minus the objective. {_OBJECTIVE}", 4, 5
+        id=id_,
+        title="Above the objective",
+        description=f"The kept share of the last hour minus the objective. {_OBJECTIVE}",
+        width=4,
+        height=5,
     )
     panel = stats(about, [Query(queries.above_objective("1h"), "last hour")], SHARE)
     return panel.color_mode(BigValueColorMode.VALUE).thresholds(thresholds((None, BAD), (0, GOOD)))
@@ -72,7 +82,7 @@ def budget_now(id_: int) -> stat.Panel:
         "allowed is due x (1 - objective), by location and kind, summed first, then divided. Below 0: overdrawn."
     )
     query = Query(queries.budget_left("24h"), "left")
-    panel = stats(About(id_, "Budget left, 24 h", description, 4, 5), [query], SHARE)
+    panel = stats(About(id=id_, title="Budget left, 24 h", description=description, width=4, height=5), [query], SHARE)
     return panel.color_mode(BigValueColorMode.VALUE).thresholds(thresholds((None, BAD), (0, GOOD)))
 
 
@@ -83,14 +93,14 @@ def open_now(id_: int, width: int = 10) -> stat.Panel:
         "(past due while the feed of the location is behind: a problem of the feed, not of the shop)."
     )
     query = Query(queries.state(("reason",), 'verdict="open"'), "{{reason}}")
-    return stats(About(id_, "Open promises", description, width, 5), [query], COUNT)
+    return stats(About(id=id_, title="Open promises", description=description, width=width, height=5), [query], COUNT)
 
 
 def kept_by_window(id_: int) -> timeseries.Panel:
     """Return a panel of the kept share over time, by window."""
     description = f"{_BY_DUE} {_DIVIDED} {_OBJECTIVE} Bars: n of the last hour."
     return shares(
-        About(id_, "Kept share", description, 16, 9),
+        About(id=id_, title="Kept share", description=description, width=16, height=9),
         Query(queries.share_by_window(), "{{window}}"),
         Query(queries.due("1h"), "n, 1h"),
         Query(queries.objective("1h"), "objective"),
@@ -101,7 +111,13 @@ def open_by_reason(id_: int) -> timeseries.Panel:
     """Return a panel of the open promises over time, by reason."""
     description = 'promises_state{verdict="open"} by reason, summed over all workers, on the chosen basis.'
     query = Query(queries.state(("reason",), 'verdict="open"'), "{{reason}}")
-    return lines(About(id_, "Open promises over time", description, 8, 9), [query], COUNT).min(0).decimals(0)
+    return (
+        lines(
+            About(id=id_, title="Open promises over time", description=description, width=8, height=9), [query], COUNT
+        )
+        .min(0)
+        .decimals(0)
+    )
 
 
 def windows_table(id_: int, title: str, keys: list[Key], height: int, names: Names | None = None) -> table.Panel:
@@ -117,7 +133,13 @@ def windows_table(id_: int, title: str, keys: list[Key], height: int, names: Nam
         Query(queries.state(by, 'verdict="open"', 'reason="at_risk"'), "At risk"),
     ]
     description = f"{_BY_DUE} {_DIVIDED} {_OBJECTIVE} Above: kept share of the last hour minus the objective."
-    return rows(About(id_, title, description, 24, height), keys, columns, by="Above", names=names)
+    return rows(
+        About(id=id_, title=title, description=description, width=24, height=height),
+        keys,
+        columns,
+        by="Above",
+        names=names,
+    )
 
 
 def location_key() -> Key:
@@ -145,10 +167,15 @@ def why(id_: int) -> bargauge.Panel:
         f"{_STEADY} Negative: more promises left this reason than got it; undelivered becomes late with the delivery."
     )
     grown = queries.grown("promises_state", ("verdict", "reason"), queries.CHOSEN, 'verdict=~"broken|excluded"')
-    return bars(About(id_, "Why not kept, in the time range", description, 12), Query(grown, "{{verdict}}, {{reason}}"))
+    return bars(
+        About(id=id_, title="Why not kept, in the time range", description=description, width=12),
+        Query(grown, "{{verdict}}, {{reason}}"),
+    )
 
 
 def explain(id_: int, width: int = 12) -> text.Panel:
     """Return the text on how to explain a single order."""
-    about = About(id_, "One order", "How to explain a number by its orders: promises explain.", width)
+    about = About(
+        id=id_, title="One order", description="How to explain a number by its orders: promises explain.", width=width
+    )
     return note(about, OF_ONE_ORDER)

@@ -1,9 +1,9 @@
-"""Histories told as stories: who ordered what, what was promised, what happened. All on one day, in UTC.
+"""Stories: a language for the events of one case. All happen on one day, in UTC.
 
     order("o1").ordered("12:00", at="downtown").promised("ready", due="12:40").reached("ready", "12:41")
 
-A story never changes: every chapter gives a new one, so two tellings may share their beginning. The events of a story
-are numbered e1, e2, ... in the order of telling, unless `id` says otherwise; corrections name them.
+Stories are immutable: every method returns a new one, so two stories can share their beginning. The ids of the events
+are e1, e2, ... in order of arrival, unless `id` is given.
 """
 
 from __future__ import annotations
@@ -53,22 +53,22 @@ def moment(time: str) -> datetime:
 
 
 def at(time: str) -> Instant:
-    """The instant of that time of the day."""
+    """Return the instant of a time of the day."""
     return from_datetime(moment(time))
 
 
 def policies_of(text: str) -> Policies:
-    """Policies from TOML."""
+    """Parse policies from TOML."""
     return parse_policies(text, "policies.toml")
 
 
 READY = policies_of('[[policy]]\nkind = "ready"\n')
-"""The plainest policy there is: ready by its due, to the millisecond."""
+"""The simplest policy: ready by its due, to the millisecond."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """The events of one case in the order of their telling. time: of the last one. subject: what the next is about."""
+    """The events of one case in order of arrival. time: of the last event. subject: of the next event."""
 
     case: str
     events: tuple[CaseEvent, ...] = ()
@@ -76,7 +76,7 @@ class Story:
     subject: str = ""
 
     def about(self, subject: str) -> Story:
-        """From here on the story tells of `subject`; empty: of the case as a whole."""
+        """Set the subject of the events to come; empty is the whole case."""
         return replace(self, subject=subject)
 
     def ordered(self, time: str, at: str | None = None, **fields: Any) -> Story:
@@ -93,7 +93,7 @@ class Story:
         time: str | None = None,
         **fields: Any,
     ) -> Story:
-        """At `time`, or with the event before: `kind` is promised by `due`."""
+        """Promise `kind` by `due`, at `time` or at the time of the last event."""
         return self._with_event(
             PromisesMade, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **fields
         )
@@ -109,7 +109,7 @@ class Story:
         time: str | None = None,
         **fields: Any,
     ) -> Story:
-        """At `time`, or with the event before: the till says that `kind` is promised by `due`."""
+        """State in a snapshot that `kind` is promised by `due`, at `time` or at the time of the last event."""
         return self._with_event(
             PromisesStated, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **fields
         )
@@ -138,18 +138,18 @@ class Story:
     def taken_by(self, staff: str, time: str, **fields: Any) -> Story:
         return self._with_event(StaffAssigned, time, staff=staff, **fields)
 
-    def held(self, reason: str, time: str, *, caused_by: Party, **fields: Any) -> Story:
+    def hold_started(self, reason: str, time: str, *, caused_by: Party, **fields: Any) -> Story:
         return self._with_event(HoldStarted, time, reason=reason, caused_by=caused_by, **fields)
 
-    def released(self, reason: str, time: str, **fields: Any) -> Story:
+    def hold_ended(self, reason: str, time: str, **fields: Any) -> Story:
         return self._with_event(HoldEnded, time, reason=reason, **fields)
 
     def denied(self, corrects: str, time: str, **fields: Any) -> Story:
-        """At `time` it turned out that `corrects` never happened."""
+        """Correct, at `time`, that the event `corrects` never happened."""
         return self._with_event(Correction, time, corrects=corrects, event=None, **fields)
 
     def corrected(self, corrects: str, time: str, replacement: Story, **fields: Any) -> Story:
-        """At `time` it turned out that the last event of `instead` is what `corrects` should have said."""
+        """Replace, at `time`, the event `corrects` by the last event of `replacement`."""
         event = msgspec.structs.replace(replacement.events[-1], id=corrects)
         return self._with_event(Correction, time, corrects=corrects, event=event, **fields)
 
@@ -173,7 +173,7 @@ class Story:
         return judge(self.facts(policies), policies, at(now))
 
     def promise(self, now: str, policies: Policies = READY, **key: Any) -> tuple[Promise, Judged]:
-        """The one promise at `now` whose key has the values of `key`; there is exactly one."""
+        """Return the only promise at `now` whose key has the values of `key`."""
         fits = [
             (promise, judged)
             for promise, judged in self.judgement(now, policies).promises
@@ -183,7 +183,7 @@ class Story:
         return fits[0]
 
     def ruling(self, now: str, policies: Policies = READY, basis: Basis | Literal["both"] = "both", **key: Any) -> str:
-        """How that promise stands at `now`, as "kept / on_time"; "both" holds it to the same on either basis."""
+        """Return the ruling at `now`, such as "kept / on_time". "both" asserts that it is the same on both bases."""
         _, judged = self.promise(now, policies, **key)
         rulings = {"original": judged.original.ruling, "current": judged.current.ruling}
         if basis != "both":
@@ -199,12 +199,12 @@ def _terms(kind: str, due: str, opens: str | None, origin: Origin, ordinal: int)
 
 
 def order(case: str) -> Story:
-    """The story of one case begins."""
+    """Begin the story of a case."""
     return Story(case)
 
 
 def history_of(facts: Iterable[Fact]) -> History:
-    """What a case knows once all of `facts` arrived, in whatever order."""
+    """Return the history of these facts, which may be in any order."""
     history: History = []
     for fact in facts:
         insert(history, fact)

@@ -75,7 +75,9 @@ class _AdapterReader:
         each = self._expression(entry["each"], f"{label}: each", names, self._columns) if "each" in entry else None
         columns = self._columns if each is None else set()
         bindings, inner_names = self._bindings(entry, names, label, columns)
-        reader = _RuleReader(entry, label, self._compile(inner_names, columns), self._document)
+        reader = _RuleReader(
+            entry=entry, label=label, compile=self._compile(inner_names, columns), document=self._document
+        )
         when, ignore, thin = self._when(entry, label, names), reader.ignore(), reader.thin()
         common, templates = reader.events()
         return Rule(

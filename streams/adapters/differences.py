@@ -78,9 +78,11 @@ def _events(
             _difference(path, expected, actual, event, explanation) for path in _differing_paths(expected, actual)
         )
     for expected in missing:
-        yield Difference(_name(expected), "it", "no such event", _cause_of_missing(expected, explanation))
+        yield Difference(
+            path=_name(expected), expected="it", actual="no such event", cause=_cause_of_missing(expected, explanation)
+        )
     for event, actual in unmatched:
-        yield Difference(_name(actual), "no such event", "it", _rule(event, explanation))
+        yield Difference(path=_name(actual), expected="no such event", actual="it", cause=_rule(event, explanation))
 
 
 def _expected_values(event: Mapping[str, Any]) -> Values:

@@ -116,7 +116,11 @@ class Rule:
             try:
                 common = {key: value for key, read in self._common_reads if (value := read(scope)) is not None}
                 for template in self._templates:
-                    outputs.append(RuleOutput(template.build(scope, common, context), self, template, scope))
+                    outputs.append(
+                        RuleOutput(
+                            record=template.build(scope, common, context), rule=self, template=template, scope=scope
+                        )
+                    )
             except FieldFailed as failed:
                 raise failed.refused(self.name) from None
             except Refused as refused:

@@ -32,7 +32,7 @@ class Scope:
 
     def within(self, item: Any, bindings: Mapping[str, Binding]) -> Scope:
         """Return the scope of `item`, which is a part of this one."""
-        return Scope(item, self.opened, bindings, self)
+        return Scope(item=item, opened=self.opened, bindings=bindings, outer=self)
 
     def value(self, name: str) -> Any:
         """Return the value of a name; None if the name is unknown."""

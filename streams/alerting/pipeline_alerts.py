@@ -40,7 +40,14 @@ def _stale_feed(basis: Basis, links: Links) -> AlertingRule:
         "are unconfirmed, and its other alerts are inhibited."
     )
     expr = f"  {SILENCE}\n> on (location, feed)\n  {SILENT_AFTER}\n"
-    return AlertingRule("FeedStale", expr, "1m", "5m", {"severity": "critical"}, _of_feed(text, basis, links))
+    return AlertingRule(
+        alert="FeedStale",
+        expr=expr,
+        pending_for="1m",
+        keep_firing_for="5m",
+        labels={"severity": "critical"},
+        annotations=_of_feed(text, basis, links),
+    )
 
 
 def _unknown_feed(basis: Basis, links: Links) -> AlertingRule:
@@ -49,7 +56,14 @@ def _unknown_feed(basis: Basis, links: Links) -> AlertingRule:
         f"  {SILENT_AFTER}\nunless on (feed)\n  {FEED.name}\n"
         f"and on ()\n  sum({READY.name}) > 0  # without workers, every feed is silent\n"
     )
-    return AlertingRule("FeedStale", expr, "15m", "5m", {"severity": "warning"}, _of_feed(text, basis, links))
+    return AlertingRule(
+        alert="FeedStale",
+        expr=expr,
+        pending_for="15m",
+        keep_firing_for="5m",
+        labels={"severity": "warning"},
+        annotations=_of_feed(text, basis, links),
+    )
 
 
 def _of_feed(text: str, basis: Basis, links: Links) -> dict[str, str]:
@@ -69,14 +83,28 @@ def _many_rejects(links: Links) -> AlertingRule:
         f"and on ()\n  {_increase(REJECTS, '1h')}\n"
         f">\n  0.001 * ({_increase(EVENTS, '1h')})\n"
     )
-    return AlertingRule(name, expr, "5m", "5m", {"severity": "warning"}, _of_pipeline(name, text, links))
+    return AlertingRule(
+        alert=name,
+        expr=expr,
+        pending_for="5m",
+        keep_firing_for="5m",
+        labels={"severity": "warning"},
+        annotations=_of_pipeline(name, text, links),
+    )
 
 
 def _some_rejects(links: Links) -> AlertingRule:
     name = "RecordsRejected"
     text = f"{COUNT} records were refused in the last 24 hours for the reason {{{{ $labels.reason }}}}."
     expr = f"{_increase(REJECTS, '24h', 'by (reason) ')} >= 3"
-    return AlertingRule(name, expr, "15m", "15m", {"severity": "info"}, _of_pipeline(name, text, links))
+    return AlertingRule(
+        alert=name,
+        expr=expr,
+        pending_for="15m",
+        keep_firing_for="15m",
+        labels={"severity": "info"},
+        annotations=_of_pipeline(name, text, links),
+    )
 
 
 def _increase(counter: Metric, window: str, by: str = "") -> str:
@@ -94,7 +122,12 @@ def _clock_behind(links: Links) -> AlertingRule:
     # A partition without an owner exports no watermark, so the last known one is used and falls behind.
     expr = f"  time() - min(max by (partition) (last_over_time({CLOCK.name}[1h])))\n>\n  300\n"
     return AlertingRule(
-        "ClockBehind", expr, "2m", "5m", {"severity": "critical"}, _of_pipeline("ClockBehind", text, links)
+        alert="ClockBehind",
+        expr=expr,
+        pending_for="2m",
+        keep_firing_for="5m",
+        labels={"severity": "critical"},
+        annotations=_of_pipeline("ClockBehind", text, links),
     )
 
 
@@ -102,7 +135,12 @@ def _recovering(links: Links) -> AlertingRule:
     text = "The worker {{ $labels.instance }} has been recovering its state for more than 10 minutes."
     name = "RecoveringTooLong"
     return AlertingRule(
-        name, f"{READY.name} == 0", "10m", "1m", {"severity": "warning"}, _of_pipeline(name, text, links)
+        alert=name,
+        expr=f"{READY.name} == 0",
+        pending_for="10m",
+        keep_firing_for="1m",
+        labels={"severity": "warning"},
+        annotations=_of_pipeline(name, text, links),
     )
 
 
@@ -113,7 +151,12 @@ def _absent(links: Links) -> AlertingRule:
     )
     expr = f"avg_over_time({_WORKERS}[5m]) < 0.5"
     return AlertingRule(
-        "WorkerAbsent", expr, "1m", "5m", {"severity": "warning"}, _of_pipeline("WorkerAbsent", text, links)
+        alert="WorkerAbsent",
+        expr=expr,
+        pending_for="1m",
+        keep_firing_for="5m",
+        labels={"severity": "warning"},
+        annotations=_of_pipeline("WorkerAbsent", text, links),
     )
 
 
@@ -121,7 +164,12 @@ def _all_absent(links: Links) -> AlertingRule:
     text = f"{COUNT} workers are up: nothing is judged, and no other alert can fire."
     expr = f"(count({_WORKERS} == 1) or vector(0)) < 1"
     return AlertingRule(
-        "WorkerAbsent", expr, "2m", "1m", {"severity": "critical"}, _of_pipeline("WorkerAbsent", text, links)
+        alert="WorkerAbsent",
+        expr=expr,
+        pending_for="2m",
+        keep_firing_for="1m",
+        labels={"severity": "critical"},
+        annotations=_of_pipeline("WorkerAbsent", text, links),
     )
 
 

@@ -62,7 +62,7 @@ def adapt(
         reader = load(adapter, tables, zones_of(load_locations(locations)))
         payload = _payload(file)
     try:
-        opened = open_envelopes(FeedRecord(payload, key.encode(), headers, topic))
+        opened = open_envelopes(FeedRecord(value=payload, key=key.encode(), headers=headers, topic=topic))
     except Refused as refused:
         fail(f"{file}: {refused}", CHECK_FAILED)
     if opened is None:

@@ -63,7 +63,7 @@ def annotate_command(
     ended = parse_instant_option(end, "--to") if end else began
     if ended < began:
         fail(f"--to {end} is before --from {start}; give an end after the start", USAGE)
-    annotation = Annotation(began, ended, text, tuple(tag or ()))
+    annotation = Annotation(start=began, end=ended, text=text, tags=tuple(tag or ()))
     access = _access(url, token_file, ca_file)
     _publish(access, dry_run, lambda grafana: [annotate(grafana, name, annotation, dry_run=dry_run)])
 

@@ -71,7 +71,7 @@ def list_command(
 ) -> None:
     """Count the refused records that wait, by topic and reason, and show the newest. Retried records do not wait."""
     silence_kafka_logs()
-    selected = RejectFilter(reason or (), feed or (), topic or (), _since(since))
+    selected = RejectFilter(reasons=reason or (), feeds=feed or (), topics=topic or (), since=_since(since))
     with report_errors():
         connection = read_connection(bootstrap, kafka_config)
         waiting = survey(read_topic(connection, REJECTS.name), selected)
@@ -130,7 +130,9 @@ def retry_command(
     """
     silence_kafka_logs()
     only = [parse_option(parse_position, text, "PARTITION@OFFSET") for text in positions or ()]
-    selected = RejectFilter(reason or (), feed or (), topic or (), _since(since), only)
+    selected = RejectFilter(
+        reasons=reason or (), feeds=feed or (), topics=topic or (), since=_since(since), positions=only
+    )
     with report_errors():
         connection = read_connection(bootstrap, kafka_config)
         planned = survey(read_topic(connection, REJECTS.name), selected)

@@ -87,7 +87,7 @@ def tail(
     The command runs until Ctrl-C. Records that workers will refuse are printed with the reason. Clock records are
     printed only with --type clock.
     """
-    selected = EventFilter(case or (), location or (), feed or (), _types(type or []))
+    selected = EventFilter(cases=case or (), locations=location or (), feeds=feed or (), types=_types(type or []))
     silence_kafka_logs()
     end_on_sigterm()
     try:

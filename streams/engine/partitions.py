@@ -159,7 +159,9 @@ class Partitions(Mapping[TP, Committer[State]], Generic[State]):
                 log.warning("cannot recover %s yet, trying again: %r", _name(tp), error)
                 await asyncio.sleep(self._timing.retry_recovery_seconds)
             else:
-                self._committers[tp] = Committer(state, writer, self._handle_loss(tp), self.commits, self._timing)
+                self._committers[tp] = Committer(
+                    state=state, writer=writer, on_lost=self._handle_loss(tp), commits=self.commits, timing=self._timing
+                )
                 return
             finally:
                 self.recovering.pop(tp, None)

@@ -146,7 +146,7 @@ def attach_agent(
     recovery: takes over the partitions that the group assigns. build_agent: makes the agent of these partitions.
     """
     group = ConsumerGroup(app)
-    partitions = Partitions(recovery, group, exit_process, timing)
+    partitions = Partitions(recovery=recovery, group=group, on_fatal=exit_process, timing=timing)
     agent = build_agent(partitions)
 
     async def open_positions(committed: Mapping[TP, int | None]) -> None:

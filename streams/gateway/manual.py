@@ -77,10 +77,15 @@ class ManualEventHandler:
     def _unauthorized(self) -> Refusal:
         if not self._wrong_tokens.try_acquire(time.monotonic()):
             headers = {"retry-after": "10", **CLOSE}
-            return Refusal(429, "too many requests with wrong tokens", "send none without the token", headers)
+            return Refusal(
+                status=429,
+                error="too many requests with wrong tokens",
+                remedy="send none without the token",
+                headers=headers,
+            )
         challenge = {"www-authenticate": 'Bearer realm="promises"'}
         remedy = "send the header Authorization: Bearer and the token"
-        return Refusal(401, "the token is missing or wrong", remedy, challenge)
+        return Refusal(status=401, error="the token is missing or wrong", remedy=remedy, headers=challenge)
 
 
 def _event_id(name: str, request: Request) -> str:

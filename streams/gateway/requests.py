@@ -102,7 +102,12 @@ class RequestHandler:
 
     async def _handle(self, scope: Scope, receive: Receive, endpoint: Endpoint) -> JsonResponse:
         if self._in_flight >= self._limits.in_flight:
-            raise Refusal(503, "too many requests at once", "send it again", {"retry-after": "1", **CLOSE})
+            raise Refusal(
+                status=503,
+                error="too many requests at once",
+                remedy="send it again",
+                headers={"retry-after": "1", **CLOSE},
+            )
         self._count_in_flight(+1)
         try:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -131,7 +136,12 @@ class EndpointApp:
 async def _read_body(receive: Receive, headers: Mapping[str, str], limits: Limits) -> bytes:
     """Return the whole body. Raises Refusal if it is too large, compressed or slow, and SenderGone."""
     if headers.get("content-encoding", "identity") != "identity":
-        raise Refusal(415, "the body is compressed", "send it as it is, without Content-Encoding", CLOSE)
+        raise Refusal(
+            status=415,
+            error="the body is compressed",
+            remedy="send it as it is, without Content-Encoding",
+            headers=CLOSE,
+        )
     length = headers.get("content-length", "0")
     if length.isdecimal() and int(length) > limits.body:
         raise _too_large(limits)
@@ -140,7 +150,7 @@ async def _read_body(receive: Receive, headers: Mapping[str, str], limits: Limit
             return await _read_parts(receive, limits)
     except TimeoutError:
         error = f"the body did not come within {limits.body_seconds:g} s"
-        raise Refusal(408, error, "send it at once", CLOSE) from None
+        raise Refusal(status=408, error=error, remedy="send it at once", headers=CLOSE) from None
 
 
 async def _read_parts(receive: Receive, limits: Limits) -> bytes:
@@ -159,4 +169,9 @@ async def _read_parts(receive: Receive, limits: Limits) -> bytes:
 
 
 def _too_large(limits: Limits) -> Refusal:
-    return Refusal(413, f"the body is larger than {limits.body} bytes", "send less in one request", CLOSE)
+    return Refusal(
+        status=413,
+        error=f"the body is larger than {limits.body} bytes",
+        remedy="send less in one request",
+        headers=CLOSE,
+    )

@@ -40,4 +40,4 @@ class Refusal(Exception):
 
 def unavailable(error: str, remedy: str = "send it again later; nothing of it was lost", seconds: int = 5) -> Refusal:
     """Return a refusal for a temporary reason on our side. seconds: when the sender should try again."""
-    return Refusal(503, error, remedy, {"retry-after": str(seconds)})
+    return Refusal(status=503, error=error, remedy=remedy, headers={"retry-after": str(seconds)})

@@ -60,7 +60,7 @@ def _webhook_routes(feeds: Iterable[Feed], handler: RequestHandler, limits: Limi
     """Yield a route for each feed with a webhook. Raises FeedsError if one has no secret at all."""
     for feed in feeds:
         if feed.webhook:
-            webhook = WebhookHandler(feed, feed.webhook, handler, limits)
+            webhook = WebhookHandler(feed=feed, webhook=feed.webhook, handler=handler, limits=limits)
             if webhook.secrets.problem:
                 raise FeedsError(f"feed {feed.name}: there is no secret: {webhook.secrets.problem}")
             yield _route(feed.webhook.path, handler, feed.name, webhook.handle)
@@ -80,8 +80,10 @@ def _refusal(error: Exception) -> Refusal:
     """Return the refusal for a request that Starlette refuses itself: an unknown path, or another method than POST."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     if status == 405:
-        return Refusal(405, "this path does not support the method", "use POST", headers)
-    return Refusal(404, "there is nothing at this path", f"{DOCUMENT} lists all paths", headers)
+        return Refusal(status=405, error="this path does not support the method", remedy="use POST", headers=headers)
+    return Refusal(
+        status=404, error="there is nothing at this path", remedy=f"{DOCUMENT} lists all paths", headers=headers
+    )
 
 
 def _starlette_response(response: JsonResponse) -> Response:

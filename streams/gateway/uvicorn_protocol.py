@@ -36,7 +36,7 @@ def limited_protocol(limits: Limits) -> type[asyncio.Protocol]:
         def send_400_response(self, msg: str) -> None:
             """Answer bytes that are not HTTP in the same form as every other refusal."""
             remedy = f"send HTTP/1.1, with at most {MAX_HEAD} bytes before the body"
-            response = Refusal(400, "this is not an HTTP request", remedy, CLOSE).response
+            response = Refusal(status=400, error="this is not an HTTP request", remedy=remedy, headers=CLOSE).response
             start = h11.Response(status_code=400, headers=response.raw_headers)
             for event in (start, h11.Data(data=response.body), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")

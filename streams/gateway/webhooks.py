@@ -126,11 +126,16 @@ class WebhookHandler:
             log.warning("feed %s: a webhook is refused, %s: %s", self._feed.name, error.failure, error)
         if not self._wrong_signatures.try_acquire(now):
             remedy = "send none that is not signed with this feed's secret"
-            return Refusal(429, "too many with wrong signatures", remedy, {"retry-after": "10", **CLOSE})
+            return Refusal(
+                status=429,
+                error="too many with wrong signatures",
+                remedy=remedy,
+                headers={"retry-after": "10", **CLOSE},
+            )
         if error.failure == "malformed":
             return Refusal(400, str(error), f"sign it as scheme {self._webhook.scheme} requires")
         remedy = f"sign it with this feed's secret, as scheme {self._webhook.scheme} requires"
-        return Refusal(401, str(error), remedy, self._challenge())
+        return Refusal(status=401, error=str(error), remedy=remedy, headers=self._challenge())
 
     def _challenge(self) -> dict[str, str]:
         """Return the header that asks for a login, if the scheme is one."""

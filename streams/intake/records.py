@@ -119,11 +119,13 @@ def _stored(
         key, value, own_headers = key and key[:_SAMPLE], value and value[:_SAMPLE], ()
     count = partition_counts[topic]
     partition = context.tp.partition % count if key is None else partition_of(key, count)
-    return OutputRecord(topic, key, value, (*our_headers, *own_headers), partition)
+    return OutputRecord(topic=topic, key=key, value=value, headers=(*our_headers, *own_headers), partition=partition)
 
 
 def _context_headers(context: RecordContext) -> Headers:
     """Return the feed and the adapter of a record, and where it was read."""
     feed, record = context.feed, context.record
-    source = RecordSource(context.tp.topic, context.tp.partition, record.offset, record.timestamp)
+    source = RecordSource(
+        topic=context.tp.topic, partition=context.tp.partition, offset=record.offset, timestamp=record.timestamp
+    )
     return (*text_headers({"feed": feed.name, "adapter": feed.adapter}), *source_headers(source))

@@ -53,7 +53,9 @@ class FeedRecovery:
 
         Raises KafkaError, UnknownFeedProgress.
         """
-        writer = TransactionWriter(self.client, _PROGRESS, intake_id(*tp), self.timing)
+        writer = TransactionWriter(
+            client=self.client, changelog=_PROGRESS, transactional_id=intake_id(*tp), timing=self.timing
+        )
         async with fenced(writer, self.client, self.timing) as committed:
             await self._wait_for_open_transactions(tp, writer, committed)
             return await self._read(tp, committed, progress), writer
@@ -86,10 +88,10 @@ class FeedRecovery:
         await committed.read(_PROGRESS, progress, lambda key, value: values.append(value) if key == own_key else None)
         stored = values[-1] if values else None
         state = FeedState(
-            self.feeds[tp.topic],
-            tp.partition,
-            self.adapters[tp.topic],
-            decode_progress(stored) if stored is not None else FeedProgress(),
+            feed=self.feeds[tp.topic],
+            partition=tp.partition,
+            adapt=self.adapters[tp.topic],
+            progress=decode_progress(stored) if stored is not None else FeedProgress(),
         )
         before, lost = state.next, state.fit_topic(begin, end)
         if lost:

@@ -169,7 +169,12 @@ class FeedState:
         if len(events) == len(adapted.events):
             return adapted
         # A clock record in the feed speaks for the whole topic, not for this partition of it.
-        return AdaptedRecord(events, adapted.rules, adapted.ignored or ("" if events else "clock"), adapted.thin)
+        return AdaptedRecord(
+            events=events,
+            rules=adapted.rules,
+            ignored=adapted.ignored or ("" if events else "clock"),
+            thin=adapted.thin,
+        )
 
     def _count(self, adapted: AdaptedRecord) -> None:
         progress = self.progress

@@ -99,7 +99,7 @@ def _rare_state(state: CaseState) -> RareState:
 
 
 def _new_promise(key: PromiseKey, state: CaseState, fact: Fact, terms: Terms, policies: Policies) -> Promise:
-    return Promise(
+    return Promise(  # by position: keywords cost instructions
         key,
         policies.policy_for(terms.kind, _attributes(state, fact), fact.at),
         fact.at,
@@ -160,7 +160,7 @@ def _add_assumed_promises(state: CaseState, fact: Fact, policies: Policies) -> N
 
 def _assumed_promise(fact: Fact, policy: Policy) -> Promise:
     assert policy.assumed is not None
-    return Promise(
+    return Promise(  # by position: keywords cost instructions
         PromiseKey(fact.subject, policy.kind, 1),
         policy,
         fact.at,

@@ -139,7 +139,7 @@ def settle(
         if changes_at < wake_at:
             wake_at = changes_at
         if after is not before:
-            changes.append(Change(key, promise, before, after))
+            changes.append(Change(key, promise, before, after))  # by position: keywords cost instructions
             case.judged[key] = after
     if len(case.judged) > len(case.state.promises):
         changes += _retract(case)

@@ -74,13 +74,13 @@ def _check_feeds(
             yield from _check_settings(bootstrap, topic, description)
         elif feeds:
             create = f"create it: promises topics --bootstrap {bootstrap} --feeds FILE"
-            yield Finding("error", topic.name, "does not exist", create)
+            yield Finding(level="error", topics=topic.name, problem="does not exist", remedy=create)
 
 
 def _missing(bootstrap: str, topic: Topic, events: TopicDescription | None) -> Finding:
     as_events = f" --partitions {events.partitions} --replication {events.replicas}" if events else ""
     create = f"create it: promises topics --bootstrap {bootstrap}{as_events}"
-    return Finding("error", topic.name, "does not exist", create)
+    return Finding(level="error", topics=topic.name, problem="does not exist", remedy=create)
 
 
 def _check_partitions(
@@ -92,11 +92,11 @@ def _check_partitions(
     problem = f"has {description.partitions} partitions, {EVENTS.name} has {events.partitions}; they must stay equal"
     if description.partitions > events.partitions:
         recreate = f"delete both, create them with promises topics, and replay into {EVENTS.name}"
-        yield Finding("error", topic.name, problem, recreate)
+        yield Finding(level="error", topics=topic.name, problem=problem, remedy=recreate)
         return
     add = _kafka_tool("topics", bootstrap, f"--alter --topic {topic.name} --partitions {events.partitions}")
     exception = f"but if {EVENTS.name} got partitions after events were written, cases are split: then recreate all"
-    yield Finding("error", topic.name, problem, f"{add} ({exception})")
+    yield Finding(level="error", topics=topic.name, problem=problem, remedy=f"{add} ({exception})")
 
 
 def _check_replicas(bootstrap: str, topic: Topic, description: TopicDescription) -> Iterator[Finding]:
@@ -104,7 +104,7 @@ def _check_replicas(bootstrap: str, topic: Topic, description: TopicDescription)
     replicas, in_sync = description.replicas, int(description.settings.get(IN_SYNC, "1"))
     expected = str(max(1, min(SAFE_IN_SYNC, replicas - 1)))
     if replicas < SAFE_REPLICATION:
-        yield Finding("warning", topic.name, _FEW_REPLICAS[replicas], _USE_THREE)
+        yield Finding(level="warning", topics=topic.name, problem=_FEW_REPLICAS[replicas], remedy=_USE_THREE)
     if in_sync > replicas:
         yield _setting(bootstrap, topic, IN_SYNC, str(in_sync), expected, "nothing can ever be written", "error")
     elif replicas >= SAFE_REPLICATION and in_sync == replicas:
@@ -142,7 +142,7 @@ def _setting(bootstrap: str, topic: Topic, name: str, value: str, expected: str,
     """Return the finding on a setting with another value than expected."""
     alter = f"--alter --entity-type topics --entity-name {topic.name} --add-config {name}={expected}"
     problem = f"{name} is {value}, should be {expected}: {why}"
-    return Finding(level, topic.name, problem, _kafka_tool("configs", bootstrap, alter))
+    return Finding(level=level, topics=topic.name, problem=problem, remedy=_kafka_tool("configs", bootstrap, alter))
 
 
 def _kafka_tool(name: str, bootstrap: str, arguments: str) -> str:

@@ -81,4 +81,11 @@ def _seek(consumer: KafkaConsumer, tps: list[TopicPartition], starts: Mapping[in
 
 def _record_of(record: Any) -> KafkaRecord:
     headers = tuple((name, value or b"") for name, value in record.headers)
-    return KafkaRecord(record.timestamp, record.key, record.value, headers, record.partition, record.offset)
+    return KafkaRecord(
+        timestamp=record.timestamp,
+        key=record.key,
+        value=record.value,
+        headers=headers,
+        partition=record.partition,
+        offset=record.offset,
+    )

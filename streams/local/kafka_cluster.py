@@ -134,7 +134,10 @@ class LocalKafka:
     def _start(self, program: KafkaProgram) -> None:
         home = (self._directory or Path(mkdtemp(prefix="promises-kafka-"))).resolve()
         self._scratch = home if self._directory is None else None
-        self._brokers = [Broker(program, node, home / f"broker-{node.number}", self._scratch) for node in self._nodes]
+        self._brokers = [
+            Broker(program=program, node=node, directory=home / f"broker-{node.number}", scratch=self._scratch)
+            for node in self._nodes
+        ]
         _check_directory(home, self._brokers)
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda broker: broker.prepare(self._nodes, self._properties, _cluster(home)), self._brokers))

@@ -67,7 +67,7 @@ def _arrivals(chance: Random, time: TownTime, orders_per_minute: float, shops: S
             yield TownEvent(time.at(arrives), event)
         order = new_order(shop, minute, chance)
         # The case contains the start of the town, so that two runs against one broker have different cases.
-        writer = EventWriter(f"{shop.location}-{started}-{number}", time, order, chance)
+        writer = EventWriter(case=f"{shop.location}-{started}-{number}", time=time, order=order, chance=chance)
         for occurrence in case_events(order, writer):
             heapq.heappush(in_transit, (occurrence.arrives, next(sequence), occurrence.event))
 

@@ -38,7 +38,7 @@ class _Section(list[Metric]):
         counter: str = "",
     ) -> Metric:
         """Add a metric and return it."""
-        self.append(Metric(name, type, labels, unit, help, counter))
+        self.append(Metric(name=name, type=type, labels=labels, unit=unit, help=help, counter=counter))
         return self[-1]
 
 

@@ -70,7 +70,9 @@ def build_readiness(alive: Health, ready: bool, partitions: list[PartitionReadin
     ready: the consumer group has assigned its partitions, and all of them are recovered.
     """
     says = _sentence(partitions, ready) if alive.healthy else alive.says
-    return Readiness(alive.healthy and ready, says, group, sorted(partitions, key=_sort_key))
+    return Readiness(
+        ready=alive.healthy and ready, says=says, group=group, partitions=sorted(partitions, key=_sort_key)
+    )
 
 
 def _sort_key(partition: PartitionReadiness) -> tuple[str, int]:

@@ -48,7 +48,7 @@ class HttpSender:
 
         Errors of the receiver are responses, too: nothing is raised for them.
         """
-        request = _Request(self._connection(), self._webhook.target, headers, body)
+        request = _Request(connection=self._connection(), target=self._webhook.target, headers=headers, body=body)
         request.start()
         deadline, left = time.monotonic() + self._total_timeout, int(_TERMINATION_SECONDS / _STEP)
         while request.is_alive():

@@ -35,7 +35,7 @@ def parse_webhook(url: str) -> Webhook:
         raise ValueError("is not the URL of a receiver; write https://HOST[:PORT]/PATH")
     if "@" in parts.netloc:
         raise ValueError("has a user or password, which is not sent; leave it out: requests are signed instead")
-    return Webhook(parts.scheme, host, port or _PORTS[parts.scheme], _target(parts))
+    return Webhook(scheme=parts.scheme, host=host, port=port or _PORTS[parts.scheme], target=_target(parts))
 
 
 def _target(url: SplitResult) -> str:

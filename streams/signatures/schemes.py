@@ -195,45 +195,66 @@ def _credentials(scheme: str, value: str) -> str:
 
 
 def _hmac_base64(header: str) -> Scheme:
-    return Scheme((header,), "sha256", _base64, _body)
+    return Scheme(headers=(header,), digest="sha256", read=_base64, content=_body)
 
 
 SCHEMES: Final[Mapping[str, Scheme]] = {
     # square-python-sdk, legacy/square/utilities/webhooks_helper.py
-    "square": Scheme(("x-square-hmacsha256-signature",), "sha256", _base64, _url_and_body, signs_url=True),
+    "square": Scheme(
+        headers=("x-square-hmacsha256-signature",), digest="sha256", read=_base64, content=_url_and_body, signs_url=True
+    ),
     # doc.toasttab.com, Message signing. Retries come after 5 and 10 minutes, with the time of the first attempt.
     "toast": Scheme(
-        ("toast-signature",),
-        "sha256",
-        _base64,
-        _toast_signed,
+        headers=("toast-signature",),
+        digest="sha256",
+        read=_base64,
+        content=_toast_signed,
         made_at=lambda request: parse_instant(_toast_time(request)),
         tolerance=20 * _MINUTE,
     ),
     # shopify.dev, Verify a webhook; some deliveries leave the x- out (shopify-api-ruby, webhooks/request.rb)
-    "shopify": Scheme(("x-shopify-hmac-sha256", "shopify-hmac-sha256"), "sha256", _base64, _body),
+    "shopify": Scheme(
+        headers=("x-shopify-hmac-sha256", "shopify-hmac-sha256"), digest="sha256", read=_base64, content=_body
+    ),
     # woocommerce-rest-api-docs, _webhooks.md
     "woocommerce": _hmac_base64("x-wc-webhook-signature"),
     # developer.uber.com, Webhooks: Eats, and Direct, which also uses its former name, Postmates
     "uber": Scheme(
-        ("x-uber-signature", "x-postmates-signature"),
-        "sha256",
-        _hex,
-        _body,
+        headers=("x-uber-signature", "x-postmates-signature"),
+        digest="sha256",
+        read=_hex,
+        content=_body,
         made_at=_uber_time,
         tolerance=11 * _MINUTE + 30_000,
     ),
     # Deliverect's documentation; its own n8n node uses another header
-    "deliverect": Scheme(("x-server-authorization-hmac-sha256", "x-deliverect-signature"), "sha256", _hex, _body),
+    "deliverect": Scheme(
+        headers=("x-server-authorization-hmac-sha256", "x-deliverect-signature"),
+        digest="sha256",
+        read=_hex,
+        content=_body,
+    ),
     # ololabs/dev-support-code-samples, WebhookSignatureValidation; the time is the one of sending
-    "olo": Scheme(("x-olo-signature",), "sha256", _base64, _olo_signed, made_at=_olo_time, signs_url=True),
+    "olo": Scheme(
+        headers=("x-olo-signature",),
+        digest="sha256",
+        read=_base64,
+        content=_olo_signed,
+        made_at=_olo_time,
+        signs_url=True,
+    ),
     # reports of receivers: the vendor does not document it
-    "lightspeed_x": Scheme(("x-signature",), "sha256", _lightspeed_x, _body),
+    "lightspeed_x": Scheme(headers=("x-signature",), digest="sha256", read=_lightspeed_x, content=_body),
     # segment-docs, webhooks: SHA-1; of a batch only the first event is signed
-    "segment": Scheme(("x-signature",), "sha1", _hex, _body),
+    "segment": Scheme(headers=("x-signature",), digest="sha1", read=_hex, content=_body),
     # standardwebhooks.com; `promises notify` signs by it, too
     "standard_webhooks": Scheme(
-        ("webhook-signature",), "sha256", _standard, _standard_signed, made_at=_standard_time, keys=read_secrets
+        headers=("webhook-signature",),
+        digest="sha256",
+        read=_standard,
+        content=_standard_signed,
+        made_at=_standard_time,
+        keys=read_secrets,
     ),
     # docs.clover.com, Webhooks: a code that never changes instead of a signature
     "clover": Scheme(("x-clover-auth",)),
@@ -242,7 +263,7 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
     "bearer": Scheme(("authorization",), read=_bearer),
     # any other header that holds the secret, and any HMAC of the body: many senders do that
     "token": Scheme((), own_header=True),
-    "hmac_sha256_hex": Scheme((), "sha256", _hex, _body, own_header=True),
-    "hmac_sha256_base64": Scheme((), "sha256", _base64, _body, own_header=True),
+    "hmac_sha256_hex": Scheme(headers=(), digest="sha256", read=_hex, content=_body, own_header=True),
+    "hmac_sha256_base64": Scheme(headers=(), digest="sha256", read=_base64, content=_body, own_header=True),
     "none": Scheme((), is_open=True),
 }

@@ -1,6 +1,6 @@
 """The encoding of a case: a head of fixed size, its last assignment, its state with its judgements, its facts.
 
-A timer reads only the head, and a fact that changes no state (`fast_path`) is appended without decoding the rest.
+A timer reads only the head, and a fact that changes no state is appended (`try_append`) without decoding the rest.
 Raise the version when the layout changes: a case of another version is refused, never misread.
 """
 
@@ -16,7 +16,8 @@ import msgspec
 from schemas.instants import NEVER, Instant
 from streams.errors import FatalError
 from streams.judging.case import Case, CaseState, Judged, PromiseKey
-from streams.judging.history import pack
+from streams.judging.facts import Fact, FactType
+from streams.judging.history import pack, pack_fact
 from streams.judging.policy import Policies, Policy
 
 VERSION: Final = 2
@@ -80,6 +81,7 @@ def decode(stored: bytes, policies: Policies) -> Case:
     begin = HEAD_SIZE + assignment_size
     end = begin + body_size
     state, judged = _state_decoder(policies)(stored[begin:end])
+    # By position: keywords cost instructions.
     return Case(wake_at, more_at, last_at, flags & CORRECTED != 0, count, stored[end:], state, judged)
 
 
@@ -118,3 +120,31 @@ class _PoliciesById(dict[str, Policy]):
 def _state_decoder(policies: Policies) -> Callable[[bytes], tuple[CaseState, dict[PromiseKey, Judged]]]:
     known = _PoliciesById(policies.by_id)
     return msgspec.msgpack.Decoder(tuple[CaseState, dict[PromiseKey, Judged]], dec_hook=lambda _, id: known[id]).decode
+
+
+_REACHED: Final = FactType.REACHED
+
+
+def try_append(stored: bytes, fact: Fact, policies: Policies, now: Instant) -> bytes | None:
+    """Return the stored case with the fact appended; None if the fact may change its state.
+
+    It cannot if it is a step that no policy names, with a new id, later than all other facts but not after `now`, that
+    has no new attribute or assignment; and if the case has no due timer, no fact after `now` and no correction.
+    """
+    if fact.type is not _REACHED or fact.name in policies.steps or stored[0] != VERSION:
+        return None
+    _, flags, wake_at, next_fact_at, last_at, last_due, count, assignment_size, body_size = read_head(stored)
+    if not last_at < fact.at <= now < wake_at or flags & CORRECTED:  # so no fact lies after `now`
+        return None
+    if (
+        (fact.location and not flags & LOCATION)
+        or (fact.channel and not flags & CHANNEL)
+        or (fact.segment and not flags & SEGMENT)
+        or (fact.staff and not stored.startswith(pack((fact.subject, fact.staff)), HEAD_SIZE))
+        or stored.find(pack(fact.id), HEAD_SIZE + assignment_size + body_size) >= 0
+    ):
+        return None
+    head: bytes = write_head(
+        VERSION, flags, wake_at, next_fact_at, fact.at, last_due, count + 1, assignment_size, body_size
+    )
+    return b"".join((head, stored[HEAD_SIZE:], pack_fact(fact)))

@@ -66,8 +66,8 @@ class StoredFeedWatermark(msgspec.Struct, array_like=True):
 class RecordCounters(msgspec.Struct, array_like=True):
     """Counters of the records of one partition, each shown by the metric of the catalogue that names its field.
 
-    events: accepted records by type. rejects: refused records by reason. duplicates: accepted records that said
-    nothing new. Stored: append a new field at the end, with a default.
+    events: accepted records by type. rejects: refused records by reason. duplicates: accepted records
+    that were in the history already. Stored: append a new field at the end, with a default.
     """
 
     events: dict[str, int] = {}

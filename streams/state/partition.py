@@ -20,9 +20,9 @@ from streams.judging.policy import Policies
 from streams.judging.settle import add_due_facts, add_fact, settle
 from streams.records import ConsumedRecord
 from streams.state import case_codec, changelog
+from streams.state.case_codec import try_append
 from streams.state.changelog import Contents, RecordCounters
 from streams.state.counts import PromiseCounts
-from streams.state.fast_path import try_append
 from streams.state.outputs import Output, outputs
 from streams.state.timers import RetentionTimers, Timers
 from streams.state.watermarks import FeedWatermarks, Watermark
@@ -108,8 +108,14 @@ class PartitionState:
         return records
 
     def _head(self) -> changelog.Head:
-        policies, feeds = sorted(self._judged_by), {} if self._feeds is None else self._feeds.stored
-        return changelog.Head(changelog.VERSION, self.next, self.watermark.now, self.counters, policies, feeds)
+        return changelog.Head(
+            version=changelog.VERSION,
+            next=self.next,
+            clock=self.watermark.now,
+            counters=self.counters,
+            policies=sorted(self._judged_by),
+            feeds={} if self._feeds is None else self._feeds.stored,
+        )
 
     def apply(self, record: ConsumedRecord, wall: Instant) -> list[Effect]:
         """Apply a record, after the timers that are due before it. `wall`: the wall clock."""

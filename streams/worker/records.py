@@ -27,9 +27,11 @@ def reject_record(batch: Batch, record: ConsumedRecord, refused: Refused) -> Out
     A record without key and value gets an empty value, because no Kafka client sends a record that has neither.
     """
     value = b"" if record.key is None and record.value is None else record.value
-    return OutputRecord(REJECTS.name, record.key, value, _headers(batch, record, refused))
+    return OutputRecord(topic=REJECTS.name, key=record.key, value=value, headers=_headers(batch, record, refused))
 
 
 def _headers(batch: Batch, record: ConsumedRecord, refused: Refused) -> Headers:
-    source = RecordSource(batch.tp.topic, batch.tp.partition, record.offset, record.timestamp)
+    source = RecordSource(
+        topic=batch.tp.topic, partition=batch.tp.partition, offset=record.offset, timestamp=record.timestamp
+    )
     return (*refusal_headers(refused), *source_headers(source))

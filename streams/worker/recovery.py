@@ -53,7 +53,12 @@ class PartitionRecovery:
         """
         partition = tp.partition
         name = transactional_id(partition) if self.is_exact else None
-        writer = TransactionWriter(self.client, TopicPartition(CHANGELOG.name, partition), name, self.timing)
+        writer = TransactionWriter(
+            client=self.client,
+            changelog=TopicPartition(CHANGELOG.name, partition),
+            transactional_id=name,
+            timing=self.timing,
+        )
         async with fenced(writer, self.client, self.timing) as committed:
             if self.is_exact:
                 await self._end_hanging(partition, writer, committed)

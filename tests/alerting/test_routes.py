@@ -205,7 +205,7 @@ def test_alertmanager_inhibits_alerts_that_follow_from_a_worse_one(story: str, a
     together, held_back = STORIES[story]
     _ask(alertmanager, "alerts", [{"labels": one} for one in together])
     try:
-        assert _held_back(alertmanager, len(together)) == sorted(map(_named, held_back))
+        assert _inhibited(alertmanager, len(together)) == sorted(map(_named, held_back))
     finally:
         ended = "2000-01-01T00:00:00Z"
         _ask(alertmanager, "alerts", [{"labels": one, "startsAt": ended, "endsAt": ended} for one in together])
@@ -215,8 +215,8 @@ def _named(alert: dict[str, str]) -> str:
     return json.dumps(alert, sort_keys=True)
 
 
-def _held_back(address: str, firing: int) -> list[str]:
-    """The inhibited ones of the alerts that fire, once Alertmanager has them all and looked at them once more."""
+def _inhibited(address: str, firing: int) -> list[str]:
+    """Return the inhibited alerts, after Alertmanager has received all that fire and looked at them once more."""
     for _ in range(100):
         has_all = len(_ask(address, "alerts")) == firing
         time.sleep(0.05)

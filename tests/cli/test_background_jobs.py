@@ -40,7 +40,7 @@ def test_worker_and_notifier(bootstrap: str, tmp_path: Path) -> None:
     worker.ignores_sigint = notifier.ignores_sigint = True
     with worker, notifier:
         worker.until_ready()
-        notifier.until_said("reading promise.alerts")
+        notifier.until_logged("reading promise.alerts")
         end(worker)
         end(notifier)
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 
-class Told(NamedTuple):
+class ReceivedAlert(NamedTuple):
     """One alert as it first came in a message. at: when that was, in seconds since 1970. status: firing or resolved.
 
     starts_at: when it began to fire, which tells one time from another.
@@ -36,16 +36,16 @@ class Receiver:
     """Return all alerts so far."""
 
     def __init__(self) -> None:
-        self.told: list[Told] = []
+        self.told: list[ReceivedAlert] = []
 
-    def of(self, name: str, **labels: str) -> list[Told]:
+    def of(self, name: str, **labels: str) -> list[ReceivedAlert]:
         """Return the alerts with that name and these labels."""
         return [one for one in self.told if one.name == name and labels.items() <= one.labels.items()]
 
     def take(self, message: dict[str, Any]) -> None:
         """Record a notification. Alertmanager repeats the alerts that still fire with each new one."""
         for alert in message["alerts"]:
-            told = Told(time.time(), alert["status"], alert["startsAt"], alert["labels"], alert["annotations"])
+            told = ReceivedAlert(time.time(), alert["status"], alert["startsAt"], alert["labels"], alert["annotations"])
             if told[1:] not in [known[1:] for known in self.told]:
                 self.told.append(told)
 

@@ -99,9 +99,9 @@ class Stack:
 
     def _environment(self, service: str) -> dict[str, str]:
         python = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        return environment() | python | self._told(service)
+        return environment() | python | self._environment_of(service)
 
-    def _told(self, service: str) -> dict[str, str]:
+    def _environment_of(self, service: str) -> dict[str, str]:
         """Return the environment that Compose gives to a service."""
         settings: dict[str, Any] = services()[service].get("environment", {})
         return {name: self._here(service, str(value)) for name, value in settings.items()}
@@ -121,8 +121,8 @@ class Stack:
     def _kafka(self) -> list[str]:
         """Return the command of Kafka with the settings that its image makes of its environment; format its data."""
         kafka, settings = kafka_program(), self.directory / "server.properties"
-        told = self._told("kafka").items()
-        named = {name.removeprefix("KAFKA_").lower().replace("_", "."): text for name, text in told}
+        variables = self._environment_of("kafka").items()
+        named = {name.removeprefix("KAFKA_").lower().replace("_", "."): text for name, text in variables}
         settings.write_text(render(named), "ascii")
         flags = ("-XX:TieredStopAtLevel=1", f"-Djava.io.tmpdir={self.directory}", "-Xmx512m")
         prepare = ("format", "--ignore-formatted", "--cluster-id=4L6g3nShT-eMCtK--X86sw", f"--config={settings}")

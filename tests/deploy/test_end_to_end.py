@@ -30,7 +30,7 @@ from streams.wall_clock import wall_clock
 from tests.cli.command import report
 from tests.dashboards.reading import all_queries, young
 from tests.dashboards.server import Prometheus
-from tests.deploy.receiver import Receiver, Told, receiving
+from tests.deploy.receiver import ReceivedAlert, Receiver, receiving
 from tests.deploy.stack import Stack
 from tests.deploy.town import MINUTE, Living, bad_hour, quiet
 from tests.deploy.webhook import POLICIES, alertmanager_settings
@@ -102,10 +102,10 @@ def prometheus(stack: Stack) -> Prometheus:
     return Prometheus(f"http://{stack.address('prometheus', 9090)}", time.time())
 
 
-def came(received: Receiver, status: str, name: str, seconds: float = 60, **labels: str) -> Told:
+def came(received: Receiver, status: str, name: str, seconds: float = 60, **labels: str) -> ReceivedAlert:
     """Wait for the first notification of that alert and status, and return it."""
 
-    def result() -> list[Told]:
+    def result() -> list[ReceivedAlert]:
         return [one for one in received.of(name, **labels) if one.status == status]
 
     until(lambda: bool(result()), f"{name} {status} {labels}", seconds=seconds)

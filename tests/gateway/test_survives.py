@@ -104,12 +104,12 @@ def test_a_gateway_without_a_topic_a_secret_or_a_port_reports_it(kafka: LocalKaf
                 f"--bootstrap {kafka.bootstrap} --feeds {tmp_path}",
             ),
             (secret, (), 2, str(tmp_path / "empty")),
-            (feeds, ("--bind", port), 2, f"{port}: [Errno 98] Address already in use; choose another with --bind"),
+            (feeds, ("--bind", port), 2, "choose another with --bind"),
             (
                 feeds,
                 ("--metrics", port),
                 2,
-                f"{port}: [Errno 98] Address already in use; choose another with --metrics",
+                "choose another with --metrics",
             ),
         ):
             answer = promises(

@@ -1,7 +1,7 @@
-"""Histories out of nowhere: a few events of one case over few subjects, kinds, staff and shops, in twenty minutes.
+"""Random histories: a few events of one case, with few subjects, kinds, staff and locations, within twenty minutes.
 
-Few of each, so that events meet: equal instants, ids used twice, steps undone, corrections of corrections. Whether
-that is so is itself tested (test_generated).
+There are few of each, so that events interact: equal instants, ids used twice, undone steps, corrected corrections.
+test_generated.py tests that they do.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.histories import Story, at, moment, order, policies_of
 BASE: Final = at("12:00")
 MINUTE: Final = 60_000
 END: Final = BASE + 60 * MINUTE
-"""Later than every due of a generated history, and than every instant at which something is reported."""
+"""Later than every due and every arrival of a generated history."""
 
 POLICIES: Final = policies_of("""
 [[policy]]
@@ -58,12 +58,14 @@ due_before_made = "judge"
 cancelled.by_us = { before_due = "excluded", after_due = "excluded" }
 cancelled.by_customer = { before_due = "broken", after_due = "excluded" }
 """)
-"""Two kinds that one step may keep both, a policy of one shop, two versions, every switch in both positions."""
+"""Two kinds that one step can keep, a policy of one location, two versions, and every switch in both positions."""
 
 
 def examples(examples: int) -> settings:
-    """How a property is tested: with so many examples, the same ones in CI. Where mutants are hunted, no example of
-    a failure is made smaller."""
+    """Return the settings of a property with that many examples, which are the same ones in every run in CI.
+
+    Under a mutant, failing examples are not shrunk.
+    """
     phases = tuple(phase for phase in Phase if phase != Phase.shrink) if "MUTANT" in os.environ else tuple(Phase)
     return settings(max_examples=examples, deadline=None, database=None, derandomize="CI" in os.environ, phases=phases)
 
@@ -83,7 +85,7 @@ def look_at(strategy: SearchStrategy[_Example], number: int, look: Callable[[_Ex
 
 
 def clocks(until: int = 30) -> SearchStrategy[Instant]:
-    """Instants of the clock: about the minutes at which things happen, and a millisecond to either side."""
+    """Return instants of the watermark: the minutes of the events, and a millisecond before and after."""
     return st.builds(
         lambda minute, beside: BASE + minute * MINUTE + beside, st.integers(-1, until), st.sampled_from([0, 0, 1, -1])
     )
@@ -124,7 +126,7 @@ def _promises_of(story: Story) -> list[events.PromisesMade | events.PromisesStat
 
 
 def _stated(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
-    """A snapshot: of something that was promised, mostly with a due that was given or stated before; or of another."""
+    """Add a snapshot, mostly of an existing promise with a due that was given or stated before."""
     promising = _promises_of(story)
     if not promising or draw(st.integers(0, 4)) == 4:
         kind, due = draw(_KINDS), _time(draw(st.integers(4, 18)))
@@ -138,7 +140,7 @@ def _stated(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> St
 
 
 def _promised_or_any(draw: DrawFn, story: Story) -> tuple[str, str]:
-    """Subject and kind of something that was promised; of anything, if nothing was."""
+    """Draw the subject and kind of an existing promise, or any if there is none."""
     made = _promises_of(story)
     if not made or draw(st.integers(0, 9)) == 7:
         return draw(_SUBJECTS), draw(_KINDS)
@@ -147,7 +149,7 @@ def _promised_or_any(draw: DrawFn, story: Story) -> tuple[str, str]:
 
 
 def _amended(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
-    """Another due, as often early as at any time."""
+    """Add an amendment, in half of the cases an early one."""
     due, early = _time(draw(st.integers(6, 22))), _time(draw(st.integers(2, 6)))
     subject, kind = _promised_or_any(draw, story)
     when = draw(st.sampled_from([early, time]))
@@ -170,7 +172,7 @@ def _ordered(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> S
 
 
 def _undone(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
-    """Something is undone that was reached, if anything was, and mostly soon after."""
+    """Undo a step that was reached, mostly soon after it."""
     reached = [event for event in story.events if isinstance(event, events.StepReached)]
     if not reached:
         return story.undone("ready", time, **fields)
@@ -187,7 +189,7 @@ def _ended(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Sto
 
 
 def _corrected(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
-    """An event of the story was wrong: it never happened, it was at another time, or it was something else."""
+    """Correct an event of the story: deny it, change its instant, or replace it."""
     wrong = draw(st.sampled_from(story.events)) if story.events else None
     if wrong is None or isinstance(wrong, events.Correction) or draw(st.integers(0, 3)) == 3:
         return story.denied(wrong.id if wrong else "e2", time, **fields)
@@ -199,7 +201,7 @@ def _corrected(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) ->
 
 
 def _hold_started(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
-    return story.held("payment", time, caused_by=draw(_PARTIES), **fields)
+    return story.hold_started("payment", time, caused_by=draw(_PARTIES), **fields)
 
 
 _CHAPTERS: Final[list[Callable[[DrawFn, Story, str, dict[str, Any]], Story]]] = [
@@ -210,7 +212,7 @@ _CHAPTERS: Final[list[Callable[[DrawFn, Story, str, dict[str, Any]], Story]]] = 
 
 @composite
 def stories(draw: DrawFn) -> Story:
-    """One to twelve events of one case, in the order of their arrival, which is not that of their occurrence."""
+    """Draw one to twelve events of one case in the order of arrival, which is not the order of occurrence."""
     story = order("c")
     if draw(st.integers(0, 9)) < 9:
         story = draw(st.sampled_from([_ordered, _made, _stated]))(draw, story, "12:00", draw(_FIELDS))
@@ -221,7 +223,7 @@ def stories(draw: DrawFn) -> Story:
 
 
 def _named(draw: DrawFn, story: Story) -> dict[str, Any]:
-    """What the next event says of itself; now and then under an id that is taken."""
+    """Draw the common fields of the next event, now and then with an id that is already used."""
     fields = draw(_FIELDS)
     if story.events and draw(st.integers(0, 11)) == 7:
         fields["id"] = draw(st.sampled_from(story.events)).id
@@ -230,7 +232,7 @@ def _named(draw: DrawFn, story: Story) -> dict[str, Any]:
 
 @composite
 def arrivals(draw: DrawFn) -> Arrived:
-    """A story as a partition receives it: events in order or in none, some twice, the clock moving as they come."""
+    """Draw the arrivals of a story: in order or in any order, with duplicates, at increasing instants."""
     story = draw(stories())
     arriving = [*story.events, *draw(st.lists(st.sampled_from(story.events), max_size=2))]
     if draw(st.booleans()):
@@ -246,5 +248,5 @@ def arrivals(draw: DrawFn) -> Arrived:
 
 
 def admitted(arrived: Arrived) -> list[tuple[Instant, Fact]]:
-    """The facts of what arrived, with the instant of arrival."""
+    """Return the facts of the events that arrived, with the instants of arrival."""
     return [(clock, admit(event, POLICIES)) for clock, event in arrived]

@@ -1,4 +1,4 @@
-"""Who answers for a promise: whoever had it in hand when it was decided."""
+"""The accountable staff member: the one assigned when the promise was decided."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def test_a_promise_or_a_step_that_names_staff_is_an_assignment() -> None:
 
 
 def test_a_hold_is_not_an_assignment() -> None:
-    story = STORY.taken_by("anna", "12:01").held("payment", "12:02", caused_by="customer", staff="ben")
+    story = STORY.taken_by("anna", "12:01").hold_started("payment", "12:02", caused_by="customer", staff="ben")
 
-    assert staff_of(story.released("payment", "12:05", staff="ben")) == "anna"
+    assert staff_of(story.hold_ended("payment", "12:05", staff="ben")) == "anna"
 
 
 def test_before_any_assignment_the_first_later_one_counts() -> None:

@@ -1,4 +1,4 @@
-"""Which events the history takes in, and why others are refused."""
+"""Admission: events that become facts, and events that are refused."""
 
 from __future__ import annotations
 

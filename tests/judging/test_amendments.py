@@ -1,4 +1,4 @@
-"""A promise with another due: the current basis follows it, the original one only the customer who asked in time."""
+"""Amendments: the current basis follows every one, the original basis only a request of the customer in time."""
 
 from __future__ import annotations
 

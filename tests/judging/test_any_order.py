@@ -1,4 +1,4 @@
-"""Whatever order events arrive in, and however often, the judgement is the same: tried on random histories."""
+"""The judgement does not depend on the order or repetition of events: properties of random histories."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.judging.generated import END, POLICIES, Arrived, admitted, arrivals, 
 
 
 class PromiseJudgement(NamedTuple):
-    """What is said of one promise, but for how often it was said before."""
+    """The judgement of one promise, without its revision."""
 
     promise: Promise
     original: Outcome
@@ -30,7 +30,7 @@ class PromiseJudgement(NamedTuple):
 
 
 def judgements(history: History, now: Instant) -> dict[PromiseKey, PromiseJudgement]:
-    """The judgement of a history from scratch."""
+    """Judge a history from scratch."""
     return {
         promise.key: PromiseJudgement(promise, judged.original, judged.current, judged.location, judged.assumed)
         for promise, judged in judge(list(history), POLICIES, now).promises
@@ -38,7 +38,7 @@ def judgements(history: History, now: Instant) -> dict[PromiseKey, PromiseJudgem
 
 
 def stored_judgements(case: Case) -> dict[PromiseKey, PromiseJudgement]:
-    """The judgement that a case remembers."""
+    """Return the judgements that are stored in a case."""
     return {
         key: PromiseJudgement(
             case.state.promises[key], judged.original, judged.current, judged.location, judged.assumed
@@ -53,13 +53,13 @@ def outcomes(history: History, now: Instant) -> dict[PromiseKey, tuple[Outcome, 
 
 
 def happenings(history: Iterable[Fact]) -> set[Instant]:
-    """When anything of a history happened, also by its corrections."""
+    """Return the instants of all facts of a history, including those in corrections."""
     found = list(history)
     return {fact.at for fact in found} | {replacement.at for fact in found for replacement in fact.replacement}
 
 
 def case_after(arrived: list[tuple[Instant, Fact]]) -> tuple[Case, Instant]:
-    """A case that learned each fact when it arrived, stored as bytes in between."""
+    """Return a case to which each fact was added at its arrival, and which was encoded in between."""
     case, now = Case(), 0
     for now, fact in arrived:
         case = decode(encode(case), POLICIES)

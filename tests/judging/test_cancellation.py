@@ -1,4 +1,4 @@
-"""Cancelled orders: four switches say what becomes of the promise, whether all of it was cancelled or one part."""
+"""Cancellations and withdrawals: four switches of the policy decide the verdict."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PARTIES: tuple[Party, ...] = ("us", "customer")
 
 
 def switched(by: Party, moment: str, verdict: str) -> Policies:
-    """A policy with one switch set, and all others the other way."""
+    """Return policies with `verdict` at one switch, and the other verdict at all others."""
     other = {"broken": "excluded", "excluded": "broken"}[verdict]
     lines = [
         f'cancelled.by_{party}.{when} = "{verdict if (party, when) == (by, moment) else other}"'

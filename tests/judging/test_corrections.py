@@ -1,4 +1,4 @@
-"""Corrections: an event was wrong. The verdict follows as a numbered revision; what was said before had its reasons."""
+"""Corrections: an event was wrong, and the verdict changes with a numbered revision."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RIGHT = order("o1").reached("ready", "12:39")
 
 
 def revisions(story: Story) -> list[tuple[int, str]]:
-    """The numbered verdicts on the one promise, as the events of the story are told at their time."""
+    """Return the numbered verdicts on the only promise, with each event of the story added at its instant."""
     case, revised, now = Case(), [], 0
     for event in story.events:
         fact = admit(event, READY)
@@ -178,7 +178,7 @@ def test_a_correction_can_be_denied_by_a_till_whose_clock_is_slow() -> None:
 
 
 def arriving(story: Story, now: str) -> str:
-    """The judgement of a case that learns the events in the order of telling, all of them at `now`."""
+    """Judge a case to which the events are added in the order of the story, all of them at `now`."""
     case = Case()
     for event in story.events:
         add_fact(case, admit(event, READY), READY, at(now))

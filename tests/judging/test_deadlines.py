@@ -1,4 +1,4 @@
-"""Time alone: a due that passes with no event, the moment of risk before it, and when to look again."""
+"""Deadlines without an event: at risk, undelivered, and the instant of the next change."""
 
 from __future__ import annotations
 

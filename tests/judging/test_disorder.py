@@ -1,4 +1,4 @@
-"""Events out of order, twice, or under one id: what arrives when decides nothing, what happened when decides all."""
+"""Events out of order, duplicates, and events with one id: only the instants of occurrence matter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ THE_ORDER = PromiseKey("", "ready", 1)
 
 
 def rulings_after(story: Story, *clock: str) -> tuple[Case, list[str]]:
-    """The events of a story in the order of telling, each read when the clock shows so; what was said after each."""
+    """Add the events of a story at these instants. Return the case and its ruling after each."""
     case, rulings = Case(), []
     for event, now in zip(story.events, clock, strict=True):
         add_fact(case, admit(event, READY), READY, at(now))
@@ -65,7 +65,7 @@ def test_a_repeated_event_is_a_duplicate() -> None:
 
 def test_add_fact_returns_whether_the_state_changed() -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
-    story = story.reached("boxed", "12:10").held("payment", "12:11", caused_by="us").taken_by("anna", "12:12")
+    story = story.reached("boxed", "12:10").hold_started("payment", "12:11", caused_by="us").taken_by("anna", "12:12")
     story = story.taken_by("ben", "12:13").reached("ready", "12:20").reached("ready", "12:21").undone("ready", "12:22")
     case = Case()
     additions = [add_fact(case, fact, READY, at("13:00")) for fact in story.facts()]

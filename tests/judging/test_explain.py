@@ -1,4 +1,4 @@
-"""Why is it judged so? The answer reads like the story of the promise."""
+"""Explanations: the steps of a promise in order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def explained(
     complete_until: str = "14:00",
     is_stale: bool = False,
 ) -> list[Explanation]:
-    """All promises of the story at `now`, of which is known what happened up to `known`."""
+    """Explain all promises of a story at `now`, with the watermark of their feed."""
     case = Case()
     for fact in story.facts(policies):
         add_fact(case, fact, policies, at(now))
@@ -30,7 +30,7 @@ def explained(
 
 
 def steps(story: Story, now: str = "13:30", policies: Policies = READY) -> list[str]:
-    """The steps of the only promise: event and effect."""
+    """Return the steps of the only promise, each as event and effect."""
     [explanation] = explained(story, now, policies)
     return [f"{step.event_id or 'time'}: {step.effect}" for step in explanation.steps]
 
@@ -113,7 +113,7 @@ def test_a_correction_is_shown_and_its_event_at_its_own_instant() -> None:
 
 
 def test_a_fact_without_effect_is_shown_as_such() -> None:
-    story = STORY.held("payment", "12:05", caused_by="customer").reached("boxed", "12:10")
+    story = STORY.hold_started("payment", "12:05", caused_by="customer").reached("boxed", "12:10")
 
     assert steps(story, "12:20")[1:] == [
         "e2: hold_started payment: changes nothing here",

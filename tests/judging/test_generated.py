@@ -1,4 +1,4 @@
-"""Are the generated histories worth anything? What makes judging hard has to happen in a good share of them."""
+"""The quality of the generated histories: enough of them have each of the difficulties of judging."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On time to the millisecond: grace includes its limit, a window has two ends, early is its own reason."""
+"""Grace and windows, to the millisecond."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rates and quantiles, and the report that shows them."""
+"""Rates and quantiles, and the report of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A till says again and again what is promised now: what it says first is the promise, what it says anew amends."""
+"""Snapshots of a till: the first statement makes a promise, another due amends it, a repetition does nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ASSUMED = policies_of('[[policy]]\nkind = "ready"\nassumed = { starts_with = "or
 
 
 def dues(story: Story, now: str = "12:39") -> tuple[str, str]:
-    """The original and the current due, as times of the day."""
+    """Return the original and the current due as times of the day."""
     promise, _ = story.promise(now)
     return _text(promise.original), _text(promise.current)
 

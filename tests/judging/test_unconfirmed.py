@@ -1,4 +1,4 @@
-"""A promise of which less is known than the clock says: what is judged by the clock, and what by the feed."""
+"""Promises whose feed is behind the watermark of the partition."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STORY = order("o1").promised("ready", due="12:40", time="12:00")
 
 
 def says(story: Story, now: str, complete_until: str, stale_until: str = "00:00", basis: Basis = "current") -> str:
-    """How the only promise stands at `now`, where it is known what happened up to `known`."""
+    """Return the ruling on the only promise at `now`, with the watermark of its feed."""
     judgement = judge(story.facts(RISKY), RISKY, at(now), at(complete_until), at(stale_until))
     [(_, judged)] = judgement.promises
     return " / ".join(judged.on(basis).ruling)

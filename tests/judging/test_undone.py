@@ -1,4 +1,4 @@
-"""A step taken back: the bump that was pressed too early, the parcel that was not delivered after all."""
+"""Undone steps, such as an order that was marked as ready too early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which promises there are, and which policy judges them: said or assumed, most specific, the version of the day."""
+"""The selection of policies, and assumed promises."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def test_a_directory_survives_its_killed_owner_and_is_opened_again(tmp_path: Pat
     eventually(lambda: not running(str(tmp_path)), "the broker to end")
     with LocalKafka(directory=tmp_path) as kafka:
         assert read(kafka.bootstrap, 1) == [b"ready at 12:40"]
-    with pytest.raises(KafkaUnavailable, match="whose number of brokers is 1, and cannot be opened with 3"):
+    with pytest.raises(KafkaUnavailable, match="with 1 brokers, and cannot be used with 3"):
         LocalKafka(3, directory=tmp_path).start()
 
 

@@ -40,7 +40,7 @@ def test_without_network_the_repository_and_the_remedy_are_named(
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.write_text("a file, where a directory should be")
-    with pytest.raises(KafkaUnavailable, match=rf"cannot be kept in {cache}: .* Name another cache directory\."):
+    with pytest.raises(KafkaUnavailable, match=rf"cannot be stored in {cache}: .* Give another cache directory\."):
         find_jars(cache)
 
 

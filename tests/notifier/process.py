@@ -39,7 +39,7 @@ class Notifier(Program):
         self.process.send_signal(number)
         return self.process.wait(8)
 
-    def until_said(self, words: str, seconds: float = 60) -> str:
+    def until_logged(self, words: str, seconds: float = 60) -> str:
         """Return the first line of the log with these words. Fail if the process ends before, or after a timeout."""
         deadline = time.monotonic() + seconds
         while True:

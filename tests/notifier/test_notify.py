@@ -53,10 +53,10 @@ def test_each_alert_is_sent_once_and_signed_and_history_is_not(
 ) -> None:
     tell(bootstrap, "before-the-first-start")
     with Notifier(bootstrap, url_of(receiver), tmp_path, "--group", "pager") as notifier:
-        notifier.until_said(READING)
+        notifier.until_logged(READING)
         written = tell(bootstrap, "o-1", "o-2", "o-3")
         got = wait_for(receiver, 3)
-        notifier.until_said("o-3")
+        notifier.until_logged("o-3")
         assert notifier.stop() == 0
     assert [one.body for one in got] == written
     assert all(is_ours(one.headers, one.body, SECRET) for one in got)
@@ -71,13 +71,13 @@ def test_each_alert_is_sent_once_and_signed_and_history_is_not(
 def test_a_receiver_that_was_down_gets_the_alerts_later(bootstrap: str, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     with Notifier(bootstrap, f"http://127.0.0.1:{port}/", tmp_path, "--group", "down", "--log", "json") as notifier:
-        notifier.until_said(READING)
+        notifier.until_logged(READING)
         tell(bootstrap, "o-1")
-        notifier.until_said("does not accept alerts")
+        notifier.until_logged("does not accept alerts")
         with receiving(port) as receiver:
             receiver.answer("o-1", 503)
             got = wait_for(receiver, 2)
-            notifier.until_said("accepts alerts again")
+            notifier.until_logged("accepts alerts again")
         assert notifier.stop(signal.SIGINT) == 0
     assert [(one.case, one.answered) for one in got] == [("o-1", 503), ("o-1", 204)]
     assert len({one.headers["webhook-id"] for one in got}) == 1
@@ -92,14 +92,14 @@ def test_a_killed_notifier_loses_nothing_and_repeats_only_unacknowledged_alerts(
     receiver.answer("refused", 422, 422)
     receiver.answer("on-its-way", NOTHING)
     with Notifier(bootstrap, url_of(receiver), tmp_path, "--group", "killed") as notifier:
-        notifier.until_said(READING)
+        notifier.until_logged(READING)
         tell(bootstrap, "o-1", "refused", "o-2", "on-its-way")
         before = list(wait_for(receiver, 4))
         notifier.kill()
         tell(bootstrap, "while-it-was-away")
         notifier.start()
         after = wait_for(receiver, 8)[4:]
-        notifier.until_said("try 2")
+        notifier.until_logged("try 2")
         assert notifier.stop() == 0
     assert [one.case for one in before] == ["o-1", "refused", "o-2", "on-its-way"]
     assert [one.case for one in after] == ["refused", "on-its-way", "while-it-was-away", "refused"]
@@ -113,21 +113,21 @@ def test_old_alerts_and_those_of_other_stages_are_not_sent(bootstrap: str, recei
     receiver.answer("hopeless", *[500] * 9)
     options = ("--group", "old", "--max-age", "3s", "--stage", "overdue")
     with Notifier(bootstrap, url_of(receiver), tmp_path, *options) as notifier:
-        notifier.until_said(READING)
+        notifier.until_logged(READING)
         tell(bootstrap, "yesterday", "an-hour-ago", decided=wall_clock() - 60 * MINUTE)
         tell(bootstrap, "soon", stage="at_risk")
         send(bootstrap, SentRecord(b"shop", b"no alert\nat all"), topic=ALERTS.name)
         tell(bootstrap, "hopeless")
-        given_up = notifier.until_said("is given up")
+        given_up = notifier.until_logged("is given up")
         tell(bootstrap, "o-1")
-        notifier.until_said("accepts alerts again")
+        notifier.until_logged("accepts alerts again")
         assert notifier.stop() == 0
     assert set(receiver.cases) == {"o-1"}
     assert {one.case for one in receiver.got} == {"hopeless", "o-1"}
     assert "hopeless" in given_up
     assert given_up.endswith("500 Internal Server Error: this is 500")
-    assert "yesterday" in notifier.until_said("too old to be sent")
-    assert "no alert: JSON is malformed" in notifier.log.read_text("utf-8")
+    assert "yesterday" in notifier.until_logged("too old to be sent")
+    assert "not an alert: JSON is malformed" in notifier.log.read_text("utf-8")
 
 
 def test_two_notifiers_share_the_alerts_and_one_takes_over_where_the_other_ends(
@@ -137,13 +137,13 @@ def test_two_notifiers_share_the_alerts_and_one_takes_over_where_the_other_ends(
     cases = [f"o-{number}" for number in range(60)]
     with first, second:
         for one in (first, second):
-            one.until_said("reading")
+            one.until_logged("reading")
         for place, case in enumerate(cases):
             send(bootstrap, SentRecord(b"", alert_record(case, wall_clock()), partition=place % 4), topic=ALERTS.name)
             if place == 30:
                 assert first.stop() == 0
         wait_for(receiver, len(cases))
-        second.until_said(READING)
+        second.until_logged(READING)
         assert second.stop() == 0
     assert sorted(receiver.cases) == sorted(cases)
 
@@ -153,7 +153,7 @@ def test_a_notifier_that_waits_for_a_receiver_terminates_at_once(bootstrap: str,
         socket.create_server(("127.0.0.1", 0)) as silent,
         Notifier(bootstrap, f"http://127.0.0.1:{silent.getsockname()[1]}/", tmp_path, "--group", "hang") as notifier,
     ):
-        notifier.until_said(READING)
+        notifier.until_logged(READING)
         tell(bootstrap, "o-1")
         connection, _ = silent.accept()
         with connection:

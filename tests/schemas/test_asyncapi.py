@@ -1,4 +1,4 @@
-"""The AsyncAPI document says of each topic what is in it."""
+"""The AsyncAPI document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def references(node: Any) -> Iterator[str]:
-    """Every `$ref` in a document."""
+    """Yield every `$ref` in a document."""
     if isinstance(node, dict):
         yield from (value for key, value in node.items() if key == "$ref")
     if isinstance(node, dict | list):
@@ -28,7 +28,7 @@ def references(node: Any) -> Iterator[str]:
 
 
 def target(document: Any, reference: str) -> Any:
-    """What a `$ref` into `document` points at. Raises KeyError when that is nothing."""
+    """Resolve a `$ref` into `document`. Raises KeyError if it has no target."""
     for step in reference.removeprefix("#/").split("/"):
         document = document[step]
     return document

@@ -1,4 +1,4 @@
-"""The published files say what the types say, and the examples that integrators copy are true."""
+"""The published schemas are up to date with the types, and the examples are valid."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def published(name: str) -> dict[str, Any]:
 
 @cache
 def validator(name: str) -> Draft202012Validator:
-    """The published schema `name`, checked against the rules for schemas themselves."""
+    """Return a published schema, validated against the schema of schemas."""
     schema = published(name)
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
@@ -56,14 +56,14 @@ def name_of_schema(message: dict[str, Any]) -> str:
 
 
 def decoded(value: bytes) -> Record | VerdictRecord | AlertRecord:
-    """A message as its reader has it: events through `read`, what comes out through its own type."""
+    """Decode a message as its consumer does: events by `read_event`, outputs by their type."""
     if name_of_schema(json.loads(value)) == "event":
         return read_event(value)
     return msgspec.json.decode(value, type=VerdictRecord | AlertRecord)
 
 
 def changed(message: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """`message` with other fields; a field that is to be `...` is left out."""
+    """Return `message` with other fields; a field of `...` is removed."""
     return {name: value for name, value in (message | fields).items() if value is not ...}
 
 
@@ -138,7 +138,7 @@ def test_unknown_fields_are_allowed(path: Path) -> None:
 
 
 def made(**terms: Any) -> dict[str, Any]:
-    """The coffee promised, with other terms."""
+    """Return the event of the example with other terms."""
     return changed(COFFEE, type="promises_made", step=..., promises=[changed(PROMISE, **terms)])
 
 

@@ -1,4 +1,4 @@
-"""Instants: one moment has one number, whoever wrote it down and wherever."""
+"""Instants: one number for one instant, in any zone and notation."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_fractions_of_a_millisecond_are_truncated(at: Instant, microseconds: int
 
 
 fractions = st.from_regex(r"[0-9]{1,9}|[0-9]{0,3}9{3,6}", fullmatch=True)
-"""Digits of a second; many of them a hair before the next millisecond, where rounding and cutting part."""
+"""Digits of a second, many of them just below the next millisecond, where rounding and truncation differ."""
 
 
 # Not the last second of 2099: what is rounded up there is no instant any more.

@@ -1,4 +1,4 @@
-"""Broken feeds: whatever arrives is an event or is refused for a reason of the list, and never an accident."""
+"""Decoding of records: each is an event, or is refused with a reason of the list."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ SOUND = json.dumps(COFFEE).encode()
 
 
 def with_(**fields: Any) -> bytes:
-    """The coffee event with other fields."""
+    """Return the example with other fields."""
     return json.dumps(COFFEE | fields).encode()
 
 
 def where_case_is(written: bytes) -> bytes:
-    """The coffee event whose case is written in these very bytes."""
+    """Return the example with these bytes as its case."""
     return SOUND.replace(b'"order-1043"', written)
 
 
 def with_unknown(written: bytes) -> bytes:
-    """The coffee event with a field that nobody defined, written in these very bytes."""
+    """Return the example with an unknown field of these bytes."""
     return SOUND[:-1] + b', "note": ' + written + b"}"
 
 
@@ -200,7 +200,7 @@ def test_random_bytes_are_refused(noise: bytes) -> None:
 
 
 def outcome(reader: Callable[[], object]) -> object:
-    """What `reader` read, or the reason why not."""
+    """Return the event, or the reason of the refusal."""
     try:
         return reader()
     except Refused as refused:

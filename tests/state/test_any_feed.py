@@ -1,5 +1,4 @@
-"""Random logs with feeds that lag, fail and come back: what is judged follows from what was heard, and from no accident
-of reading."""
+"""Random logs with feeds that lag, fail and return: the judgement follows from the watermarks alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random logs through a book: counts hold together, any order ends in the same numbers, no id is used twice."""
+"""Random logs: the counts add up, the order of arrival does not matter, and ids are unique."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Net = dict[Label, Counter[Ruling]]
 
 
 def partition_after(arrived: Arrived, end: Instant = END) -> Partition:
-    """A book that has read these records one by one, and then up to `end`."""
+    """Return a partition that has read these records and then advanced to `end`."""
     partition = Partition(POLICIES)
     for clock, event in arrived:
         partition.apply(record(event, clock))
@@ -28,7 +28,7 @@ def partition_after(arrived: Arrived, end: Instant = END) -> Partition:
 
 
 def net(partition: Partition) -> Net:
-    """What stands now, in rows in which anything does."""
+    """Return the present rulings of all rows that are not empty."""
     return {label: row.net for label, row in by_label(partition.state.counts.rows).items() if row.net}
 
 
@@ -37,7 +37,7 @@ def by_staff(partition: Partition) -> dict[Label, Counter[tuple[str, Verdict]]]:
 
 
 def judged(partition: Partition, now: Instant) -> Net:
-    """What should stand at `now`, from the histories alone."""
+    """Return the expected rulings at `now`, judged from the histories alone."""
     expected: Net = {}
     case = partition.state.case("c")
     for promise, judged in judge(list(case.history), POLICIES, now).promises if case else ():

@@ -18,8 +18,7 @@ from schemas.instants import NEVER, Instant, from_datetime
 from streams.judging.case import Case
 from streams.judging.history import Fact, FactType
 from streams.judging.settle import add_fact, judge, settle
-from streams.state.case_codec import decode, encode
-from streams.state.fast_path import try_append
+from streams.state.case_codec import decode, encode, try_append
 from tests.judging.generated import BASE, END, MINUTE, POLICIES, Arrived, admitted, arrivals, examples, look_at
 
 

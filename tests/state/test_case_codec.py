@@ -1,4 +1,4 @@
-"""Cases as bytes."""
+"""The encoding of cases."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RENAMED = policies_of('[[policy]]\nname = "pickup"\nkind = "ready"\n')
 
 
 def case_of(story: Story, policies: Policies = READY, now: str = "13:00") -> Case:
-    """The case after a story, all of it learned at `now`."""
+    """Return the case after a story, with all events added at `now`."""
     case = Case()
     for fact in story.facts(policies):
         add_fact(case, fact, policies, at(now))
@@ -36,7 +36,7 @@ def case_of(story: Story, policies: Policies = READY, now: str = "13:00") -> Cas
 
 
 def case_in_steps(story: Story) -> Case:
-    """The case after a story, each event learned when it happened."""
+    """Return the case after a story, with each event added at its instant."""
     case = Case()
     for event in story.events:
         now = from_datetime(event.occurred_at)

@@ -1,4 +1,4 @@
-"""A book that is written down and opened again is the same book."""
+"""A partition that is restored from its changelog equals the original."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_a_changelog_without_its_head_is_refused() -> None:
 
 
 def both(first: Arrived, second: Arrived) -> Arrived:
-    """Two cases on one partition."""
+    """Merge the arrivals of two cases on one partition."""
     return sorted([*first, *((clock, _renamed(event)) for clock, event in second)], key=lambda arrived: arrived[0])
 
 
@@ -234,18 +234,18 @@ SEVEN = parse_instant("2026-03-02T07:00:00Z")
 
 @pytest.fixture(scope="module")
 def log() -> list[tuple[Instant, events.CaseEvent]]:
-    """A morning of the simulated town: eight shops, with all that goes wrong there."""
+    """Return a morning of the simulated town with eight locations."""
     return [(arrival.at, arrival.event) for arrival in islice(town(7, SEVEN, orders_per_minute=20), 4000)]
 
 
-def tills_of(log: Arrived) -> FeedLookup:
-    """Every other shop has a till."""
+def feeds_of(log: Arrived) -> FeedLookup:
+    """Declare a feed for every other location."""
     shops = sorted({event.location for _, event in log if event.location})
     return {shop: LocationFeed(f"till-{shop}", 5 * MINUTE, 18 * MINUTE) for shop in shops[::2]}
 
 
 def with_clocks(log: Arrived, feeds: FeedLookup) -> list[KafkaRecord]:
-    """The log, in which every till says each minute how far it was read, but for twenty minutes in forty."""
+    """Add clock records of every feed to the log, each minute, with twenty minutes of silence in every forty."""
     records: list[KafkaRecord] = []
     last_minute = 0
     for clock, event in log:
@@ -268,7 +268,7 @@ def test_neither_batches_nor_restarts_change_the_effects_of_a_log(
     log: Arrived, retention: int | None, has_tills: bool
 ) -> None:
     policies = parse_policies(TOWN_POLICIES.read_text("utf-8"), "the policies of the simulated town")
-    feeds = tills_of(log) if has_tills else NO_FEEDS
+    feeds = feeds_of(log) if has_tills else NO_FEEDS
     records = with_clocks(log, feeds)
     whole = Partition(policies, retention, feeds)
     for incoming in records:

@@ -1,4 +1,4 @@
-"""The clock of a partition goes forward, and never past the wall."""
+"""The watermark of a partition moves forward, but never beyond the wall clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts: what stands now, what was said first, and what was said otherwise later."""
+"""Counts of net verdicts, first verdicts and revisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verdict rests on: what happened, that nothing did, or a step that is known by a proxy alone."""
+"""The evidence of a verdict: an event, a deadline, or a step that is known only by a proxy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which facts are appended to a stored case without a judgement, and which never are."""
+"""The facts that the fast path appends to a stored case, and those that it leaves to the judgement."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import pytest
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.settle import add_fact, settle
-from streams.state.case_codec import decode, encode
-from streams.state.fast_path import try_append
+from streams.state.case_codec import decode, encode, try_append
 from tests.histories import READY, Story, at, order
 from tests.state.partitions import Partition
 
@@ -16,7 +15,7 @@ PROMISED = order("o1").promised("ready", due="12:40", time="12:00", at="harbour"
 
 
 def stored(story: Story, now: str = "12:10") -> bytes:
-    """The case after a story, all of it learned at `now`."""
+    """Return the case after a story, with all events added at `now`."""
     case = Case()
     for fact in story.facts():
         add_fact(case, fact, READY, at(now))
@@ -25,7 +24,7 @@ def stored(story: Story, now: str = "12:10") -> bytes:
 
 
 def is_appended(before: Story, after: Story, now: str = "12:30") -> bool:
-    """Whether the last event of `after` goes unnoticed by the case of which `before` was told."""
+    """Return whether the last event of `after` is appended to the case of `before` on the fast path."""
     longer = try_append(stored(before), admit(after.events[-1], READY), READY, at(now))
     if longer is not None:
         assert decode(longer, READY).history == after.facts()

@@ -1,4 +1,4 @@
-"""A partition at work: what is said when, under which number, how often, and what leaves no trace."""
+"""The effects of records on a partition: verdicts, revisions, alerts and refusals."""
 
 from __future__ import annotations
 

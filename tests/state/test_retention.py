@@ -1,4 +1,4 @@
-"""Cases that closed and aged are forgotten; what they counted stays."""
+"""Closed cases expire after the retention; their counts stay."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_cases_of_a_restored_partition_expire_at_the_same_instant() -> None:
 
 
 def is_at_rest(case: Case, until: Instant) -> bool:
-    """Whether nothing of it is open or lies ahead, and everything in it was before `until`."""
+    """Return whether a case has no open promise and no fact ahead, and all its facts and dues are before `until`."""
     promises = case.state.promises.values()
     dues = [window.due for promise in promises for window in (promise.original, promise.current)]
     judged = [case.judged[key] for key in case.state.promises]

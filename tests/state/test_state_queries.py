@@ -1,4 +1,4 @@
-"""How often anybody looks at the clock makes no difference: each deadline is judged at its own time."""
+"""The number of steps in which the watermark advances makes no difference to the effects."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def test_deadlines_of_several_cases_are_judged_in_order() -> None:
 
 @examples(100)
 @given(arrivals(), st.lists(st.integers(0, 30), max_size=4))
-def test_advances_between_the_records_of_any_log_change_nothing(told: Arrived, minutes: list[int]) -> None:
+def test_advances_between_the_records_of_any_log_change_nothing(arrived: Arrived, minutes: list[int]) -> None:
     expected, queried = Partition(POLICIES), Partition(POLICIES)
-    stops = sorted(told[0][0] + minute * MINUTE for minute in minutes)
-    for clock, event in told:
+    stops = sorted(arrived[0][0] + minute * MINUTE for minute in minutes)
+    for clock, event in arrived:
         expected.apply(record(event, clock))
         for stop in [stop for stop in stops if stop <= clock]:
             queried.effects += queried.state.advance(stop, FOREVER)

@@ -1,4 +1,4 @@
-"""The heap of wake-up times."""
+"""Timers of cases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streams.state.timers import Timers
 
 
 class Waking:
-    """Cases that wake when they were first set, or when `times` says."""
+    """Timers whose current instants are in `times`, or else the instants at which they were first set."""
 
     def __init__(self) -> None:
         self.times: dict[str, Instant] = {}

@@ -1,6 +1,6 @@
-"""A feed that fails must not look like a bad shop: whose till is offline has not broken its promises, but nobody knows.
+"""Watermarks of feeds: a location whose till is offline must not appear to break its promises.
 
-The shop at the harbour is heard of through its till, the one downtown through nothing that anybody declared.
+The location `harbour` has the feed `till`; `downtown` has none.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def promised(case: str, due: str, at: str = "harbour", time: str = "11:55") -> S
 
 
 def shop(feeds: FeedLookup = TILL) -> Partition:
-    """At noon the till is heard of, and two orders are promised for the half hour to come."""
+    """Return a partition with a clock record of the till at noon, and two promises due in the next half hour."""
     partition = Partition(feeds=feeds).arrive(promised("o1", "12:10")).arrive(promised("o2", "12:20"))
     return partition.clock("till", "12:00")
 
@@ -33,7 +33,7 @@ def verdicts_of(partition: Partition) -> list[str]:
 
 
 def reasons(partition: Partition, location: str = "harbour", basis: Basis = "current") -> dict[str, int]:
-    """How many promises of that shop stand for which reason."""
+    """Return the number of promises of a location by reason."""
     return {ruling.reason: count for ruling, count in partition.row(location, basis=basis).net.items()}
 
 

@@ -1,4 +1,4 @@
-"""A worker that ends during an outage, and another that is told of more feeds, of fewer, or of others."""
+"""Restarts during an outage of a feed, also with other feeds declared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.state.test_watermarks import MINUTE, PATIENT, TILL, reasons, shop, ve
 
 
 def reopened(partition: Partition, feeds: FeedLookup = TILL) -> Partition:
-    """The worker of that partition ended, and this one has the book now."""
+    """Return the partition as another worker restores it."""
     kept = StoredChangelog()
     partition.state.next += 1
     kept.write(partition.state)
@@ -50,7 +50,7 @@ def test_the_watermark_of_a_feed_survives_a_restart() -> None:
     partition = reopened(shop().clock("till", "12:03", partition=1).clock("till", "12:04"))
 
     assert partition.state.feed_watermarks == {"till": at("12:03")}
-    assert contents_of(partition.state)["heard"] == {"till": at("12:03")}
+    assert contents_of(partition.state)["feed_watermarks"] == {"till": at("12:03")}
 
 
 def test_a_restart_does_not_extend_the_limits_of_a_feed() -> None:

@@ -1,4 +1,4 @@
-"""Rolling counts against a recount by hand."""
+"""Rolling counts, compared with a recount."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HERE, THERE = Label("here", "ready"), Label("there", "ready")
 
 
 class Added(NamedTuple):
-    """A promise that was counted in some part, and whether it was taken back right after."""
+    """A promise that was counted in a part, and whether that was taken back right away."""
 
     label: Label
     part: int
@@ -27,7 +27,7 @@ class Added(NamedTuple):
 
 
 def recount(added: list[Added], basis: Basis, now: int) -> dict[str, dict[Label, tuple[int, int]]]:
-    """The counts that the windows should show on a basis at `now`, from the list of all that was added."""
+    """Recount the windows on a basis at `now` from the list of all promises."""
     counts: dict[str, dict[Label, tuple[int, int]]] = {name: {} for name in WIDTHS}
     for added_promise in added:
         age = now // MINUTE - added_promise.due_at // MINUTE

@@ -82,6 +82,7 @@ def test_check_finds_wrong_settings_and_its_commands_repair_them(bootstrap: str)
     admin.delete_topics([ALERTS.name])
     until(lambda: ALERTS.name not in admin.list_topics(), "the alerts are gone")
     admin.create_topics([NewTopic(ALERTS.name, 1, 1)])
+    until(lambda: ALERTS.name in admin.list_topics(), "the alerts are back")
     findings_of_check = findings(bootstrap, NOT_WELL)
     assert_error(promises("worker", "--bootstrap", bootstrap), UNREACHABLE, "promise.alerts has 1", "promises check")
     for topic, setting, value in re.findall(

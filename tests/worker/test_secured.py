@@ -173,7 +173,7 @@ def test_check_needs_the_permission_to_describe_topics(shop: Shop) -> None:
 def test_a_notifier_ends_when_its_permissions_are_revoked(shop: Shop, tmp_path: Path) -> None:
     file = shop.create_user("substitute", documented_acls(NOTIFY))
     with Notifier(shop.address, "http://127.0.0.1:9/", tmp_path, "--kafka-config", file) as notifier:
-        notifier.until_said("reading promise.alerts, partitions 0, 1, 2, 3")
+        notifier.until_logged("reading promise.alerts, partitions 0, 1, 2, 3")
         shop.kafka.revoke(acl_for(acl, "substitute") for acl in documented_acls(NOTIFY))
         assert notifier.process.wait(30) == UNREACHABLE
     output = notifier.log.read_text()
