@@ -1,7 +1,7 @@
 # Every target is the same on a laptop and in CI. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint demo bench bench-core mutants chaos compiled bench-compiled generated lock clean
+.PHONY: help venv test lint demo bench bench-core bench-instructions mutants chaos compiled bench-compiled generated lock clean
 
 # A name on PATH may be the stub of a version manager, and Debian splits venv off: so each candidate has to run both.
 suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -12,7 +12,7 @@ PYTHON ?= $(shell for name in $(candidates); do $$name -c '$(suits)' >/dev/null 
 install = $(@D)/bin/python -m pip install --quiet --no-compile
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: .venv/.installed ## Installs everything locked into .venv (PYTHON=... names another Python; `make clean` first)
 
@@ -34,6 +34,9 @@ bench: venv ## Measures the engine on a real Kafka, and others on the same job (
 
 bench-core: venv ## Measures the judging alone, without Kafka
 	.venv/bin/python -m benchmarks.core
+
+bench-instructions: venv ## Counts instructions an event, plain and compiled (AGAINST=HEAD^ fails above +3 %; ONLY='feed/*')
+	.venv/bin/python -m benchmarks.instructions $(if $(AGAINST),--against '$(AGAINST)') $(if $(ONLY),'$(ONLY)')
 
 mutants: venv ## Plants faults in the judging, one at a time, and says which tests notice (4 minutes)
 	.venv/bin/python -m tests.mutants
