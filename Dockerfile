@@ -1,4 +1,4 @@
-# The worker and every other command of `promises`, on what the lock file says and as nobody in particular.
+# The worker and all other commands of `promises`, with the locked dependencies and an unprivileged user.
 
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /src

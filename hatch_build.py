@@ -10,12 +10,12 @@ from typing import Any, Final
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 COMPILED: Final = (
-    *(f"streams/judging/{name}.py" for name in ("accountability", "admission", "fold", "history", "policy", "settle")),
+    *(f"streams/judging/{name}.py" for name in ("admission", "fold", "history", "policy", "settle")),
     *(
-        f"streams/book/{name}.py"
+        f"streams/state/{name}.py"
         for name in (
-            *("ageing", "book", "clock", "codec", "deadlines", "feeds"),
-            *("outputs", "tally", "unnoticed", "windows"),
+            *("case_codec", "counts", "fast_path", "outputs"),
+            *("partition", "timers", "watermarks", "windows"),
         )
     ),
 )

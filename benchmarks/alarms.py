@@ -18,11 +18,11 @@ from benchmarks.figures import quantile
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from schemas.events import PromisesMade, PromiseTerms
-from schemas.instants import moment
-from streams.connection import Connection
-from streams.kafka import producer
-from streams.topics import EVENTS
-from streams.wall import wall_clock
+from schemas.instants import to_datetime
+from streams.kafka.clients import producer
+from streams.kafka.connection import Connection
+from streams.kafka.topics import EVENTS
+from streams.wall_clock import wall_clock
 from tests.deploy.receiver import Receiver, receiving
 from tests.deploy.stack import Stack
 from tests.deploy.webhook import told_by_webhook
@@ -57,10 +57,10 @@ def _break(bootstrap: str) -> dict[str, float]:
     for delay, number in sorted((chance.uniform(0, _WITHIN_SECONDS), number) for number in range(LOCATIONS)):
         time.sleep(max(0, began + delay - time.monotonic()))
         location, due = f"site-{number:02d}", wall_clock() + 1000
-        made_at = moment(due - 1000)
+        made_at = to_datetime(due - 1000)
         for order in range(_FLOOR):
             case = f"{location}-{order}"
-            terms = PromiseTerms(kind="ready", due=moment(due))
+            terms = PromiseTerms(kind="ready", due=to_datetime(due))
             made = PromisesMade(id="e1", case=case, occurred_at=made_at, location=location, promises=[terms])
             sending.send(EVENTS.name, msgspec.json.encode(made), key=case.encode())
         breaches[location] = (due + _GRACE) / 1000

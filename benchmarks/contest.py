@@ -20,8 +20,8 @@ from benchmarks.ours import Span, span, watch, working
 from benchmarks.processes import ROOT, Failed, Measured, running
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from streams.local.kafka import LocalKafka
-from streams.settings import Processing
+from streams.local.kafka_cluster import LocalKafka
+from streams.worker.settings import Processing
 
 OPEN = 50_000
 SECONDS = 150

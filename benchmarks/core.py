@@ -15,14 +15,15 @@ from itertools import islice
 
 from benchmarks.orders import POLICIES, PROMISED, START, orders
 from schemas.events import CaseEvent, Clock
-from schemas.reading import read
-from streams.book import codec
-from streams.book.book import Book, Incoming
-from streams.book.unnoticed import appended
+from schemas.reading import read_event
 from streams.judging.admission import admit
 from streams.judging.case import Case
 from streams.judging.facts import Fact
-from streams.judging.settle import settle, take
+from streams.judging.settle import add_fact, settle
+from streams.records import KafkaRecord
+from streams.state import case_codec
+from streams.state.fast_path import try_append
+from streams.state.partition import PartitionState
 
 SKETCH = """\
 the design's sketch, for comparison, measured elsewhere and without encoding verdicts, RFC 3339 times or window sums:
@@ -51,16 +52,16 @@ def main(arguments: Sequence[str]) -> None:
 def _steady(open_orders: int) -> None:
     book, records = _warm(open_orders)
     stored = book.stored_bytes() / len(book)
-    before = book.unnoticed
+    before = book.fast_path
     costs = sorted(_cost(book, list(islice(records, EVENTS))) for _ in range(ROUNDS))
-    micros, share = costs[ROUNDS // 2], (book.unnoticed - before) / (ROUNDS * EVENTS)
+    micros, share = costs[ROUNDS // 2], (book.fast_path - before) / (ROUNDS * EVENTS)
     print(f"{open_orders:>9} open: {1e6 / micros:9.0f} events/s {micros:7.2f} us/event, ", end="")
     print(f"{stored:.0f} bytes/case, {share:.0%} of events appended unjudged")
 
 
-def _warm(open_orders: int) -> tuple[Book, Iterator[Incoming]]:
+def _warm(open_orders: int) -> tuple[PartitionState, Iterator[KafkaRecord]]:
     """A book in which so many promises are open, and the records that come next."""
-    book, records = Book(POLICIES), orders(open_orders)
+    book, records = PartitionState(POLICIES), orders(open_orders)
     for record in records:
         book.apply(record, WALL)
         if record.timestamp >= START + PROMISED:
@@ -68,7 +69,7 @@ def _warm(open_orders: int) -> tuple[Book, Iterator[Incoming]]:
     return book, records
 
 
-def _cost(book: Book, records: list[Incoming]) -> float:
+def _cost(book: PartitionState, records: list[KafkaRecord]) -> float:
     gc.collect()
     gc.disable()
     began = time.process_time()
@@ -84,27 +85,27 @@ def _stages() -> Iterator[tuple[str, float]]:
     event = _event(made)
     fact = admit(event, POLICIES)
     case = _settled(fact)
-    stored = codec.encode(case)
-    yield "JSON to event", _per_call(lambda: read(made.value))
+    stored = case_codec.encode(case)
+    yield "JSON to event", _per_call(lambda: read_event(made.value))
     yield "event to fact", _per_call(lambda: admit(event, POLICIES))
     yield "a new case: take and settle", _per_call(lambda: _settled(fact))
-    yield "stored case to case", _per_call(lambda: codec.decode(stored, POLICIES))
+    yield "stored case to case", _per_call(lambda: case_codec.decode(stored, POLICIES))
     yield "settle, nothing changed", _per_call(lambda: settle(case, POLICIES, START))
-    yield "case to stored case", _per_call(lambda: codec.encode(case))
+    yield "case to stored case", _per_call(lambda: case_codec.encode(case))
     [started] = [record for record in islice(orders(1), 10) if b'"step":"started"' in (record.value or b"")][:1]
     step = admit(_event(started), POLICIES)
-    yield "a step that nobody notices", _per_call(lambda: appended(stored, step, POLICIES, step.at))
+    yield "a step that nobody notices", _per_call(lambda: try_append(stored, step, POLICIES, step.at))
 
 
-def _event(record: Incoming) -> CaseEvent:
-    event = read(record.value)
+def _event(record: KafkaRecord) -> CaseEvent:
+    event = read_event(record.value)
     assert not isinstance(event, Clock)
     return event
 
 
 def _settled(fact: Fact) -> Case:
     case = Case()
-    take(case, fact, POLICIES, START)
+    add_fact(case, fact, POLICIES, START)
     settle(case, POLICIES, START)
     return case
 

@@ -21,7 +21,7 @@ from benchmarks.figures import quantile, table, whole
 from benchmarks.posting import post
 from benchmarks.processes import Failed, Measured, running
 from benchmarks.sizes import Sizes
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 
 CONNECTIONS: Final = 32

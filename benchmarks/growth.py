@@ -13,8 +13,8 @@ from benchmarks.orders import PROMISED, START, orders
 from benchmarks.ours import Span, span, watch, working
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from streams.book.book import Incoming
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
+from streams.records import KafkaRecord
 
 _LEAST_EVENTS = 100_000
 
@@ -56,7 +56,7 @@ async def _load(bootstrap: str, open_at_once: int, measured: int) -> tuple[int, 
     return opening, opening + await load(bootstrap, islice(records, measured))
 
 
-def _until_open(records: Iterator[Incoming]) -> Iterator[Incoming]:
+def _until_open(records: Iterator[KafkaRecord]) -> Iterator[KafkaRecord]:
     for record in records:
         yield record
         if record.timestamp >= START + PROMISED:

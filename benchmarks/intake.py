@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.figures import table, whole
 from benchmarks.processes import Failed, Measured, running
 from benchmarks.sizes import Sizes
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
 from tests.cli.command import promises

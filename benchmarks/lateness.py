@@ -26,12 +26,12 @@ from benchmarks.ours import working
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from schemas.instants import Instant, instant
+from schemas.instants import Instant, from_datetime
 from schemas.verdicts import VerdictRecord
-from streams.book.book import Incoming
-from streams.local.kafka import LocalKafka
-from streams.topics import VERDICTS
-from streams.wall import wall_clock
+from streams.kafka.topics import VERDICTS
+from streams.local.kafka_cluster import LocalKafka
+from streams.records import KafkaRecord
+from streams.wall_clock import wall_clock
 
 HASTE = 60
 RATE = 10_000
@@ -103,12 +103,12 @@ def _making() -> int:
     return int(2500 * (time.monotonic() - began) * FLOW_SECONDS * RATE / part) + 2_000
 
 
-def _flow(start: Instant, end: Instant) -> list[Incoming]:
+def _flow(start: Instant, end: Instant) -> list[KafkaRecord]:
     open_at_once = RATE // 4 * PROMISED // HASTE // 1000
     return list(takewhile(lambda record: record.timestamp < end, orders(open_at_once, start=start, haste=HASTE)))
 
 
-async def _write(batches: Batches, flow: list[Incoming]) -> None:
+async def _write(batches: Batches, flow: list[KafkaRecord]) -> None:
     """Each record when its time has come, in slices of some milliseconds."""
     for record in flow:
         while record.timestamp > wall_clock():
@@ -136,6 +136,6 @@ async def _read(consumer: AIOKafkaConsumer, until: Instant) -> list[Seen]:
         now = wall_clock()
         for verdict in (decode(record.value) for records in fetched.values() for record in records):
             if verdict.current.reason == "undelivered":
-                at = instant(verdict.current.due) + GRACE // HASTE
+                at = from_datetime(verdict.current.due) + GRACE // HASTE
                 seen.append(Seen(at, now - at))
     return seen

@@ -8,14 +8,14 @@ from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
 
-from streams.book.book import Incoming
-from streams.topics import EVENTS
+from streams.kafka.topics import EVENTS
+from streams.records import KafkaRecord
 
 PARTITIONS: Final = 4
 _BATCH_BYTES = 100_000
 
 
-async def load(bootstrap: str, records: Iterable[Incoming]) -> int:
+async def load(bootstrap: str, records: Iterable[KafkaRecord]) -> int:
     """Write `records`, in their order, each to the partition of its case; returns how many. Raises KafkaError."""
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES) as producer:
         writer = Batches(producer)
@@ -34,7 +34,7 @@ class Batches:
         self._producer = producer
         self._growing: dict[int, Any] = {}
 
-    async def add(self, record: Incoming) -> None:
+    async def add(self, record: KafkaRecord) -> None:
         """Put a record into the batch of its partition."""
         assert record.key is not None
         partition = crc32(record.key) % PARTITIONS
@@ -47,7 +47,7 @@ class Batches:
         for partition in list(self._growing):
             await self._send(partition)
 
-    def _append(self, partition: int, record: Incoming) -> bool:
+    def _append(self, partition: int, record: KafkaRecord) -> bool:
         batch = self._growing.get(partition)
         if batch is None:
             batch = self._growing[partition] = self._producer.create_batch()

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from schemas.events import PlainEvent, PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import Instant, moment
-from streams.book.book import Incoming
-from streams.judging.policy_file import parse_policies
+from schemas.instants import Instant, to_datetime
+from streams.config.policies import parse_policies
+from streams.records import KafkaRecord
 
 GRACE = 30_000
 """Milliseconds of tolerated lateness."""
@@ -43,7 +43,7 @@ _STAFF = 4
 _LATE_SHARE = 0.2
 
 
-def orders(open_at_once: int, seed: int = 1, *, start: Instant = START, haste: int = 1) -> Iterator[Incoming]:
+def orders(open_at_once: int, seed: int = 1, *, start: Instant = START, haste: int = 1) -> Iterator[KafkaRecord]:
     """Records without end, in order of time; after PROMISED about `open_at_once` promises are open at any time.
 
     An order is promised, started, ready and picked up: four events of 305 bytes on average. One in five is ready 90
@@ -63,7 +63,7 @@ def orders(open_at_once: int, seed: int = 1, *, start: Instant = START, haste: i
             heappush(coming, (at, number, place, step))
 
 
-def promised(number: int, at: Instant, due: Instant) -> Incoming:
+def promised(number: int, at: Instant, due: Instant) -> KafkaRecord:
     """The record that begins order `number`."""
     return _record(_made(number, at, due), at)
 
@@ -77,7 +77,7 @@ def _plan(chance: Random, made_at: Instant, haste: int) -> tuple[Instant, list[t
 
 
 def _made(number: int, at: Instant, due: Instant) -> PromisesMade:
-    terms = PromiseTerms(kind="ready", due=moment(due))
+    terms = PromiseTerms(kind="ready", due=to_datetime(due))
     return PromisesMade(**_envelope(number, 0, at), promises=[terms])
 
 
@@ -91,8 +91,8 @@ def _envelope(number: int, place: int, at: Instant) -> dict[str, Any]:
     return {
         "id": f"{number:09d}-{place}",
         "case": f"order-{number:09d}",
-        "occurred_at": moment(at),
-        "received_at": moment(at + 40),
+        "occurred_at": to_datetime(at),
+        "received_at": to_datetime(at + 40),
         "location": f"shop-{location}",
         "staff": Staff(id=f"s-{location}-{number // _LOCATIONS % _STAFF}", role="cook"),
         "channel": "counter",
@@ -101,5 +101,5 @@ def _envelope(number: int, place: int, at: Instant) -> dict[str, Any]:
     }
 
 
-def _record(event: PlainEvent, at: Instant) -> Incoming:
-    return Incoming(at, event.case.encode(), msgspec.json.encode(event))
+def _record(event: PlainEvent, at: Instant) -> KafkaRecord:
+    return KafkaRecord(at, event.case.encode(), msgspec.json.encode(event))

@@ -16,10 +16,10 @@ from benchmarks.figures import bucket_quantile, whole
 from benchmarks.load import PARTITIONS
 from benchmarks.orders import policies_text
 from benchmarks.processes import Failed, Measured, running
+from streams.kafka.topics import EVENTS, VERDICTS
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
-from streams.settings import ClockMode, Processing
-from streams.topics import EVENTS, VERDICTS
+from streams.worker.settings import ClockMode, Processing
 
 COMMITS = "promises_commit_seconds"
 POLL_SECONDS = 0.1

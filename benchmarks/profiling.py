@@ -17,7 +17,7 @@ from benchmarks.ours import watch, working
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 
 _HEAVIEST = 30
 _STOP_SECONDS = 60

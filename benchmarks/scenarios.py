@@ -1,7 +1,7 @@
-"""The scenarios of `make bench-instructions`: one kind of event, or one feature, each with a state of its own.
+"""The scenarios of `make bench-instructions`, each for one kind of event or one feature.
 
-A scenario prepares all of its inputs first. Then its step is called once for each of them, and only the calls are
-counted. Two commits are compared by the names of scenarios, so a scenario that does other work gets another name.
+A scenario prepares all of its inputs first. Its step is then called once per input, and only these calls are counted.
+Commits are compared by the names of their scenarios, so a scenario whose work changes must get a new name.
 """
 
 from __future__ import annotations
@@ -13,48 +13,48 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from faust.types import TP
 
 from schemas import events
 from schemas.events import PromiseTerms, Staff, StepReached
-from schemas.instants import Instant, moment, show
+from schemas.instants import Instant, Millis, format_instant, to_datetime
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
 from schemas.words import Party
-from streams.agents.intake_messages import Place, messages
-from streams.agents.messages import refusal, said
-from streams.book.book import Book, Effect, Incoming
-from streams.book.changelog import Contents
-from streams.feeds.feed_book import FeedBook
-from streams.feeds.feeds_file import Feed
-from streams.feeds.schemes import Posted
-from streams.feeds.signatures import read_secret, scheme_of, verify
-from streams.feeds.ways import ways_of
-from streams.gateway.spoken import Promise, event_of
-from streams.judging.feeds import NO_FEEDS, FeedOf, FeedsOf
-from streams.judging.policy import Millis, Policies
-from streams.judging.policy_file import parse_policies
+from streams.config.feeds import Feed
+from streams.config.policies import parse_policies
+from streams.engine.transport import Batch
+from streams.gateway.manual_events import ManualPromise, event_of
+from streams.intake.feed_adapters import adapters_of
+from streams.intake.records import RecordContext, output_records
+from streams.intake.state import FeedState
+from streams.judging.locations import NO_FEEDS, FeedLookup, LocationFeed
+from streams.judging.policy import Policies
 from streams.judging.settle import judge
-from streams.ledger.writer import Message
-from streams.metrics.collector import SnapshotCollector
-from streams.metrics.snapshot import PartitionCounts, Snapshot
-from streams.topics import EVENTS, NEEDS_FETCH, REJECTS
-from streams.transport import Chunk
+from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
+from streams.records import ConsumedRecord, KafkaRecord, OutputRecord
+from streams.signatures.schemes import SignedRequest
+from streams.signatures.verify import read_secret, scheme_of, verify
+from streams.state.changelog import Contents
+from streams.state.partition import Effect, PartitionState
+from streams.worker.metrics import WorkerCollector
+from streams.worker.records import output_record, reject_record
+from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
 ORDERS: Final = 150
-"""Orders of a scenario, and inputs, where it does not say otherwise."""
+"""The number of orders, and of inputs, of most scenarios."""
 
 GAP: Final[Millis] = 100
-"""Between two orders."""
+"""The time between two orders."""
 
 LOCATIONS: Final = 10
 STAFF: Final = 4
 
 START: Final[Instant] = 1_767_225_600_000
-"""2026-01-01T00:00:00Z, when the first order is made."""
+"""2026-01-01T00:00:00Z, the time of the first order."""
 
 SECOND: Final[Millis] = 1_000
 MINUTE: Final = 60 * SECOND
@@ -62,13 +62,13 @@ HOUR: Final = 60 * MINUTE
 WALL: Final[Instant] = START + 1_000 * HOUR
 
 DUE: Final = 20 * MINUTE
-"""From order to due."""
+"""The time from order to due."""
 
 GRACE: Final = 30 * SECOND
 AT_RISK: Final = 2 * MINUTE
 RETENTION: Final = 5 * MINUTE
 SLICE: Final = 40
-"""Events of one step of the worker."""
+"""The number of events that the worker processes in one step."""
 
 _READY: Final = '[[policy]]\nkind = "ready"\ngrace = "30s"\nat_risk = "2m"\n'
 READY: Final = parse_policies(_READY, "one policy")
@@ -102,31 +102,31 @@ ASSUMED: Final = parse_policies(
     kind = "acknowledged"
     assumed = {{ starts_with = "placed", within = "15m" }}
     """,
-    "a promise that a step makes",
+    "a promise opened by a step",
 )
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is counted: `step`, called with each of `inputs`; the first third of the calls only warms up.
+    """The work that is counted: `step`, called with each of `inputs`. The first third of the calls is the warm-up.
 
-    each: the number of events in one input, or of cases or rows where a scenario has no events. state: the partition
-    state that the steps change, where there is just one.
+    each: the number of events in one input; in scenarios without events, the number of cases or rows.
+    state: the partition state that the steps change, if there is exactly one.
     """
 
     step: Callable[[Any], object]
     inputs: Sequence[Any]
     each: int = 1
-    state: Book | None = None
+    state: PartitionState | None = None
 
     @property
     def warm_up(self) -> Sequence[Any]:
-        """The inputs that fill caches and let the interpreter specialise its code."""
+        """The inputs of the calls that fill caches and let the interpreter specialise its code."""
         return self.inputs[: len(self.inputs) // 3]
 
     @property
     def blocks(self) -> list[Sequence[Any]]:
-        """The inputs of the calls that are counted, in ten blocks or a few more."""
+        """The inputs of the calls that are counted, in at least ten blocks if there are enough of them."""
         counted = self.inputs[len(self.warm_up) :]
         size = max(1, len(counted) // 10)
         return [counted[first : first + size] for first in range(0, len(counted), size)]
@@ -135,26 +135,29 @@ class Scenario:
 # --- orders ----------------------------------------------------------------------------------------------------------
 
 Build = Callable[[dict[str, Any], Instant], events.CaseEvent]
-"""Makes the event of one order from the fields of its envelope and the time of its record."""
+"""Returns the event of one order, given the fields of its envelope and the timestamp of its record."""
 
 
 class Orders:
-    """A partition state, and orders that all have the same events, each order GAP later than the one before it."""
+    """A partition state with orders that all have the same events, each order GAP later than the previous one."""
 
     def __init__(
         self,
         policies: Policies = READY,
         *,
-        feeds: FeedsOf = NO_FEEDS,
+        feeds: FeedLookup = NO_FEEDS,
         retention: Millis | None = None,
         number: int = ORDERS,
     ) -> None:
-        self.state = Book(policies, retention, feeds)
+        self.state = PartitionState(policies, retention, feeds)
         self._number = number
         self._events = 0
 
-    def records(self, build: Build, after: Millis, *, shift: Millis = 0) -> list[Incoming]:
-        """One record of each order, `after` it was made; it says what occurred `shift` later than its timestamp."""
+    def records(self, build: Build, after: Millis, *, shift: Millis = 0) -> list[KafkaRecord]:
+        """Return one record of each order, `after` the order was made.
+
+        shift: the time from the timestamp of the record to the event's `occurred_at`.
+        """
         serial, self._events = self._events, self._events + 1
         return [
             _record(build(_envelope(number, serial, at + shift), at), at)
@@ -162,25 +165,25 @@ class Orders:
         ]
 
     def instants(self, after: Millis) -> list[Instant]:
-        """The instants at which so much time has passed since each order was made."""
+        """Return the instant of each order that is `after` it was made."""
         return [START + number * GAP + after for number in range(self._number)]
 
-    def apply(self, records: Sequence[Incoming]) -> list[Effect]:
+    def apply(self, records: Sequence[KafkaRecord]) -> list[Effect]:
         """Apply the records and return all effects."""
         return [effect for record in records for effect in self.state.apply(record, WALL)]
 
-    def move(self, after: Millis) -> None:
-        """Move the clock so far past each order in turn."""
+    def advance(self, after: Millis) -> None:
+        """Advance the watermark to that instant of each order in turn."""
         for at in self.instants(after):
-            self.state.move(at, WALL)
+            self.state.advance(at, WALL)
 
-    def applying(self, records: Sequence[Incoming]) -> Scenario:
-        """Count how `records` are applied."""
+    def applying(self, records: Sequence[KafkaRecord]) -> Scenario:
+        """Return the scenario that applies `records`."""
         return Scenario(lambda record: self.state.apply(record, WALL), records, state=self.state)
 
-    def moving(self, after: Millis) -> Scenario:
-        """Count how the clock moves so far past each order in turn."""
-        return Scenario(lambda at: self.state.move(at, WALL), self.instants(after), state=self.state)
+    def advancing(self, after: Millis) -> Scenario:
+        """Return the scenario that advances the watermark to that instant of each order in turn."""
+        return Scenario(lambda at: self.state.advance(at, WALL), self.instants(after), state=self.state)
 
 
 def _envelope(number: int, serial: int, at: Instant) -> dict[str, Any]:
@@ -188,8 +191,8 @@ def _envelope(number: int, serial: int, at: Instant) -> dict[str, Any]:
     return {
         "id": f"{number:06d}/{serial}",
         "case": f"order-{number:06d}",
-        "occurred_at": moment(at),
-        "received_at": moment(at + 40),
+        "occurred_at": to_datetime(at),
+        "received_at": to_datetime(at + 40),
         "location": location,
         "staff": Staff(id=f"{location}-{number // LOCATIONS % STAFF}", role="cook"),
         "channel": "counter",
@@ -198,13 +201,13 @@ def _envelope(number: int, serial: int, at: Instant) -> dict[str, Any]:
     }
 
 
-def _record(event: events.Record, at: Instant) -> Incoming:
+def _record(event: events.Record, at: Instant) -> KafkaRecord:
     key = None if isinstance(event, events.Clock) else event.case.encode()
-    return Incoming(at, key, msgspec.json.encode(event))
+    return KafkaRecord(at, key, msgspec.json.encode(event))
 
 
 def _id(envelope: Mapping[str, Any], serial: int) -> str:
-    """The id of an earlier event of the same order."""
+    """Return the id of an earlier event of the same order."""
     return f"{str(envelope['id']).partition('/')[0]}/{serial}"
 
 
@@ -212,20 +215,20 @@ def _id(envelope: Mapping[str, Any], serial: int) -> str:
 
 
 def _made(envelope: dict[str, Any], at: Instant) -> events.CaseEvent:
-    return events.PromisesMade(**envelope, promises=[PromiseTerms(kind="ready", due=moment(at + DUE))])
+    return events.PromisesMade(**envelope, promises=[PromiseTerms(kind="ready", due=to_datetime(at + DUE))])
 
 
 def _three_made(envelope: dict[str, Any], at: Instant) -> events.CaseEvent:
-    terms = [PromiseTerms(kind=kind, due=moment(at + DUE)) for kind in ("ready", "delivered", "warm")]
+    terms = [PromiseTerms(kind=kind, due=to_datetime(at + DUE)) for kind in ("ready", "delivered", "warm")]
     return events.PromisesMade(**envelope, promises=terms)
 
 
 def _stated(envelope: dict[str, Any], at: Instant, *, due: Millis = DUE) -> events.CaseEvent:
-    return events.PromisesStated(**envelope, promises=[PromiseTerms(kind="ready", due=moment(at + due))])
+    return events.PromisesStated(**envelope, promises=[PromiseTerms(kind="ready", due=to_datetime(at + due))])
 
 
 def _stated_again(envelope: dict[str, Any], at: Instant) -> events.CaseEvent:
-    return _stated(envelope, at, due=DUE - MINUTE)  # a minute later the same due is a minute nearer
+    return _stated(envelope, at, due=DUE - MINUTE)  # the same due as a minute ago
 
 
 def _step(step: str) -> Build:
@@ -236,7 +239,7 @@ _STARTED, _READY_NOW = _step("started"), _step("ready")
 
 
 def _amended(by: Party) -> Build:
-    return lambda envelope, at: events.PromiseAmended(**envelope, kind="ready", due=moment(at + DUE), by=by)
+    return lambda envelope, at: events.PromiseAmended(**envelope, kind="ready", due=to_datetime(at + DUE), by=by)
 
 
 def _assigned(envelope: dict[str, Any], _: Instant) -> events.CaseEvent:
@@ -244,8 +247,8 @@ def _assigned(envelope: dict[str, Any], _: Instant) -> events.CaseEvent:
 
 
 def _corrected(envelope: dict[str, Any], at: Instant) -> events.CaseEvent:
-    """The order was ready half a minute earlier than was said."""
-    instead = envelope | {"id": _id(envelope, 1), "occurred_at": moment(at - MINUTE - 30 * SECOND)}
+    """Return a correction: the order was ready half a minute earlier."""
+    instead = envelope | {"id": _id(envelope, 1), "occurred_at": to_datetime(at - MINUTE - 30 * SECOND)}
     return events.Correction(**envelope, corrects=_id(envelope, 1), event=StepReached(**instead, step="ready"))
 
 
@@ -257,11 +260,11 @@ def _events(
     build: Build,
     *before: Build,
     policies: Policies = READY,
-    feeds: FeedsOf = NO_FEEDS,
+    feeds: FeedLookup = NO_FEEDS,
     after: Millis | None = None,
     shift: Millis = 0,
 ) -> Scenario:
-    """One event of each order, when each has had those `before`, one a minute."""
+    """Return the scenario that applies one event of each order, after the events `before`, which are a minute apart."""
     orders = Orders(policies, feeds=feeds)
     for minute, earlier in enumerate(before):
         orders.apply(orders.records(earlier, minute * MINUTE))
@@ -276,20 +279,20 @@ def _duplicate() -> Scenario:
     return orders.applying(records)
 
 
-def _refused(change: Callable[[Incoming], Incoming]) -> Scenario:
+def _refused(change: Callable[[KafkaRecord], KafkaRecord]) -> Scenario:
     orders = Orders()
     return orders.applying([change(record) for record in orders.records(_made, 0)])
 
 
 def _clocks() -> Scenario:
-    """Clock records of a source that no location waits for."""
+    """Return the scenario of clock records from a source that no location waits for."""
     orders = Orders()
     orders.apply(orders.records(_made, 0))
     return orders.applying(_clock_records(orders.instants(MINUTE)))
 
 
-def _clock_records(instants: Sequence[Instant], timestamp: Instant | None = None) -> list[Incoming]:
-    return [_record(events.Clock(source="till", at=moment(at)), timestamp or at) for at in instants]
+def _clock_records(instants: Sequence[Instant], timestamp: Instant | None = None) -> list[KafkaRecord]:
+    return [_record(events.Clock(source="till", at=to_datetime(at)), timestamp or at) for at in instants]
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -298,20 +301,20 @@ def _clock_records(instants: Sequence[Instant], timestamp: Instant | None = None
 def _at_risk() -> Scenario:
     orders = Orders()
     orders.apply(orders.records(_made, 0))
-    return orders.moving(DUE - AT_RISK)
+    return orders.advancing(DUE - AT_RISK)
 
 
 def _overdue() -> Scenario:
     orders = Orders()
     orders.apply(orders.records(_made, 0))
-    orders.move(DUE - AT_RISK)
-    return orders.moving(DUE + GRACE + 1)
+    orders.advance(DUE - AT_RISK)
+    return orders.advancing(DUE + GRACE + 1)
 
 
 def _kept_after_its_deadline() -> Scenario:
     orders = Orders()
     orders.apply(orders.records(_made, 0))
-    orders.move(DUE + GRACE + 1)
+    orders.advance(DUE + GRACE + 1)
     return orders.applying(orders.records(_READY_NOW, DUE + HOUR))
 
 
@@ -319,45 +322,45 @@ def _ahead_comes_true() -> Scenario:
     orders = Orders()
     orders.apply(orders.records(_made, 0))
     orders.apply(orders.records(_READY_NOW, MINUTE, shift=5 * MINUTE))
-    return orders.moving(6 * MINUTE)
+    return orders.advancing(6 * MINUTE)
 
 
 def _forgotten() -> Scenario:
     orders = Orders(retention=RETENTION)
     orders.apply(orders.records(_made, 0))
     orders.apply(orders.records(_READY_NOW, MINUTE))
-    return orders.moving(DUE + RETENTION + 1)
+    return orders.advancing(DUE + RETENTION + 1)
 
 
-# --- feeds that locations wait for -----------------------------------------------------------------------------------
+# --- feeds with a watermark of their own ------------------------------------------------------------------------------
 
 
-def _fed(silent_after: Millis) -> FeedsOf:
-    return {f"shop-{number:03d}": FeedOf("till", silent_after) for number in range(LOCATIONS)}
+def _feed_lookup(silent_after: Millis) -> FeedLookup:
+    return {f"shop-{number:03d}": LocationFeed("till", silent_after) for number in range(LOCATIONS)}
 
 
-def _waiting_orders(silent_after: Millis) -> Orders:
-    """Orders of a feed that was heard of when the first of them was made, and not since."""
-    orders = Orders(feeds=_fed(silent_after))
+def _orders_of_feed(silent_after: Millis) -> Orders:
+    """Return orders from a feed whose watermark is the time of the first order."""
+    orders = Orders(feeds=_feed_lookup(silent_after))
     orders.apply(_clock_records([START]))
     orders.apply(orders.records(_made, 0))
     return orders
 
 
-def _feed_awaited() -> Scenario:
-    return _waiting_orders(HOUR).moving(DUE - AT_RISK)
+def _waiting_for_feed() -> Scenario:
+    return _orders_of_feed(HOUR).advancing(DUE - AT_RISK)
 
 
-def _feed_heard() -> Scenario:
-    orders = _waiting_orders(HOUR)
-    orders.move(DUE - AT_RISK)
+def _feed_reported() -> Scenario:
+    orders = _orders_of_feed(HOUR)
+    orders.advance(DUE - AT_RISK)
     return orders.applying(_clock_records(orders.instants(DUE - AT_RISK), START + DUE))
 
 
 def _feed_stale() -> Scenario:
-    orders = _waiting_orders(10 * MINUTE)
-    orders.move(DUE - AT_RISK)
-    return orders.moving(DUE + GRACE + 1)
+    orders = _orders_of_feed(10 * MINUTE)
+    orders.advance(DUE - AT_RISK)
+    return orders.advancing(DUE + GRACE + 1)
 
 
 # --- long histories --------------------------------------------------------------------------------------------------
@@ -367,7 +370,7 @@ _FACTS: Final = 40
 
 
 def _long(build: Build, shift: Millis = 0) -> Scenario:
-    """Events of orders that have had many steps before."""
+    """Return the scenario that applies one event to each of a few orders with many earlier steps."""
     orders = Orders(number=_FEW)
     orders.apply(orders.records(_made, 0))
     for number in range(1, _FACTS):
@@ -388,38 +391,29 @@ def _from_scratch() -> Scenario:
 _EVENTS: Final = TP(EVENTS.name, 0)
 
 
-class Read(NamedTuple):
-    """A record as a Kafka client returns it."""
-
-    offset: int
-    timestamp: Instant
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
-
-
 def _verdicts() -> Scenario:
     orders = Orders()
     orders.apply(orders.records(_made, 0))
     effects = orders.apply(orders.records(_READY_NOW, MINUTE))
-    return Scenario(said, [effect for effect in effects if isinstance(effect, VerdictRecord)])
+    return Scenario(output_record, [effect for effect in effects if isinstance(effect, VerdictRecord)])
 
 
 def _alerts() -> Scenario:
     orders = Orders()
     orders.apply(orders.records(_made, 0))
     effects = orders.apply(_clock_records(orders.instants(DUE - AT_RISK)))
-    return Scenario(said, [effect for effect in effects if isinstance(effect, AlertRecord)])
+    return Scenario(output_record, [effect for effect in effects if isinstance(effect, AlertRecord)])
 
 
 def _rejects() -> Scenario:
-    refused, read = Refused("not_json", "JSON is malformed: invalid character (byte 0)"), Read(7, START, b"o", b"no")
-    chunk = Chunk(_EVENTS, 7, [read])
-    return Scenario(lambda _: refusal(chunk, read, refused), range(ORDERS))
+    refused = Refused("not_json", "JSON is malformed: invalid character (byte 0)")
+    record = KafkaRecord(START, b"o", b"no", offset=7)
+    batch = Batch(_EVENTS, 7, [record])
+    return Scenario(lambda _: reject_record(batch, record, refused), range(ORDERS))
 
 
-def _kept_orders(number: int) -> Book:
-    """A state that has changed since its changes were last written: so many orders were made and are ready."""
+def _kept_orders(number: int) -> PartitionState:
+    """Return a state with this number of orders, made and ready, whose changes were never written."""
     orders = Orders(number=number)
     orders.apply(orders.records(_made, 0))
     orders.apply(orders.records(_READY_NOW, MINUTE))
@@ -428,54 +422,54 @@ def _kept_orders(number: int) -> Book:
 
 
 def _changes() -> Scenario:
-    return Scenario(Book.changes, [_kept_orders(SLICE) for _ in range(6)], each=SLICE)
+    return Scenario(PartitionState.changes, [_kept_orders(SLICE) for _ in range(6)], each=SLICE)
 
 
 def _restored() -> Scenario:
     written = {key: value for key, value in _kept_orders(ORDERS).changes() if value is not None}
-    return Scenario(lambda changelog: Book.restored(READY, Contents(changelog)), [written] * 6, each=ORDERS)
+    return Scenario(lambda changelog: PartitionState.restored(READY, Contents(changelog)), [written] * 6, each=ORDERS)
 
 
 def _copied_rows() -> Scenario:
-    return Scenario(lambda state: state.tally.copied_rows(), [_kept_orders(SLICE) for _ in range(6)], each=LOCATIONS)
+    return Scenario(lambda state: state.counts.copied_rows(), [_kept_orders(SLICE) for _ in range(6)], each=LOCATIONS)
 
 
 def _collected() -> Scenario:
-    """What a scrape asks of a worker, without writing it as text."""
-    state, collector = _kept_orders(ORDERS), SnapshotCollector()
-    tally = state.tally
-    counts = PartitionCounts(clock=START, rows=tally.copied_rows(), windows=tally.windows.sums())
-    collector.snapshot = Snapshot(ready=True, partitions={0: counts})
+    """Return the scenario of a scrape, without formatting the metrics as text."""
+    state, collector = _kept_orders(ORDERS), WorkerCollector()
+    snapshot = PartitionSnapshot(rows=state.counts.copied_rows(), windows=state.counts.windows.sums())
+    collector.snapshot = WorkerSnapshot(ready=True, partitions={0: snapshot})
     return Scenario(lambda _: list(collector.collect()), range(6), each=LOCATIONS)
 
 
 def _mix() -> Scenario:
-    """The job of the benchmarks: promised, started, ready, picked up; 150 orders open, one in five too late.
+    """Return the job of the other benchmarks: promised, started, ready, picked up; one order in five is late.
 
-    A step takes one slice: it applies the events, makes records of their effects, and encodes what changed.
+    150 orders are open at any time. A step does the work of the worker for one slice: it applies the events, makes the
+    output records, and encodes the changes.
     """
-    read = [Read(offset, *record) for offset, record in enumerate(_mixed(300))]
-    state, steady = Book(READY), 450
-    for record in read[:steady]:
+    records = [record._replace(offset=offset) for offset, record in enumerate(_mixed(300))]
+    state, steady = PartitionState(READY), 450
+    for record in records[:steady]:
         state.apply(record, WALL)
     state.changes()
 
-    def step(records: Sequence[Read]) -> tuple[object, object]:
-        chunk = Chunk(_EVENTS, records[0].offset, records)
-        made = [_to_kafka(chunk, record, effect) for record in records for effect in state.apply(record, WALL)]
-        state.next = records[-1].offset + 1
-        return made, state.changes()
+    def step(batch: Batch) -> tuple[object, object]:
+        outputs = [_output(batch, record, effect) for record in batch.records for effect in state.apply(record, WALL)]
+        state.next = batch.end
+        return outputs, state.changes()
 
-    slices = [read[first : first + SLICE] for first in range(steady, len(read) - SLICE, SLICE)]
+    firsts = range(steady, len(records) - SLICE, SLICE)
+    slices = [Batch(_EVENTS, first, records[first : first + SLICE]) for first in firsts]
     return Scenario(step, slices, each=SLICE)
 
 
-def _to_kafka(chunk: Chunk, record: Read, effect: Effect) -> Message:
-    return refusal(chunk, record, effect) if isinstance(effect, Refused) else said(effect)
+def _output(batch: Batch, record: ConsumedRecord, effect: Effect) -> OutputRecord:
+    return reject_record(batch, record, effect) if isinstance(effect, Refused) else output_record(effect)
 
 
-def _mixed(number: int) -> list[Incoming]:
-    """Records of so many orders in order of time, until the last order is made."""
+def _mixed(number: int) -> list[KafkaRecord]:
+    """Return the records of this number of orders in order of time, until the last order is made."""
     timed = sorted(step for order in range(number) for step in _life(order))
     last = START + (number - 1) * 8 * SECOND
     return [
@@ -498,21 +492,24 @@ def _life(order: int) -> Iterator[tuple[Instant, int, int, Build]]:
 
 _PARTITIONS: Final = {EVENTS.name: 4, REJECTS.name: 1, NEEDS_FETCH.name: 1}
 Payload = Callable[[int, Instant], bytes]
-"""The body of one record, by its number and its instant."""
+"""Returns the body of one record, given its number and timestamp."""
 
 
 def _intake(adapter: str, payload: Payload, headers: Mapping[str, str] = MappingProxyType({})) -> Scenario:
-    """Records of a feed: opened, adapted, and made into records for promise.events."""
+    """Return the scenario that adapts records of a feed and makes the output records."""
     feed, tp = Feed(adapter, f"feeds.{adapter}", adapter), TP(f"feeds.{adapter}", 0)
-    book = FeedBook(feed, 0, ways_of([feed], {})[feed.name])
+    state = FeedState(feed, 0, adapters_of([feed], {})[feed.name])
     encoded = [(name, value.encode()) for name, value in headers.items()]
     records = [
-        Read(number, START + number * GAP, b"key", payload(number, START + number * GAP), encoded)
-        for number in range(_FEW)
+        KafkaRecord(at, b"key", payload(number, at), encoded, offset=number)
+        for number, at in enumerate(range(START, START + _FEW * GAP, GAP))
     ]
-    return Scenario(
-        lambda record: list(messages(book.take(record, WALL), Place.of(feed, tp, record, WALL), _PARTITIONS)), records
-    )
+
+    def step(record: KafkaRecord) -> list[OutputRecord]:
+        context = RecordContext.of(feed, tp, record, WALL)
+        return list(output_records(state.apply(record, WALL), context, _PARTITIONS))
+
+    return Scenario(step, records)
 
 
 def _canonical(number: int, at: Instant) -> bytes:
@@ -520,37 +517,55 @@ def _canonical(number: int, at: Instant) -> bytes:
 
 
 def _cloudevent(number: int, at: Instant) -> bytes:
-    attributes = {"specversion": "1.0", "id": f"e-{number}", "source": "/till", "type": "step", "time": show(at)}
+    attributes = {
+        "specversion": "1.0",
+        "id": f"e-{number}",
+        "source": "/till",
+        "type": "step",
+        "time": format_instant(at),
+    }
     return msgspec.json.encode(attributes | {"data": msgspec.Raw(_canonical(number, at))})
 
 
 def _captured(number: int, at: Instant) -> bytes:
-    request = {"receivedAt": show(at), "headers": {"Content-Type": "application/json", "User-Agent": "till"}}
+    request = {"receivedAt": format_instant(at), "headers": {"Content-Type": "application/json", "User-Agent": "till"}}
     return msgspec.json.encode(request | {"body": _canonical(number, at).decode()})
 
 
 def _square_notification(number: int, at: Instant) -> bytes:
-    order = {"order_id": f"O{number}", "version": 2, "location_id": "L1", "state": "OPEN", "updated_at": show(at)}
+    order = {
+        "order_id": f"O{number}",
+        "version": 2,
+        "location_id": "L1",
+        "state": "OPEN",
+        "updated_at": format_instant(at),
+    }
     data = {"type": "order_updated", "id": f"O{number}", "object": {"order_updated": order}}
     return msgspec.json.encode(
-        {"merchant_id": "M1", "type": "order.updated", "event_id": f"e-{number}", "created_at": show(at), "data": data}
+        {
+            "merchant_id": "M1",
+            "type": "order.updated",
+            "event_id": f"e-{number}",
+            "created_at": format_instant(at),
+            "data": data,
+        }
     )
 
 
 def _square_order(number: int, at: Instant) -> bytes:
     details = {
         "schedule_type": "SCHEDULED",
-        "pickup_at": show(at + DUE),
-        "placed_at": show(at),
-        "ready_at": show(at + 15 * MINUTE),
+        "pickup_at": format_instant(at + DUE),
+        "placed_at": format_instant(at),
+        "ready_at": format_instant(at + 15 * MINUTE),
     }
     fulfillment = {"uid": f"F{number}", "type": "PICKUP", "state": "PREPARED", "pickup_details": details}
     order = {
         "id": f"O{number}",
         "location_id": f"L{number % LOCATIONS}",
         "source": {"name": "Web"},
-        "created_at": show(at),
-        "updated_at": show(at + 15 * MINUTE),
+        "created_at": format_instant(at),
+        "updated_at": format_instant(at + 15 * MINUTE),
         "state": "OPEN",
         "version": 2,
         "fulfillments": [fulfillment],
@@ -563,8 +578,8 @@ def _shopify_order(number: int, at: Instant) -> bytes:
     order = {
         "id": 820_982_911_946 + number,
         "name": f"#{number}",
-        "created_at": show(at),
-        "updated_at": show(at),
+        "created_at": format_instant(at),
+        "updated_at": format_instant(at),
         "closed_at": None,
         "cancelled_at": None,
         "cancel_reason": None,
@@ -582,7 +597,7 @@ def _shopify_order(number: int, at: Instant) -> bytes:
 
 def _toast_order(number: int, at: Instant) -> bytes:
     def time(instant: Instant) -> str:
-        return show(instant).replace("Z", "+0000")
+        return format_instant(instant).replace("Z", "+0000")
 
     selections = [{"guid": f"S{line}", "fulfillmentStatus": "NEW", "modifiedDate": time(at)} for line in range(3)]
     order = {
@@ -601,7 +616,7 @@ def _toast_order(number: int, at: Instant) -> bytes:
     }
     return msgspec.json.encode(
         {
-            "timestamp": show(at),
+            "timestamp": format_instant(at),
             "eventCategory": "order_updated",
             "eventType": "order_updated",
             "guid": f"e-{number}",
@@ -615,16 +630,18 @@ def _verified() -> Scenario:
     keys = read_secret(scheme, secret.decode())
     bodies = [_shopify_order(number, START) for number in range(ORDERS)]
     posted = [
-        Posted(body, {"x-shopify-hmac-sha256": base64.b64encode(hmac.digest(secret, body, hashlib.sha256)).decode()})
+        SignedRequest(
+            body, {"x-shopify-hmac-sha256": base64.b64encode(hmac.digest(secret, body, hashlib.sha256)).decode()}
+        )
         for body in bodies
     ]
     return Scenario(lambda request: verify(scheme, request, keys, START), posted)
 
 
 def _manual() -> Scenario:
-    said = {"kind": "ready", "within": "20m", "location": "shop-001", "staff": "ann"}
-    bodies = [msgspec.json.encode(said | {"case": f"order-{number}"}) for number in range(ORDERS)]
-    return Scenario(lambda body: event_of(Promise, body, "id", START), bodies)
+    entry = {"kind": "ready", "within": "20m", "location": "shop-001", "staff": "ann"}
+    bodies = [msgspec.json.encode(entry | {"case": f"order-{number}"}) for number in range(ORDERS)]
+    return Scenario(lambda body: event_of(ManualPromise, body, "id", START), bodies)
 
 
 # --- all -------------------------------------------------------------------------------------------------------------
@@ -666,10 +683,10 @@ SCENARIOS: Final[Mapping[str, Callable[[], Scenario]]] = {
     "time/forgotten": _forgotten,
     "policy/by-attributes": lambda: _events(_made, policies=BY_ATTRIBUTES),
     "policy/assumed": lambda: _events(_step("placed"), policies=ASSUMED),
-    "feed/made": lambda: _events(_made, feeds=_fed(HOUR)),
-    "feed/step-keeps": lambda: _events(_READY_NOW, _made, feeds=_fed(HOUR)),
-    "feed/waiting": _feed_awaited,
-    "feed/reported": _feed_heard,
+    "feed/made": lambda: _events(_made, feeds=_feed_lookup(HOUR)),
+    "feed/step-keeps": lambda: _events(_READY_NOW, _made, feeds=_feed_lookup(HOUR)),
+    "feed/waiting": _waiting_for_feed,
+    "feed/reported": _feed_reported,
     "feed/stale": _feed_stale,
     "history/step-keeps": lambda: _long(_READY_NOW),
     "history/late": lambda: _long(_READY_NOW, shift=-5 * MINUTE),
@@ -692,4 +709,4 @@ SCENARIOS: Final[Mapping[str, Callable[[], Scenario]]] = {
     "gateway/signature": _verified,
     "gateway/manual-promise": _manual,
 }
-"""All scenarios by name. The part before the slash groups them."""
+"""All scenarios by name. The part before the slash is the group."""

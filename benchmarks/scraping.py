@@ -19,9 +19,9 @@ from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
 from schemas.events import PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import moment
-from streams.book.book import Incoming
-from streams.local.kafka import LocalKafka
+from schemas.instants import to_datetime
+from streams.local.kafka_cluster import LocalKafka
+from streams.records import KafkaRecord
 
 LOCATIONS: Final = 50
 STAFF: Final = 40
@@ -53,7 +53,7 @@ def scrape(sizes: Sizes, scratch: Path) -> Iterator[str]:
     )
 
 
-def _everybody() -> Iterator[Incoming]:
+def _everybody() -> Iterator[KafkaRecord]:
     """A promise of every staff member of every location, made and kept."""
     for number in range(LOCATIONS * STAFF):
         at = START + number
@@ -61,14 +61,14 @@ def _everybody() -> Iterator[Incoming]:
             "case": f"order-{number}",
             "location": f"shop-{number % LOCATIONS}",
             "staff": Staff(id=f"s-{number}"),
-            "occurred_at": moment(at),
+            "occurred_at": to_datetime(at),
         }
-        terms = PromiseTerms(kind="ready", due=moment(at + 60_000))
+        terms = PromiseTerms(kind="ready", due=to_datetime(at + 60_000))
         for event in (
             PromisesMade(id="made", promises=[terms], **envelope),
-            StepReached(id="ready", step="ready", **envelope | {"occurred_at": moment(at + 1)}),
+            StepReached(id="ready", step="ready", **envelope | {"occurred_at": to_datetime(at + 1)}),
         ):
-            yield Incoming(at, event.case.encode(), msgspec.json.encode(event))
+            yield KafkaRecord(at, event.case.encode(), msgspec.json.encode(event))
 
 
 def _asked(worker: Worker) -> tuple[list[float], int, int]:

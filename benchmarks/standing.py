@@ -15,9 +15,9 @@ from benchmarks.ours import watch, working
 from benchmarks.processes import Failed
 from benchmarks.sizes import Sizes
 from benchmarks.topics import fresh
-from streams import timing
-from streams.book.book import Incoming
-from streams.local.kafka import LocalKafka
+from streams.engine.timing import TIMING
+from streams.local.kafka_cluster import LocalKafka
+from streams.records import KafkaRecord
 
 _DAY = 86_400_000
 _GROUP = "bench-standing"
@@ -50,7 +50,7 @@ def recovery(sizes: Sizes, scratch: Path) -> Iterator[str]:
     )
 
 
-def _standing(number: int) -> Iterator[Incoming]:
+def _standing(number: int) -> Iterator[KafkaRecord]:
     """So many promises, a millisecond apart, all due the next day."""
     return (promised(each, START + each, START + each + _DAY) for each in range(number))
 
@@ -60,7 +60,7 @@ def _start(bootstrap: str, scratch: Path) -> Ready:
 
     Started when Kafka no longer counts in who was killed before: what is measured is the recovery alone.
     """
-    time.sleep(timing.SESSION_SECONDS + 1)
+    time.sleep(TIMING.session_seconds + 1)
     began = time.monotonic()
     with working(bootstrap, scratch, _GROUP) as worker:
         worker.until_ready()

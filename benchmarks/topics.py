@@ -10,9 +10,9 @@ from kafka import KafkaAdminClient
 
 from benchmarks.load import PARTITIONS
 from benchmarks.processes import Failed
-from streams.connection import Connection
-from streams.kafka import create_topics
-from streams.topics import EVENTS, TOPICS
+from streams.kafka.clients import create_topics
+from streams.kafka.connection import Connection
+from streams.kafka.topics import EVENTS, TOPICS
 
 
 def fresh(bootstrap: str) -> None:

@@ -29,6 +29,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards.panels import SOURCE
+from streams.alerting.pipeline_alerts import SUMMARIES
 from streams.metrics.catalogue import MADE, STAFF_STATE
 
 TAG: Final = "promises"
@@ -36,11 +37,8 @@ INCIDENT_TAG: Final = "promises-incident"
 """What incidents are tagged with, that people or programs write into Grafana."""
 
 OVERVIEW, LOCATION, STAFF, PIPELINE = "promises-overview", "promises-location", "promises-staff", "promises-pipeline"
-ALERTS: Final = (
-    'ALERTS{alertstate="firing",'
-    'alertname=~"Promises.+|FeedStale|RecordsRejected|ClockBehind|RecoveringTooLong|WorkerAbsent"'
-)
-"""The start of a selector: what fires of our rules. An alert of the pipeline may be of no location or kind."""
+ALERTS: Final = f'ALERTS{{alertstate="firing",alertname=~"{"|".join(("Promises.+", "FeedStale", *SUMMARIES))}"'
+"""The start of a selector for the firing alerts of our rules. An alert of the pipeline may lack location and kind."""
 
 
 class Section(NamedTuple):

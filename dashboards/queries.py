@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from streams.alerting.records import OBJECTIVE
+from streams.alerting.recording_rules import OBJECTIVE
 from streams.metrics.catalogue import READY, STATE, WINDOW_DUE, WINDOW_KEPT, Metric
 
 WHERE: Final = 'location=~"$location",kind=~"$kind"'

@@ -25,7 +25,7 @@ from dashboards.panels import (
     stats,
     thresholds,
 )
-from streams.alerting.records import INFO
+from streams.alerting.recording_rules import INFO
 
 _DIVIDED = "Summed over all workers and the chosen locations and kinds, then divided. Nothing due: no share."
 _BY_DUE = (

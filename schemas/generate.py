@@ -18,7 +18,7 @@ import msgspec
 
 from schemas import events, verdicts
 from schemas.reading import REFUSAL_REASONS
-from schemas.verdicts import AlertRecord, Finding, VerdictRecord
+from schemas.verdicts import AlertRecord, BasisVerdict, VerdictRecord
 from schemas.words import RULINGS, VERDICTS
 
 Schema = dict[str, Any]
@@ -65,18 +65,20 @@ def _record_schema(name: str, record: Record) -> Schema:
 
 def _components(types: Iterable[Record], reference: str) -> tuple[list[Schema], dict[str, Schema]]:
     """References to the schemas of `types`, and every schema that these need, by name."""
-    roots, found = msgspec.json.schema_components(types, ref_template=reference)
-    named = vars(events) | vars(verdicts)
-    return list(roots), {name: _described(_tidy(schema), named[name]) for name, schema in found.items()}
+    roots, components = msgspec.json.schema_components(types, ref_template=reference)
+    classes = vars(events) | vars(verdicts)
+    return list(roots), {
+        name: _with_descriptions(_as_json_schema(schema), classes[name]) for name, schema in components.items()
+    }
 
 
-def _tidy(node: Any) -> Any:
+def _as_json_schema(node: Any) -> Any:
     """`node` in the words of JSON Schema alone: what OpenAPI added is taken out, what an instant must be is put in."""
     if isinstance(node, list):
-        return [_tidy(item) for item in node]
+        return [_as_json_schema(item) for item in node]
     if not isinstance(node, dict):
         return node
-    tidied = {key: _tidy(value) for key, value in node.items() if key != "discriminator"}
+    tidied = {key: _as_json_schema(value) for key, value in node.items() if key != "discriminator"}
     if "discriminator" in node:
         tidied["oneOf"] = tidied.pop("anyOf")
     if len(tidied.get("enum", ())) == 1:
@@ -86,13 +88,13 @@ def _tidy(node: Any) -> Any:
     return tidied
 
 
-def _described(schema: Schema, record: Record) -> Schema:
+def _with_descriptions(schema: Schema, record: Record) -> Schema:
     summary, notes = field_notes(record)
     properties = {
         name: field | ({"description": notes[name]} if name in notes else {})
         for name, field in schema["properties"].items()
     }
-    rules = {"allOf": [_ruling(verdict) for verdict in VERDICTS]} if record is Finding else {}
+    rules = {"allOf": [_reasons_of(verdict) for verdict in VERDICTS]} if record is BasisVerdict else {}
     return schema | {"description": summary, "properties": properties} | rules
 
 
@@ -111,7 +113,7 @@ def _joined(text: str) -> str:
     return " ".join(text.split())
 
 
-def _ruling(verdict: str) -> Schema:
+def _reasons_of(verdict: str) -> Schema:
     """The reasons that go with `verdict`. As a condition, because code generators skip these and keep one type."""
     reasons = sorted(ruling.reason for ruling in RULINGS if ruling.verdict == verdict)
     return {
@@ -159,27 +161,27 @@ _CASE_KEY: Final = {
     "description": "The case, in UTF-8: all records of a case are in one partition, in order.",
 }
 _DIGITS: Final = "^-?[0-9]+$"
-_STOOD: Final[Schema] = {
+_ORIGIN_HEADERS: Final[Schema] = {
     "topic": {"type": "string", "description": "The topic that the record came from."},
     "partition": {"type": "string", "pattern": _DIGITS, "description": "Its partition there, in digits."},
     "offset": {"type": "string", "pattern": _DIGITS, "description": "Its offset there, in digits."},
     "timestamp": {"type": "string", "pattern": _DIGITS, "description": "Its own, in milliseconds since 1970."},
 }
-_FED: Final[Schema] = {
+_FEED_HEADERS: Final[Schema] = {
     "feed": {"type": "string", "description": "The feed that it came from."},
     "adapter": {"type": "string", "description": "The adapter that read it."},
 }
-_WHY: Final[Schema] = {
+_REASON_HEADERS: Final[Schema] = {
     "reason": {"enum": list(REFUSAL_REASONS), "description": "Why it was refused; what is counted."},
     "detail": {"type": "string", "description": "What was wrong and where, for a person to read."},
 }
-_WHAT: Final[Schema] = {
+_FETCH_HEADERS: Final[Schema] = {
     "kind": {"type": "string", "description": "What is to be fetched, such as order."},
     "ref": {"type": "string", "description": "Which of them: the id that the vendor's API takes."},
 }
 
 
-def _kept(name: str, summary: str, told: Schema, sometimes: Schema) -> Schema:
+def _copied_record(name: str, summary: str, required: Schema, optional: Schema) -> Schema:
     """A record of somebody else's that is kept as it came, with headers that say what of it."""
     return {
         "name": name,
@@ -189,8 +191,8 @@ def _kept(name: str, summary: str, told: Schema, sometimes: Schema) -> Schema:
         "headers": {
             "type": "object",
             "description": "Kafka headers; each value is text in UTF-8. Those of a feed's record are original.NAME.",
-            "required": list(told),
-            "properties": told | sometimes,
+            "required": list(required),
+            "properties": required | optional,
         },
         "payload": {"type": ["string", "null"], "format": "binary", "description": "The value as it came, or none."},
         "bindings": {
@@ -202,12 +204,18 @@ def _kept(name: str, summary: str, told: Schema, sometimes: Schema) -> Schema:
     }
 
 
-_KEPT: Final = {
-    "reject": _kept(
-        "reject", "A record that is not an event: the original bytes, the headers say why.", _WHY | _STOOD, _FED
+_COPIED_RECORDS: Final = {
+    "reject": _copied_record(
+        "reject",
+        "A record that is not an event: the original bytes, the headers say why.",
+        _REASON_HEADERS | _ORIGIN_HEADERS,
+        _FEED_HEADERS,
     ),
-    "thin": _kept(
-        "thin", "A notification that says only that something changed, keyed by its ref.", _WHAT | _FED | _STOOD, {}
+    "thin": _copied_record(
+        "thin",
+        "A notification that says only that something changed, keyed by its ref.",
+        _FETCH_HEADERS | _FEED_HEADERS | _ORIGIN_HEADERS,
+        {},
     ),
 }
 
@@ -234,7 +242,7 @@ def _messages() -> dict[str, Schema]:
     of_a_case = [record for record in RECORDS if record is not events.Clock]
     keyed: list[Record] = [*of_a_case, VerdictRecord, AlertRecord]
     messages = {_tag(record): _message(record, _CASE_KEY) for record in keyed}
-    return messages | {"clock": _message(events.Clock, _CLOCK_KEY)} | _KEPT
+    return messages | {"clock": _message(events.Clock, _CLOCK_KEY)} | _COPIED_RECORDS
 
 
 _CLOCK_KEY: Final = {"description": "Not read: a clock is sent to every partition of the topic by its number."}
@@ -250,7 +258,7 @@ def _message(record: Record, key: Schema) -> Schema:
     }
 
 
-def _stale(root: Path) -> list[str]:
+def _stale_files(root: Path) -> list[str]:
     """The generated files below `root` that are missing or say something else than the types."""
     return [path for path, text in documents().items() if _content(root / path) != text]
 
@@ -259,11 +267,11 @@ def _content(path: Path) -> str | None:
     return path.read_text("utf-8") if path.exists() else None
 
 
-def check(root: Path, say: Callable[[str], object]) -> int:
+def check(root: Path, report: Callable[[str], object]) -> int:
     """1, with a line for each file that differs from the types, or 0."""
-    stale = _stale(root)
+    stale = _stale_files(root)
     for path in stale:
-        say(f"schemas/{path} is not what the types say: run `{_COMMAND}` and commit the result")
+        report(f"schemas/{path} is not what the types say: run `{_COMMAND}` and commit the result")
     return 1 if stale else 0
 
 
@@ -279,8 +287,8 @@ def main(arguments: Sequence[str], root: Path = Path(__file__).parent) -> int:
     """The command: writes the files below `root`, or with `--check` compares them."""
     parser = argparse.ArgumentParser(prog=_COMMAND, description="Generates the JSON Schemas and the AsyncAPI document.")
     parser.add_argument("--check", action="store_true", help="compare only; exit 1 when a file differs")
-    chosen = parser.parse_args(arguments)
-    return check(root, lambda line: print(line, file=sys.stderr)) if chosen.check else write(root)
+    options = parser.parse_args(arguments)
+    return check(root, lambda line: print(line, file=sys.stderr)) if options.check else write(root)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class ImplausibleInstant(ValueError):
     """An instant outside 2000 to 2099: the zero or the "never" of some clock, not a time of business."""
 
 
-def instant(moment: datetime) -> Instant:
+def from_datetime(moment: datetime) -> Instant:
     """`moment` (with a time zone) as an instant.
 
     Raises ImplausibleInstant outside the years 2000 to 2099, where point-of-sale systems keep their 1970s and 9999s.
@@ -40,29 +40,33 @@ def instant(moment: datetime) -> Instant:
     return at
 
 
-def moment(at: Instant) -> datetime:
+def to_datetime(at: Instant) -> datetime:
     """`at` as a datetime in UTC, for a message on the wire."""
     return _EPOCH + at * _MILLISECOND
 
 
-def parse(text: str) -> Instant:
+def parse_instant(text: str) -> Instant:
     """The instant that an RFC 3339 text names, as in an event. Raises ValueError saying what is wrong with it."""
     try:
-        when = msgspec.convert(text, datetime)
+        moment = msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         raise ValueError(f"{text!r} is not RFC 3339: write it like 2026-03-01T12:40:00Z") from None
-    if when.tzinfo is None:
+    if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone: write it like 2026-03-01T12:40:00Z")
-    return instant(when)
+    return from_datetime(moment)
 
 
-def show(at: Instant) -> str:
+def format_instant(at: Instant) -> str:
     """RFC 3339 in UTC with milliseconds, such as 2026-03-01T12:40:00.000Z."""
     minute, millis = divmod(at, 60_000)
-    return f"{_minute(minute)}{millis // 1000:02}.{millis % 1000:03}Z"
+    return f"{_minute_prefix(minute)}{millis // 1000:02}.{millis % 1000:03}Z"
 
 
 @lru_cache(maxsize=4096)
-def _minute(number: int) -> str:
+def _minute_prefix(number: int) -> str:
     """A minute as texts of its instants begin. Those of one day are few, and written again and again."""
-    return moment(number * 60_000).isoformat()[: len("2026-03-01T12:40:")]
+    return to_datetime(number * 60_000).isoformat()[: len("2026-03-01T12:40:")]
+
+
+Millis = int
+"""A length of time in milliseconds."""

@@ -47,10 +47,10 @@ def _shortened(detail: str) -> str:
 
 _decode: Callable[[bytes], Record] = msgspec.json.Decoder(Record).decode
 _encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
-_KINDS: Final[dict[str, Any]] = {tag: kind for kind, tag in TAGS.items()}
+_RECORD_TYPES: Final[dict[str, Any]] = {tag: kind for kind, tag in TAGS.items()}
 
 
-def read(value: bytes | None) -> Record:
+def read_event(value: bytes | None) -> Record:
     """The event in `value`. Raises Refused."""
     if not value:
         raise Refused("empty", "the record has no value")
@@ -64,37 +64,37 @@ def read(value: bytes | None) -> Record:
         raise Refused("not_json", str(error)) from None
 
 
-def convert(fields: dict[str, Any]) -> Record:
+def event_from_fields(fields: dict[str, Any]) -> Record:
     """The event in `fields`, as `read` would have it from JSON. Raises Refused."""
-    return _converted(fields) or _by_way_of_json(fields)
+    return _convert(fields) or _read_as_json(fields)
 
 
-def _converted(fields: dict[str, Any]) -> Record | None:
+def _convert(fields: dict[str, Any]) -> Record | None:
     """The event in `fields`; None where `read` has to say what is wrong.
 
     By its own class, because msgspec looks at all classes of a union anew each time: 19 us instead of 1.
     """
     tag = fields.get("type")
-    kind = _KINDS.get(tag) if isinstance(tag, str) else None
+    record_type = _RECORD_TYPES.get(tag) if isinstance(tag, str) else None
     try:
-        record = msgspec.convert(fields, kind) if kind else None
+        record = msgspec.convert(fields, record_type) if record_type else None
         return record if record and len(_encode(record)) <= MAX_BYTES else None
     except (msgspec.ValidationError, UnicodeError, RecursionError):
         return None
 
 
-def _by_way_of_json(fields: dict[str, Any]) -> Record:
+def _read_as_json(fields: dict[str, Any]) -> Record:
     try:
         value = msgspec.json.encode(fields)
     except UnicodeError as error:
         raise Refused("bad_value", f"not UTF-8: {error}") from None
     except (TypeError, RecursionError) as error:
         raise Refused("bad_value", str(error)) from None
-    return read(value)
+    return read_event(value)
 
 
 _MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
-_PLACE: Final = re.compile(r" - at `([^`]*)`\Z")
+_PATH: Final = re.compile(r" - at `([^`]*)`\Z")
 _TIMES: Final = re.compile(r"\$\.(.*\.)?(occurred_at|received_at|due|opens|at)$")
 
 
@@ -103,8 +103,8 @@ def refusal(error: msgspec.ValidationError) -> Refused:
     text = str(error)
     # Anchored, because the text between may quote what the sender wrote.
     missing = _MISSING.match(text)
-    place = _PLACE.search(text)
-    field = place.group(1) if place else "$"
+    path = _PATH.search(text)
+    field = path.group(1) if path else "$"
     if missing:
         field = f"{field}.{missing.group(1)}"
     return Refused(_reason(field, is_missing=bool(missing)), text)

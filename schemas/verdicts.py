@@ -8,7 +8,7 @@ from schemas.events import Moment
 from schemas.words import Evidence, Origin, Reason, Stage, Verdict
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class BasisVerdict(Struct, frozen=True, kw_only=True):
     """How a promise stands on one basis.
 
     lateness_seconds: actual minus due, signed, frozen at completion; null while nothing was delivered.
@@ -48,8 +48,8 @@ class VerdictRecord(Struct, frozen=True, kw_only=True, tag_field="type", tag="ve
     made_at: Moment | None
     decided_at: Moment
     evidence: Evidence
-    original: Finding
-    current: Finding
+    original: BasisVerdict
+    current: BasisVerdict
 
 
 class AlertRecord(Struct, frozen=True, kw_only=True, tag_field="type", tag="alert"):

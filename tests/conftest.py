@@ -1,28 +1,99 @@
-"""For all tests: where continuous integration runs (CI is set), a skipped test is a failed run, and chance is fixed."""
+"""For all tests: which of them may start processes, the Kafka that they share, and what makes a run fail beside tests.
+
+A test is an integration test if one of its fixtures starts processes, or it is marked `integration`: because it starts
+processes itself, waits for a time-out of the network, or judges whole data sets. All others are unit tests: they start
+no process (tests/support/isolation.py sees to it), and `make unit` runs them alone.
+
+Where continuous integration runs (CI is set), a skipped test is a failed run, and chance is fixed.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from streams.local.kafka_cluster import LocalKafka
+from tests.support.broker import create_topics, emptied
+from tests.support.isolation import guard
+from tests.support.leftovers import adopt_orphans, end_leftovers
 
 # At home each run searches elsewhere; in CI the same commit gives the same answer. Machines are too busy for deadlines.
 settings.register_profile("promises", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("promises")
 
+_TESTS = Path(__file__).parent
 _skipped: list[str] = []
+_left: list[str] = []
 
-
-_LONG = tuple(
-    f"tests/{name}"
-    for name in ("chaos", "deploy", "worker", "day", "gateway", "intake", "notifier", "dashboards", "alerting")
+_LONGEST = (
+    *("deploy/test_end_to_end", "worker/test_truth", "test_readme", "alerting/test_promise_alerts"),
+    *("worker/test_secured", "intake/test_killed", "worker/test_demo", "worker/test_errors", "day/test_day"),
+    *("worker/test_hostile", "local/test_kafka_cluster", "worker/test_live", "engine/transport/test_workers"),
+    *("worker/test_operations", "gateway/test_survives", "alerting/test_pipeline_alerts"),
+    *("engine/test_transaction", "intake/test_feeds"),
 )
-"""Folders whose files take longest: begun first, so that none of them is what the others wait for in the end."""
+"""The files that take longest, the longest first: begun in this order, none of them is waited for in the end."""
+
+# Rich and Typer look at these when they are imported: commands would believe that they write to a terminal.
+for _name in ("COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE"):
+    os.environ.pop(_name, None)
+
+
+def pytest_configure() -> None:
+    # A shell starts background jobs with SIGINT ignored, and all that they start inherits it: a test that interrupts
+    # a command would wait for its end in vain.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    adopt_orphans()
+
+
+@pytest.fixture(scope="session")
+def processes() -> None:
+    """Every fixture that starts processes asks for this one: so the tests that use it are integration tests."""
+
+
+@pytest.fixture(scope="session")
+def broker(processes: None) -> Iterator[LocalKafka]:
+    """The Kafka of this process of pytest: started for the first test that needs it, ended after the last."""
+    with LocalKafka() as kafka:
+        yield kafka
+
+
+@pytest.fixture(scope="module")
+def empty_kafka(broker: LocalKafka) -> Iterator[str]:
+    """The address of a Kafka without topics, for one module."""
+    with emptied(broker) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def bootstrap(empty_kafka: str) -> str:
+    """The address of a Kafka with the topics that `promises topics` makes, for one module."""
+    create_topics(empty_kafka)
+    return empty_kafka
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in _LONG])
+    for item in items:
+        if "processes" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.integration)
+    integration = {item.path for item in items if item.get_closest_marker("integration")}
+    ranks = {_TESTS / f"{name}.py": rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks) + (item.path not in integration)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    guard("" if item.get_closest_marker("integration") else item.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    guard("")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -35,7 +106,26 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         _skipped.append(report.nodeid)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Take over what a process of xdist found."""
+    _left.extend(getattr(node, "workeroutput", {}).get("leftovers", ()))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    yield
+    _left.extend(end_leftovers())
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["leftovers"] = _left
+    elif _left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.section("processes that tests left behind", red=True)
+            for name in _left:
+                reporter.write_line(name)
     if os.environ.get("CI") and _skipped:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -15,14 +15,30 @@ from typing import Any, Literal
 
 import msgspec
 
-from schemas import events
-from schemas.instants import Instant, instant
+from schemas.events import (
+    Cancelled,
+    CaseEvent,
+    Correction,
+    Envelope,
+    HoldEnded,
+    HoldStarted,
+    PromiseAmended,
+    PromisesMade,
+    PromisesStated,
+    PromiseTerms,
+    PromiseWithdrawn,
+    Staff,
+    StaffAssigned,
+    StepReached,
+    StepUndone,
+)
+from schemas.instants import Instant, from_datetime
 from schemas.words import Basis, Origin, Party
+from streams.config.policies import parse_policies
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Promise
 from streams.judging.history import Fact, History, insert
 from streams.judging.policy import Policies
-from streams.judging.policy_file import parse_policies
 from streams.judging.settle import Judgement, judge
 
 DAY = datetime(2026, 3, 6, tzinfo=UTC)
@@ -38,15 +54,15 @@ def moment(time: str) -> datetime:
 
 def at(time: str) -> Instant:
     """The instant of that time of the day."""
-    return instant(moment(time))
+    return from_datetime(moment(time))
 
 
-def rules(text: str) -> Policies:
+def policies_of(text: str) -> Policies:
     """Policies from TOML."""
     return parse_policies(text, "policies.toml")
 
 
-READY = rules('[[policy]]\nkind = "ready"\n')
+READY = policies_of('[[policy]]\nkind = "ready"\n')
 """The plainest policy there is: ready by its due, to the millisecond."""
 
 
@@ -55,7 +71,7 @@ class Story:
     """The events of one case in the order of their telling. time: of the last one. subject: what the next is about."""
 
     case: str
-    told: tuple[events.CaseEvent, ...] = ()
+    events: tuple[CaseEvent, ...] = ()
     time: str = "00:00"
     subject: str = ""
 
@@ -78,8 +94,8 @@ class Story:
         **said: Any,
     ) -> Story:
         """At `time`, or with the event before: `kind` is promised by `due`."""
-        return self._tell(
-            events.PromisesMade, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
+        return self._with_event(
+            PromisesMade, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
         )
 
     def stated(
@@ -94,64 +110,64 @@ class Story:
         **said: Any,
     ) -> Story:
         """At `time`, or with the event before: the till says that `kind` is promised by `due`."""
-        return self._tell(
-            events.PromisesStated, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
+        return self._with_event(
+            PromisesStated, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
         )
 
     def nothing_promised(self, time: str, **said: Any) -> Story:
-        return self._tell(events.PromisesMade, time, promises=[], **said)
+        return self._with_event(PromisesMade, time, promises=[], **said)
 
     def reached(self, step: str, time: str, **said: Any) -> Story:
-        return self._tell(events.StepReached, time, step=step, **said)
+        return self._with_event(StepReached, time, step=step, **said)
 
     def undone(self, step: str, time: str, **said: Any) -> Story:
-        return self._tell(events.StepUndone, time, step=step, **said)
+        return self._with_event(StepUndone, time, step=step, **said)
 
     def amended(
         self, kind: str, time: str, *, due: str, by: Party, opens: str | None = None, ordinal: int = 1, **said: Any
     ) -> Story:
         window: dict[str, Any] = {"due": moment(due), "opens": moment(opens) if opens else None}
-        return self._tell(events.PromiseAmended, time, kind=kind, by=by, ordinal=ordinal, **window, **said)
+        return self._with_event(PromiseAmended, time, kind=kind, by=by, ordinal=ordinal, **window, **said)
 
     def withdrawn(self, kind: str, time: str, *, by: Party, ordinal: int = 1, **said: Any) -> Story:
-        return self._tell(events.PromiseWithdrawn, time, kind=kind, by=by, ordinal=ordinal, **said)
+        return self._with_event(PromiseWithdrawn, time, kind=kind, by=by, ordinal=ordinal, **said)
 
     def cancelled(self, time: str, *, by: Party, **said: Any) -> Story:
-        return self._tell(events.Cancelled, time, by=by, **said)
+        return self._with_event(Cancelled, time, by=by, **said)
 
     def taken_by(self, staff: str, time: str, **said: Any) -> Story:
-        return self._tell(events.StaffAssigned, time, staff=staff, **said)
+        return self._with_event(StaffAssigned, time, staff=staff, **said)
 
     def held(self, reason: str, time: str, *, caused_by: Party, **said: Any) -> Story:
-        return self._tell(events.HoldStarted, time, reason=reason, caused_by=caused_by, **said)
+        return self._with_event(HoldStarted, time, reason=reason, caused_by=caused_by, **said)
 
     def released(self, reason: str, time: str, **said: Any) -> Story:
-        return self._tell(events.HoldEnded, time, reason=reason, **said)
+        return self._with_event(HoldEnded, time, reason=reason, **said)
 
     def denied(self, corrects: str, time: str, **said: Any) -> Story:
         """At `time` it turned out that `corrects` never happened."""
-        return self._tell(events.Correction, time, corrects=corrects, event=None, **said)
+        return self._with_event(Correction, time, corrects=corrects, event=None, **said)
 
-    def corrected(self, corrects: str, time: str, instead: Story, **said: Any) -> Story:
+    def corrected(self, corrects: str, time: str, replacement: Story, **said: Any) -> Story:
         """At `time` it turned out that the last event of `instead` is what `corrects` should have said."""
-        truth = msgspec.structs.replace(instead.told[-1], id=corrects)
-        return self._tell(events.Correction, time, corrects=corrects, event=truth, **said)
+        truth = msgspec.structs.replace(replacement.events[-1], id=corrects)
+        return self._with_event(Correction, time, corrects=corrects, event=truth, **said)
 
-    def _tell(self, what: type[events.Envelope], time: str, /, **said: Any) -> Story:
+    def _with_event(self, what: type[Envelope], time: str, /, **said: Any) -> Story:
         location, staff = said.pop("at", None), said.pop("staff", None)
         event: Any = what(
-            id=said.pop("id", f"e{len(self.told) + 1}"),
+            id=said.pop("id", f"e{len(self.events) + 1}"),
             case=self.case,
             occurred_at=moment(time),
             subject=said.pop("subject", self.subject),
             location=location,
-            staff=events.Staff(id=staff) if staff else None,
+            staff=Staff(id=staff) if staff else None,
             **said,
         )
-        return replace(self, told=(*self.told, event), time=time)
+        return replace(self, events=(*self.events, event), time=time)
 
     def facts(self, policies: Policies = READY) -> History:
-        return history_of(admit(event, policies) for event in self.told)
+        return history_of(admit(event, policies) for event in self.events)
 
     def judgement(self, now: str, policies: Policies = READY) -> Judgement:
         return judge(self.facts(policies), policies, at(now))
@@ -166,20 +182,18 @@ class Story:
         assert len(fits) == 1, f"{len(fits)} promises of {key}: {fits}"
         return fits[0]
 
-    def says(
-        self, now: str, policies: Policies = READY, basis: Basis | Literal["both"] = "both", **key: Any
-    ) -> str:
+    def ruling(self, now: str, policies: Policies = READY, basis: Basis | Literal["both"] = "both", **key: Any) -> str:
         """How that promise stands at `now`, as "kept / on_time"; "both" holds it to the same on either basis."""
         _, judged = self.promise(now, policies, **key)
-        found = {"original": judged.original.ruling, "current": judged.current.ruling}
+        rulings = {"original": judged.original.ruling, "current": judged.current.ruling}
         if basis != "both":
-            return " / ".join(found[basis])
-        assert found["original"] == found["current"], found
-        return " / ".join(found["current"])
+            return " / ".join(rulings[basis])
+        assert rulings["original"] == rulings["current"], rulings
+        return " / ".join(rulings["current"])
 
 
-def _terms(kind: str, due: str, opens: str | None, origin: Origin, ordinal: int) -> events.PromiseTerms:
-    return events.PromiseTerms(
+def _terms(kind: str, due: str, opens: str | None, origin: Origin, ordinal: int) -> PromiseTerms:
+    return PromiseTerms(
         kind=kind, due=moment(due), opens=moment(opens) if opens else None, origin=origin, ordinal=ordinal
     )
 

@@ -22,7 +22,7 @@ from tests.planted_mutant import Mutant
 
 ROOT: Final = Path(__file__).parents[1]
 _COPIED: Final = ("examples", "schemas", "streams", "tests", "pyproject.toml")
-_FOLDERS: Final = ("tests/judging", "tests/book")
+_FOLDERS: Final = ("tests/judging", "tests/state")
 _LEFT_OUT: Final = ("test_generated.py",)
 """How good the generated histories are is not what a mutant changes."""
 

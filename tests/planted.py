@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.planted_feeds import FEED_MUTANTS
-from tests.planted_mutant import Mutant
+from tests.planted_mutant import PARTITION, Mutant
 from tests.planted_snapshots import SNAPSHOT_MUTANTS
 
 MUTANTS: Final = (
@@ -15,7 +15,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the first of several corrections stands",
-        "streams/judging/history.py", "for fact in reversed(seen) if", "for fact in seen if",
+        "streams/judging/history.py", "for fact in reversed(past) if", "for fact in past if",
     ),
     Mutant(
         "a corrected event that lies ahead is known at once",
@@ -23,7 +23,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a correction to a later hour wakes nobody",
-        "streams/judging/history.py", "min([more_at, *later])", "more_at",
+        "streams/judging/history.py", "min([next_fact_at, *later])", "next_fact_at",
     ),
     Mutant(
         "an event after a correction is a step on the corrected history",
@@ -31,7 +31,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "an event ahead of the clock is taken at once",
-        "streams/judging/settle.py", "return fact.at <= now and case.more_at", "return case.more_at",
+        "streams/judging/settle.py", "return fact.at <= now and case.next_fact_at", "return case.next_fact_at",
     ),
     Mutant(
         "an event that takes the place of another is a further step",
@@ -41,7 +41,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a judgement does not wake for what lies ahead",
-        "streams/judging/settle.py", "wake_at = case.more_at\n", "wake_at = NEVER\n",
+        "streams/judging/settle.py", "wake_at = case.next_fact_at\n", "wake_at = NEVER\n",
     ),
     Mutant(
         "the deadline fires a millisecond early",
@@ -50,8 +50,8 @@ MUTANTS: Final = (
     Mutant(
         "the current basis wakes nobody",
         "streams/judging/settle.py",
-        "wake_at = min(wake_at, next_change(promise.policy, current, known))",
-        "next_change(promise.policy, current, known)",
+        "wake_at = min(wake_at, next_change_at(promise.policy, current, complete_until))",
+        "next_change_at(promise.policy, current, complete_until)",
     ),
     Mutant(
         "grace ends a millisecond early",
@@ -76,24 +76,24 @@ MUTANTS: Final = (
     Mutant(
         "the customer's wish counts after due too",
         "streams/judging/fold.py",
-        'if fact.what is What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):',
-        'if fact.what is What.AMENDED and fact.name == "customer":',
+        'if fact.type is FactType.AMENDED and fact.name == "customer" and _is_before_breach(promise, fact):',
+        'if fact.type is FactType.AMENDED and fact.name == "customer":',
     ),
     Mutant(
         "our new due is the original one too",
         "streams/judging/fold.py",
-        'if fact.what is What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):',
-        "if fact.what is What.AMENDED and _is_in_time(promise, fact):",
+        'if fact.type is FactType.AMENDED and fact.name == "customer" and _is_before_breach(promise, fact):',
+        "if fact.type is FactType.AMENDED and _is_before_breach(promise, fact):",
     ),
     Mutant(
         "what was delivered can be given another due",
         "streams/judging/fold.py",
-        "if ending(standing, promise) is not None or completed_at(standing, promise) != NEVER:",
-        "if ending(standing, promise) is not None:",
+        "if ending(state, promise) is not None or completed_at(state, promise) != NEVER:",
+        "if ending(state, promise) is not None:",
     ),
     Mutant(
         "an assumed promise outlives its step",
-        "streams/judging/fold.py", "            del standing.promises[key]", "            continue",
+        "streams/judging/fold.py", "            del state.promises[key]", "            continue",
     ),
     Mutant(
         "the last time a step was reached counts",
@@ -124,41 +124,41 @@ MUTANTS: Final = (
     ),
     Mutant(
         "the whole order is in the hands of who took one bag",
-        "streams/judging/accountability.py",
-        "if hand.subject and hand.subject != subject:",
-        "if hand.subject and subject and hand.subject != subject:",
+        "streams/judging/settle.py",
+        "if assignment.subject and assignment.subject != subject:",
+        "if assignment.subject and subject and assignment.subject != subject:",
     ),
     Mutant(
         "the clock follows records into the future",
-        "streams/book/clock.py", "if self.now < to <= wall:", "if self.now < to:",
+        "streams/state/watermarks.py", "if self.now < to <= wall:", "if self.now < to:",
     ),
     Mutant(
         "a stored case forgets what lies ahead",
-        "streams/book/codec.py", "flags, case.wake_at, case.more_at,", "flags, case.wake_at, case.wake_at,",
+        "streams/state/case_codec.py", "flags, case.wake_at, case.next_fact_at,", "flags, case.wake_at, case.wake_at,",
     ),
     Mutant(
         "an open promise that moves to another shop is made there again",
-        "streams/book/tally.py",
-        "                _revise(part, target, NONE, held)\n",
+        "streams/state/counts.py",
+        "                _revise(part, target, NONE, held_verdict)\n",
         "                target.made += 1\n",
     ),
     Mutant(
         "who takes over within a verdict is not counted",
-        "streams/book/tally.py", " and old.staff == new.staff and ", " and ",
+        "streams/state/counts.py", " and old.staff == new.staff and ", " and ",
     ),
     Mutant(
         "a window is a minute too long",
-        "streams/book/windows.py", "if age < width:", "if age <= width:",
+        "streams/state/windows.py", "if age < width:", "if age <= width:",
     ),
     Mutant(
         "an alert is raised again for the same stage and due",
-        "streams/book/outputs.py",
+        "streams/state/outputs.py",
         "if after.overdue != (before.overdue if before else ()):",
         "if after.overdue:",
     ),
     Mutant(
         "deadlines passed together are judged together",
-        "streams/book/book.py", "self._look_at(name, clock)", "self._look_at(name, now)",
+        PARTITION, "self._fire_timer(name, clock)", "self._fire_timer(name, now)",
     ),
     Mutant(
         "a delivery after a recall is counted again in the histogram",
@@ -169,8 +169,8 @@ MUTANTS: Final = (
     Mutant(
         "the breach of an assumed promise is undone by promising outright",
         "streams/judging/fold.py",
-        "if known is None or (known.started_by and _is_in_time(known, fact)):",
-        "if known is None or known.started_by:",
+        "if existing is None or (existing.started_by and _is_before_breach(existing, fact)):",
+        "if existing is None or existing.started_by:",
     ),
     Mutant(
         "a correction is taken back by later ones alone",
@@ -178,12 +178,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         "a record is taken before what fell due before it",
-        "streams/book/book.py",
-        "        effects += self.move(record.timestamp, wall)\n", "",
+        PARTITION,
+        "        effects += self.advance(record.timestamp, wall)\n", "",
     ),
     Mutant(
         "a rescheduled case is not looked at again",
-        "streams/book/book.py", "if case.wake_at != before:", "if case.wake_at > before:",
+        PARTITION, "if case.wake_at != before:", "if case.wake_at > before:",
     ),
     Mutant(
         "who names another shop than was known first is thought to name the first",
@@ -198,9 +198,9 @@ MUTANTS: Final = (
         "streams/judging/case.py", "return pack(id) in self.facts", "return self.facts.startswith(pack(id))",
     ),
     *(
-        Mutant(f"unnoticed goes {what}", "streams/book/unnoticed.py", original, mutated)
+        Mutant(f"unnoticed goes {what}", "streams/state/fast_path.py", original, mutated)
         for what, original, mutated in (
-            ("an assignment or a cancellation", "fact.what is not _REACHED or ", ""),
+            ("an assignment or a cancellation", "fact.type is not _REACHED or ", ""),
             ("a step of a policy", "or fact.name in policies.steps ", ""),
             ("a step before the last", "if not last_at < fact.at <= now", "if not fact.at <= now"),
             ("a step at the instant of the last", "last_at < fact.at", "last_at <= fact.at"),
@@ -219,8 +219,15 @@ MUTANTS: Final = (
                 "whoever was ever named",
                 "not stored.startswith(pack((fact.subject, fact.staff)), HEAD_SIZE)", "pack(fact.staff) not in stored",
             ),
-            ("an id that is taken", "        or stored.find(pack(fact.id), HEAD_SIZE + hand + body) >= 0\n", ""),
-            ("an id of the first fact", "HEAD_SIZE + hand + body) >= 0", "HEAD_SIZE + hand + body + 40) >= 0"),
+            (
+                "an id that is taken",
+                "        or stored.find(pack(fact.id), HEAD_SIZE + assignment_size + body_size) >= 0\n", "",
+            ),
+            (
+                "an id of the first fact",
+                "HEAD_SIZE + assignment_size + body_size) >= 0",
+                "HEAD_SIZE + assignment_size + body_size + 40) >= 0",
+            ),
         )
     ),
     *FEED_MUTANTS,

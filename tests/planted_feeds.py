@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.planted_mutant import Mutant
+from tests.planted_mutant import PARTITION, Mutant
 
 FEED_MUTANTS: Final = (
     *(
         Mutant(f"a feed: {what}", "streams/judging/settle.py", original, mutated)
         for what, original, mutated in (
-            ("a promise is at risk by the clock alone", "and known >= window.due - policy.at_risk", "and True"),
-            ("a promise is unconfirmed before its grace is over", "if lapsed > limit:", "if lapsed > window.due:"),
-            ("a promise is unconfirmed a millisecond early", "if lapsed > limit:", "if lapsed >= limit:"),
+            (
+                "a promise is at risk by the clock alone",
+                "and complete_until >= window.due - policy.at_risk",
+                "and True",
+            ),
+            (
+                "a promise is unconfirmed before its grace is over",
+                "if stale_until > limit:",
+                "if stale_until > window.due:",
+            ),
+            ("a promise is unconfirmed a millisecond early", "if stale_until > limit:", "if stale_until >= limit:"),
             ("what was known is unknown again", "before.code == _UNDELIVERED and ", "False and "),
             ("a new due stays broken like the old one", " and before.due == outcome.due and ", " and "),
             (
@@ -22,7 +30,7 @@ FEED_MUTANTS: Final = (
             ),
             (
                 "an unconfirmed promise is never at risk",
-                "(code == _UNCONFIRMED and known < outcome.due - policy.at_risk)",
+                "(code == _UNCONFIRMED and complete_until < outcome.due - policy.at_risk)",
                 "False",
             ),
             (
@@ -35,40 +43,52 @@ FEED_MUTANTS: Final = (
                 "for outcome in (judged.original, judged.current):",
                 "for outcome in (judged.original,):",
             ),
-            ("what is known is ahead of the clock", "    if known > now:\n        known = now\n", ""),
+            ("what is known is ahead of the clock", "    if complete_until > now:\n        complete_until = now\n", ""),
         )
     ),
     *(
-        Mutant(f"a feed: {what}", "streams/book/feeds.py", original, mutated)
+        Mutant(f"a feed: {what}", "streams/state/watermarks.py", original, mutated)
         for what, original, mutated in (
-            ("all of it is known by the clock", "else min(now, self.heard.upto)", "else now"),
+            ("all of it is known by the clock", "else min(now, self.stored.watermark)", "else now"),
             ("it is abandoned a millisecond early", "self._abandoned_after + 1", "self._abandoned_after"),
-            ("it is never abandoned", "return self.heard.since + self._abandoned_after + 1", "return NEVER"),
+            ("it is never abandoned", "return self.stored.last_progress + self._abandoned_after + 1", "return NEVER"),
             ("it is stale a millisecond early", "self._silent_after + 1", "self._silent_after"),
-            ("it is never stale", "return self.heard.since + self._silent_after + 1", "return NEVER"),
-            ("its cases do not see it become stale", "max(self._stale_at, lapses_at(case))", "NEVER"),
-            ("its cases do not see it abandoned", "min(case.more_at, self._abandoned_at, ", "min(case.more_at, "),
+            ("it is never stale", "return self.stored.last_progress + self._silent_after + 1", "return NEVER"),
+            ("its cases do not see it become stale", "max(self._stale_at, next_deadline(case))", "NEVER"),
+            (
+                "its cases do not see it abandoned",
+                "min(case.next_fact_at, self._abandoned_at, ",
+                "min(case.next_fact_at, ",
+            ),
             (
                 "its cases do not see what lies ahead",
-                "min(case.more_at, self._abandoned_at, ",
+                "min(case.next_fact_at, self._abandoned_at, ",
                 "min(self._abandoned_at, ",
             ),
             (
                 "it is abandoned before it was awaited",
-                "        if not feed.heard.awaited_from:\n            feed.heard.awaited_from = now\n",
+                "        if not feed.stored.awaited_since:\n            feed.stored.awaited_since = now\n",
                 "",
             ),
             ("what waits longer than before is not looked at", " or before.until != case.wake_at:", ":"),
             ("who waits for another feed now is not looked at", " or before.feed is not feed or ", " or "),
             (
                 "heard again, it leaves all as it was",
-                "heard.upto < before or (stale and not feed.is_stale(now))",
-                "heard.upto < before",
+                "stored.watermark < before or (stale and not feed.is_stale(now))",
+                "stored.watermark < before",
             ),
-            ("a slower partition changes nothing yet", "heard.upto < before or (stale", "(stale"),
-            ("a restart forgets what was heard", "heard.get(name) or Heard(clock)", "Heard(clock)"),
-            ("declared later, it was never awaited", "or Heard(clock)\n", "or Heard(1)\n"),
-            ("one feed speaks for all", "Feed(self.heard[limits.feed], ", "Feed([*self.heard.values()][0], "),
+            ("a slower partition changes nothing yet", "stored.watermark < before or (stale", "(stale"),
+            (
+                "a restart forgets what was heard",
+                "stored.get(name) or StoredFeedWatermark(clock)",
+                "StoredFeedWatermark(clock)",
+            ),
+            ("declared later, it was never awaited", "or StoredFeedWatermark(clock)\n", "or StoredFeedWatermark(1)\n"),
+            (
+                "one feed speaks for all",
+                "FeedWatermark(self.stored[limits.feed], ",
+                "FeedWatermark([*self.stored.values()][0], ",
+            ),
         )
     ),
     *(
@@ -76,66 +96,67 @@ FEED_MUTANTS: Final = (
         for what, module, original, mutated in (
             (
                 "the fastest partition speaks for all",
-                "streams/book/changelog.py",
+                "streams/state/changelog.py",
                 "return min(self.partitions.values(), default=0)",
                 "return max(self.partitions.values(), default=0)",
             ),
             (
                 "the last word counts, not the furthest",
-                "streams/book/changelog.py",
+                "streams/state/changelog.py",
                 "max(at, self.partitions.get(partition, 0))",
                 "at",
             ),
             (
                 "one partition speaks for another",
-                "streams/book/changelog.py",
+                "streams/state/changelog.py",
                 "self.partitions[partition] = max(at, self.partitions.get(partition, 0))",
                 "self.partitions[0] = max(at, self.partitions.get(0, 0))",
             ),
             (
                 "it is patient from its last word only",
-                "streams/book/changelog.py",
-                "return max(self.upto, self.awaited_from)",
-                "return self.upto",
+                "streams/state/changelog.py",
+                "return max(self.watermark, self.awaited_since)",
+                "return self.watermark",
             ),
-            ("a source may have read the future", "streams/book/book.py", "min(at, wall), now)", "at, now)"),
-            ("its word moves the clock alone", "streams/book/book.py", "found += self._look_at(name, now)", "pass"),
+            ("a source may have read the future", PARTITION, "min(at, wall), now)", "at, now)"),
+            ("its word moves the clock alone", PARTITION, "effects += self._fire_timer(name, now)", "pass"),
             (
                 "several deadlines are judged as one",
-                "streams/book/book.py",
+                PARTITION,
                 "self._settle(name, case, now, until)",
-                "self._settle(name, case, now, known)",
+                "self._settle(name, case, now, complete_until)",
             ),
             (
                 "whose deadlines are known waits on",
-                "streams/book/book.py",
-                "        elif self._feeds is not None:\n            self._feeds.release(name)\n        return found\n",
-                "        return found\n",
+                PARTITION,
+                "        elif self._feeds is not None:\n            self._feeds.release(name)\n"
+                "        return effects\n",
+                "        return effects\n",
             ),
             (
                 "who closes waits on",
-                "streams/book/book.py",
-                "        else:\n            self._feeds.release(name)\n        return found\n",
-                "        return found\n",
+                PARTITION,
+                "        else:\n            self._feeds.release(name)\n        return effects\n",
+                "        return effects\n",
             ),
-            ("what waited before a restart is judged back then", "streams/book/book.py", "if at > clock:", "if at:"),
+            ("what waited before a restart is judged back then", PARTITION, "if at > clock:", "if at:"),
             (
                 "the shop that lies ahead is not the one that is asked",
-                "streams/book/book.py",
-                "take_ahead(case, self._policies, now)  #",
+                PARTITION,
+                "add_due_facts(case, self._policies, now)  #",
                 "pass  #",
             ),
             (
                 "what only waits is written again",
-                "streams/book/book.py",
+                PARTITION,
                 "        if stored != before:\n",
                 "        if True:\n",
             ),
             (
                 "a restart forgets how long it was awaited",
-                "streams/book/book.py",
-                "take_over(head.feeds, head.clock)",
-                "take_over({}, head.clock)",
+                PARTITION,
+                "restore(head.feeds, head.clock)",
+                "restore({}, head.clock)",
             ),
         )
     ),

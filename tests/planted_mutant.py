@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+PARTITION: Final = "streams/state/partition.py"
 
 
 class Mutant(NamedTuple):

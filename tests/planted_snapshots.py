@@ -7,8 +7,8 @@ from typing import Final
 from tests.planted_mutant import Mutant
 
 _FOLD: Final = "streams/judging/fold.py"
-_NEW: Final = "if known is None or known.started_by or window != _last_stated(standing, known):"
-_KEPT: Final = "            _aside(standing).stated.setdefault(promise.key, promise.original)\n"
+_NEW: Final = "if existing is None or existing.started_by or window != _last_stated(state, existing):"
+_KEPT: Final = "            _rare_state(state).stated.setdefault(promise.key, promise.original)\n"
 
 SNAPSHOT_MUTANTS: Final = (
     *(
@@ -17,31 +17,35 @@ SNAPSHOT_MUTANTS: Final = (
             ("what is stated again amends", _NEW, "if True:"),
             (
                 "what is stated again after a phone call takes that back",
-                "or window != _last_stated(standing, known):", "or window != known.current:",
+                "or window != _last_stated(state, existing):", "or window != existing.current:",
             ),
             (
                 "only what differs from the first statement is new",
-                "or window != _last_stated(standing, known):", "or window != known.original:",
+                "or window != _last_stated(state, existing):", "or window != existing.original:",
             ),
-            ("an assumed due that is stated stays assumed", "known is None or known.started_by or", "known is None or"),
+            (
+                "an assumed due that is stated stays assumed",
+                "existing is None or existing.started_by or",
+                "existing is None or",
+            ),
             (
                 "a later statement becomes the original",
-                "_promise(standing, key, known, fact, terms, policies)\n            if",
-                "standing.promises[key] = _given(key, standing, fact, terms, policies)\n            if",
+                "_add_promise(state, key, existing, fact, terms, policies)\n            if",
+                "state.promises[key] = _new_promise(key, state, fact, terms, policies)\n            if",
             ),
-            ("a statement never amends", _NEW, "if known is None or known.started_by:"),
+            ("a statement never amends", _NEW, "if existing is None or existing.started_by:"),
             (
                 "what was stated is forgotten",
-                "                _aside(standing).stated[key] = window\n", "                pass\n",
+                "                _rare_state(state).stated[key] = window\n", "                pass\n",
             ),
             (
                 "only the first statement is remembered",
-                "_aside(standing).stated[key] = window", "_aside(standing).stated.setdefault(key, window)",
+                "_rare_state(state).stated[key] = window", "_rare_state(state).stated.setdefault(key, window)",
             ),
             ("the customer's wish counts as stated", _KEPT, "            pass\n"),
             (
                 "a later wish counts as stated before",
-                _KEPT, "            _aside(standing).stated[promise.key] = promise.original\n",
+                _KEPT, "            _rare_state(state).stated[promise.key] = promise.original\n",
             ),
             ("what it only remembers is not noticed", "            is_new = True\n", ""),
         )
@@ -53,8 +57,8 @@ SNAPSHOT_MUTANTS: Final = (
     Mutant(
         "a snapshot: one that comes after the due is refused",
         "streams/judging/admission.py",
-        "_terms(policies, one.kind, one.ordinal, one.due, one.opens, one.origin)",
-        "_given(event, one, policies)",
+        "            _terms(policies, promise.kind, promise.ordinal, promise.due, promise.opens, promise.origin)",
+        "            _made_terms(event, promise, policies)",
     ),
     *(
         Mutant(f"evidence: {what}", module, original, mutated)
@@ -65,9 +69,9 @@ SNAPSHOT_MUTANTS: Final = (
             ("any proxy ever will do", _FOLD, "for step in promise.policy.kept_by if reached.get(step) == completed)",
              "for step in promise.policy.kept_by if step in reached)"),
             ("a proxy that was taken back stays one", _FOLD,
-             "        standing.aside.proxies[fact.subject].remove(fact.name)\n", "        pass\n"),
+             "        state.rare.proxies[fact.subject].remove(fact.name)\n", "        pass\n"),
             ("a proxy of one bag is one of another", _FOLD,
-             'aside.proxies.get(subject, [])', '[step for steps in aside.proxies.values() for step in steps]'),
+             'rare.proxies.get(subject, [])', '[step for steps in rare.proxies.values() for step in steps]'),
             ("what is cancelled may be assumed", "streams/judging/settle.py",
              "assumed = original.lateness is not None and ", "assumed = completed != NEVER and "),
             ("that it was measured after all is not said", "streams/judging/settle.py",
@@ -75,7 +79,7 @@ SNAPSHOT_MUTANTS: Final = (
             ("what is stored forgets how a time is known", "streams/judging/history.py",
              "    if fact.quality:\n        return stored\n", ""),
             ("what is stored forgets what stands instead", "streams/judging/history.py",
-             "if fact.terms or fact.instead:", "if fact.terms:"),
+             "if fact.terms or fact.replacement:", "if fact.terms:"),
         )
     ),
 )  # fmt: skip

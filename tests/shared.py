@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from schemas.instants import Instant, parse
+from schemas.instants import Instant, parse_instant
 from schemas.reading import Refused
-from streams.book.book import Incoming
-from streams.feeds.adapters import load
-from streams.feeds.files import lines
-from streams.feeds.records import Outgoing, outgoing
+from streams.adapters.file_records import kafka_records
+from streams.adapters.files import lines
+from streams.adapters.vendors import load
+from streams.records import KafkaRecord
 
 ROOT = Path(__file__).parent.parent
 ADAPTER = ROOT / "examples" / "promise-log.toml"
@@ -41,16 +41,12 @@ def sample(name: str) -> bytes:
     return (ROOT.parent / "shared" / "pos" / name).read_bytes()
 
 
-def records(name: str, as_of: str) -> list[Incoming]:
+def records(name: str, as_of: str) -> list[KafkaRecord]:
     """The records that `promises replay` sends of a data set, as one partition would have them."""
     events = lines([str(data_set(name) / "events.csv.gz")], load(str(ADAPTER)))
-    return [_incoming(record) for record in outgoing(events, parse(as_of)) if not isinstance(record, Refused)]
+    return [record for record in kafka_records(events, parse_instant(as_of)) if not isinstance(record, Refused)]
 
 
-def _incoming(record: Outgoing) -> Incoming:
-    return Incoming(record.timestamp, record.key.encode() if record.key else None, record.value)
-
-
-def later_than_all(read: list[Incoming]) -> Instant:
+def later_than_all(read: list[KafkaRecord]) -> Instant:
     """A wall clock that has seen everything."""
     return max(record.timestamp for record in read) + 1

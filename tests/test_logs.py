@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
 from streams.logs import JsonLines
+
+pytestmark = pytest.mark.integration
 
 TROUBLE = """
 import asyncio, logging, sys, threading, warnings
-from streams.logs import set_up
+from streams.logs import configure
 
-set_up(sys.argv[1])
+configure(sys.argv[1])
 logging.getLogger("promises").info("the shop opens")
 logging.getLogger("aiokafka").info("chatter")
 logging.getLogger("mode.worker").warning("%s %d", "too few arguments")
@@ -65,12 +67,12 @@ def test_every_line_is_an_object_whatever_happens() -> None:
     opened, few, odd, warned, leaked, thread, forgotten, last = found
     assert opened.keys() == {"time", "level", "logger", "message"}
     assert opened["message"] == "the shop opens"
-    assert parse(opened["time"]) <= parse(last["time"])
+    assert parse_instant(opened["time"]) <= parse_instant(last["time"])
     assert few["message"] == "%s %d ('too few arguments',)"
     assert odd["message"] == "two\nlines, \u2028 and half a letter \ud83c"
     assert "DeprecationWarning: old ways" in warned["message"]
     assert "LookupError: too late" in leaked["exception"]
-    assert thread["message"] == "thread till ends by an error that nobody expected"
+    assert thread["message"] == "unhandled exception, thread till ends"
     assert "ZeroDivisionError" in thread["exception"]
     assert "ZeroDivisionError" in forgotten["exception"]
     assert "the till burns" in last["message"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from streams.alerting.documents import percent
+from streams.alerting.yaml_documents import percent
+from streams.config.toml import ConfigError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies, Policy
-from streams.judging.tables import TableError
 
 
-class ObjectiveError(TableError):
+class ObjectiveError(ConfigError):
     """Objectives that no alert can be made from; the message names them and says what to do."""
 
 

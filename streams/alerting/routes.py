@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from streams.alerting.documents import document
-from streams.alerting.receivers import Mail, Receivers
+from streams.alerting.yaml_documents import document
+from streams.config.receivers import Mail, Receivers
 
 _PROMISES: Final = 'alertname=~"Promises.+"'
 

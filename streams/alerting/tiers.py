@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from streams.alerting.documents import decimal, percent
 from streams.alerting.objectives import Objective
+from streams.alerting.yaml_documents import decimal, percent
 
 REACH: Final = 0.4
 """The share of broken promises that is bad enough for any tier, whatever the objective."""
@@ -25,7 +25,7 @@ LEAST: Final = 1.5
 """A burn lowered below this says nothing: a location that just meets its objective burns at 1."""
 
 
-class Window(NamedTuple):
+class RateWindow(NamedTuple):
     """A window by due time. name: the label value. hours: its length."""
 
     name: str
@@ -48,7 +48,7 @@ class Tier(NamedTuple):
 
     alert: str
     severity: str
-    window: Window
+    window: RateWindow
     still: str
     part: int
     lately: str
@@ -64,16 +64,16 @@ class Tier(NamedTuple):
         return burn if burn >= min(self.burn, LEAST) else None
 
 
-PERIOD: Final = Window("7d", 7 * 24)
+PERIOD: Final = RateWindow("7d", 7 * 24)
 """The period of the budget: people plan by the week, and a week has one of each day. Whole days."""
 
 TIERS: Final = (
     Tier(
-        "PromisesBurningFast", "critical", Window("1h", 1), still="15m", part=4, lately="",
+        "PromisesBurningFast", "critical", RateWindow("1h", 1), still="15m", part=4, lately="",
         burn=14.4, chance=4, floor=5, held="2m", kept="5m",
     ),
     Tier(
-        "PromisesBurningSlowly", "warning", Window("24h", 24), still="1h", part=24, lately="3h",
+        "PromisesBurningSlowly", "warning", RateWindow("24h", 24), still="1h", part=24, lately="3h",
         burn=2, chance=4, floor=3, held="15m", kept="15m",
     ),
     Tier(

@@ -14,6 +14,22 @@ from rich.console import Console
 
 from schemas.events import Clock
 from schemas.reading import Refused
+from streams.adapters.conditions import short_text
+from streams.adapters.envelopes import open_envelopes
+from streams.adapters.explanation import (
+    RecordExplanation,
+    common_field_values,
+    explain,
+    field_values,
+    own_field_values,
+)
+from streams.adapters.feed_records import AdaptedRecord, FeedRecord, OpenedRecord
+from streams.adapters.fields import FieldValue
+from streams.adapters.files import UnreadableInput
+from streams.adapters.rules import RuleOutput
+from streams.adapters.times import to_rfc3339
+from streams.adapters.vendors import load
+from streams.cli.adapted_text import as_text, what
 from streams.cli.options import (
     NOT_WELL,
     USAGE,
@@ -24,16 +40,6 @@ from streams.cli.options import (
     load_locations,
     zones_of,
 )
-from streams.feeds.adapters import load
-from streams.feeds.adapting.conditions import shown
-from streams.feeds.adapting.explaining import Explanation, explain, told, told_of_all
-from streams.feeds.adapting.fields import Told
-from streams.feeds.adapting.rules import Made
-from streams.feeds.adapting.showing import as_text, what
-from streams.feeds.adapting.times import written
-from streams.feeds.deliveries import Adapted, Delivered, Opened
-from streams.feeds.envelopes import open_envelopes
-from streams.feeds.files import UnreadableInput
 
 
 def adapt(
@@ -52,7 +58,7 @@ def adapt(
         reader = load(adapter, tables, zones_of(load_locations(locations)))
         payload = _payload(file)
     try:
-        opened = open_envelopes(Delivered(payload, key.encode(), headers, topic))
+        opened = open_envelopes(FeedRecord(payload, key.encode(), headers, topic))
     except Refused as refused:
         fail(f"{file}: {refused}", NOT_WELL)
     if opened is None:
@@ -82,29 +88,35 @@ def _payload(file: str) -> bytes:
         raise UnreadableInput(f"{file}: {error.strerror}; give a file with one payload, or - for stdin") from error
 
 
-def _document(opened: Opened, explanation: Explanation) -> dict[str, Any]:
+def _document(opened: OpenedRecord, explanation: RecordExplanation) -> dict[str, Any]:
     outcome = explanation.outcome
     return {
         "schema": "promises.adapt/1",
         "envelopes": opened.envelopes,
         "refused": {"reason": outcome.reason, "detail": outcome.detail} if isinstance(outcome, Refused) else None,
-        "ignored": outcome.ignored if isinstance(outcome, Adapted) else "",
-        "thin": [one._asdict() for one in outcome.thin] if isinstance(outcome, Adapted) else [],
-        "events": list(outcome.events) if isinstance(outcome, Adapted) else [],
+        "ignored": outcome.ignored if isinstance(outcome, AdaptedRecord) else "",
+        "thin": [one._asdict() for one in outcome.thin] if isinstance(outcome, AdaptedRecord) else [],
+        "events": list(outcome.events) if isinstance(outcome, AdaptedRecord) else [],
         "rules": [
-            {"rule": rule.name, "said": [_said(made) for made in explanation.of(rule)]} for rule in explanation.fitting
+            {"rule": rule.name, "said": [_said(made) for made in explanation.outputs_of(rule)]}
+            for rule in explanation.matching
         ],
-        "others": [{"rule": name, "why_not": why} for name, why in explanation.others],
+        "others": [{"rule": name, "why_not": why} for name, why in explanation.mismatches],
     }
 
 
-def _said(made: Made) -> dict[str, Any]:
+def _said(made: RuleOutput) -> dict[str, Any]:
     return {
-        "type": made.saying.type,
+        "type": made.template.type,
         "happened": made.record is not None,
         "fields": [
-            one._asdict() | {"raw": _plain(one.raw), "value": _plain(one.value)}
-            for one in told_of_all(made.rule, made.scope) + told(made)
+            {
+                "place": one.path,
+                "expression": one.expression,
+                "raw": _plain(one.raw),
+                "value": _plain(one.value),
+            }
+            for one in field_values(made)
         ],
     }
 
@@ -118,51 +130,51 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _print(opened: Opened, explanation: Explanation) -> None:
+def _print(opened: OpenedRecord, explanation: RecordExplanation) -> None:
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     if opened.envelopes:
         console.print(f"envelopes, from the outside in: {', '.join(opened.envelopes)}", markup=False)
-    for rule in explanation.fitting:
+    for rule in explanation.matching:
         console.print(f"rule {rule.name!r} fits{f': ignored, {rule.ignore}' if rule.ignore else ''}", markup=False)
-        for scope, said in groupby(explanation.of(rule), key=lambda made: made.scope):
-            _print_fields(console, told_of_all(rule, scope))
+        for scope, said in groupby(explanation.outputs_of(rule), key=lambda made: made.scope):
+            _print_fields(console, common_field_values(rule, scope))
             for made in said:
                 _print_made(console, made)
-    for name, why in explanation.others:
+    for name, why in explanation.mismatches:
         console.print(f"rule {name!r} does not fit: {why}", markup=False, style="dim")
     console.print()
     _print_outcome(console, explanation.outcome)
 
 
-def _print_made(console: Console, made: Made) -> None:
-    fields = told(made)
+def _print_made(console: Console, made: RuleOutput) -> None:
+    fields = own_field_values(made)
     if made.record is None or isinstance(made.record, Clock):
-        times = [one for one in fields if one.place.endswith("occurred_at")]
-        steps = [str(one.value) for one in fields if one.place.endswith(".step")]
-        name = " ".join([made.saying.type, *steps])
+        times = [one for one in fields if one.path.endswith("occurred_at")]
+        steps = [str(one.value) for one in fields if one.path.endswith(".step")]
+        name = " ".join([made.template.type, *steps])
         why = times[0].expression if times else "occurred_at"
         console.print(f"  {name} has not happened: {why} is nothing", markup=False, style="dim")
         return
     console.print(f"  {what(made.record)}", markup=False)
-    _print_fields(console, [one for one in fields if one.expression != f"'{one.value}'"], made.saying.place)
+    _print_fields(console, [one for one in fields if one.expression != f"'{one.value}'"], made.template.path)
 
 
-def _print_fields(console: Console, fields: list[Told], within: str = "") -> None:
-    cells = [(one.place.removeprefix(f"{within}."), _value(one), one.expression) for one in fields]
+def _print_fields(console: Console, fields: list[FieldValue], within: str = "") -> None:
+    cells = [(one.path.removeprefix(f"{within}."), _value(one), one.expression) for one in fields]
     names, values = (max((len(row[column]) for row in cells), default=0) for column in (0, 1))
     for name, value, expression in cells:
         console.print(f"    {name:{names}}  {value:{values}}  <- {expression}", markup=False)
 
 
-def _value(one: Told) -> str:
+def _value(one: FieldValue) -> str:
     """A value, and what it was before it became a time or a word of ours."""
     if isinstance(one.value, datetime):
-        value = written(one.value)
-        return value if one.raw == value else f"{value} ({shown(one.raw)})"
-    return shown(one.value) if one.value == one.raw else f"{shown(one.value)} ({shown(one.raw)})"
+        value = to_rfc3339(one.value)
+        return value if one.raw == value else f"{value} ({short_text(one.raw)})"
+    return short_text(one.value) if one.value == one.raw else f"{short_text(one.value)} ({short_text(one.raw)})"
 
 
-def _print_outcome(console: Console, outcome: Adapted | Refused) -> None:
+def _print_outcome(console: Console, outcome: AdaptedRecord | Refused) -> None:
     if isinstance(outcome, Refused):
         console.print(f"refused: {outcome}", markup=False, style="red")
     else:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from streams.adapters.differences import differences
+from streams.adapters.vendors import AdapterTests, load, load_tests, load_with
 from streams.cli.options import (
     NOT_WELL,
     AdapterOption,
@@ -19,12 +21,10 @@ from streams.cli.options import (
     load_feeds,
     load_policies,
 )
-from streams.cluster.findings import Finding, findings
-from streams.cluster.looking import topics_found
-from streams.connection import read_connection
-from streams.feeds.adapters import AdapterTests, load, load_tests, load_with
-from streams.feeds.adapting.comparing import differences
-from streams.topics import Topic, feed_topic
+from streams.kafka.connection import read_connection
+from streams.kafka.describe import topics_found
+from streams.kafka.topic_checks import Finding, findings
+from streams.kafka.topics import Topic, feed_topic
 
 
 def check(

@@ -11,8 +11,8 @@ from typing import Annotated, Final
 import typer
 
 from streams.cli.options import UNREADABLE, USAGE, argument, fail, instant_argument
-from streams.publishing.grafana import Access, Grafana, Note, PublishingFailed, address
-from streams.publishing.push import Done, annotate, committed, push
+from streams.grafana.interface import Access, Annotation, Grafana, PublishingFailed, address
+from streams.grafana.push import PushResult, annotate, committed, push
 
 TOKEN: Final = "PROMISES_GRAFANA_TOKEN"
 """The environment variable with the token, where no file has it. No option takes one: others would see it."""
@@ -62,13 +62,13 @@ def annotate_command(
     ended = instant_argument(end, "--to") if end else began
     if ended < began:
         fail(f"--to {end} is before --from {start}", USAGE)
-    note = Note(began, ended, text, tuple(tag or ()))
+    note = Annotation(began, ended, text, tuple(tag or ()))
     _publish(_access(url, token_file, ca_file), dry_run, lambda to: [annotate(to, name, note, dry_run=dry_run)])
 
 
-def _publish(access: Access, dry_run: bool, work: Callable[[Grafana], Iterable[Done]]) -> None:
+def _publish(access: Access, dry_run: bool, work: Callable[[Grafana], Iterable[PushResult]]) -> None:
     """Do `work`, and say what became of each thing as soon as it is known."""
-    from streams.publishing.over_grafana_api import GrafanaOverApi  # half a second, which other commands need not wait
+    from streams.grafana.grafana_api_client import GrafanaOverApi  # half a second, which other commands need not wait
 
     try:
         with GrafanaOverApi(access) as grafana:

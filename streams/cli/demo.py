@@ -8,20 +8,23 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from streams.cli.options import UNREADABLE, clear_errors, fail
+from streams.cli.options import UNREADABLE, clear_errors, end_on_sigterm, fail
 
 
 def demo(
     seed: Annotated[int, typer.Option(help="Which town: the same seed lives the same life.")] = 1,
-    seconds: Annotated[float | None, typer.Option(min=1, help="End after so long. Default: at Ctrl-C.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Seconds to run. Default: until Ctrl-C or SIGTERM.")
+    ] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw what was shown last here, as SVG.")] = None,
 ) -> None:
     """Start Apache Kafka, a worker and a simulated town here, and watch the rates. Ctrl-C ends all of it."""
     try:
         from streams.local import demo as local
-        from streams.local.kafka import KafkaUnavailable
+        from streams.local.kafka_cluster import KafkaUnavailable
     except ImportError as error:
         fail(f"the demo needs {error.name}: pip install 'promises[local]'", UNREADABLE)
+    end_on_sigterm()
     console = Console(highlight=False)
     with clear_errors():
         try:

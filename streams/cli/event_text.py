@@ -26,7 +26,7 @@ from schemas.events import (
     StepUndone,
 )
 from schemas.reading import Refused
-from streams.cli.showing import harmless
+from streams.cli.terminal_text import harmless
 
 _STYLES: Final = {
     "promises_made": "cyan",

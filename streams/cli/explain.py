@@ -10,9 +10,10 @@ import msgspec
 import typer
 from rich.console import Console
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.reading import Refused
-from streams.book.book import Book, Incoming
+from streams.adapters.file_records import kafka_records, latest_occurrence
+from streams.adapters.files import Line, lines
 from streams.cli.options import (
     UNREADABLE,
     USAGE,
@@ -28,16 +29,16 @@ from streams.cli.options import (
     load_locations,
     load_policies,
 )
-from streams.connection import Connection, read_connection
-from streams.feeds.files import Line, lines
-from streams.feeds.records import latest, outgoing
-from streams.held import held
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
-from streams.judging.feeds import NO_FEEDS, FeedsOf
+from streams.judging.locations import NO_FEEDS, FeedLookup
 from streams.judging.policy import Policies
-from streams.topics import EVENTS
-from streams.wall import wall_clock
+from streams.kafka.connection import Connection, read_connection
+from streams.kafka.topic_reader import read_topic
+from streams.kafka.topics import EVENTS
+from streams.records import KafkaRecord
+from streams.state.partition import PartitionState
+from streams.wall_clock import wall_clock
 
 
 def explain(
@@ -68,11 +69,11 @@ def explain(
             records = _from_kafka(read_connection(bootstrap, kafka_config), until)
         else:
             read = list(lines(file, reader))
-            until = until or latest(read)
+            until = until or latest_occurrence(read)
             records = _from_file(read, until)
         found = explained(records, case, rules, until, feeds)
     if not found:
-        fail(f"{file[0] if file else bootstrap} has no promise of case {case!r} by {show(until)}", UNREADABLE)
+        fail(f"{file[0] if file else bootstrap} has no promise of case {case!r} by {format_instant(until)}", UNREADABLE)
     if json:
         document = {"schema": "promises.explain/1", "case": case, "promises": [one.as_json() for one in found]}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
@@ -81,34 +82,38 @@ def explain(
 
 
 def explained(
-    records: Iterable[tuple[int, Incoming]], case: str, policies: Policies, until: Instant, feeds: FeedsOf = NO_FEEDS
+    records: Iterable[tuple[int, KafkaRecord]],
+    case: str,
+    policies: Policies,
+    until: Instant,
+    feeds: FeedLookup = NO_FEEDS,
 ) -> list[Explanation]:
     """The promises of `case` after `records` (with their partitions), judged as a worker on a stream clock judges
     them, up to `until`. Records of other cases only move the clock; those of no case may say how far a feed is read."""
-    books: dict[int, Book] = {}
+    books: dict[int, PartitionState] = {}
     for partition, record in records:
-        book = books.setdefault(partition, Book(policies, feeds=feeds))
+        book = books.setdefault(partition, PartitionState(policies, feeds=feeds))
         if record.key is None or record.key == case.encode():
             book.apply(record, until)
         else:
-            book.move(record.timestamp, until)
+            book.advance(record.timestamp, until)
     found: list[Explanation] = []
     for book in books.values():
-        book.move(until, until)
+        book.advance(until, until)
         held = book.case(case)
         found += explain_case(held, policies, until) if held else []
     return found
 
 
-def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, Incoming]]:
-    for record in outgoing(read, until):
+def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, KafkaRecord]]:
+    for record in kafka_records(read, until):
         if not isinstance(record, Refused):
-            yield 0, Incoming(record.timestamp, record.key.encode() if record.key else None, record.value)
+            yield 0, record
 
 
-def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, Incoming]]:
-    for record in held(connection, EVENTS.name):
-        yield record.place.partition, Incoming(min(record.timestamp, until), record.key, record.value)
+def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, KafkaRecord]]:
+    for record in read_topic(connection, EVENTS.name):
+        yield record.partition, KafkaRecord(min(record.timestamp, until), record.key, record.value)
 
 
 def _print(case: str, found: list[Explanation]) -> None:

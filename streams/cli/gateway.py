@@ -23,10 +23,10 @@ from streams.cli.options import (
     load_feeds,
     one_of,
 )
-from streams.connection import Connection, read_connection
-from streams.feeds.feeds_file import Feed
-from streams.feeds.schemes import SCHEMES
-from streams.settings import Address
+from streams.config.feeds import Feed
+from streams.kafka.connection import Connection, read_connection
+from streams.metrics.address import Address
+from streams.signatures.schemes import SCHEMES
 
 
 def gateway(
@@ -55,7 +55,7 @@ def gateway(
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # until the server looks for it
-    logs.set_up(one_of(logs.LogForm, log, "--log"))
+    logs.configure(one_of(logs.LogFormat, log, "--log"))
     hush_kafka()
     at, shown = argument(Address.parse, bind, "--bind"), argument(Address.parse, metrics, "--metrics")
     with clear_errors():
@@ -71,13 +71,13 @@ def _run(
     connection: Connection, found: tuple[Feed, ...], at: Address, shown: Address, feeds: Path, tokens: Path | None
 ) -> None:
     # A server takes its time to import; no other command waits for it.
-    from streams.gateway.run import NoTokens, Settings, run
+    from streams.gateway.run import GatewaySettings, TokensError, run
     from streams.metrics.server import AddressTaken
 
     with clear_errors():
         try:
-            run(Settings(connection, found, at, shown, feeds, tokens))
-        except NoTokens as error:
+            run(GatewaySettings(connection, found, at, shown, feeds, tokens))
+        except TokensError as error:
             fail(f"--tokens {error}", USAGE)
         except AddressTaken as error:
             fail(str(error), USAGE)

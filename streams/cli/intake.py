@@ -26,11 +26,11 @@ from streams.cli.options import (
     one_of,
     zones_of,
 )
-from streams.connection import read_connection
-from streams.feeds.feeds_file import Feed
+from streams.config.feeds import Feed
+from streams.intake.settings import IntakeSettings
 from streams.judging.locations import Locations
-from streams.kafka import check_intake
-from streams.settings import IntakeSettings
+from streams.kafka.clients import check_intake
+from streams.kafka.connection import read_connection
 
 log = logging.getLogger("promises")
 
@@ -57,18 +57,28 @@ def intake(
 ) -> None:
     """Adapt what feeds bring to events in promise.events until told to end."""
     # What reads schemas takes a while to import; no other command waits for it.
-    from streams.feeds.ways import ways_of
+    from streams.intake.feed_adapters import adapters_of
 
-    logs.set_up(one_of(logs.LogForm, log, "--log"))
+    logs.configure(one_of(logs.LogFormat, log, "--log"))
     hush_kafka()
     address = metrics_address(metrics)
     with clear_errors():
         connection, declared = read_connection(bootstrap, kafka_config), load_feeds(feeds)
         known = load_locations(locations)
         _tell_who_waits(known, declared)
-        adapters = ways_of(declared, zones_of(known))
+        adapters = adapters_of(declared, zones_of(known))
         partitions = check_intake(connection, group, [feed.topic for feed in declared], f" --feeds {feeds}")
-    _run(IntakeSettings(connection, declared, adapters, partitions, address, group, instance))
+    _run(
+        IntakeSettings(
+            connection=connection,
+            feeds=declared,
+            adapters=adapters,
+            partition_counts=partitions,
+            metrics=address,
+            group=group,
+            instance=instance,
+        )
+    )
 
 
 def _tell_who_waits(locations: Locations, feeds: Iterable[Feed]) -> None:
@@ -80,10 +90,10 @@ def _tell_who_waits(locations: Locations, feeds: Iterable[Feed]) -> None:
 
 def _run(settings: IntakeSettings) -> None:
     # Faust takes half a second to import; no other command waits for it.
-    from streams import intake_app
+    from streams.intake import app
     from streams.metrics.server import AddressTaken
 
     try:
-        intake_app.run(settings)
+        app.run(settings)
     except AddressTaken as error:
         fail(str(error), USAGE)

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.events import Clock
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.reading import Refused
 from schemas.words import Basis
+from streams.adapters.files import Line, lines
 from streams.cli.options import (
     REJECTS,
     USAGE,
@@ -31,11 +32,10 @@ from streams.cli.options import (
     load_policies,
     messages,
 )
-from streams.feeds.files import Line, lines
 from streams.judging.admission import admit
 from streams.judging.history import Fact, History, insert
 from streams.judging.policy import Policies
-from streams.judging.report import AXES, Axis, Key, Point, Row, point, point_as_json
+from streams.judging.report import AXES, Axis, Key, ReportPoint, ReportRow, report_point, report_point_as_json
 
 
 def judge(
@@ -61,7 +61,7 @@ def judge(
         taken = collect(lines(files, reader), rules)
     if not instants and taken.cases:
         instants = [taken.latest]
-    points = [point(taken.cases.values(), rules, at, chosen, groupings) for at in instants]
+    points = [report_point(taken.cases.values(), rules, at, chosen, groupings) for at in instants]
     if json:
         _print_json(taken, points, rules, chosen)
     else:
@@ -71,7 +71,7 @@ def judge(
 
 
 @dataclass(slots=True)
-class Taken:
+class ReadEvents:
     """What was read: histories by case, and what was counted on the way."""
 
     records: int = 0
@@ -86,9 +86,9 @@ class Taken:
         self.duplicates += not insert(self.cases.setdefault(case, []), fact)
 
 
-def collect(source: Iterable[Line], policies: Policies) -> Taken:
+def collect(source: Iterable[Line], policies: Policies) -> ReadEvents:
     """The histories of all cases in `source`; what cannot be read or judged is kept with its reason."""
-    taken = Taken()
+    taken = ReadEvents()
     for line in source:
         taken.records += 1
         try:
@@ -115,7 +115,7 @@ def _basis(text: str) -> Basis:
     return cast("Basis", text)
 
 
-def _print_json(taken: Taken, points: list[Point], policies: Policies, basis: Basis) -> None:
+def _print_json(taken: ReadEvents, points: list[ReportPoint], policies: Policies, basis: Basis) -> None:
     report: dict[str, Any] = {
         "schema": "promises.judge/1",
         "basis": basis,
@@ -127,7 +127,7 @@ def _print_json(taken: Taken, points: list[Point], policies: Policies, basis: Ba
             "cases": len(taken.cases),
             "unpromised": points[-1].unpromised if points else 0,
         },
-        "points": [point_as_json(one) for one in points],
+        "points": [report_point_as_json(one) for one in points],
         "rejects": [
             {"file": line.file, "line": line.number, "reason": refused.reason, "detail": refused.detail}
             for line, refused in taken.rejects
@@ -136,10 +136,10 @@ def _print_json(taken: Taken, points: list[Point], policies: Policies, basis: Ba
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")
 
 
-def _print_tables(taken: Taken, points: list[Point]) -> None:
+def _print_tables(taken: ReadEvents, points: list[ReportPoint]) -> None:
     console = Console(highlight=False, emoji=False)
     for one in points:
-        console.print(f"as of {show(one.as_of)}\n")
+        console.print(f"as of {format_instant(one.as_of)}\n")
         console.print(_table("", [(("all",), one.totals)]))
         for name, rows in one.by.items():
             console.print(_table(name, rows))
@@ -154,7 +154,7 @@ def _print_tables(taken: Taken, points: list[Point]) -> None:
 _REJECTS_SHOWN = 10
 
 
-def _table(name: str, rows: list[tuple[Key, Row]]) -> Table:
+def _table(name: str, rows: list[tuple[Key, ReportRow]]) -> Table:
     """Rows under a name. Lateness is in minutes, signed."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column(name, overflow="fold")
@@ -166,7 +166,7 @@ def _table(name: str, rows: list[tuple[Key, Row]]) -> Table:
     return table
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: ReportRow) -> list[str]:
     found = row.as_json()
     counts = [str(found[name]) for name in ("promises", "kept", "broken", "excluded", "open")]
     rate = found["kept_rate"]

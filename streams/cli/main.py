@@ -42,4 +42,4 @@ def _root() -> None:
 def main() -> None:
     """The command `promises`. Only the one that is asked for is imported: all of them take a second."""
     asked = [name for name in sys.argv[1:2] if name in COMMANDS]
-    app_of(asked or COMMANDS)()
+    app_of(asked or COMMANDS)(prog_name="promises")

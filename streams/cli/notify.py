@@ -24,12 +24,12 @@ from streams.cli.options import (
     hush_kafka,
     one_of,
 )
-from streams.connection import read_connection
-from streams.judging.tables import length_of_time
-from streams.kafka import check_notifier
-from streams.notifier.notifier import Notices, run
-from streams.notifying.signing import read_secrets
-from streams.notifying.webhook import Webhook, parse_webhook
+from streams.config.toml import parse_duration
+from streams.kafka.clients import check_notifier
+from streams.kafka.connection import read_connection
+from streams.notifier.notifier import NotifierSettings, run
+from streams.notifier.webhook import Webhook, parse_webhook
+from streams.signatures.standard_webhooks import read_secrets
 
 
 def notify(
@@ -59,17 +59,17 @@ def notify(
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))  # until the notifier looks for it
-    logs.set_up(one_of(logs.LogForm, log, "--log"))
+    logs.configure(one_of(logs.LogFormat, log, "--log"))
     hush_kafka()
     stages: tuple[Stage, ...] = (one_of(Stage, stage, "--stage"),) if stage else get_args(Stage)
-    longest = argument(length_of_time, max_age, "--max-age")
+    longest = argument(parse_duration, max_age, "--max-age")
     if not longest:
         fail(f"--max-age {max_age}: then nothing is ever sent; write a length of time such as 15m", USAGE)
     receiver, secrets = _receiver(webhook), _secrets(secret_file)
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
         check_notifier(connection, group)
-        run(Notices(connection, group, receiver, secrets, stages, longest), _told_to_end())
+        run(NotifierSettings(connection, group, receiver, secrets, stages, longest), _told_to_end())
 
 
 def _receiver(url: str) -> Webhook:

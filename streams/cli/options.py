@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -13,19 +14,19 @@ from typing import Annotated, Any, NoReturn, TypeVar, get_args
 import typer
 from rich.console import Console
 
-from schemas.instants import Instant, parse
-from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
-from streams.connection import KafkaConfigError, KafkaFailed
-from streams.feeds.adapters import Adapter, load
-from streams.feeds.feeds_file import Feed, FeedsError, parse_feeds
-from streams.feeds.files import UnreadableInput
+from schemas.instants import Instant, parse_instant
+from streams.adapters.files import UnreadableInput
+from streams.adapters.vendors import Adapter, load
+from streams.config.feeds import Feed, FeedsError, parse_feeds
+from streams.config.locations import LocationsError, parse_locations
+from streams.config.policies import PolicyError, parse_policies
+from streams.config.receivers import Receivers, ReceiversError, parse_receivers
+from streams.config.toml import ConfigError
 from streams.judging.locations import Locations
-from streams.judging.locations_file import LocationsError, parse_locations
 from streams.judging.policy import Policies
-from streams.judging.policy_file import PolicyError, parse_policies
-from streams.judging.tables import TableError
-from streams.logs import writes_json
-from streams.settings import Address
+from streams.kafka.connection import KafkaConfigError, KafkaFailed
+from streams.logs import logs_json
+from streams.metrics.address import Address
 
 NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
 """Exit codes: what was looked at is not well, usage or configuration, unreadable input, rejects under --strict."""
@@ -71,7 +72,7 @@ class UnwritableOutput(Exception):
 
 def fail(message: str, code: int) -> NoReturn:
     """End the command with one clear line."""
-    if writes_json():
+    if logs_json():
         logging.getLogger("promises").critical(message)
     else:
         messages.print(f"promises: {message}", style="red", markup=False)
@@ -83,10 +84,18 @@ def clear_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and the exit code of the command line's contract."""
     try:
         yield
-    except (TableError, KafkaConfigError) as error:
+    except (ConfigError, KafkaConfigError) as error:
         fail(str(error), USAGE)
     except (UnreadableInput, UnwritableOutput, KafkaFailed) as error:
         fail(str(error), UNREADABLE)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end the command in order, as Ctrl-C does: by KeyboardInterrupt.
+
+    A background job of a shell is started with SIGINT ignored, so SIGTERM may be the only signal that reaches it.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def hush_kafka() -> None:
@@ -170,4 +179,4 @@ def _text(path: Path, error: type[ValueError]) -> str:
 
 def instant_argument(text: str, option: str) -> Instant:
     """An instant given on the command line, where seconds may be left out; ends the command if it is none."""
-    return argument(lambda said: parse(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", said)), text, option)
+    return argument(lambda said: parse_instant(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", said)), text, option)

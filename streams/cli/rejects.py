@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from streams.cli.options import (
     UNREADABLE,
     USAGE,
@@ -25,14 +25,15 @@ from streams.cli.options import (
     instant_argument,
     messages,
 )
-from streams.cli.rejected import Group, Reject, Survey, Wanted, noted, reject_of, survey
-from streams.cli.resending import Resender
-from streams.cli.showing import columns, harmless, shown
-from streams.connection import Connection, read_connection
-from streams.held import Place, held, place
-from streams.judging.tables import length_of_time
-from streams.topics import REJECTS
-from streams.wall import wall_clock
+from streams.cli.refused_records import Reject, RejectFilter, RejectGroup, RejectSurvey, noted, reject_of, survey
+from streams.cli.resend import Resender
+from streams.cli.terminal_text import columns, harmless, shown
+from streams.config.toml import parse_duration
+from streams.kafka.connection import Connection, read_connection
+from streams.kafka.topic_reader import parse_position, read_topic
+from streams.kafka.topics import REJECTS
+from streams.records import RecordPosition
+from streams.wall_clock import wall_clock
 
 rejects = typer.Typer(name="rejects", help="Look at refused records, and send them again.", no_args_is_help=True)
 
@@ -60,10 +61,10 @@ def list_command(
 ) -> None:
     """Count the refused records that wait, by topic and reason, and show the newest. Those retried wait no more."""
     hush_kafka()
-    wanted = Wanted(reason or (), feed or (), topic or (), _since(since))
+    wanted = RejectFilter(reason or (), feed or (), topic or (), _since(since))
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
-        found = survey(held(connection, REJECTS.name), wanted)
+        found = survey(read_topic(connection, REJECTS.name), wanted)
         chosen = found.newest(limit)
         newest = {reject.at: reject for reject in _fetched(connection, set(chosen))}
     ordered = [newest[at] for at in chosen if at in newest]
@@ -83,7 +84,7 @@ def show_command(
 ) -> None:
     """Show one refused record: why, where it came from, its headers, and its bytes as text or hex."""
     hush_kafka()
-    wanted = argument(place, at, "PARTITION@OFFSET")
+    wanted = argument(parse_position, at, "PARTITION@OFFSET")
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
         found = next(iter([*_fetched(connection, {wanted})]), None)
@@ -117,22 +118,22 @@ def retry_command(
     is refused again, that is a new refused record.
     """
     hush_kafka()
-    only = [argument(place, text, "PARTITION@OFFSET") for text in places or ()]
-    wanted = Wanted(reason or (), feed or (), topic or (), _since(since), only)
+    only = [argument(parse_position, text, "PARTITION@OFFSET") for text in places or ()]
+    wanted = RejectFilter(reason or (), feed or (), topic or (), _since(since), only)
     with clear_errors():
         connection = read_connection(bootstrap, kafka_config)
-        found = survey(held(connection, REJECTS.name), wanted)
+        found = survey(read_topic(connection, REJECTS.name), wanted)
         _plan(found)
         if found.waiting and not dry_run:
             _confirm(len(found.waiting), yes=yes)
             _retry(connection, found, wanted)
 
 
-def _retry(connection: Connection, planned: Survey, wanted: Wanted) -> None:
+def _retry(connection: Connection, planned: RejectSurvey, wanted: RejectFilter) -> None:
     topics = {one.group.topic for one in planned.waiting.values()} - {""}
     with Resender(connection, topics) as resender:
         # Looked at again, now that nobody else can commit a retry: another may have, since it was planned.
-        found = survey(held(connection, REJECTS.name), wanted)
+        found = survey(read_topic(connection, REJECTS.name), wanted)
         chosen = planned.waiting.keys() & found.waiting.keys()
         for sent in resender.send(_sendable(_fetched(connection, chosen))):
             messages.print(f"{sent} of {len(chosen)} sent")
@@ -147,7 +148,7 @@ def _sendable(found: Iterable[Reject]) -> Iterator[Reject]:
             yield one
 
 
-def _fetched(connection: Connection, places: set[Place]) -> Iterator[Reject]:
+def _fetched(connection: Connection, places: set[RecordPosition]) -> Iterator[Reject]:
     """The refused records at these places, as far as they are there; each partition in its order."""
     left = set(places)
     if not left:
@@ -155,10 +156,10 @@ def _fetched(connection: Connection, places: set[Place]) -> Iterator[Reject]:
     starts: dict[int, int] = {}
     for at in left:
         starts[at.partition] = min(at.offset, starts.get(at.partition, at.offset))
-    with closing(held(connection, REJECTS.name, starts)) as records:
+    with closing(read_topic(connection, REJECTS.name, starts)) as records:
         for record in records:
-            if record.place in left:
-                left.remove(record.place)
+            if record.position in left:
+                left.remove(record.position)
                 if noted(record) is None:
                     yield reject_of(record)
             if not left:
@@ -169,7 +170,7 @@ def _since(text: str | None) -> Instant:
     if text is None:
         return 0
     if re.fullmatch(r"\d+[a-z]+", text):
-        return wall_clock() - argument(length_of_time, text, "--since")
+        return wall_clock() - argument(parse_duration, text, "--since")
     return instant_argument(text, "--since")
 
 
@@ -181,7 +182,7 @@ def _confirm(count: int, *, yes: bool) -> None:
     typer.confirm(f"Send {count} {'record' if count == 1 else 'records'}?", abort=True, err=True)
 
 
-def _plan(found: Survey) -> None:
+def _plan(found: RejectSurvey) -> None:
     for group, count, _ in found.counts():
         where = f"to {harmless(group.topic)}" if group.topic else "to no topic that is known"
         sys.stdout.write(f"{count} refused as {harmless(group.reason)} {where}\n")
@@ -192,8 +193,8 @@ def _plan(found: Survey) -> None:
     sys.stdout.flush()
 
 
-def _listed(found: Survey, newest: list[Reject]) -> dict[str, Any]:
-    groups = [{**_group(group), "count": count, "last": show(last)} for group, count, last in found.counts()]
+def _listed(found: RejectSurvey, newest: list[Reject]) -> dict[str, Any]:
+    groups = [{**_group(group), "count": count, "last": format_instant(last)} for group, count, last in found.counts()]
     return {
         "schema": "promises.rejects/1",
         "waiting": len(found.waiting),
@@ -203,7 +204,7 @@ def _listed(found: Survey, newest: list[Reject]) -> dict[str, Any]:
     }
 
 
-def _group(group: Group) -> dict[str, str]:
+def _group(group: RejectGroup) -> dict[str, str]:
     return {"topic": group.topic, "feed": group.feed, "reason": group.reason}
 
 
@@ -211,7 +212,7 @@ def _told(one: Reject) -> dict[str, Any]:
     came = {"partition": one.partition, "offset": one.offset, "at": one.came_at or None}
     return {
         "at": str(one.at),
-        "refused_at": show(one.refused_at),
+        "refused_at": format_instant(one.refused_at),
         **_group(one.group),
         "detail": one.detail,
         "adapter": one.adapter,
@@ -234,21 +235,21 @@ def _write_json(document: dict[str, Any]) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
 
 
-def _print_list(found: Survey, newest: list[Reject]) -> None:
+def _print_list(found: RejectSurvey, newest: list[Reject]) -> None:
     waiting = f"{len(found.waiting)} refused {'record waits' if len(found.waiting) == 1 else 'records wait'}"
     sys.stdout.write(f"{waiting}, {found.retried} retried\n")
     if found.waiting:
-        groups = [(str(count), *group, show(last)) for group, count, last in found.counts()]
+        groups = [(str(count), *group, format_instant(last)) for group, count, last in found.counts()]
         sys.stdout.write("\n" + columns([("count", "topic", "feed", "reason", "last"), *groups]))
     if newest:
-        rows = [(str(one.at), show(one.refused_at), one.came, one.group.reason, one.detail) for one in newest]
+        rows = [(str(one.at), format_instant(one.refused_at), one.came, one.group.reason, one.detail) for one in newest]
         sys.stdout.write("\n" + columns([("at", "refused", "came", "reason", "detail"), *rows]))
 
 
 def _print_one(one: Reject) -> None:
     rows = {
         "at": str(one.at),
-        "refused": show(one.refused_at),
+        "refused": format_instant(one.refused_at),
         "reason": one.group.reason,
         "detail": one.detail,
         "came": f"{one.came}, {one.came_at or 'nobody says when'}",

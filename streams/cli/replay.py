@@ -10,8 +10,10 @@ import typer
 from kafka.errors import KafkaError
 
 from schemas.events import Clock
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from schemas.reading import Refused
+from streams.adapters.file_records import kafka_records
+from streams.adapters.files import lines
 from streams.cli.options import (
     USAGE,
     AdapterOption,
@@ -26,12 +28,11 @@ from streams.cli.options import (
     load_locations,
     messages,
 )
-from streams.connection import Connection, KafkaFailed, read_connection
-from streams.feeds.files import lines
-from streams.feeds.records import Outgoing, outgoing
-from streams.kafka import partitions_of, producer
-from streams.permissions import Need
-from streams.topics import EVENTS
+from streams.kafka.clients import partitions_of, producer
+from streams.kafka.connection import Connection, KafkaFailed, read_connection
+from streams.kafka.permissions import Need
+from streams.kafka.topics import EVENTS
+from streams.records import KafkaRecord
 
 
 def replay(
@@ -52,7 +53,7 @@ def replay(
         places = partitions_of(connection, Need("WRITE", "topic", EVENTS.name))
         sender = _Sender(connection, places)
         reader = load_adapter(adapter, tables, load_locations(locations))
-        for record in outgoing(lines([file], reader), until):
+        for record in kafka_records(lines([file], reader), until):
             if isinstance(record, Refused):
                 sender.refused += 1
             else:
@@ -99,17 +100,16 @@ class _Sender:
         self._latest: Instant = 0
         self.sent = self.refused = 0
 
-    def send(self, record: Outgoing) -> None:
+    def send(self, record: KafkaRecord) -> None:
         """Send one record to the partition of its case."""
-        key = record.key.encode() if record.key is not None else None
-        self._send(record.value, record.timestamp, key=key)
+        self._send(record.value, record.timestamp, key=record.key)
         self._latest = max(self._latest, record.timestamp)
 
     def finish(self, as_of: Instant | None) -> None:
         """Tell every partition how far the file went, and wait until all is written. Raises KafkaFailed."""
         at = as_of if as_of is not None else self._latest
         if at:
-            value = msgspec.json.encode(Clock(source="replay", at=moment(at)))
+            value = msgspec.json.encode(Clock(source="replay", at=to_datetime(at)))
             for partition in self._partitions:
                 self._send(value, at, partition=partition)
         self._producer.flush()
@@ -118,7 +118,7 @@ class _Sender:
             raise KafkaFailed(f"{len(self._failed)} records were not written, the first because: {self._failed[0]}")
 
     def _send(
-        self, value: bytes, timestamp: Instant, *, key: bytes | None = None, partition: int | None = None
+        self, value: bytes | None, timestamp: Instant, *, key: bytes | None = None, partition: int | None = None
     ) -> None:
         try:
             sending = self._producer.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=timestamp)

@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 
 from schemas.words import Basis
+from streams.alerting.annotations import Links
 from streams.alerting.objectives import objectives_of, shown
+from streams.alerting.prometheus_rules import as_yaml
+from streams.alerting.prometheus_rules import rules as rules_of
 from streams.alerting.routes import routes_as_yaml
-from streams.alerting.rules import as_yaml
-from streams.alerting.rules import rules as rules_of
-from streams.alerting.texts import Links
 from streams.alerting.tiers import notes
 from streams.cli.options import (
     LocationsOption,

@@ -10,13 +10,13 @@ from typing import Annotated
 import msgspec
 import typer
 
+from streams.cli.group_status import PartitionStatus, asked_at, headline, rows
 from streams.cli.options import NOT_WELL, BootstrapOption, GroupOption, KafkaConfigOption, clear_errors, hush_kafka
-from streams.cluster.looking import Group, group_found
-from streams.cluster.owners import Row, asked_at, headline, rows
-from streams.connection import read_connection
+from streams.kafka.connection import read_connection
+from streams.kafka.describe import GroupDescription, group_found
+from streams.metrics.address import Address
 from streams.metrics.health import Readiness
 from streams.metrics.scrape import readiness_at
-from streams.settings import Address
 
 
 def status(
@@ -43,7 +43,7 @@ def status(
         raise typer.Exit(NOT_WELL)
 
 
-def _told(group: Group) -> dict[Address, Readiness]:
+def _told(group: GroupDescription) -> dict[Address, Readiness]:
     """What the members of the group that can be reached say of themselves."""
     addresses = {address for member in group.members if (address := asked_at(member))}
     with ThreadPoolExecutor(max_workers=16) as pool:
@@ -51,7 +51,7 @@ def _told(group: Group) -> dict[Address, Readiness]:
         return {address: said for address, said in answers if said is not None}
 
 
-def _print_json(group: Group, partitions: list[Row], is_well: bool) -> None:
+def _print_json(group: GroupDescription, partitions: list[PartitionStatus], is_well: bool) -> None:
     document = {
         "schema": "promises.status/1",
         "group": group.name,
@@ -66,14 +66,14 @@ def _print_json(group: Group, partitions: list[Row], is_well: bool) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
 
 
-def _print(group: Group, partitions: list[Row]) -> None:
+def _print(group: GroupDescription, partitions: list[PartitionStatus]) -> None:
     cells = [("partition", "owner", "host", "end", "committed", "lag", "clock", "recovery"), *map(_cells, partitions)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = (_line(row, widths) for row in cells)
     sys.stdout.write("\n".join([headline(group, partitions), "", *lines]) + "\n")
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: PartitionStatus) -> tuple[str, ...]:
     found = (row.partition, row.owner, row.host, row.end, row.committed, row.lag, row.clock, row.says)
     return tuple("-" if cell is None else str(cell) for cell in found)
 

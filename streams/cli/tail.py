@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -16,18 +15,27 @@ from rich.console import Console
 
 from schemas.events import TAGS, Clock, Record
 from schemas.instants import Instant
-from schemas.reading import Refused, read
+from schemas.reading import Refused, read_event
 from streams.cli.event_text import line, refused_line
-from streams.cli.options import USAGE, BootstrapOption, KafkaConfigOption, clear_errors, fail, hush_kafka
-from streams.connection import read_connection
-from streams.held import Held, followed
-from streams.topics import EVENTS
+from streams.cli.options import (
+    USAGE,
+    BootstrapOption,
+    KafkaConfigOption,
+    clear_errors,
+    end_on_sigterm,
+    fail,
+    hush_kafka,
+)
+from streams.kafka.connection import read_connection
+from streams.kafka.topic_reader import follow_topic
+from streams.kafka.topics import EVENTS
+from streams.records import KafkaRecord
 
 
-class Passed(NamedTuple):
+class PassedRecord(NamedTuple):
     """A record that passed, and what it says or why it says nothing."""
 
-    held: Held
+    held: KafkaRecord
     said: Record | Refused
 
     @property
@@ -35,7 +43,7 @@ class Passed(NamedTuple):
         return (self.held.key or b"").decode(errors="replace")
 
 
-class Wanted(NamedTuple):
+class EventFilter(NamedTuple):
     """Which events are shown; an empty filter means all of them, but clock records only where `types` has them."""
 
     cases: Collection[str] = ()
@@ -43,7 +51,7 @@ class Wanted(NamedTuple):
     feeds: Collection[str] = ()
     types: Collection[str] = ()
 
-    def fits(self, passed: Passed) -> bool:
+    def fits(self, passed: PassedRecord) -> bool:
         """Whether it is one of them. Of a record that is no event only the case is known, by its key."""
         said = passed.said
         if isinstance(said, Refused):
@@ -77,14 +85,14 @@ def tail(
 
     Goes on until Ctrl-C. What workers will refuse is shown with the reason; clock records with --type clock only.
     """
-    wanted = Wanted(case or (), location or (), feed or (), _types(type or []))
+    wanted = EventFilter(case or (), location or (), feed or (), _types(type or []))
     hush_kafka()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_sigterm()
     try:
         with clear_errors():
             connection = read_connection(bootstrap, kafka_config)
             # Closed here, because the consumer hangs when it is closed as the interpreter ends.
-            with closing(followed(connection, EVENTS.name, from_beginning=from_beginning)) as records:
+            with closing(follow_topic(connection, EVENTS.name, from_beginning=from_beginning)) as records:
                 _show(islice(_passed(records, wanted), limit), json=json)
     except KeyboardInterrupt:
         return
@@ -93,37 +101,37 @@ def tail(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _passed(records: Iterator[Held], wanted: Wanted) -> Iterator[Passed]:
+def _passed(records: Iterator[KafkaRecord], wanted: EventFilter) -> Iterator[PassedRecord]:
     for record in records:
-        passed = Passed(record, _said(record.value))
+        passed = PassedRecord(record, _said(record.value))
         if wanted.fits(passed):
             yield passed
 
 
 def _said(value: bytes | None) -> Record | Refused:
     try:
-        return read(value)
+        return read_event(value)
     except Refused as refused:
         return refused
 
 
-def _show(records: Iterator[Passed], *, json: bool) -> None:
+def _show(records: Iterator[PassedRecord], *, json: bool) -> None:
     console = Console(highlight=False, soft_wrap=True, markup=False)
     for passed in records:
         if json:
             sys.stdout.write(_as_json(passed) + "\n")
             sys.stdout.flush()
         elif isinstance(passed.said, Refused):
-            console.print(refused_line(passed.said, passed.key, str(passed.held.place)))
+            console.print(refused_line(passed.said, passed.key, str(passed.held.position)))
         else:
             console.print(line(passed.said))
 
 
-def _as_json(passed: Passed) -> str:
+def _as_json(passed: PassedRecord) -> str:
     """The event as it stands in Kafka, with fields that nobody knows; of what is none, the reason."""
     held = passed.held
     at: Instant = held.timestamp
-    stands: dict[str, Any] = {"partition": held.place.partition, "offset": held.place.offset, "timestamp": at}
+    stands: dict[str, Any] = {"partition": held.partition, "offset": held.offset, "timestamp": at}
     if isinstance(passed.said, Refused):
         what: dict[str, Any] = {"refused": {"reason": passed.said.reason, "detail": passed.said.detail}}
     else:

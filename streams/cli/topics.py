@@ -8,9 +8,9 @@ import typer
 from rich.console import Console
 
 from streams.cli.options import BootstrapOption, FeedsOption, KafkaConfigOption, clear_errors, load_feeds
-from streams.connection import read_connection
-from streams.kafka import create_topics
-from streams.topics import feed_topic
+from streams.kafka.clients import create_topics
+from streams.kafka.connection import read_connection
+from streams.kafka.topics import feed_topic
 
 
 def topics(

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.options import BootstrapOption, KafkaConfigOption, clear_errors, hush_kafka
-from streams.connection import read_connection
-from streams.local.tills import live
+from streams.cli.options import BootstrapOption, KafkaConfigOption, clear_errors, end_on_sigterm, hush_kafka
+from streams.kafka.connection import read_connection
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE
 from streams.local.town import town as lives
-from streams.wall import wall_clock
+from streams.local.town_feeds import live
+from streams.wall_clock import wall_clock
 
 
 def town(
@@ -28,6 +28,7 @@ def town(
     A minute of the town lasts a second. Its policies are streams/local/town-policies.toml.
     """
     hush_kafka()
+    end_on_sigterm()
     arrivals = lives(seed, wall_clock(), minute=MINUTE, orders_per_minute=orders)
     with clear_errors():
         try:

@@ -25,10 +25,10 @@ from streams.cli.options import (
     metrics_address,
     one_of,
 )
-from streams.connection import read_connection
-from streams.judging.tables import length_of_time
-from streams.kafka import check_worker
-from streams.settings import ClockMode, Processing, Settings
+from streams.config.toml import parse_duration
+from streams.kafka.clients import check_worker
+from streams.kafka.connection import read_connection
+from streams.worker.settings import ClockMode, Processing, WorkerSettings
 
 ClockOption = Annotated[
     str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
@@ -67,24 +67,24 @@ def worker(
     log: LogOption = "text",
 ) -> None:
     """Judge the promises of promise.events until told to end."""
-    logs.set_up(one_of(logs.LogForm, log, "--log"))
+    logs.configure(one_of(logs.LogFormat, log, "--log"))
     hush_kafka()
     mode: ClockMode = one_of(ClockMode, clock, "--clock")
     how: Processing = one_of(Processing, processing, "--processing")
     address = metrics_address(metrics)
-    kept_for = argument(length_of_time, retention, "--retention") if retention is not None else None
+    kept_for = argument(parse_duration, retention, "--retention") if retention is not None else None
     with clear_errors():
         connection, rules = read_connection(bootstrap, kafka_config), load_policies(policies)
         feeds = load_locations(locations).feeds()
-        settings = Settings(connection, rules, mode, address, group, how, instance, kept_for, feeds)
+        settings = WorkerSettings(connection, rules, mode, address, group, how, instance, kept_for, feeds)
         check_worker(connection, group, is_exact=settings.is_exact)
     _run(settings)
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: WorkerSettings) -> None:
     # Faust takes half a second to import; no other command waits for it.
-    from streams import app
     from streams.metrics.server import AddressTaken
+    from streams.worker import app
 
     try:
         app.run(settings)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.feeds.feeds_file import Feed, Webhook
-from streams.feeds.schemes import SCHEMES
-from streams.gateway.spoken import SPOKEN
+from streams.config.feeds import Feed, FeedWebhook
+from streams.gateway.manual_events import SPOKEN
+from streams.signatures.schemes import SCHEMES
 
 Document = dict[str, Any]
 
@@ -68,14 +68,14 @@ def openapi(feeds: Iterable[Feed], *, takes_spoken: bool) -> Document:
     }
 
 
-def _security(webhook: Webhook) -> Document:
+def _security(webhook: FeedWebhook) -> Document:
     if webhook.scheme in ("basic", "bearer"):
         return {"type": "http", "scheme": webhook.scheme}
-    name = webhook.signed.headers[0]
+    name = webhook.signature_scheme.headers[0]
     return {"type": "apiKey", "in": "header", "name": name, "description": f"As scheme {webhook.scheme} signs."}
 
 
-def _hook(feed: Feed, webhook: Webhook) -> Document:
+def _hook(feed: Feed, webhook: FeedWebhook) -> Document:
     return {
         "summary": f"A webhook of {feed.name}, signed as {webhook.scheme}; becomes a record of {feed.topic}",
         "operationId": f"post_{feed.name}",

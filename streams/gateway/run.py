@@ -17,22 +17,22 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
-from streams.connection import Connection
-from streams.feeds.feeds_file import Feed
-from streams.gateway.counter import read_tokens
-from streams.gateway.desk import Desk
+from streams.config.feeds import Feed
+from streams.gateway.kafka_sink import KafkaSink
 from streams.gateway.limits import Limits
-from streams.gateway.meters import NOBODY, Meters
-from streams.gateway.outbox import Outbox
-from streams.gateway.protocol import as_uvicorn_wants, hush_uvicorn
-from streams.gateway.reach import Reach
+from streams.gateway.manual import read_tokens
+from streams.gateway.manual_events import SPOKEN
+from streams.gateway.metrics import NOBODY, GatewayMetrics
+from streams.gateway.readiness import KafkaProbe
+from streams.gateway.requests import RequestHandler
+from streams.gateway.routes import check_paths, service
 from streams.gateway.secret_files import SecretFiles
-from streams.gateway.service import check_paths, service
-from streams.gateway.spoken import SPOKEN
-from streams.kafka import check_gateway, producer
-from streams.metrics.server import AddressTaken, Page, document, metrics_page, serving
-from streams.settings import Address
-from streams.topics import EVENTS
+from streams.gateway.uvicorn_protocol import as_uvicorn_wants, hush_uvicorn
+from streams.kafka.clients import check_gateway, producer
+from streams.kafka.connection import Connection
+from streams.kafka.topics import EVENTS
+from streams.metrics.address import Address
+from streams.metrics.server import AddressTaken, Page, json_response, metrics_page, serve_pages
 
 log = logging.getLogger("promises")
 
@@ -41,12 +41,12 @@ _SWITCH_SECONDS: Final = 0.0005
 """How long one thread may keep another waiting. Each request passes through three; Python's own 5 ms add up."""
 
 
-class NoTokens(ValueError):
+class TokensError(ValueError):
     """The file of tokens cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class GatewaySettings:
     """What a gateway is told. tokens: the file of those who may post by hand; None: nobody may. feeds_file: whose
     feeds these are, for whoever has to create their topics."""
 
@@ -69,17 +69,20 @@ class Settings:
         return [feed.topic for feed in self.feeds if feed.webhook] + ([EVENTS.name] if self.tokens else [])
 
 
-def run(settings: Settings) -> None:
+def run(settings: GatewaySettings) -> None:
     """Take requests until told to end. Raises FeedsError, NoTokens, KafkaFailed and AddressTaken."""
     check_paths(settings.feeds)
     tokens = _tokens(settings.tokens)
     check_gateway(settings.connection, settings.topics, f" --feeds {settings.feeds_file}")
-    reach = Reach(settings.connection, settings.topics)
-    meters = Meters(settings.labels, lambda: reach.readiness().ready)
+    reach = KafkaProbe(settings.connection, settings.topics)
+    meters = GatewayMetrics(settings.labels, lambda: reach.readiness().ready)
     with closing(_outbox(settings)) as outbox, _watched(reach):
-        desk = Desk(settings.limits, meters, outbox)
+        desk = RequestHandler(settings.limits, meters, outbox)
         app = service(settings.feeds, tokens, desk, meters, settings.limits)
-        with serving(_pages(meters, reach), settings.metrics) as metrics, closing(_listening(settings.bind)) as sock:
+        with (
+            serve_pages(_pages(meters, reach), settings.metrics) as metrics,
+            closing(_listening(settings.bind)) as sock,
+        ):
             host, port = sock.getsockname()[:2]
             log.info("takes webhooks at http://%s and shows metrics at http://%s/metrics", Address(host, port), metrics)
             asyncio.run(_serve(app, settings.limits, sock, reach))
@@ -91,14 +94,14 @@ def _tokens(file: Path | None) -> SecretFiles | None:
         return None
     tokens = SecretFiles("tokens", [str(file)], read_tokens)
     if tokens.trouble:
-        raise NoTokens(tokens.trouble)
+        raise TokensError(tokens.trouble)
     return tokens
 
 
-def _outbox(settings: Settings) -> Outbox:
+def _outbox(settings: GatewaySettings) -> KafkaSink:
     """What is given up is soon forgotten, so that what waits stays small; the end of an outage is soon noticed."""
     millis = int(settings.limits.kafka_seconds * 1000)
-    return Outbox(
+    return KafkaSink(
         lambda: producer(
             settings.connection,
             bootstrap_timeout_ms=millis,
@@ -115,7 +118,7 @@ def _outbox(settings: Settings) -> Outbox:
 
 
 @contextmanager
-def _watched(reach: Reach) -> Iterator[None]:
+def _watched(reach: KafkaProbe) -> Iterator[None]:
     reach.start()
     try:
         yield
@@ -123,11 +126,11 @@ def _watched(reach: Reach) -> Iterator[None]:
         reach.stop()
 
 
-def _pages(meters: Meters, reach: Reach) -> dict[str, Page]:
+def _pages(meters: GatewayMetrics, reach: KafkaProbe) -> dict[str, Page]:
     return {
         "/metrics": metrics_page(meters.registry),
-        "/healthz": lambda _: document(found := reach.health(), is_well=found.healthy),
-        "/readyz": lambda _: document(found := reach.readiness(), is_well=found.ready),
+        "/healthz": lambda _: json_response(found := reach.health(), is_ok=found.healthy),
+        "/readyz": lambda _: json_response(found := reach.readiness(), is_ok=found.ready),
     }
 
 
@@ -140,7 +143,7 @@ def _listening(address: Address) -> socket.socket:
         raise AddressTaken(f"webhooks cannot be taken at {address}: {error}; choose another with --bind") from error
 
 
-async def _serve(app: Starlette, limits: Limits, sock: socket.socket, reach: Reach) -> None:
+async def _serve(app: Starlette, limits: Limits, sock: socket.socket, reach: KafkaProbe) -> None:
     hush_uvicorn()
     sys.setswitchinterval(_SWITCH_SECONDS)
     server = uvicorn.Server(uvicorn.Config(app, **as_uvicorn_wants(limits)))
@@ -154,7 +157,7 @@ async def _serve(app: Starlette, limits: Limits, sock: socket.socket, reach: Rea
         beating.cancel()
 
 
-async def _beat(reach: Reach) -> None:
+async def _beat(reach: KafkaProbe) -> None:
     while True:
         reach.beat = time.monotonic()
         await asyncio.sleep(_BEAT_SECONDS)

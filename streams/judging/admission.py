@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from schemas import events
-from schemas.instants import ImplausibleInstant, Instant, instant
+from schemas.instants import ImplausibleInstant, Instant, from_datetime
 from schemas.reading import Refused
 from schemas.words import QUALITIES, Origin, Quality
-from streams.judging.facts import Fact, Terms, What
+from streams.judging.facts import Fact, FactType, Terms
 from streams.judging.policy import Attributes, Policies
 
 _QUALITIES: Final[dict[Quality, int]] = {quality: code for code, quality in enumerate(QUALITIES)}
@@ -20,27 +20,27 @@ def admit(event: events.CaseEvent, policies: Policies) -> Fact:
     """The fact that `event` states. Raises Refused where no policy can judge it."""
     if type(event) is events.StepReached:  # most are
         quality = event.quality
-        return _fact(event, What.REACHED, event.step, (), (), 0 if quality is None else _QUALITIES[quality])
-    return _READERS[type(event)](event, policies)
+        return _fact(event, FactType.REACHED, event.step, (), (), 0 if quality is None else _QUALITIES[quality])
+    return _ADMITTERS[type(event)](event, policies)
 
 
 def _fact(
     event: events.Envelope,
-    what: What,
+    type: FactType,
     name: str,
     terms: tuple[Terms, ...] = (),
-    instead: tuple[Fact, ...] = (),
+    replacement: tuple[Fact, ...] = (),
     quality: int = 0,
 ) -> Fact:
     """The fact of that name, with what every event says."""
     try:
-        at = instant(event.occurred_at)
+        at = from_datetime(event.occurred_at)
     except ImplausibleInstant as error:
         raise Refused("bad_time", f"occurred_at: {error}") from None
     staff = event.staff
     return Fact(
         at,
-        what,
+        type,
         event.id,
         event.subject,
         name,
@@ -49,95 +49,100 @@ def _fact(
         event.channel or "",
         event.segment or "",
         terms,
-        instead,
+        replacement,
         quality,
     )
 
 
 def _undone(event: events.StepUndone, policies: Policies) -> Fact:
-    return _fact(event, What.UNDONE, event.step)
+    return _fact(event, FactType.UNDONE, event.step)
 
 
 def _made(event: events.PromisesMade, policies: Policies) -> Fact:
-    terms = tuple([_given(event, given, policies) for given in event.promises])
+    terms = tuple([_made_terms(event, promise, policies) for promise in event.promises])
     _check_ordinals(terms)
-    return _fact(event, What.MADE, "", terms)
+    return _fact(event, FactType.MADE, "", terms)
 
 
 def _stated(event: events.PromisesStated, policies: Policies) -> Fact:
     """A snapshot may come long after the promise was made: a due before it is nothing strange."""
-    terms = tuple([_terms(policies, one.kind, one.ordinal, one.due, one.opens, one.origin) for one in event.promises])
+    terms = tuple(
+        [
+            _terms(policies, promise.kind, promise.ordinal, promise.due, promise.opens, promise.origin)
+            for promise in event.promises
+        ]
+    )
     _check_ordinals(terms)
-    return _fact(event, What.STATED, "", terms)
+    return _fact(event, FactType.STATED, "", terms)
 
 
 def _check_ordinals(terms: tuple[Terms, ...]) -> None:
-    if len(terms) > 1 and len({(one.kind, one.ordinal) for one in terms}) < len(terms):
+    if len(terms) > 1 and len({(promise.kind, promise.ordinal) for promise in terms}) < len(terms):
         raise Refused("bad_value", "two promises of one kind have the same ordinal; number them 1, 2, 3")
 
 
-def _given(event: events.PromisesMade, given: events.PromiseTerms, policies: Policies) -> Terms:
-    terms = _terms(policies, given.kind, given.ordinal, given.due, given.opens, given.origin)
-    if given.due < event.occurred_at:
-        _check_due(event, given, terms.due, policies)
+def _made_terms(event: events.PromisesMade, promise: events.PromiseTerms, policies: Policies) -> Terms:
+    terms = _terms(policies, promise.kind, promise.ordinal, promise.due, promise.opens, promise.origin)
+    if promise.due < event.occurred_at:
+        _check_due(event, promise, terms.due, policies)
     return terms
 
 
-def _check_due(event: events.PromisesMade, given: events.PromiseTerms, due: Instant, policies: Policies) -> None:
+def _check_due(event: events.PromisesMade, promise: events.PromiseTerms, due: Instant, policies: Policies) -> None:
     made_at = _instant("occurred_at", event.occurred_at)
     attributes = Attributes(event.location or "", event.channel or "", event.segment or "")
-    if due < made_at and policies.of(given.kind, attributes, made_at).due_before_made == "reject":
+    if due < made_at and policies.policy_for(promise.kind, attributes, made_at).due_before_made == "reject":
         raise Refused(
             "due_before_made",
-            f"{given.kind} is due {given.due.isoformat()}, before the promise was made at "
+            f"{promise.kind} is due {promise.due.isoformat()}, before the promise was made at "
             f'{event.occurred_at.isoformat()}; a policy with due_before_made = "judge" would take it',
         )
 
 
 def _amended(event: events.PromiseAmended, policies: Policies) -> Fact:
     terms = _terms(policies, event.kind, event.ordinal, event.due, event.opens)
-    return _fact(event, What.AMENDED, event.by, (terms,))
+    return _fact(event, FactType.AMENDED, event.by, (terms,))
 
 
 def _withdrawn(event: events.PromiseWithdrawn, policies: Policies) -> Fact:
-    _know(policies, event.kind)
-    return _fact(event, What.WITHDRAWN, event.by, (Terms(event.kind, event.ordinal, 0, 0, "written"),))
+    _check_kind(policies, event.kind)
+    return _fact(event, FactType.WITHDRAWN, event.by, (Terms(event.kind, event.ordinal, 0, 0, "written"),))
 
 
 def _terms(
     policies: Policies, kind: str, ordinal: int, due: datetime, opens: datetime | None, origin: Origin = "written"
 ) -> Terms:
-    _know(policies, kind)
+    _check_kind(policies, kind)
     opens_at, due_at = _instant("opens", opens) if opens else 0, _instant("due", due)
     if opens_at > due_at:
         raise Refused("bad_time", f"the window of {kind} opens after it is due")
     return Terms(kind, ordinal, opens_at, due_at, origin)
 
 
-def _know(policies: Policies, kind: str) -> None:
+def _check_kind(policies: Policies, kind: str) -> None:
     if kind not in policies.kinds:
-        known = ", ".join(sorted(policies.kinds))
-        raise Refused("unknown_kind", f"no policy judges promises of kind {kind!r}; there are policies for {known}")
+        kinds = ", ".join(sorted(policies.kinds))
+        raise Refused("unknown_kind", f"no policy judges promises of kind {kind!r}; there are policies for {kinds}")
 
 
-def _held(event: events.HoldStarted, policies: Policies) -> Fact:
-    return _fact(event, What.HOLD_STARTED, event.reason)
+def _hold_started(event: events.HoldStarted, policies: Policies) -> Fact:
+    return _fact(event, FactType.HOLD_STARTED, event.reason)
 
 
-def _released(event: events.HoldEnded, policies: Policies) -> Fact:
-    return _fact(event, What.HOLD_ENDED, event.reason)
+def _hold_ended(event: events.HoldEnded, policies: Policies) -> Fact:
+    return _fact(event, FactType.HOLD_ENDED, event.reason)
 
 
 def _cancelled(event: events.Cancelled, policies: Policies) -> Fact:
-    return _fact(event, What.CANCELLED, event.by)
+    return _fact(event, FactType.CANCELLED, event.by)
 
 
 def _assigned(event: events.StaffAssigned, policies: Policies) -> Fact:
-    return _fact(event, What.ASSIGNED, "")
+    return _fact(event, FactType.ASSIGNED, "")
 
 
 def _corrected(event: events.Correction, policies: Policies) -> Fact:
-    return _fact(event, What.CORRECTED, event.corrects, instead=_replacement(event, policies))
+    return _fact(event, FactType.CORRECTED, event.corrects, replacement=_replacement(event, policies))
 
 
 def _replacement(event: events.Correction, policies: Policies) -> tuple[Fact, ...]:
@@ -150,19 +155,19 @@ def _replacement(event: events.Correction, policies: Policies) -> tuple[Fact, ..
 
 def _instant(field: str, moment: datetime) -> Instant:
     try:
-        return instant(moment)
+        return from_datetime(moment)
     except ImplausibleInstant as error:
         raise Refused("bad_time", f"{field}: {error}") from None
 
 
-_READERS: Final[dict[type, Callable[[Any, Policies], Fact]]] = {
+_ADMITTERS: Final[dict[type, Callable[[Any, Policies], Fact]]] = {
     events.PromisesMade: _made,
     events.PromisesStated: _stated,
     events.StepUndone: _undone,
     events.PromiseAmended: _amended,
     events.PromiseWithdrawn: _withdrawn,
-    events.HoldStarted: _held,
-    events.HoldEnded: _released,
+    events.HoldStarted: _hold_started,
+    events.HoldEnded: _hold_ended,
     events.Cancelled: _cancelled,
     events.StaffAssigned: _assigned,
     events.Correction: _corrected,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from schemas.instants import NEVER, Instant
+from schemas.instants import NEVER, Instant, Millis
 from schemas.values import State, Value, field, pack
 from schemas.words import RULINGS, UNDELIVERED, Basis, Evidence, Origin, Party, Ruling
 from streams.judging.facts import Fact
-from streams.judging.history import History, packed, packed_fact, unpacked
-from streams.judging.policy import Attributes, Millis, Policy
+from streams.judging.history import History, pack_fact, pack_history, unpack_history
+from streams.judging.policy import Attributes, Policy
 
 _UNDELIVERED: Final = RULINGS.index(UNDELIVERED)
 
@@ -63,7 +63,7 @@ class Promise(State):
         return self.original if self.amended is None else self.amended
 
 
-class Hand(Value, frozen=True):
+class Assignment(Value, frozen=True):
     """From `at` on, `staff` had `subject` in hand."""
 
     at: Instant
@@ -71,7 +71,7 @@ class Hand(Value, frozen=True):
     staff: str
 
 
-class Aside(State):
+class RareState(State):
     """What few cases have, so that the others need not store that they lack it.
 
     stated: what was last stated of a promise, where that is not its original window. proxies: by subject, the steps
@@ -82,7 +82,7 @@ class Aside(State):
     proxies: dict[str, list[str]] = field(default_factory=dict)
 
 
-class Standing(State):
+class CaseState(State):
     """How a case stands after some of its facts.
 
     steps: when each step that a policy reads was reached, by subject, then by step. cancelled: by subject.
@@ -92,9 +92,9 @@ class Standing(State):
     promises: dict[PromiseKey, Promise] = field(default_factory=dict)
     steps: dict[str, dict[str, Instant]] = field(default_factory=dict)
     cancelled: dict[str, Ending] = field(default_factory=dict)
-    hands: list[Hand] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
     attributes: Attributes = Attributes()
-    aside: Aside | None = None
+    rare: RareState | None = None
 
     @property
     def last_due(self) -> Instant:
@@ -180,32 +180,32 @@ class Case(State):
     """
 
     wake_at: Instant = NEVER
-    more_at: Instant = NEVER
+    next_fact_at: Instant = NEVER
     last_at: Instant = 0
     corrected: bool = False
     count: int = 0
     facts: bytes = b""
-    standing: Standing = field(default_factory=Standing)
+    state: CaseState = field(default_factory=CaseState)
     judged: dict[PromiseKey, Judged] = field(default_factory=dict)
 
     @property
     def history(self) -> History:
         """The facts in order, for a reader: what is done to the list changes nothing here."""
-        return unpacked(self.facts, self.count)
+        return unpack_history(self.facts, self.count)
 
-    def mentions(self, id: str) -> bool:
+    def may_contain(self, id: str) -> bool:
         """False: no fact of that id is in the history. True: look, one may be."""
         return pack(id) in self.facts
 
     def append(self, fact: Fact) -> None:
         """Add a fact that comes after all others."""
-        self.facts += packed_fact(fact)
+        self.facts += pack_fact(fact)
         self.count += 1
         self.last_at = fact.at
 
-    def remember(self, history: History) -> None:
+    def replace_history(self, history: History) -> None:
         """Have `history`, which is not empty, take the place of what was known."""
-        self.facts = packed(history)
+        self.facts = pack_history(history)
         self.count = len(history)
         self.last_at = history[-1].at
 

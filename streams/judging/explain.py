@@ -7,14 +7,14 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from schemas.instants import NEVER, Instant, show
+from schemas.instants import NEVER, Instant, format_instant
 from schemas.words import QUALITIES
-from streams.judging.case import OPEN_CODES, Case, Judged, Outcome, Promise, PromiseKey, Standing
-from streams.judging.facts import Fact, What
+from streams.judging.case import OPEN_CODES, Case, CaseState, Judged, Outcome, Promise, PromiseKey
+from streams.judging.facts import Fact, FactType
 from streams.judging.fold import apply, completed_at, ending
-from streams.judging.history import Known
+from streams.judging.history import KnownHistory
 from streams.judging.policy import Policies
-from streams.judging.settle import next_change
+from streams.judging.settle import next_change_at
 
 
 class Step(NamedTuple):
@@ -36,10 +36,10 @@ class Explanation:
     def as_json(self) -> dict[str, Any]:
         """One element of `promises` in the JSON of `promises explain`: the current basis, with the original inside."""
         promise, judged = self.promise, self.judged
-        wake_at = min(next_change(promise.policy, outcome, NEVER) for outcome in (judged.original, judged.current))
+        wake_at = min(next_change_at(promise.policy, outcome, NEVER) for outcome in (judged.original, judged.current))
         return {
             **promise.key._asdict(),
-            "made": show(promise.made_at),
+            "made": format_instant(promise.made_at),
             "origin": promise.origin,
             "location": judged.location or None,
             **_outcome_as_json(judged.current),
@@ -47,14 +47,14 @@ class Explanation:
             "original": _outcome_as_json(judged.original),
             "policy": promise.policy.id,
             "revision": judged.revision if judged.revision >= 0 else None,
-            "wake_at": None if wake_at == NEVER else show(wake_at),
-            "steps": [step._asdict() | {"at": show(step.at)} for step in self.steps],
+            "wake_at": None if wake_at == NEVER else format_instant(wake_at),
+            "steps": [step._asdict() | {"at": format_instant(step.at)} for step in self.steps],
         }
 
 
 def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
     return {
-        "due": show(outcome.due),
+        "due": format_instant(outcome.due),
         "verdict": outcome.ruling.verdict,
         "reason": outcome.ruling.reason,
         "lateness_seconds": None if outcome.lateness is None else outcome.lateness / 1000,
@@ -64,27 +64,27 @@ def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
 
 def explain(case: Case, policies: Policies, now: Instant) -> list[Explanation]:
     """Every promise of `case`, settled at `now`, with its steps."""
-    facts = Known.at(case.history, now).facts
+    facts = KnownHistory.at(case.history, now).facts
     return [
         Explanation(promise, case.judged[key], tuple(_steps(promise, case.judged[key], facts, policies, now)))
-        for key, promise in case.standing.promises.items()
+        for key, promise in case.state.promises.items()
     ]
 
 
 def _steps(promise: Promise, judged: Judged, facts: list[Fact], policies: Policies, now: Instant) -> list[Step]:
-    key, standing = promise.key, Standing()
+    key, state = promise.key, CaseState()
     steps: list[Step] = []
     for fact in facts:
-        before = _View.of(standing, key)
-        apply(standing, fact, policies)
-        effect = "; ".join(_effects(before, _View.of(standing, key), fact))
+        before = _PromiseView.of(state, key)
+        apply(state, fact, policies)
+        effect = "; ".join(_effects(before, _PromiseView.of(state, key), fact))
         if effect or fact.subject in ("", key.subject):
-            steps.append(Step(fact.at, fact.id, effect or _aside(fact)))
-    return sorted([*steps, *_deadline(standing, promise, judged, now)], key=lambda step: step.at)
+            steps.append(Step(fact.at, fact.id, effect or _no_effect_text(fact)))
+    return sorted([*steps, *_passed_deadlines(state, promise, judged, now)], key=lambda step: step.at)
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _PromiseView:
     """What can be seen of one promise between two facts."""
 
     promise: Promise | None
@@ -94,86 +94,87 @@ class _View:
     staff: str = ""
 
     @classmethod
-    def of(cls, standing: Standing, key: PromiseKey) -> _View:
-        promise = standing.promises.get(key)
-        hands = [hand.staff for hand in standing.hands if hand.subject in ("", key.subject)]
-        staff = hands[-1] if hands else ""
+    def of(cls, state: CaseState, key: PromiseKey) -> _PromiseView:
+        promise = state.promises.get(key)
+        assigned = [assignment.staff for assignment in state.assignments if assignment.subject in ("", key.subject)]
+        staff = assigned[-1] if assigned else ""
         if promise is None:
             return cls(None, staff=staff)
-        completed, end = completed_at(standing, promise), ending(standing, promise)
+        completed, end = completed_at(state, promise), ending(state, promise)
         return cls(copy(promise), completed, *((end.at, end.by) if end else (NEVER, "")), staff)
 
 
-def _effects(before: _View, after: _View, fact: Fact) -> Iterator[str]:
+def _effects(before: _PromiseView, after: _PromiseView, fact: Fact) -> Iterator[str]:
     if after.promise is None:
         if before.promise is not None:
             yield "the promise falls with the step that started it"
-    elif before.promise is None or _given(before.promise) != _given(after.promise):
-        yield _made(after.promise)
+    elif before.promise is None or _origin(before.promise) != _origin(after.promise):
+        yield _made_text(after.promise)
     elif before.promise.current != after.promise.current:
-        yield _due_again(before.promise, after.promise)
+        yield _new_due_text(before.promise, after.promise)
     if after.promise is not None:
         yield from _progress(before, after, after.promise, fact)
     if after.staff != before.staff:
         yield f"in hand of {after.staff}"
 
 
-def _given(promise: Promise) -> tuple[Instant, str]:
+def _origin(promise: Promise) -> tuple[Instant, str]:
     return promise.made_at, promise.origin
 
 
-def _made(promise: Promise) -> str:
-    window = f" not before {show(promise.original.opens)}" if promise.original.opens else ""
-    return f"made ({promise.origin}): {promise.key.kind} by {show(promise.original.due)}{window}, {promise.policy.id}"
+def _made_text(promise: Promise) -> str:
+    kind, due, opens = promise.key.kind, format_instant(promise.original.due), promise.original.opens
+    window = f" not before {format_instant(opens)}" if opens else ""
+    return f"made ({promise.origin}): {kind} by {due}{window}, {promise.policy.id}"
 
 
-def _due_again(before: Promise, after: Promise) -> str:
-    asked = "at the customer's wish" if after.original != before.original else "the original due stands"
-    return f"now due {show(after.current.due)}, {asked}"
+def _new_due_text(before: Promise, after: Promise) -> str:
+    reason = "at the customer's wish" if after.original != before.original else "the original due stands"
+    return f"now due {format_instant(after.current.due)}, {reason}"
 
 
-def _progress(before: _View, after: _View, promise: Promise, fact: Fact) -> Iterator[str]:
+def _progress(before: _PromiseView, after: _PromiseView, promise: Promise, fact: Fact) -> Iterator[str]:
     if after.completed != before.completed:
         if after.completed == NEVER:
             yield "open again: what kept it was undone"
         else:
-            yield _delivered(after, promise) + _quality(fact)
+            yield _delivered_text(after, promise) + _quality_text(fact)
     if after.ended != before.ended:
-        yield f"{'withdrawn' if fact.what == What.WITHDRAWN else 'cancelled'} by {_party(after.ended_by)}"
+        yield f"{'withdrawn' if fact.type == FactType.WITHDRAWN else 'cancelled'} by {_party_text(after.ended_by)}"
 
 
-def _delivered(after: _View, promise: Promise) -> str:
+def _delivered_text(after: _PromiseView, promise: Promise) -> str:
     seconds = (after.completed - promise.current.due) / 1000
     if not seconds:
         return "delivered at due"
     return f"delivered {abs(seconds):.3f} s {'after' if seconds > 0 else 'before'} due"
 
 
-def _quality(fact: Fact) -> str:
+def _quality_text(fact: Fact) -> str:
     """How the time of a step is known, where it was not measured."""
     return f" ({QUALITIES[fact.quality]})" if fact.quality else ""
 
 
-def _party(by: str) -> str:
+def _party_text(by: str) -> str:
     return "us" if by == "us" else "the customer"
 
 
-def _aside(fact: Fact) -> str:
-    if fact.what == What.CORRECTED:
-        return f"corrects {fact.name}" if fact.instead else f"says that {fact.name} never happened"
-    if fact.what == What.STATED:
+def _no_effect_text(fact: Fact) -> str:
+    if fact.type == FactType.CORRECTED:
+        return f"corrects {fact.name}" if fact.replacement else f"says that {fact.name} never happened"
+    if fact.type == FactType.STATED:
         return "states nothing new here"
-    return f"{fact.what.name.lower()} {fact.name}".strip() + f"{_quality(fact)}: changes nothing here"
+    return f"{fact.type.name.lower()} {fact.name}".strip() + f"{_quality_text(fact)}: changes nothing here"
 
 
-def _deadline(standing: Standing, promise: Promise, judged: Judged, now: Instant) -> Iterator[Step]:
+def _passed_deadlines(state: CaseState, promise: Promise, judged: Judged, now: Instant) -> Iterator[Step]:
     """The deadlines, original and current, that passed before anything settled the promise."""
-    end = ending(standing, promise)
-    settled_at = min(completed_at(standing, promise), end.at if end else NEVER)
+    end = ending(state, promise)
+    settled_at = min(completed_at(state, promise), end.at if end else NEVER)
     for due, outcome in sorted({judged.original.due: judged.original, judged.current.due: judged.current}.items()):
         limit = due + promise.policy.grace
         if limit < min(now, settled_at):
             which = "deadline" if due == promise.current.due else "original deadline"
-            waits = "; its feed has not been heard of since, so nothing is known"
+            unknown = "; its feed has not been heard of since, so nothing is known"
             broken = " with nothing delivered: broken"
-            yield Step(limit + 1, None, f"the {which} passed{waits if outcome.code in OPEN_CODES else broken}")
+            yield Step(limit + 1, None, f"the {which} passed{unknown if outcome.code in OPEN_CODES else broken}")

@@ -12,7 +12,7 @@ from schemas.values import Value
 from schemas.words import Origin
 
 
-class What(IntEnum):
+class FactType(IntEnum):
     """What a fact says. The numbers are stored, and break ties between facts of one instant: never change one."""
 
     STATED = -1  # first of its instant: what a snapshot states may be amended or withdrawn by the same snapshot
@@ -48,7 +48,7 @@ class Fact(Value, order=True, frozen=True):
     """
 
     at: Instant
-    what: What
+    type: FactType
     id: str
     subject: str = ""
     name: str = ""
@@ -57,5 +57,5 @@ class Fact(Value, order=True, frozen=True):
     channel: str = ""
     segment: str = ""
     terms: tuple[Terms, ...] = ()
-    instead: tuple[Fact, ...] = ()
+    replacement: tuple[Fact, ...] = ()
     quality: int = 0

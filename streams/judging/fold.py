@@ -11,97 +11,97 @@ from typing import Final
 
 from schemas.instants import NEVER, Instant
 from schemas.words import QUALITIES
-from streams.judging.case import Aside, Ending, Hand, Promise, PromiseKey, Standing, Window
-from streams.judging.facts import Fact, Terms, What
+from streams.judging.case import Assignment, CaseState, Ending, Promise, PromiseKey, RareState, Window
+from streams.judging.facts import Fact, FactType, Terms
 from streams.judging.policy import Attributes, Policies, Policy
 
 
-def fold(facts: Iterable[Fact], policies: Policies) -> Standing:
+def fold(facts: Iterable[Fact], policies: Policies) -> CaseState:
     """The standing of a case after `facts`, which are in order."""
-    standing = Standing()
+    state = CaseState()
     for fact in facts:
-        apply(standing, fact, policies)
-    return standing
+        apply(state, fact, policies)
+    return state
 
 
-def apply(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def apply(state: CaseState, fact: Fact, policies: Policies) -> bool:
     """One step of the fold, on a standing that belongs to the caller. False if it left everything as it was."""
-    step = _STEPS[fact.what]
-    if step is None:
+    handler = _HANDLERS[fact.type]
+    if handler is None:
         return False
-    is_named = _name_attributes(standing, fact)
-    is_taken = bool(fact.staff) and _take_in_hand(standing, fact)
-    return step(standing, fact, policies) or is_named or is_taken
+    has_new_attributes = _add_attributes(state, fact)
+    has_new_assignment = bool(fact.staff) and _add_assignment(state, fact)
+    return handler(state, fact, policies) or has_new_attributes or has_new_assignment
 
 
-def _name_attributes(standing: Standing, fact: Fact) -> bool:
-    location, channel, segment = standing.attributes
+def _add_attributes(state: CaseState, fact: Fact) -> bool:
+    location, channel, segment = state.attributes
     if (location or not fact.location) and (channel or not fact.channel) and (segment or not fact.segment):
         return False
-    standing.attributes = Attributes(location or fact.location, channel or fact.channel, segment or fact.segment)
+    state.attributes = Attributes(location or fact.location, channel or fact.channel, segment or fact.segment)
     return True
 
 
-def _take_in_hand(standing: Standing, fact: Fact) -> bool:
-    hands = standing.hands
-    if hands and hands[-1].staff == fact.staff and hands[-1].subject == fact.subject:
+def _add_assignment(state: CaseState, fact: Fact) -> bool:
+    assignments = state.assignments
+    if assignments and assignments[-1].staff == fact.staff and assignments[-1].subject == fact.subject:
         return False
-    hands.append(Hand(fact.at, fact.subject, fact.staff))
+    assignments.append(Assignment(fact.at, fact.subject, fact.staff))
     return True
 
 
-def _assigned(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _assigned(state: CaseState, fact: Fact, policies: Policies) -> bool:
     """An assignment has said all when it has named its staff."""
     return False
 
 
-def _made(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _made(state: CaseState, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
         key = PromiseKey(fact.subject, terms.kind, terms.ordinal)
-        _promise(standing, key, standing.promises.get(key), fact, terms, policies)
+        _add_promise(state, key, state.promises.get(key), fact, terms, policies)
     return bool(fact.terms)
 
 
-def _promise(
-    standing: Standing, key: PromiseKey, known: Promise | None, fact: Fact, terms: Terms, policies: Policies
+def _add_promise(
+    state: CaseState, key: PromiseKey, existing: Promise | None, fact: Fact, terms: Terms, policies: Policies
 ) -> None:
-    if known is None or (known.started_by and _is_in_time(known, fact)):
-        standing.promises[key] = _given(key, standing, fact, terms, policies)
+    if existing is None or (existing.started_by and _is_before_breach(existing, fact)):
+        state.promises[key] = _new_promise(key, state, fact, terms, policies)
     else:
-        _promise_again(standing, known, fact, terms)
-        known.started_by = ""  # now it was said, and stands without the step
+        _change_window(state, existing, fact, terms)
+        existing.started_by = ""  # now it was said, and stands without the step
 
 
-def _stated(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _stated(state: CaseState, fact: Fact, policies: Policies) -> bool:
     """What is stated as it was before says nothing: so a snapshot takes back nothing that was agreed elsewhere."""
     is_new = False
     for terms in fact.terms:
         key, window = PromiseKey(fact.subject, terms.kind, terms.ordinal), Window(terms.opens, terms.due)
-        known = standing.promises.get(key)
-        if known is None or known.started_by or window != _last_stated(standing, known):
-            _promise(standing, key, known, fact, terms, policies)
-            if window != _last_stated(standing, standing.promises[key]):
-                _aside(standing).stated[key] = window
+        existing = state.promises.get(key)
+        if existing is None or existing.started_by or window != _last_stated(state, existing):
+            _add_promise(state, key, existing, fact, terms, policies)
+            if window != _last_stated(state, state.promises[key]):
+                _rare_state(state).stated[key] = window
             is_new = True
     return is_new
 
 
-def _last_stated(standing: Standing, promise: Promise) -> Window:
+def _last_stated(state: CaseState, promise: Promise) -> Window:
     """What was last stated of `promise`; what it was made with, where nothing was."""
-    aside = standing.aside
-    return promise.original if aside is None else aside.stated.get(promise.key, promise.original)
+    rare = state.rare
+    return promise.original if rare is None else rare.stated.get(promise.key, promise.original)
 
 
-def _aside(standing: Standing) -> Aside:
-    if standing.aside is None:
-        standing.aside = Aside()
-    return standing.aside
+def _rare_state(state: CaseState) -> RareState:
+    if state.rare is None:
+        state.rare = RareState()
+    return state.rare
 
 
-def _given(key: PromiseKey, standing: Standing, fact: Fact, terms: Terms, policies: Policies) -> Promise:
+def _new_promise(key: PromiseKey, state: CaseState, fact: Fact, terms: Terms, policies: Policies) -> Promise:
     return Promise(
         key,
-        policies.of(terms.kind, _attributes(standing, fact), fact.at),
+        policies.policy_for(terms.kind, _attributes(state, fact), fact.at),
         fact.at,
         terms.origin,
         fact.location,
@@ -109,53 +109,53 @@ def _given(key: PromiseKey, standing: Standing, fact: Fact, terms: Terms, polici
     )
 
 
-def _amended(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _amended(state: CaseState, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
-        promise = standing.promises.get(PromiseKey(fact.subject, terms.kind, terms.ordinal))
+        promise = state.promises.get(PromiseKey(fact.subject, terms.kind, terms.ordinal))
         if promise is not None:
-            _promise_again(standing, promise, fact, terms)
+            _change_window(state, promise, fact, terms)
     return True
 
 
-def _promise_again(standing: Standing, promise: Promise, fact: Fact, terms: Terms) -> None:
+def _change_window(state: CaseState, promise: Promise, fact: Fact, terms: Terms) -> None:
     """Another due for a promise: the current basis follows it, the original one only at the customer's wish in time."""
-    if ending(standing, promise) is not None or completed_at(standing, promise) != NEVER:
+    if ending(state, promise) is not None or completed_at(state, promise) != NEVER:
         return
     window = Window(terms.opens, terms.due)
-    if fact.what is What.AMENDED and fact.name == "customer" and _is_in_time(promise, fact):
+    if fact.type is FactType.AMENDED and fact.name == "customer" and _is_before_breach(promise, fact):
         if not promise.started_by:  # the original window no longer says what was stated
-            _aside(standing).stated.setdefault(promise.key, promise.original)
+            _rare_state(state).stated.setdefault(promise.key, promise.original)
         promise.original = window
     promise.amended = None if window == promise.original else window
 
 
-def _is_in_time(promise: Promise, fact: Fact) -> bool:
+def _is_before_breach(promise: Promise, fact: Fact) -> bool:
     """Whether `fact` came before the promise was broken: a breach is not undone by what is said afterwards."""
     return fact.at <= promise.original.due + promise.policy.grace
 
 
-def _reached(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _reached(state: CaseState, fact: Fact, policies: Policies) -> bool:
     if fact.name not in policies.steps:
         return False
-    reached = standing.steps.setdefault(fact.subject, {})
+    reached = state.steps.setdefault(fact.subject, {})
     if fact.name in reached:  # the first time counts
         return False
     reached[fact.name] = fact.at
     if fact.quality == _PROXY:
-        _aside(standing).proxies.setdefault(fact.subject, []).append(fact.name)
+        _rare_state(state).proxies.setdefault(fact.subject, []).append(fact.name)
     if fact.name in policies.starts:
-        _assume(standing, fact, policies)
+        _add_assumed_promises(state, fact, policies)
     return True
 
 
-def _assume(standing: Standing, fact: Fact, policies: Policies) -> None:
+def _add_assumed_promises(state: CaseState, fact: Fact, policies: Policies) -> None:
     """Make the promises that nobody spoke and that this step starts."""
-    for policy in policies.starting(fact.name, _attributes(standing, fact), fact.at):
-        promise = _assumed(fact, policy)
-        standing.promises.setdefault(promise.key, promise)
+    for policy in policies.policies_started_by(fact.name, _attributes(state, fact), fact.at):
+        promise = _assumed_promise(fact, policy)
+        state.promises.setdefault(promise.key, promise)
 
 
-def _assumed(fact: Fact, policy: Policy) -> Promise:
+def _assumed_promise(fact: Fact, policy: Policy) -> Promise:
     assert policy.assumed is not None
     return Promise(
         PromiseKey(fact.subject, policy.kind, 1),
@@ -168,28 +168,28 @@ def _assumed(fact: Fact, policy: Policy) -> Promise:
     )
 
 
-def _undone(standing: Standing, fact: Fact, policies: Policies) -> bool:
-    reached = standing.steps.get(fact.subject)
+def _undone(state: CaseState, fact: Fact, policies: Policies) -> bool:
+    reached = state.steps.get(fact.subject)
     if reached is not None and reached.pop(fact.name, None) is not None and not reached:
-        del standing.steps[fact.subject]
-    if standing.aside is not None and fact.name in standing.aside.proxies.get(fact.subject, ()):
-        standing.aside.proxies[fact.subject].remove(fact.name)
-    for key in [key for key, promise in standing.promises.items() if promise.started_by == fact.name]:
+        del state.steps[fact.subject]
+    if state.rare is not None and fact.name in state.rare.proxies.get(fact.subject, ()):
+        state.rare.proxies[fact.subject].remove(fact.name)
+    for key in [key for key, promise in state.promises.items() if promise.started_by == fact.name]:
         if key.subject == fact.subject:  # an assumed promise stands and falls with the step that started it
-            del standing.promises[key]
+            del state.promises[key]
     return True
 
 
-def _withdrawn(standing: Standing, fact: Fact, policies: Policies) -> bool:
+def _withdrawn(state: CaseState, fact: Fact, policies: Policies) -> bool:
     for terms in fact.terms:
-        promise = standing.promises.get(PromiseKey(fact.subject, terms.kind, terms.ordinal))
+        promise = state.promises.get(PromiseKey(fact.subject, terms.kind, terms.ordinal))
         if promise is not None and promise.withdrawn is None:
             promise.withdrawn = _ending(fact)
     return True
 
 
-def _cancelled(standing: Standing, fact: Fact, policies: Policies) -> bool:
-    standing.cancelled.setdefault(fact.subject, _ending(fact))
+def _cancelled(state: CaseState, fact: Fact, policies: Policies) -> bool:
+    state.cancelled.setdefault(fact.subject, _ending(fact))
     return True
 
 
@@ -197,19 +197,19 @@ def _ending(fact: Fact) -> Ending:
     return Ending(fact.at, "us" if fact.name == "us" else "customer")
 
 
-def _attributes(standing: Standing, fact: Fact) -> Attributes:
+def _attributes(state: CaseState, fact: Fact) -> Attributes:
     """What `fact` says of itself, and else what was first said."""
-    named = standing.attributes
-    location, channel, segment = named
+    first_named = state.attributes
+    location, channel, segment = first_named
     if fact.location in ("", location) and fact.channel in ("", channel) and fact.segment in ("", segment):
-        return named
+        return first_named
     return Attributes(fact.location or location, fact.channel or channel, fact.segment or segment)
 
 
-def completed_at(standing: Standing, promise: Promise) -> Instant:
+def completed_at(state: CaseState, promise: Promise) -> Instant:
     """When the first step that keeps `promise` was reached; NEVER if none was, or all were undone."""
     first = NEVER
-    reached = standing.steps.get(promise.key.subject)
+    reached = state.steps.get(promise.key.subject)
     if reached:
         for step in promise.policy.kept_by:
             at = reached.get(step)
@@ -218,20 +218,20 @@ def completed_at(standing: Standing, promise: Promise) -> Instant:
     return first
 
 
-def is_assumed(standing: Standing, promise: Promise, completed: Instant) -> bool:
+def is_assumed(state: CaseState, promise: Promise, completed: Instant) -> bool:
     """Whether that `promise` was delivered at `completed` is known by a proxy alone."""
-    aside = standing.aside
-    if aside is None:
+    rare = state.rare
+    if rare is None:
         return False
     subject = promise.key.subject
-    reached, proxies = standing.steps[subject], aside.proxies.get(subject, [])
+    reached, proxies = state.steps[subject], rare.proxies.get(subject, [])
     return all(step in proxies for step in promise.policy.kept_by if reached.get(step) == completed)
 
 
-def ending(standing: Standing, promise: Promise) -> Ending | None:
+def ending(state: CaseState, promise: Promise) -> Ending | None:
     """What ended `promise` first: its withdrawal, or the cancellation of its subject or of the whole case."""
     first = promise.withdrawn
-    cancelled = standing.cancelled
+    cancelled = state.cancelled
     if cancelled:
         for subject in (promise.key.subject, ""):
             end = cancelled.get(subject)
@@ -242,13 +242,13 @@ def ending(standing: Standing, promise: Promise) -> Ending | None:
 
 _PROXY: Final = QUALITIES.index("proxy")
 
-_STEPS: Final[list[Callable[[Standing, Fact, Policies], bool] | None]] = [None] * len(What)
-_STEPS[What.STATED] = _stated
-_STEPS[What.MADE] = _made
-_STEPS[What.AMENDED] = _amended
-_STEPS[What.ASSIGNED] = _assigned
-_STEPS[What.REACHED] = _reached
-_STEPS[What.UNDONE] = _undone
-_STEPS[What.WITHDRAWN] = _withdrawn
-_STEPS[What.CANCELLED] = _cancelled
+_HANDLERS: Final[list[Callable[[CaseState, Fact, Policies], bool] | None]] = [None] * len(FactType)
+_HANDLERS[FactType.STATED] = _stated
+_HANDLERS[FactType.MADE] = _made
+_HANDLERS[FactType.AMENDED] = _amended
+_HANDLERS[FactType.ASSIGNED] = _assigned
+_HANDLERS[FactType.REACHED] = _reached
+_HANDLERS[FactType.UNDONE] = _undone
+_HANDLERS[FactType.WITHDRAWN] = _withdrawn
+_HANDLERS[FactType.CANCELLED] = _cancelled
 """Holds do not change a judgement, and a correction speaks of another fact: neither is a step."""

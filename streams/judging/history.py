@@ -8,9 +8,19 @@ from typing import NamedTuple, Self
 
 from schemas.instants import NEVER, Instant
 from schemas.values import pack, unpacker
-from streams.judging.facts import Fact, Terms, What
+from streams.judging.facts import Fact, FactType, Terms
 
-__all__ = ["Fact", "History", "Known", "Terms", "What", "insert", "packed", "packed_fact", "unpacked"]
+__all__ = [
+    "Fact",
+    "FactType",
+    "History",
+    "KnownHistory",
+    "Terms",
+    "insert",
+    "pack_fact",
+    "pack_history",
+    "unpack_history",
+]
 
 History = list[Fact]
 """The facts of one case, sorted, no id twice."""
@@ -19,22 +29,22 @@ _at = attrgetter("at")
 _unpack = unpacker(list[Fact])
 
 
-def packed(history: History) -> bytes:
+def pack_history(history: History) -> bytes:
     """The facts as bytes, one after another: a further one is appended without a look at the others."""
-    return b"".join(map(packed_fact, history))
+    return b"".join(map(pack_fact, history))
 
 
-def packed_fact(fact: Fact) -> bytes:
+def pack_fact(fact: Fact) -> bytes:
     """The fact as bytes, without the last fields where they say nothing: most facts are steps."""
     stored = pack(fact)
     if fact.quality:
         return stored
-    if fact.terms or fact.instead:
+    if fact.terms or fact.replacement:
         return b"\x9b" + stored[1:-1]  # MessagePack's head of an array of 11
     return b"\x99" + stored[1:-3]
 
 
-def unpacked(facts: bytes, count: int) -> History:
+def unpack_history(facts: bytes, count: int) -> History:
     """The `count` facts in those bytes."""
     return _unpack(b"\xdd" + count.to_bytes(4, "big") + facts)  # MessagePack's head of an array of that length
 
@@ -54,36 +64,36 @@ def insert(history: History, fact: Fact) -> bool:
     return True
 
 
-class Known(NamedTuple):
+class KnownHistory(NamedTuple):
     """What of a history is known at an instant, and when more will be."""
 
     facts: History
-    more_at: Instant
+    next_fact_at: Instant
 
     @classmethod
     def at(cls, history: History, now: Instant) -> Self:
         """The facts that happened up to `now`, as corrected up to `now`."""
         end = bisect_right(history, now, key=_at)
-        more_at = history[end].at if end < len(history) else NEVER
-        seen = history[:end]
-        corrections = _corrections(seen)
+        next_fact_at = history[end].at if end < len(history) else NEVER
+        past = history[:end]
+        corrections = _corrections(past)
         if not corrections:
-            return cls(seen, more_at)
-        replacements = [fact for correction in corrections.values() for fact in correction.instead]
-        facts = [fact for fact in seen if fact.id not in corrections]
+            return cls(past, next_fact_at)
+        replacements = [fact for correction in corrections.values() for fact in correction.replacement]
+        facts = [fact for fact in past if fact.id not in corrections]
         facts += [fact for fact in replacements if fact.at <= now]
         later = [fact.at for fact in replacements if fact.at > now]
-        return cls(sorted(facts), min([more_at, *later]))
+        return cls(sorted(facts), min([next_fact_at, *later]))
 
 
-def _corrections(seen: History) -> dict[str, Fact]:
+def _corrections(past: History) -> dict[str, Fact]:
     """The correction that stands for each corrected id: the last made, unless itself corrected."""
-    corrections = [fact for fact in reversed(seen) if fact.what == What.CORRECTED]
+    corrections = [fact for fact in reversed(past) if fact.type == FactType.CORRECTED]
     ids = {fact.id for fact in corrections}
     # Those of corrections first: whose clock was behind may take back what is stamped later.
     corrections.sort(key=lambda fact: fact.name not in ids)
-    standing: dict[str, Fact] = {}
+    effective: dict[str, Fact] = {}
     for fact in corrections:
-        if fact.id not in standing:
-            standing.setdefault(fact.name, fact)
-    return standing
+        if fact.id not in effective:
+            effective.setdefault(fact.name, fact)
+    return effective

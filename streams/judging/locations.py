@@ -10,14 +10,31 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from schemas.instants import NEVER
-from streams.judging.feeds import FeedOf, FeedsOf
-from streams.judging.policy import Millis
+from schemas.instants import NEVER, Millis
+
+
+class LocationFeed(NamedTuple):
+    """The feed through which the events of a location come.
+
+    feed: its name, the `source` of `clock` records. silent_after: how long after the instant up to which it was heard
+    of it is stale. abandoned_after: how long after that it is waited for no more.
+    """
+
+    feed: str
+    silent_after: Millis
+    abandoned_after: Millis = NEVER
+
+
+FeedLookup = Mapping[str, LocationFeed]
+"""The feeds that were declared, by location. A location without one waits for nothing but the clock."""
+
+NO_FEEDS: Final[FeedLookup] = MappingProxyType({})
+
 
 SILENT_AFTER: Final[Millis] = 10 * 60_000
 """How long a feed may be silent where its location does not say."""
 
-_NONE: Final[Mapping[str, float]] = MappingProxyType({})
+_NO_OBJECTIVES: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class Location(NamedTuple):
@@ -31,7 +48,7 @@ class Location(NamedTuple):
     id: str
     display_name: str
     zone: str = "UTC"
-    objectives: Mapping[str, float] = _NONE
+    objectives: Mapping[str, float] = _NO_OBJECTIVES
     feed: str = ""
     silent_after: Millis = SILENT_AFTER
     abandoned_after: Millis = NEVER
@@ -44,14 +61,14 @@ class Locations:
         self.all = tuple(locations)
         self._by_id = {location.id: location for location in self.all}
 
-    def of(self, id: str) -> Location:
+    def get(self, id: str) -> Location:
         """The location of that id; one with defaults, called by its id, where none is known."""
         return self._by_id.get(id) or Location(id, id)
 
-    def feeds(self) -> FeedsOf:
+    def feeds(self) -> FeedLookup:
         """The feed of each location that has one."""
         return {
-            location.id: FeedOf(location.feed, location.silent_after, location.abandoned_after)
+            location.id: LocationFeed(location.feed, location.silent_after, location.abandoned_after)
             for location in self.all
             if location.feed
         }

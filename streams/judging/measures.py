@@ -17,7 +17,7 @@ def quantile(ordered: Sequence[float], share: float) -> float | None:
     nearest (type 7 of Hyndman and Fan, Sample Quantiles in Statistical Packages, 1996). None when there are none."""
     if not ordered:
         return None
-    place = share * (len(ordered) - 1)
-    low = floor(place)
+    position = share * (len(ordered) - 1)
+    low = floor(position)
     high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)

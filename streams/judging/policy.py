@@ -9,13 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Final, Literal, NamedTuple
 
-from schemas.instants import Instant
+from schemas.instants import Instant, Millis
 from schemas.words import Party, Verdict
-
-Millis = int
-"""A length of time in milliseconds."""
 
 
 class Attributes(NamedTuple):
@@ -41,7 +39,7 @@ class Cancellation(NamedTuple):
         return self.by_customer_after_due if after_due else self.by_customer_before_due
 
 
-_USUAL = Cancellation()
+_DEFAULT_CANCELLATION = Cancellation()
 
 
 class Assumed(NamedTuple):
@@ -51,6 +49,7 @@ class Assumed(NamedTuple):
     within: Millis
 
 
+@dataclass(eq=False, kw_only=True)
 class Policy:
     """One version of the rule for promises of one kind. Fixed once made.
 
@@ -61,41 +60,33 @@ class Policy:
     than 0 and less than 1; it judges nothing, alerts and boards are made from it.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        version: int,
-        kind: str,
-        kept_by: tuple[str, ...],
-        grace: Millis = 0,
-        at_risk: Millis = 0,
-        early: Literal["kept", "broken"] = "kept",
-        due_before_made: Literal["reject", "judge"] = "reject",
-        when: tuple[tuple[str, frozenset[str]], ...] = (),
-        assumed: Assumed | None = None,
-        cancelled: Cancellation = _USUAL,
-        effective_from: Instant = 0,
-        objective: float | None = None,
-    ) -> None:
-        self.name = name
-        self.version = version
-        self.id = f"{name}@{version}"
-        self.kind = kind
-        self.kept_by = kept_by
-        self.grace = grace
-        self.at_risk = at_risk
-        self.early = early
-        self.due_before_made = due_before_made
-        self.when = when
-        self.assumed = assumed
-        self.cancelled = cancelled
-        self.effective_from = effective_from
-        self.objective = objective
+    id: str = field(init=False)
+    name: str
+    version: int
+    kind: str
+    kept_by: tuple[str, ...]
+    grace: Millis = 0
+    at_risk: Millis = 0
+    early: Literal["kept", "broken"] = "kept"
+    due_before_made: Literal["reject", "judge"] = "reject"
+    when: tuple[tuple[str, frozenset[str]], ...] = ()
+    assumed: Assumed | None = None
+    cancelled: Cancellation = _DEFAULT_CANCELLATION
+    effective_from: Instant = 0
+    objective: float | None = None
+
+    def __post_init__(self) -> None:
+        self.id = f"{self.name}@{self.version}"
 
     def fits(self, attributes: Attributes) -> bool:
         """Whether every attribute that the policy names has one of its values."""
         return all(getattr(attributes, name) in values for name, values in self.when)
+
+
+POLICY_KEYS: Final = frozenset(key.name for key in fields(Policy) if key.init)
+"""The keys of a [[policy]] table, which streams/config/policies.py reads."""
+
+del Policy.__dataclass_fields__  # msgspec encodes a dataclass by its fields; stored state names a policy by its id
 
 
 class Policies:
@@ -111,36 +102,36 @@ class Policies:
         self.steps = frozenset(step for policy in self.all for step in _steps_of(policy))
         self.starts = frozenset(policy.assumed.starts_with for policy in self.all if policy.assumed)
         self.by_id = {policy.id: policy for policy in self.all}
-        self._only = _only_of_their_kind(self.all)
-        self._turns = sorted({policy.effective_from for policy in self.all})
-        self._asked = _values_asked_for(self.all)
-        self._of: dict[tuple[str, Attributes, int], Policy] = {}
-        self._starting: dict[tuple[str, Attributes, int], tuple[Policy, ...]] = {}
+        self._only_policies = _only_policies(self.all)
+        self._effective_dates = sorted({policy.effective_from for policy in self.all})
+        self._named_values = _named_values(self.all)
+        self._selected: dict[tuple[str, Attributes, int], Policy] = {}
+        self._started: dict[tuple[str, Attributes, int], tuple[Policy, ...]] = {}
 
-    def of(self, kind: str, attributes: Attributes, at: Instant) -> Policy:
+    def policy_for(self, kind: str, attributes: Attributes, at: Instant) -> Policy:
         """The policy that judges a promise of `kind` made at `at`.
 
         Where none fits or none was in force yet, the least specific of that kind judges, in its first version: a
         promise given is never left unjudged. Raises KeyError for a kind that no policy names.
         """
-        only = self._only.get(kind)
-        if only is not None:
-            return only
-        key = kind, self._asked_of(attributes), bisect_right(self._turns, at)
-        found = self._of.get(key)
-        if found is None:
-            found = self._of[key] = self._select(kind, attributes, at)
-        return found
+        only_policy = self._only_policies.get(kind)
+        if only_policy is not None:
+            return only_policy
+        key = kind, self._relevant(attributes), bisect_right(self._effective_dates, at)
+        policy = self._selected.get(key)
+        if policy is None:
+            policy = self._selected[key] = self._select(kind, attributes, at)
+        return policy
 
-    def starting(self, step: str, attributes: Attributes, at: Instant) -> tuple[Policy, ...]:
+    def policies_started_by(self, step: str, attributes: Attributes, at: Instant) -> tuple[Policy, ...]:
         """The policies by which reaching `step` at `at` makes a promise that nobody spoke: one a kind at most."""
-        key = step, self._asked_of(attributes), bisect_right(self._turns, at)
-        found = self._starting.get(key)
-        if found is None:
+        key = step, self._relevant(attributes), bisect_right(self._effective_dates, at)
+        started = self._started.get(key)
+        if started is None:
             best = [_most_specific(self._fitting(kind, attributes, at)) for kind in sorted(self.kinds)]
-            found = tuple(p for p in best if p and p.assumed and p.assumed.starts_with == step)
-            self._starting[key] = found
-        return found
+            started = tuple(p for p in best if p and p.assumed and p.assumed.starts_with == step)
+            self._started[key] = started
+        return started
 
     def _select(self, kind: str, attributes: Attributes, at: Instant) -> Policy:
         if kind not in self.kinds:
@@ -157,21 +148,21 @@ class Policies:
                 in_force[policy.name] = policy
         return [policy for policy in self.all if policy in in_force.values() and policy.fits(attributes)]
 
-    def _asked_of(self, attributes: Attributes) -> Attributes:
+    def _relevant(self, attributes: Attributes) -> Attributes:
         """`attributes` without the values that no policy asks for, so that what is remembered stays small."""
-        if not self._asked:
-            return _NOTHING
-        return Attributes(*(value if value in self._asked else "" for value in attributes))
+        if not self._named_values:
+            return _NO_ATTRIBUTES
+        return Attributes(*(value if value in self._named_values else "" for value in attributes))
 
 
-_NOTHING = Attributes()
+_NO_ATTRIBUTES = Attributes()
 
 
 def _most_specific(policies: list[Policy]) -> Policy | None:
     return max(policies, key=lambda policy: len(policy.when), default=None)
 
 
-def _only_of_their_kind(policies: tuple[Policy, ...]) -> dict[str, Policy]:
+def _only_policies(policies: tuple[Policy, ...]) -> dict[str, Policy]:
     counts = Counter(policy.kind for policy in policies)
     return {policy.kind: policy for policy in policies if counts[policy.kind] == 1}
 
@@ -180,5 +171,5 @@ def _steps_of(policy: Policy) -> tuple[str, ...]:
     return (*policy.kept_by, policy.assumed.starts_with) if policy.assumed else policy.kept_by
 
 
-def _values_asked_for(policies: tuple[Policy, ...]) -> frozenset[str]:
+def _named_values(policies: tuple[Policy, ...]) -> frozenset[str]:
     return frozenset(value for policy in policies for _, values in policy.when for value in values)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.words import Basis
 from streams.judging.case import Judged, Outcome, Promise
 from streams.judging.history import History
@@ -20,17 +20,17 @@ AXES: tuple[Axis, ...] = get_args(Axis)
 Key = tuple[str | None, ...]
 
 
-class Point(NamedTuple):
+class ReportPoint(NamedTuple):
     """The report at one instant. unpromised: cases that began by then and in which nothing was promised."""
 
     as_of: Instant
-    totals: Row
-    by: dict[str, list[tuple[Key, Row]]]
+    totals: ReportRow
+    by: dict[str, list[tuple[Key, ReportRow]]]
     unpromised: int
 
 
 @dataclass(slots=True)
-class Row:
+class ReportRow:
     """Counts over some promises, and the lateness of those that were delivered."""
 
     promises: int = 0
@@ -63,16 +63,16 @@ class Row:
 
     def _quantiles(self) -> dict[str, float | None]:
         ordered = sorted(self.lateness)
-        found = {"p50": quantile(ordered, 0.5), "p95": quantile(ordered, 0.95)}
-        return {name: None if millis is None else round(millis / 1000, 3) for name, millis in found.items()}
+        quantiles = {"p50": quantile(ordered, 0.5), "p95": quantile(ordered, 0.95)}
+        return {name: None if millis is None else round(millis / 1000, 3) for name, millis in quantiles.items()}
 
 
-def point(
+def report_point(
     histories: Iterable[History], policies: Policies, as_of: Instant, basis: Basis, groupings: Sequence[Sequence[Axis]]
-) -> Point:
+) -> ReportPoint:
     """Judge every history at `as_of` and count, in all and by each grouping of axes."""
-    totals = Row()
-    tables: dict[str, dict[Key, Row]] = {",".join(axes): {} for axes in groupings}
+    totals = ReportRow()
+    tables: dict[str, dict[Key, ReportRow]] = {",".join(axes): {} for axes in groupings}
     unpromised = 0
     for history in histories:
         judgement = judge(history, policies, as_of)
@@ -81,8 +81,8 @@ def point(
             outcome = judged.on(basis)
             totals.add(outcome)
             for axes, table in zip(groupings, tables.values(), strict=True):
-                table.setdefault(_key(axes, promise, judged, outcome), Row()).add(outcome)
-    return Point(as_of, totals, {name: _sorted(table) for name, table in tables.items()}, unpromised)
+                table.setdefault(_key(axes, promise, judged, outcome), ReportRow()).add(outcome)
+    return ReportPoint(as_of, totals, {name: _sorted(table) for name, table in tables.items()}, unpromised)
 
 
 def _key(axes: Sequence[Axis], promise: Promise, judged: Judged, outcome: Outcome) -> Key:
@@ -90,14 +90,14 @@ def _key(axes: Sequence[Axis], promise: Promise, judged: Judged, outcome: Outcom
     return tuple(values[axis] or None for axis in axes)
 
 
-def _sorted(table: dict[Key, Row]) -> list[tuple[Key, Row]]:
+def _sorted(table: dict[Key, ReportRow]) -> list[tuple[Key, ReportRow]]:
     return sorted(table.items(), key=lambda item: (-item[1].promises, [text or "" for text in item[0]]))
 
 
-def point_as_json(point: Point) -> dict[str, Any]:
+def report_point_as_json(point: ReportPoint) -> dict[str, Any]:
     """One element of `points` in the JSON of `promises judge`."""
     return {
-        "as_of": show(point.as_of),
+        "as_of": format_instant(point.as_of),
         "totals": point.totals.as_json(),
         "by": {name: [{"key": list(key), **row.as_json()} for key, row in rows] for name, rows in point.by.items()},
     }

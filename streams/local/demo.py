@@ -18,16 +18,16 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from streams.connection import Connection
-from streams.kafka import create_topics
-from streams.local.kafka import LocalKafka
-from streams.local.keeper import Kept
+from streams.kafka.clients import create_topics
+from streams.kafka.connection import Connection
+from streams.local.child_process import ChildProcess
+from streams.local.demo_screen import screen
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
-from streams.local.screen import screen
-from streams.local.tills import live
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE, town
+from streams.local.town_feeds import live
 from streams.metrics.scrape import Scrape
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 
 # Without the fonts that Rich would have the reader's browser fetch from elsewhere.
 _SVG = re.sub(r"@font-face {{.*?}}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
@@ -56,14 +56,16 @@ def run(seed: int, seconds: float | None, picture: Path | None, console: Console
 
 
 @contextmanager
-def _worker(bootstrap: str) -> Iterator[tuple[str, Kept, Path]]:
+def _worker(bootstrap: str) -> Iterator[tuple[str, ChildProcess, Path]]:
     """A worker on the town's policies: where its metrics are, its process, its log."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
     with ExitStack() as held:
         policies = held.enter_context(as_file(files("streams.local") / "town-policies.toml"))
         log = Path(held.enter_context(TemporaryDirectory(prefix="promises-demo-"))) / "worker.log"
         command = [sys.executable, "-m", "streams.cli", "worker", "--bootstrap", bootstrap]
-        worker = Kept([*command, "--policies", str(policies), "--metrics", address], log=log, scratch=log.parent)
+        worker = ChildProcess(
+            [*command, "--policies", str(policies), "--metrics", address], log=log, scratch=log.parent
+        )
         try:
             yield f"http://{address}/metrics", worker, log
         finally:
@@ -85,7 +87,7 @@ def _townsfolk(bootstrap: str, seed: int) -> Iterator[None]:
         living.join()
 
 
-def _watch(url: str, worker: Kept, log: Path, seconds: float | None, console: Console) -> None:
+def _watch(url: str, worker: ChildProcess, log: Path, seconds: float | None, console: Console) -> None:
     ends = time.monotonic() + seconds if seconds is not None else float("inf")
     with Live(Text("starting a worker"), console=console, refresh_per_second=4, screen=False) as live:
         while time.monotonic() < ends:

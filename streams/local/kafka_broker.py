@@ -10,9 +10,9 @@ from pathlib import Path
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from streams.local.child_process import ChildProcess
 from streams.local.kafka_program import KafkaProgram, KafkaUnavailable
 from streams.local.kafka_settings import Node, render, settings
-from streams.local.keeper import Kept
 
 _SECONDS_TO_FORMAT = 60.0
 _LINES_OF_LOG = 25
@@ -37,7 +37,7 @@ class Broker:
         # Compression libraries unpack themselves there; a killed Java machine would leave them in the system's.
         self._temporary = directory / "tmp"
         self._scratch = scratch
-        self._kept: Kept | None = None
+        self._kept: ChildProcess | None = None
 
     def prepare(self, nodes: Sequence[Node], chosen: Mapping[str, str], cluster: str) -> None:
         """Write the settings, and format the data directory as one of `cluster` unless it was before."""
@@ -60,7 +60,7 @@ class Broker:
         """Start the process and return at once."""
         self.end(at_once=True)
         command = self._command("kafka.Kafka", str(self._settings), flags=_BROKER_FLAGS)
-        self._kept = Kept(command, log=self._log, scratch=self._scratch)
+        self._kept = ChildProcess(command, log=self._log, scratch=self._scratch)
 
     def end(self, *, at_once: bool) -> None:
         """Have the process ended, in good order or at once; does not wait, and does nothing when it does not run."""

@@ -42,14 +42,15 @@ def free_ports(count: int) -> list[int]:
     for port in ports:
         if len(found) == count:
             break
-        if _is_free(port):
+        if is_free(port):
             found.append(port)
     if len(found) < count:
         raise OSError(f"127.0.0.1 has {len(found)} free ports outside the ephemeral range, {count} are needed")
     return found
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Return whether nothing listens on that port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         try:
             probe.bind(("127.0.0.1", port))

@@ -14,7 +14,7 @@ from random import Random
 from typing import Final
 
 from schemas.events import CaseEvent
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from streams.local.town_disorder import live
 from streams.local.town_shops import SHOPS, Shop
 from streams.local.town_stories import Pen, TownTime, take
@@ -27,7 +27,7 @@ ORDERS_PER_MINUTE: Final = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class TownEvent:
     """An event, and the instant at which it reaches Kafka; its key there is `event.case`."""
 
     at: Instant
@@ -40,7 +40,7 @@ def town(
     minute: int = 60_000,
     orders_per_minute: float = 4.0,
     shops: Sequence[Shop] = SHOPS,
-) -> Iterator[Arrival]:
+) -> Iterator[TownEvent]:
     """All that reaches Kafka from `start` on, in order of arrival, without end.
 
     minute: real milliseconds that a town minute lasts: 60000 is life as it is, 1000 a day in 24 minutes.
@@ -58,15 +58,13 @@ _Coming = list[tuple[float, int, CaseEvent]]
 """What is under way: the minute in which it reaches Kafka, its place among equals, the event."""
 
 
-def _arrivals(
-    chance: Random, time: TownTime, orders_per_minute: float, shops: Sequence[Shop]
-) -> Iterator[Arrival]:
+def _arrivals(chance: Random, time: TownTime, orders_per_minute: float, shops: Sequence[Shop]) -> Iterator[TownEvent]:
     coming: _Coming = []
     place = count()
-    opened = moment(time.start).strftime("%y%m%d%H%M%S")
+    opened = to_datetime(time.start).strftime("%y%m%d%H%M%S")
     for number, (made, shop) in enumerate(_customers(chance, orders_per_minute, shops), start=1):
         for reaches, event in _reached(coming, made):
-            yield Arrival(time.at(reaches), event)
+            yield TownEvent(time.at(reaches), event)
         order = take(shop, made, chance)
         # Two runs against one broker must not meet in one case, so the case says when its town opened.
         pen = Pen(f"{shop.location}-{opened}-{number}", time, order, chance)

@@ -30,7 +30,7 @@ PADDED: Final = Habit(padding=3.0, spread=0.12)
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class StaffMember:
     """A staff member: an id, never a name."""
 
     id: str
@@ -77,7 +77,7 @@ class Shop:
     share: float
     work: float
     role: str
-    staff: tuple[Member, ...]
+    staff: tuple[StaffMember, ...]
     before: tuple[str, ...]
     keeps: str
     after: str = ""
@@ -89,11 +89,11 @@ class Shop:
     rush: Rush = NO_RUSH
 
 
-def _team(first: int, *habits: Habit) -> tuple[Member, ...]:
-    return tuple(Member(f"s-{first + place}", habit) for place, habit in enumerate(habits))
+def _team(first: int, *habits: Habit) -> tuple[StaffMember, ...]:
+    return tuple(StaffMember(f"s-{first + place}", habit) for place, habit in enumerate(habits))
 
 
-def _bar(location: str, share: float, staff: tuple[Member, ...]) -> Shop:
+def _bar(location: str, share: float, staff: tuple[StaffMember, ...]) -> Shop:
     return Shop(
         location, "ready", share, work=4, role="barista", staff=staff, before=("started",), keeps="ready",
         after="picked_up", channels=("counter", "counter", "app"), counter=6,

@@ -12,8 +12,8 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from schemas.events import CaseEvent, PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import Instant, moment
-from streams.local.town_shops import Member, Shop
+from schemas.instants import Instant, to_datetime
+from streams.local.town_shops import Shop, StaffMember
 
 FORGOTTEN: Final = 0.004
 """The share of orders that no one ever finishes, on a quiet day."""
@@ -33,7 +33,7 @@ class TownTime(NamedTuple):
 
     def moment(self, minutes: float) -> datetime:
         """The same, as an event says it."""
-        return moment(self.at(minutes))
+        return to_datetime(self.at(minutes))
 
 
 class Happening(NamedTuple):
@@ -54,7 +54,7 @@ class Order:
     """
 
     shop: Shop
-    member: Member
+    member: StaffMember
     channel: str
     subjects: tuple[str, ...]
     made: float
@@ -125,7 +125,7 @@ class Pen:
         )
         return Happening(at, at + self.travel(), event)
 
-    def staff(self, member: Member) -> Staff:
+    def staff(self, member: StaffMember) -> Staff:
         """`member` as an event names one."""
         return Staff(id=member.id, role=self.order.shop.role)
 

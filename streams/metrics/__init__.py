@@ -1,1 +1,1 @@
-"""What Prometheus reads: a catalogue of metrics, a collector that fills it from a snapshot, a server in a thread."""
+"""Metrics for Prometheus: catalogue, snapshot collectors, and the server for /metrics, /healthz and /readyz."""

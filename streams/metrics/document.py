@@ -1,4 +1,4 @@
-"""The catalogue as a page: `python -m streams.metrics.document > docs/metrics.md`. A test compares."""
+"""The catalogue as Markdown: `python -m streams.metrics.document > docs/metrics.md`. A test compares the two."""
 
 from __future__ import annotations
 
@@ -6,57 +6,54 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from streams.book.rows import LATENESS_BOUNDS
-from streams.book.windows import WIDTHS
 from streams.metrics.catalogue import GATEWAY, INTAKE, WORKER, Metric
-from streams.metrics.collector import NOBODY
+from streams.metrics.exposition import UNATTRIBUTED
+from streams.state.rows import LATENESS_BOUNDS
+from streams.state.windows import WIDTHS
 
-_HEAD: Final = f"""# Metrics
+_WORKER: Final = f"""# Metrics
 
-What a worker and intake serve at `/metrics`, made from `streams/metrics/catalogue.py`. Everything can be added up over
-workers and partitions; rates are left to whoever reads them: divide last, and never average ratios.
+The metrics that a worker, intake and the gateway serve at `/metrics`, generated from `streams/metrics/catalogue.py`.
+All of them can be added up over workers and partitions. Rates are left to the query: add up first, then divide, and
+never average ratios.
 
-- `basis` is `original` (the first promise) or `current` (the last one). Choose one: each counts every promise.
-- `location` or `staff` is `{NOBODY}` where no event named one.
-- `window` is one of {", ".join(f"`{name}`" for name in WIDTHS)}, by due time, in whole minutes up to the clock's.
-- The bounds of the histogram are {", ".join(map(str, LATENESS_BOUNDS))} seconds.
-- A counter is there at 0 from the moment at which the first promise of its location and kind is made.
-- A partition counts only at the worker that owns it, from when it has read it to the end.
+- `basis` is `original` (the first promise) or `current` (the last one). Choose one of them: each counts every promise.
+- `location` or `staff` is `{UNATTRIBUTED}` if no event named one.
+- `window` is one of {", ".join(f"`{name}`" for name in WIDTHS)}: whole minutes of due time, up to the watermark.
+- The bounds of the lateness histogram are {", ".join(map(str, LATENESS_BOUNDS))} seconds.
+- The series of a location and kind start at 0 when the first promise there is made.
+- Only the worker that owns a partition counts it, from the end of its recovery on.
 - For every location, kind, basis and verdict: first verdicts + revised into it - revised out of it = state. For `open`,
-  what counts as first is promises made less all first verdicts.
+  the first verdicts are the promises made minus the first verdicts of the row.
 
-## A worker
+## Worker
 
 """
 _INTAKE: Final = """
 ## Intake
 
-What `promises intake` serves, from the member that owns the partition of the feed. The counters are kept in Kafka with
-the offset that they go to, so they survive restarts. Every outcome, type and reason is there at 0 from the start, a
-rule or kind once it was counted.
+The metrics of `promises intake`, from the process that owns the partition of the feed. Kafka stores the counters
+together with the offset that they reach, so they survive restarts. Every outcome, type and reason starts at 0; a rule
+or kind appears when it is first counted.
+
+"""
+_GATEWAY: Final = """
+## Gateway
+
+The metrics of `promises gateway`. `feed` is the name of a feed, or the path of manual entries (`promises`,
+`fulfilments`), or `none` for an unknown path.
 
 """
 _TABLE: Final = "| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n"
-_GATEWAY: Final = """
-## The gateway
-
-What `promises gateway` serves. `feed` is the name of a feed, or the path of what is posted by hand (`promises`,
-`fulfilments`), or `none` for a path that is nobody's.
-
-"""
 
 
 def page() -> str:
-    """The whole page."""
-    return "".join([_HEAD, *_table(WORKER), _INTAKE, *_table(INTAKE), _GATEWAY, *_table(GATEWAY)])
+    """Return the whole page."""
+    return "".join([_WORKER, *_table(WORKER), _INTAKE, *_table(INTAKE), _GATEWAY, *_table(GATEWAY)])
 
 
 def _table(metrics: Iterable[Metric]) -> Iterator[str]:
     yield _TABLE
-    yield from _lines(metrics)
-
-
-def _lines(metrics: Iterable[Metric]) -> Iterator[str]:
     for metric in metrics:
         labels = ", ".join(f"`{label}`" for label in metric.labels) or "-"
         yield f"| `{metric.name}` | {metric.type} | {labels} | {metric.unit} | {metric.help} |\n"

@@ -1,34 +1,35 @@
-"""Whether a worker is alive and whether it is ready, as it says at /healthz and /readyz. Pure.
+"""The contents of /healthz and /readyz: whether a process is alive, and whether it is ready. Pure.
 
-Alive: its event loop moves; whoever supervises the process starts one again that is not. Ready: its numbers can be
-relied on. A worker that reads its partitions back is alive and not ready: to start it again would only set it back.
+A process is alive while its event loop runs; a supervisor should restart one that is not. It is ready when its numbers
+can be relied on. A worker that is recovering its partitions is alive but not ready: restarting it would only cost time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, Literal
 
 import msgspec
 
-from schemas.instants import Instant, show
-from streams.metrics.exposed import Beats
-from streams.metrics.snapshot import Snapshot
+from schemas.instants import Instant, format_instant
+from streams.metrics.exposition import Snapshot
 
-STILL_SECONDS: Final = 10.0
-"""How long the event loop may stand still: it says every second that it moves, and a step of it takes milliseconds."""
+STALLED_SECONDS: Final = 10.0
+"""The longest pause of a healthy event loop. It reports every second, and one step of it takes milliseconds."""
 
 
 class Health(msgspec.Struct, frozen=True):
-    """What /healthz says. says: the same for people."""
+    """The document at /healthz. says: the same as a sentence for people."""
 
     healthy: bool
     says: str
 
 
-class PartitionState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A partition that the worker owns. clock: RFC 3339, where it is live. read, total: where it recovers, the offset
-    reached in its changelog and where that ends. topic: where it is not promise.events."""
+class PartitionReadiness(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A partition that the process owns.
+
+    clock: the watermark of a live partition, RFC 3339. read, total: the offset reached in the changelog of a recovering
+    partition, and the offset where it ends. topic: the topic, unless it is promise.events.
+    """
 
     partition: int
     state: Literal["live", "recovering"]
@@ -39,60 +40,54 @@ class PartitionState(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """What /readyz says. group: the consumer group that the worker works for. partitions: those that it owns."""
+    """The document at /readyz. says: the same as a sentence for people. group: the consumer group of the process.
+    partitions: the partitions that it owns."""
 
     ready: bool
     says: str
     group: str
-    partitions: list[PartitionState]
+    partitions: list[PartitionReadiness]
 
 
-def health(snapshot: Beats, now: float) -> Health:
-    """Whether the event loop moves. `now` is of the monotonic clock, as `snapshot.beat` is."""
-    return health_of(snapshot.beat, now)
+def health(snapshot: Snapshot, now: float) -> Health:
+    """Return whether the event loop runs. now: seconds of the monotonic clock, like `snapshot.beat`."""
+    return health_at(snapshot.beat, now)
 
 
-def health_of(beat: float, now: float) -> Health:
-    """Whether an event loop moves that last did so at `beat`."""
+def health_at(beat: float, now: float) -> Health:
+    """Return whether an event loop runs that last reported at `beat`, in seconds of the monotonic clock."""
     age = now - beat
-    if age <= STILL_SECONDS:
-        return Health(True, f"the event loop moved {age:.1f} s ago")
-    return Health(False, f"the event loop has stood still for {age:.1f} s; after {STILL_SECONDS:g} s, start it again")
+    if age <= STALLED_SECONDS:
+        return Health(True, f"the event loop last ran {age:.1f} s ago")
+    return Health(
+        False, f"the event loop has been stuck for {age:.1f} s, longer than {STALLED_SECONDS:g} s: restart the process"
+    )
 
 
-def readiness(snapshot: Snapshot, now: float, group: str) -> Readiness:
-    """Whether every partition that the worker owns is recovered, and how far those are that are not."""
-    return readiness_of(health(snapshot, now), snapshot.ready, list(_partitions(snapshot)), group)
+def build_readiness(alive: Health, ready: bool, partitions: list[PartitionReadiness], group: str) -> Readiness:
+    """Return the readiness of a process with these partitions.
+
+    ready: the consumer group has assigned its partitions, and all of them are recovered.
+    """
+    says = _sentence(partitions, ready) if alive.healthy else alive.says
+    return Readiness(alive.healthy and ready, says, group, sorted(partitions, key=_sort_key))
 
 
-def readiness_of(alive: Health, ready: bool, partitions: list[PartitionState], group: str) -> Readiness:
-    """Of a process that owns these partitions. ready: it knows which it owns, and has recovered them."""
-    says = _says(partitions, ready) if alive.healthy else alive.says
-    return Readiness(alive.healthy and ready, says, group, sorted(partitions, key=_place))
+def _sort_key(partition: PartitionReadiness) -> tuple[str, int]:
+    return partition.topic or "", partition.partition
 
 
-def _place(one: PartitionState) -> tuple[str, int]:
-    return one.topic or "", one.partition
+def instant_text(watermark: Instant) -> str | None:
+    """Return the watermark as RFC 3339; None for a partition that has no record with a time yet."""
+    return format_instant(watermark) if watermark else None
 
 
-def _partitions(snapshot: Snapshot) -> Iterator[PartitionState]:
-    for partition, counts in snapshot.partitions.items():
-        yield PartitionState(partition, "live", clock=shown(counts.clock))
-    for partition, recovery in snapshot.recovering.items():
-        yield PartitionState(partition, "recovering", read=recovery.read, total=recovery.total)
-
-
-def shown(clock: Instant) -> str | None:
-    """None while the partition has seen nothing that has a time."""
-    return show(clock) if clock else None
-
-
-def _says(partitions: list[PartitionState], ready: bool) -> str:
-    recovering = sum(one.state == "recovering" for one in partitions)
+def _sentence(partitions: list[PartitionReadiness], ready: bool) -> str:
+    recovering = sum(partition.state == "recovering" for partition in partitions)
     if recovering:
         return f"{recovering} of {len(partitions)} partitions are recovering"
     if not ready:
-        return "waits to be told its partitions by the consumer group"
+        return "waiting for the consumer group to assign partitions"
     if not partitions:
-        return "owns no partition: there are at least as many other workers as partitions, and it stands by"
+        return "no partition is assigned: there are at least as many other workers as partitions; standing by"
     return f"all {len(partitions)} partitions are live"

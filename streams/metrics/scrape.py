@@ -1,4 +1,4 @@
-"""Reading /metrics as Prometheus reads it, and /readyz, for those who show or check them."""
+"""A client for the pages of a worker: samples of /metrics as Prometheus reads them, and the readiness at /readyz."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from urllib.request import urlopen
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.metrics.address import Address
 from streams.metrics.health import Readiness
-from streams.settings import Address
 
 Labels = Mapping[str, str]
 
-_ANSWER_SECONDS: Final = 2.0
-"""How long a worker may take to say whether it is ready: it is a thread of its own that says it."""
+_READYZ_SECONDS: Final = 2.0
+"""The timeout for /readyz. A thread of its own serves it, so a healthy worker answers at once."""
 
-_readiness: Final = msgspec.json.Decoder(Readiness).decode
-"""Made once, before there are threads: msgspec crashes where two of them are the first to read one kind of value."""
+_decode_readiness: Final = msgspec.json.Decoder(Readiness).decode
+"""Created before any threads start: msgspec crashes if two threads decode a type for the first time at once."""
 
 
 class Scrape:
@@ -34,20 +34,20 @@ class Scrape:
 
     @classmethod
     def of(cls, url: str) -> Scrape:
-        """What `url` serves now. Raises OSError."""
+        """Fetch the page at `url`. Raises OSError."""
         with urlopen(url, timeout=10) as page:
             return cls(page.read().decode())
 
     def sum(self, name: str, **labels: str) -> float:
-        """The sum of all samples of `name` with these labels; 0 where there are none."""
-        return sum(value for found, value in self._samples.get(name, ()) if labels.items() <= found.items())
+        """Return the sum of all samples of `name` with these labels; 0 if there are none."""
+        return sum(value for sample, value in self._samples.get(name, ()) if labels.items() <= sample.items())
 
     def by(self, name: str, *axes: str, **labels: str) -> dict[tuple[str, ...], float]:
-        """The sums of `name` with these labels, by the values of `axes`."""
+        """Return the sums of `name` with these labels, by the values of the labels `axes`."""
         sums: dict[tuple[str, ...], float] = {}
-        for found, value in self._samples.get(name, ()):
-            if labels.items() <= found.items():
-                key = tuple(found[axis] for axis in axes)
+        for sample, value in self._samples.get(name, ()):
+            if labels.items() <= sample.items():
+                key = tuple(sample[axis] for axis in axes)
                 sums[key] = sums.get(key, 0) + value
         return sums
 
@@ -56,15 +56,15 @@ class Scrape:
 
 
 def readiness_at(address: Address) -> Readiness | None:
-    """What the worker that serves /metrics there says at /readyz; None where none answers."""
+    """Fetch /readyz of the worker that serves /metrics at `address`; None if none answers there."""
     try:
-        with urlopen(f"http://{address}/readyz", timeout=_ANSWER_SECONDS) as page:
-            said = page.read()
-    except HTTPError as not_ready:  # 503, with the same document
-        said = not_ready.read()
+        with urlopen(f"http://{address}/readyz", timeout=_READYZ_SECONDS) as page:
+            body = page.read()
+    except HTTPError as not_ready:  # status 503, with the same document
+        body = not_ready.read()
     except (OSError, HTTPException):
         return None
     try:
-        return _readiness(said)
+        return _decode_readiness(body)
     except msgspec.DecodeError:
         return None

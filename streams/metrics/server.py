@@ -1,4 +1,7 @@
-"""/metrics, /healthz and /readyz, served by a thread of its own from the last snapshot, never from the event loop."""
+"""The HTTP server for /metrics, /healthz and /readyz.
+
+It runs in a thread of its own and reads the last snapshot, so that a scrape never runs on the event loop.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 import msgspec
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from streams.metrics.exposed import Exposed, Shown
+from streams.metrics.address import Address
+from streams.metrics.exposition import SnapshotCollector, SnapshotType
 from streams.metrics.health import Readiness, health
-from streams.settings import Address
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -31,38 +34,46 @@ _JSON: Final = [("Content-Type", "application/json")]
 
 
 class AddressTaken(OSError):
-    """Nothing can be served there; the message says what, where, why and what to do."""
+    """The server cannot listen at the address. The message says why, and what to do."""
 
 
-class Answer(NamedTuple):
-    """What an HTTP request is answered with. headers: without the length."""
+class PageResponse(NamedTuple):
+    """The response to an HTTP request. headers: without Content-Length."""
 
     status: str
     headers: list[tuple[str, str]]
     body: bytes
 
 
-Page = Callable[["WSGIEnvironment"], Answer]
+Page = Callable[["WSGIEnvironment"], PageResponse]
 
-_Of = TypeVar("_Of")
-Readies = Callable[[_Of, float, str], Readiness]
-"""Whether a process is ready: from its snapshot, the monotonic clock and the name of its consumer group."""
+_AnySnapshot = TypeVar("_AnySnapshot")
+ReadinessCheck = Callable[[_AnySnapshot, float, str], Readiness]
+"""A function from a snapshot, the monotonic clock in seconds and the name of the consumer group to the readiness."""
 
 
 @contextmanager
-def served(collector: Exposed[Shown], address: Address, group: str, readies: Readies[Shown]) -> Iterator[Address]:
-    """Serve what `collector` has; gives the address. Port 0 takes a free one. Raises AddressTaken."""
-    with serving(_pages(collector, group, readies), address) as bound:
+def serve_snapshot(
+    collector: SnapshotCollector[SnapshotType],
+    address: Address,
+    group: str,
+    readiness_check: ReadinessCheck[SnapshotType],
+) -> Iterator[Address]:
+    """Serve the collector's snapshot in all three pages, and yield the address. Port 0 picks a free port.
+
+    Raises AddressTaken.
+    """
+    with serve_pages(_pages(collector, group, readiness_check), address) as bound:
         yield bound
 
 
 @contextmanager
-def serving(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
-    """Serve `pages` by their paths; gives the address. Port 0 takes a free one. Raises AddressTaken."""
+def serve_pages(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
+    """Serve `pages` by path, and yield the address. Port 0 picks a free port. Raises AddressTaken."""
     try:
         server = _Server(address)
     except OSError as error:
-        raise AddressTaken(f"/metrics cannot be served at {address}: {error}; choose another with --metrics") from error
+        raise AddressTaken(f"cannot serve /metrics at {address}: {error}; choose another with --metrics") from error
     server.set_app(_dispatch(pages))
     thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
     thread.start()
@@ -74,38 +85,40 @@ def serving(pages: Mapping[str, Page], address: Address) -> Iterator[Address]:
         thread.join()
 
 
-def _pages(collector: Exposed[Shown], group: str, readies: Readies[Shown]) -> Mapping[str, Page]:
+def _pages(
+    collector: SnapshotCollector[SnapshotType], group: str, readiness_check: ReadinessCheck[SnapshotType]
+) -> Mapping[str, Page]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)
 
-    def healthz(_: WSGIEnvironment) -> Answer:
-        found = health(collector.snapshot, time.monotonic())
-        return document(found, is_well=found.healthy)
+    def healthz(_: WSGIEnvironment) -> PageResponse:
+        state = health(collector.snapshot, time.monotonic())
+        return json_response(state, is_ok=state.healthy)
 
-    def readyz(_: WSGIEnvironment) -> Answer:
-        found = readies(collector.snapshot, time.monotonic(), group)
-        return document(found, is_well=found.ready)
+    def readyz(_: WSGIEnvironment) -> PageResponse:
+        state = readiness_check(collector.snapshot, time.monotonic(), group)
+        return json_response(state, is_ok=state.ready)
 
     return {"/metrics": metrics_page(registry), "/healthz": healthz, "/readyz": readyz}
 
 
 def metrics_page(registry: CollectorRegistry) -> Page:
-    """Prometheus' own page, which knows its formats and compression."""
-    page = make_wsgi_app(registry)
+    """Return the page of prometheus_client, which negotiates format and compression."""
+    wsgi_app = make_wsgi_app(registry)
 
-    def metrics(environ: WSGIEnvironment) -> Answer:
-        said: list[Any] = []
-        with _without_collections():
-            body = b"".join(page({**environ, "REQUEST_METHOD": "GET"}, lambda *head: said.extend(head)))
-        status, headers = said
-        return Answer(status, headers, body)
+    def metrics(environ: WSGIEnvironment) -> PageResponse:
+        start: list[Any] = []
+        with _no_garbage_collection():
+            body = b"".join(wsgi_app({**environ, "REQUEST_METHOD": "GET"}, lambda *args: start.extend(args)))
+        status, headers = start
+        return PageResponse(status, headers, body)
 
     return metrics
 
 
 @contextmanager
-def _without_collections() -> Iterator[None]:
-    """A page is made of so many objects that Python would look for garbage, and the event loop would stand still."""
+def _no_garbage_collection() -> Iterator[None]:
+    """Pause the garbage collector: a page creates so many objects that collecting would stop the event loop."""
     gc.disable()
     try:
         yield
@@ -113,48 +126,48 @@ def _without_collections() -> Iterator[None]:
         gc.enable()
 
 
-def document(said: msgspec.Struct, *, is_well: bool) -> Answer:
-    """What /healthz and /readyz say, with a status for those who read no more than that."""
-    return Answer("200 OK" if is_well else "503 Service Unavailable", _JSON, msgspec.json.encode(said) + b"\n")
+def json_response(document: msgspec.Struct, *, is_ok: bool) -> PageResponse:
+    """Return a JSON document with status 200 or 503, for probes that read only the status."""
+    return PageResponse("200 OK" if is_ok else "503 Service Unavailable", _JSON, msgspec.json.encode(document) + b"\n")
 
 
 def _dispatch(pages: Mapping[str, Page]) -> Callable[[WSGIEnvironment, StartResponse], list[bytes]]:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        status, headers, body = _answer(pages, environ)
+        status, headers, body = _respond(pages, environ)
         start_response(status, [*headers, ("Content-Length", str(len(body)))])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     return app
 
 
-def _answer(pages: Mapping[str, Page], environ: WSGIEnvironment) -> Answer:
+def _respond(pages: Mapping[str, Page], environ: WSGIEnvironment) -> PageResponse:
     method, page = environ["REQUEST_METHOD"], pages.get(environ["PATH_INFO"])
     if page is None:
-        return Answer("404 Not Found", _TEXT, f"there are {', '.join(pages)}\n".encode())
+        return PageResponse("404 Not Found", _TEXT, f"not found; available: {', '.join(pages)}\n".encode())
     if method not in _METHODS.split(", "):
-        return Answer("405 Method Not Allowed", [*_TEXT, ("Allow", _METHODS)], f"use {_METHODS}\n".encode())
+        return PageResponse("405 Method Not Allowed", [*_TEXT, ("Allow", _METHODS)], f"use {_METHODS}\n".encode())
     try:
         return page(environ)
     except Exception:
-        log.exception("%s cannot be answered", environ["PATH_INFO"])
-        return Answer("500 Internal Server Error", _TEXT, b"the log says why\n")
+        log.exception("the page %s failed", environ["PATH_INFO"])
+        return PageResponse("500 Internal Server Error", _TEXT, b"internal error; see the log\n")
 
 
 class _Handler(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: Prometheus asks all day long."""
+        """Log nothing: Prometheus sends a request every few seconds."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A thread for each request, of which none keeps the process from ending."""
+    """A server with a daemon thread for each request, so that no request keeps the process alive."""
 
     daemon_threads = True
 
     def __init__(self, address: Address) -> None:
-        host = address.host.strip("[]")  # as IPv6 addresses are written before a port
+        host = address.host.strip("[]")  # IPv6 addresses have brackets before a port
         self.address_family = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM)[0][0]
         super().__init__((host, address.port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever asked has gone; a line of its own form, and no traceback on stderr."""
-        log.warning("%s was not answered", client_address, exc_info=True)
+        """Log that the client has gone, instead of printing a traceback to stderr."""
+        log.warning("the connection from %s broke before the response", client_address, exc_info=True)

@@ -10,19 +10,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from schemas.words import Stage
-from streams.connection import Connection
-from streams.notifier.courier import Courier
-from streams.notifier.inbox import Inbox, Record
-from streams.notifying.alerts import Alert, NotAnAlert, read_alert
-from streams.notifying.answers import Answer, Millis
-from streams.notifying.outbox import Outbox, Waiting
-from streams.notifying.showing import one_line
-from streams.notifying.signing import signed
-from streams.notifying.webhook import Webhook
-from streams.topics import ALERTS
-from streams.wall import wall_clock
+from streams.kafka.connection import Connection
+from streams.kafka.topics import ALERTS
+from streams.notifier.alerts import NotAnAlert, OutgoingAlert, read_alert
+from streams.notifier.consumer import AlertConsumer, AlertRecordRead
+from streams.notifier.queue import AlertQueue, QueuedAlert
+from streams.notifier.responses import Millis, WebhookResponse
+from streams.notifier.sender import HttpSender
+from streams.notifier.text import one_line
+from streams.notifier.webhook import Webhook
+from streams.signatures.standard_webhooks import signature_headers
+from streams.wall_clock import wall_clock
 
 log = logging.getLogger("promises")
 
@@ -31,7 +31,7 @@ _STEP: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Notices:
+class NotifierSettings:
     """What is sent, to whom. stages: of the alerts to send. max_age: of an alert that is still worth sending."""
 
     connection: Connection
@@ -42,9 +42,9 @@ class Notices:
     max_age: Millis
 
 
-def run(notices: Notices, is_over: Callable[[], bool]) -> None:
+def run(notices: NotifierSettings, is_over: Callable[[], bool]) -> None:
     """Send alerts until `is_over`. Raises KafkaFailed."""
-    with closing(Inbox(notices.connection, notices.group)) as inbox:
+    with closing(AlertConsumer(notices.connection, notices.group)) as inbox:
         log.info(
             "sending %s of %s on %s to %s, as group %s",
             " and ".join(notices.stages),
@@ -59,12 +59,12 @@ def run(notices: Notices, is_over: Callable[[], bool]) -> None:
 
 
 class _Notifier:
-    def __init__(self, notices: Notices, inbox: Inbox, is_over: Callable[[], bool]) -> None:
+    def __init__(self, notices: NotifierSettings, inbox: AlertConsumer, is_over: Callable[[], bool]) -> None:
         self._notices = notices
         self._inbox = inbox
         self._is_over = is_over
-        self._courier = Courier(notices.webhook)
-        self._outbox = Outbox(notices.max_age)
+        self._courier = HttpSender(notices.webhook)
+        self._outbox = AlertQueue(notices.max_age)
 
     def step(self) -> None:
         """Read what has come, then send what is due for at most so long that reading goes on."""
@@ -84,10 +84,10 @@ class _Notifier:
         now = wall_clock()
         old = [alert for record in reading.records if (alert := self._take(record, now))]
         if old:
-            span = " to ".join(f"{one_line(alert.id)} of {show(alert.since)}" for alert in (old[0], old[-1]))
+            span = " to ".join(f"{one_line(alert.id)} of {format_instant(alert.since)}" for alert in (old[0], old[-1]))
             log.warning("%d alerts are too old to be sent: %s", len(old), span)
 
-    def _take(self, record: Record, now: Instant) -> Alert | None:
+    def _take(self, record: AlertRecordRead, now: Instant) -> OutgoingAlert | None:
         """The alert in a record, if it is too old."""
         try:
             alert = read_alert(record.value, now)
@@ -98,9 +98,9 @@ class _Notifier:
         wanted = alert if alert.stage in self._notices.stages else None
         return alert if self._outbox.take(record.place, wanted, now) == "too_old" else None
 
-    def _send(self, waiting: Waiting) -> None:
+    def _send(self, waiting: QueuedAlert) -> None:
         alert, failures = waiting.alert, self._outbox.failures
-        headers = signed(alert.webhook_id, alert.body, self._notices.secrets, wall_clock())
+        headers = signature_headers(alert.webhook_id, alert.body, self._notices.secrets, wall_clock())
         answer = self._courier.deliver(headers, alert.body, self._is_over)
         if answer is None:
             return
@@ -110,7 +110,7 @@ class _Notifier:
             self._inbox.commit(self._outbox.positions)
         self._tell(answer, failures)
 
-    def _tell(self, answer: Answer, before: int) -> None:
+    def _tell(self, answer: WebhookResponse, before: int) -> None:
         """Say once that the receiver takes no alerts, and once that it does again."""
         if before and not self._outbox.failures:
             log.warning("%s takes alerts again after %d failed tries", self._notices.webhook, before)

@@ -12,13 +12,13 @@ import pytest
 import yaml
 
 from schemas.words import Basis
+from streams.alerting.annotations import Links
 from streams.alerting.objectives import objectives_of
-from streams.alerting.rules import as_yaml, rules
-from streams.alerting.texts import Links
+from streams.alerting.prometheus_rules import as_yaml, rules
+from streams.config.locations import parse_locations
 from streams.judging.locations import Locations
-from streams.judging.locations_file import parse_locations
 from tests.alerting.timelines import Minute, Row, as_input, at
-from tests.histories import rules as policies_of
+from tests.histories import policies_of as policies_of
 from tests.support.debian import Unavailable, program
 
 POLICIES = '[[policy]]\nkind = "ready"\nobjective = 0.9\n'

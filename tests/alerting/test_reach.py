@@ -34,6 +34,7 @@ def test_the_page_has_a_row_for_every_objective_and_volume() -> None:
     assert len(rows) == len(TROUBLES) * len(OBJECTIVES) * len(VOLUMES)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_shop_at_98_percent_is_told_of_when_the_page_says(trouble: str, tmp_path: Path) -> None:
     table = PAGE.partition(f"### {trouble}\n")[2]

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from streams.alerting.receivers import Receivers, ReceiversError, parse_receivers
 from streams.alerting.routes import routes, routes_as_yaml
+from streams.config.receivers import Receivers, ReceiversError, parse_receivers
 from tests.alerting.promtool import run
 from tests.alerting.test_rules import COMMAND
 from tests.cli.command import ROOT, promises
@@ -44,12 +44,14 @@ def test_what_is_committed_is_what_the_command_makes(tmp_path: Path) -> None:
     assert made == COMMITTED.read_text("utf-8"), remedy
 
 
+@pytest.mark.integration
 def test_alertmanager_takes_the_configuration() -> None:
     output = amtool("check-config", COMMITTED)
 
     assert output.returncode == 0, output.stdout + output.stderr
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
@@ -86,6 +88,7 @@ def test_secrets_are_files_and_nothing_else() -> None:
     assert not {"smtp_auth_password:", "slack_api_url:", "routing_key:", "credentials:"} & set(text.split())
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("text", "channels"),
     [
@@ -127,6 +130,7 @@ def test_a_file_of_receivers_that_is_wrong_says_where_and_what_to_do(text: str, 
     assert str(refused.value).startswith(message)
 
 
+@pytest.mark.integration
 def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "dashboards" / "prometheus", tmp_path / "prometheus")
     output = run("check", "config", "prometheus/prometheus.yml", folder=tmp_path)
@@ -135,7 +139,7 @@ def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def alertmanager(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an Alertmanager with our inhibitions, which tells nobody."""
     folder = tmp_path_factory.mktemp("alertmanager")
     (folder / "alertmanager.yml").write_text(routes_as_yaml(Receivers(), "A test."), "utf-8")

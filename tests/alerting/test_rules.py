@@ -11,15 +11,16 @@ import promql_parser
 import pytest
 import yaml
 
-from streams.alerting.documents import decimal, percent
 from streams.alerting.objectives import Objective, ObjectiveError, objectives_of
+from streams.alerting.pipeline_alerts import SUMMARIES
 from streams.alerting.tiers import REACH, TIERS, notes
+from streams.alerting.yaml_documents import decimal, percent
+from streams.config.locations import parse_locations
 from streams.judging.locations import Locations
-from streams.judging.locations_file import parse_locations
 from streams.metrics.catalogue import CATALOGUE
 from tests.alerting.promtool import LOCATIONS, POLICIES, rule_file, run
 from tests.cli.command import ROOT, promises
-from tests.histories import rules as policies_of
+from tests.histories import policies_of as policies_of
 
 COMMITTED = ROOT / "dashboards" / "prometheus" / "rules.yml"
 COMMAND = ("rules", "--policies", "streams/local/town-policies.toml", "--locations", "examples/locations.toml")
@@ -55,6 +56,7 @@ def test_what_is_committed_is_what_the_command_makes(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.integration
 def test_prometheus_takes_the_rules(tmp_path: Path) -> None:
     (tmp_path / "rules.yml").write_text(COMMITTED.read_text("utf-8"), "utf-8")
     output = run("check", "rules", "--lint=all", "--lint-fatal", "rules.yml", folder=tmp_path)
@@ -62,6 +64,7 @@ def test_prometheus_takes_the_rules(tmp_path: Path) -> None:
     assert output.returncode == 0, output.stdout + output.stderr
 
 
+@pytest.mark.integration
 def test_names_that_need_quoting_pass_through_to_prometheus(tmp_path: Path) -> None:
     name = r"""O'Connell "St" \ $1 {{ .x }} §"""
     places = f"[[location]]\nid = '''{name}'''\nobjectives = {{ ready = 0.99 }}\nfeed = '''{name}'''\n"
@@ -182,6 +185,7 @@ def test_an_objective_for_a_kind_of_no_policy_is_refused() -> None:
         objectives_of(policies_of(POLICIES), places)
 
 
+@pytest.mark.integration
 def test_without_objectives_the_pipeline_alone_is_watched_and_the_command_says_so(tmp_path: Path) -> None:
     policies = tmp_path / "policies.toml"
     policies.write_text('[[policy]]\nkind = "ready"\n')
@@ -190,9 +194,7 @@ def test_without_objectives_the_pipeline_alone_is_watched_and_the_command_says_s
     output = run("check", "rules", "--lint=all", "--lint-fatal", "prometheus/rules.yml", folder=tmp_path)
 
     assert answer.out.startswith("ready: no objective, so nothing is alerted; give its policies one\n")
-    assert {rule["alert"] for rule in rules_in(text) if "alert" in rule} == {
-        "RecordsRejected", "ClockBehind", "RecoveringTooLong", "WorkerAbsent",
-    }  # fmt: skip
+    assert {rule["alert"] for rule in rules_in(text) if "alert" in rule} == set(SUMMARIES)
     assert output.returncode == 0, output.stdout + output.stderr
 
 

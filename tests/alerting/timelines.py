@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from streams.alerting.records import quoted
-from streams.book.rows import BOTH
-from streams.book.windows import PLACES, WIDTHS, Label, Windows
+from streams.alerting.recording_rules import quoted
+from streams.state.rows import BOTH
+from streams.state.windows import CELL_COUNTS, WIDTHS, Label, Windows
 
 Minute = int
 """Minutes since the timeline began."""
@@ -91,15 +91,15 @@ def _windows(shop: Shop, minutes: Minute) -> Iterator[tuple[str, Row]]:
     windows, sums = Windows(), []
     for minute in range(-DAY, minutes):
         now = (DAY + minute) * MINUTE
-        windows.move(now)
+        windows.advance(now)
         for kept in shop.due.get(minute, ()):
             windows.add(shop.label, BOTH, now, int(kept), 1)
-        sums.append(windows.sums().get(shop.label, (0,) * PLACES * len(WIDTHS)))
+        sums.append(windows.sums().get(shop.label, (0,) * CELL_COUNTS * len(WIDTHS)))
     sums = sums[DAY:]
     for number, window in enumerate(WIDTHS):
         for place, name in enumerate(("kept", "due")):
             labels = f'{_labels(shop)},basis="original",window="{window}"'
-            yield f"promises_window_{name}{{{labels}}}", [float(row[number * PLACES + place]) for row in sums]
+            yield f"promises_window_{name}{{{labels}}}", [float(row[number * CELL_COUNTS + place]) for row in sums]
 
 
 def _made(shop: Shop, minutes: Minute) -> Iterator[float]:

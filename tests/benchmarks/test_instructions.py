@@ -134,7 +134,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: None) -> Path:
     """A repository with one commit, in which an event costs 100 000 instructions; valgrind is not asked."""
     root = tmp_path / "project"
     (root / "benchmarks").mkdir(parents=True)

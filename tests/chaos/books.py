@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from streams.book.book import Book, Incoming
-from streams.book.changelog import HEAD, Contents
-from streams.book.codec import decode
+from streams.config.policies import parse_policies
 from streams.judging.policy import Policies
-from streams.judging.policy_file import parse_policies
-from streams.topics import CHANGELOG, EVENTS
-from tests.book.kept import all_of
+from streams.kafka.topics import CHANGELOG, EVENTS
+from streams.records import KafkaRecord
+from streams.state.case_codec import decode
+from streams.state.changelog import HEAD, Contents
+from streams.state.partition import PartitionState
 from tests.chaos import topics
 from tests.chaos.compare import listed
 from tests.chaos.load import POLICIES
 from tests.chaos.reducer import Expected
-from tests.worker.records import PARTITIONS, Held
+from tests.state.changelogs import contents_of
+from tests.worker.records import PARTITIONS
 
 _FOREVER = 4_000_000_000_000
 
@@ -35,28 +36,30 @@ def differences(bootstrap: str, truth: Expected) -> list[str]:
     return found
 
 
-def of_partition(partition: int, events: Iterable[Held], written: Sequence[Held], cases: set[str]) -> list[str]:
+def of_partition(
+    partition: int, events: Iterable[KafkaRecord], written: Sequence[KafkaRecord], cases: set[str]
+) -> list[str]:
     """Differences between the changelog of one partition (`written`) and the book of its log, which has `cases`."""
     policies = parse_policies(POLICIES, "the policies of the load")
     book = _fresh(policies, events)
     return [*_backwards(partition, written), *_unequal(partition, book, kept(written), policies, cases)]
 
 
-def kept(written: Iterable[Held]) -> dict[bytes, bytes]:
+def kept(written: Iterable[KafkaRecord]) -> dict[bytes, bytes]:
     """The last value of every key, without those taken back."""
     last = {one.key or b"": one.value for one in written}
     return {key: value for key, value in last.items() if value is not None}
 
 
-def _fresh(policies: Policies, events: Iterable[Held]) -> Book:
-    book = Book(policies)
+def _fresh(policies: Policies, events: Iterable[KafkaRecord]) -> PartitionState:
+    book = PartitionState(policies)
     for one in events:
-        book.apply(Incoming(one.timestamp, one.key, one.value), _FOREVER)
+        book.apply(KafkaRecord(one.timestamp, one.key, one.value), _FOREVER)
         book.next = one.offset + 1
     return book
 
 
-def _backwards(partition: int, written: Iterable[Held]) -> list[str]:
+def _backwards(partition: int, written: Iterable[KafkaRecord]) -> list[str]:
     """Steps that were written after a later one: the work of a former owner who was not shut out."""
     found: dict[int, str] = {}
     furthest = 0
@@ -70,13 +73,13 @@ def _backwards(partition: int, written: Iterable[Held]) -> list[str]:
 
 
 def _unequal(
-    partition: int, book: Book, records: Mapping[bytes, bytes], policies: Policies, cases: set[str]
+    partition: int, book: PartitionState, records: Mapping[bytes, bytes], policies: Policies, cases: set[str]
 ) -> list[str]:
     try:
-        restored = Book.restored(policies, Contents(records))
+        restored = PartitionState.restored(policies, Contents(records))
     except ValueError as error:
         return [f"{CHANGELOG.name}[{partition}] cannot be read: {error}"]
-    whole, found = all_of(book), all_of(restored)
+    whole, found = contents_of(book), contents_of(restored)
     theirs, ours = found.pop("cases"), whole.pop("cases")
     wrong = {name: f"expected {whole[name]}, found {found[name]}"[:400] for name in whole if whole[name] != found[name]}
     unlike = {

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 
 
 def restart(kafka: LocalKafka, number: int, *, crash: bool, meanwhile: Callable[[], None], down: float) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from streams.metrics.scrape import Scrape
+from streams.records import KafkaRecord
 from tests.chaos.fleet import clocks
 from tests.chaos.reducer import Expected
 from tests.chaos.said import normal
-from tests.worker.records import Held
 
 _SHOWN: Final = 5
 _ROW: Final = ("location", "kind", "basis")
@@ -51,7 +51,7 @@ def owners(pages: Sequence[Scrape], truth: Expected) -> list[str]:
     return _unequal("clocks by partition", {number: [clock] for number, clock in truth.clocks.items()}, shown)
 
 
-def records(topic: str, held: Iterable[Held], expected: Mapping[str, dict[str, Any]]) -> list[str]:
+def records(topic: str, held: Iterable[KafkaRecord], expected: Mapping[str, dict[str, Any]]) -> list[str]:
     """Differences between a topic and the records that must be in it, each once, by id."""
     times: Counter[str] = Counter()
     wrong: dict[str, Any] = {}
@@ -71,7 +71,7 @@ def records(topic: str, held: Iterable[Held], expected: Mapping[str, dict[str, A
     ]
 
 
-def rejects(held: Iterable[Held], expected: set[tuple[int, int]]) -> list[str]:
+def rejects(held: Iterable[KafkaRecord], expected: set[tuple[int, int]]) -> list[str]:
     """Differences between promise.rejects and the records that must have been refused, each once."""
     times = Counter((int(told["partition"]), int(told["offset"])) for told in (dict(one.headers) for one in held))
     return _unequal("promise.rejects by partition and offset", dict.fromkeys(expected, 1), times)

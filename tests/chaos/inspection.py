@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from streams.kafka.topics import ALERTS, EVENTS, REJECTS, VERDICTS
 from streams.metrics.scrape import Scrape
-from streams.topics import ALERTS, EVENTS, REJECTS, VERDICTS
 from tests.chaos import books, compare, topics
 from tests.chaos.judged import judged
 from tests.chaos.reducer import Expected, Reducer

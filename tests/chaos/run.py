@@ -11,9 +11,9 @@ from typing import Final
 
 from kafka.errors import KafkaError
 
-from streams.local.kafka import LocalKafka
+from streams.kafka.topics import CHANGELOG
+from streams.local.kafka_cluster import LocalKafka
 from streams.metrics.scrape import Scrape
-from streams.topics import CHANGELOG
 from tests.chaos import brokers, inspection
 from tests.chaos.fleet import MOST, Fleet, Member, clocks
 from tests.chaos.load import POLICIES

@@ -8,7 +8,7 @@ from typing import Final
 
 from kafka import KafkaProducer
 
-from streams.topics import EVENTS
+from streams.kafka.topics import EVENTS
 from tests.chaos.load import RECORDS_PER_ORDER, START, clock_record, orders
 from tests.worker.records import PARTITIONS
 

@@ -15,7 +15,9 @@ SEED = int(os.environ.get("PROMISES_SEED", "1"))
 TROUBLE = Counts(kills=10, rebalances=5, zombies=2, broker_restarts=1)
 
 
-@pytest.mark.kafka
+pytestmark = [pytest.mark.integration, pytest.mark.chaos]
+
+
 def test_no_kill_no_rebalance_no_zombie_and_no_broker_changes_what_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,16 +10,15 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
-from streams.agents.tracker import _counts
-from streams.book.book import Book, Incoming
-from streams.judging.policy_file import parse_policies
-from streams.metrics.collector import SnapshotCollector
+from streams.config.policies import parse_policies
 from streams.metrics.scrape import Scrape
-from streams.metrics.snapshot import Snapshot
+from streams.records import KafkaRecord
+from streams.state.partition import PartitionState
+from streams.worker.metrics import WorkerCollector
+from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 from tests.chaos import books, compare
 from tests.chaos.load import POLICIES, orders
 from tests.chaos.reducer import Expected, Reducer
-from tests.worker.records import Held
 
 FOREVER = 4_000_000_000_000
 
@@ -29,36 +28,40 @@ class Afternoon:
 
     def __init__(self) -> None:
         given = list(islice(orders(1, open_at_once=100), 2_000))
-        self.events = [Held(0, offset, one.at, one.key, one.value, ()) for offset, one in enumerate(given)]
+        self.events = [KafkaRecord(one.at, one.key, one.value, offset=offset) for offset, one in enumerate(given)]
         self.truth = Expected()
-        self.verdicts: list[Held] = []
-        self.rejects: list[Held] = []
-        self.written: list[Held] = []
+        self.verdicts: list[KafkaRecord] = []
+        self.rejects: list[KafkaRecord] = []
+        self.written: list[KafkaRecord] = []
         self._work()
         self.cases = set(self.truth.cases)
 
     def _work(self) -> None:
         reducer = Reducer(0, self.truth)
-        book = Book(parse_policies(POLICIES, "the policies of the load"))
+        book = PartitionState(parse_policies(POLICIES, "the policies of the load"))
         for one in self.events:
             reducer.read(one.offset, one.timestamp, one.value or b"")
-            for effect in book.apply(Incoming(one.timestamp, one.key, one.value), FOREVER):
+            for effect in book.apply(KafkaRecord(one.timestamp, one.key, one.value), FOREVER):
                 if isinstance(effect, Refused):
                     headers = ("partition", b"0"), ("offset", str(one.offset).encode())
-                    self.rejects.append(Held(0, len(self.rejects), one.timestamp, one.key, one.value, headers))
+                    self.rejects.append(
+                        KafkaRecord(one.timestamp, one.key, one.value, headers, offset=len(self.rejects))
+                    )
                 elif isinstance(effect, VerdictRecord):
-                    self.verdicts.append(Held(0, len(self.verdicts), 0, one.key, msgspec.json.encode(effect), ()))
+                    self.verdicts.append(
+                        KafkaRecord(0, one.key, msgspec.json.encode(effect), offset=len(self.verdicts))
+                    )
             book.next = one.offset + 1
             if book.next % 100 == 0:
-                self.written += [Held(0, len(self.written), 0, key, value, ()) for key, value in book.changes()]
+                self.written += [KafkaRecord(0, key, value, offset=len(self.written)) for key, value in book.changes()]
         reducer.finish()
         self.pages = [page(book)]
 
 
-def page(book: Book) -> Scrape:
+def page(book: PartitionState) -> Scrape:
     registry = CollectorRegistry()
-    collector = SnapshotCollector()
-    collector.snapshot = Snapshot(True, {0: _counts(book)})
+    collector = WorkerCollector()
+    collector.snapshot = WorkerSnapshot(True, {0: PartitionSnapshot.of(book)})
     registry.register(collector)
     return Scrape(generate_latest(registry).decode())
 

@@ -10,9 +10,9 @@ import pytest
 
 from schemas.reading import Refused
 from schemas.verdicts import AlertRecord, VerdictRecord
-from streams.book.book import Book, Incoming
-from streams.judging.policy_file import parse_policies
-from streams.metrics.snapshot import PartitionCounts, Snapshot
+from streams.config.policies import parse_policies
+from streams.records import KafkaRecord
+from streams.state.partition import PartitionState
 from tests.chaos.load import POLICIES, RECORDS_PER_ORDER, Given, clock_record, orders
 from tests.chaos.reducer import Expected, Reducer
 from tests.chaos.said import normal
@@ -39,11 +39,11 @@ def expected(given: list[Given]) -> Expected:
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_the_book_and_the_plain_reducer_say_the_same_of_a_disorderly_afternoon(seed: int) -> None:
     given = log(seed, 4_000)
-    book = Book(parse_policies(POLICIES, "the policies of the load"))
+    book = PartitionState(parse_policies(POLICIES, "the policies of the load"))
     said: list[VerdictRecord | AlertRecord] = []
     refused = 0
     for record in given:
-        for effect in book.apply(Incoming(record.at, record.key or None, record.value), FOREVER):
+        for effect in book.apply(KafkaRecord(record.at, record.key or None, record.value), FOREVER):
             if isinstance(effect, Refused):
                 refused += 1
             else:
@@ -52,8 +52,7 @@ def test_the_book_and_the_plain_reducer_say_the_same_of_a_disorderly_afternoon(s
     found = {one.id: normal(msgspec.json.encode(one)) for one in said}
     assert found == truth.verdicts | truth.alerts
     assert (len(found), refused) == (len(said), len(truth.rejects))
-    counts = PartitionCounts(book.clock.now, book.tally.rows, book.tally.windows.sums(), book.events)
-    assert Snapshot(True, {0: counts}).partitions[0].clock == truth.clocks[0]
+    assert book.watermark.now == truth.clocks[0]
 
 
 def test_the_load_has_every_verdict_and_every_kind_of_trouble() -> None:

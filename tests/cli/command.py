@@ -1,4 +1,4 @@
-"""Runs `promises` as its users do: a process of its own, with its exit code and both of its streams."""
+"""Runs the command `promises` and returns its exit code and both of its streams."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+
+from streams.cli.main import main
+from tests.support.in_process import Ended, run
+from tests.support.processes import ForkedProcess
 
 ROOT = Path(__file__).parents[2]
 LOG_ADAPTER = ROOT / "examples" / "promise-log.toml"
@@ -34,18 +39,38 @@ class Answer(NamedTuple):
 
 
 def promises(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> Answer:
-    """`promises ARGUMENTS`, with nothing of the caller's settings but `environment`."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PROMISES_")}
-    kept = {name: value for name, value in inherited.items() if name not in _TERMINAL}
-    ended = subprocess.run(
-        [sys.executable, "-m", "streams.cli", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        cwd=ROOT,
-        env=kept | {"PYTHONUTF8": "1"} | dict(environment or {}),
-        timeout=120,
-        check=False,
+    """Run `promises ARGUMENTS` in this process, with nothing of the caller's settings but `environment`."""
+    settings = _inherited() | {"COLUMNS": "80"} | dict(environment or {})
+    return _answer(run([*map(str, arguments)], stdin=stdin, directory=ROOT, environment=settings))
+
+
+def promises_process(*arguments: str | Path) -> Answer:
+    """Run `promises ARGUMENTS` in a process of its own: beside other commands, or where it leaves connections open."""
+    with TemporaryDirectory(prefix="promises-tests-") as folder:
+        output, errors = Path(folder, "stdout"), Path(folder, "stderr")
+        settings, words = _inherited() | {"COLUMNS": "80"}, [*map(str, arguments)]
+        process = ForkedProcess(main, words, directory=ROOT, environment=settings, log=output, errors=errors)
+        try:
+            code = process.wait(120)
+        finally:
+            process.kill()
+        return Answer(code, output.read_text("utf-8"), errors.read_text("utf-8"))
+
+
+def promises_interpreter(*arguments: str | Path, stdin: bytes = b"") -> Answer:
+    """Run `promises ARGUMENTS` in a new interpreter, which takes a second to start."""
+    command = [sys.executable, "-m", "streams.cli", *map(str, arguments)]
+    settings = _inherited() | {"PYTHONUTF8": "1"}
+    return _answer(
+        subprocess.run(command, input=stdin, capture_output=True, cwd=ROOT, env=settings, timeout=120, check=False)
     )
+
+
+def _inherited() -> dict[str, str]:
+    return {name: v for name, v in os.environ.items() if not name.startswith("PROMISES_") and name not in _TERMINAL}
+
+
+def _answer(ended: subprocess.CompletedProcess[bytes] | Ended) -> Answer:
     return Answer(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 

@@ -85,7 +85,7 @@ def test_adapt_tells_what_is_nobodys_business_and_what_has_to_be_fetched(tmp_pat
     answer = promises("adapt", "-", "--adapter", kiosk(tmp_path), "--header", "x-kiosk-topic: ping", stdin=PAYLOAD)
     assert answer.code == 0
     assert answer.out.splitlines()[0] == "rule 'ping' fits: ignored, the kiosk tries whether we are there"
-    assert "rule 'pickup' does not fit: not looked at: the reading ended before it" in answer.out
+    assert "rule 'pickup' does not fit: not evaluated: an earlier rule ended the evaluation" in answer.out
     assert answer.out.splitlines()[-1] == "ignored, by rule 'ping'"
     thin = b'{"type": "order.updated", "data": {"id": "O1"}}'
     assert promises("adapt", "-", "--adapter", "square", stdin=thin).out.splitlines()[-1] == "to be fetched: order O1"

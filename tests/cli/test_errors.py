@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.feeds.adapters import names
+from streams.adapters.vendors import names
 from tests.cli.command import LOG_ADAPTER, promises
 from tests.cli.stories import promised, text, written
 

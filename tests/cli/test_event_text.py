@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.reading import Refused, read
+from schemas.reading import Refused, read_event
 from streams.cli.event_text import line, refused_line
 
 _OCCURRED = "2026-03-06T12:38:04.250Z"
@@ -15,7 +15,7 @@ _OCCURRED = "2026-03-06T12:38:04.250Z"
 
 def _shown(type: str, **fields: Any) -> str:
     common = {"id": "e-1", "case": "square:o-17", "occurred_at": _OCCURRED} if type != "clock" else {}
-    return line(read(json.dumps({"type": type, **common, **fields}).encode())).plain
+    return line(read_event(json.dumps({"type": type, **common, **fields}).encode())).plain
 
 
 @pytest.mark.parametrize(

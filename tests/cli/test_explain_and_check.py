@@ -140,7 +140,7 @@ def test_check_says_what_the_given_policies_and_adapter_hold() -> None:
     columns = "arrival_time, event_id, event_time, event_type, location, promise_id, promised_at, staff"
     assert answer.out.splitlines() == [
         "delivered@1: delivered, kept by delivered, grace 0 s",
-        f"{LOG_ADAPTER}: A log of promises, one row an event",
+        f"{LOG_ADAPTER}: A log of promises, one row per event",
         f"{LOG_ADAPTER}: reads {columns}",
         f"{LOG_ADAPTER}: tests beside it: 4",
         "no mistakes found",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from streams.feeds.feeds_file import parse_feeds
-from streams.feeds.ways import ways_of
+from streams.adapters.vendors import names
+from streams.config.feeds import parse_feeds
+from streams.intake.feed_adapters import adapters_of
 from tests.cli.command import promises
 from tests.shared import ROOT
 
@@ -36,12 +37,10 @@ def test_who_follows_the_page_has_an_adapter_whose_tests_pass(tmp_path: Path) ->
 
 
 def test_the_page_names_every_adapter_there_is() -> None:
-    adapters = (ROOT / "streams" / "feeds" / "adapters").glob("*.toml")
-    names = {path.stem for path in adapters if not path.name.endswith(".tests.toml")}
-    assert names <= set(re.findall(r"`([a-z-]+)`", PAGE))
+    assert set(names()) <= set(re.findall(r"`([a-z-]+)`", PAGE))
 
 
 def test_the_feeds_to_begin_with_can_be_read() -> None:
     example = ROOT / "examples" / "feeds.toml"
     feeds = parse_feeds(example.read_text("utf-8"), str(example))
-    assert ways_of(feeds, {}).keys() == {"square", "shopify", "bookings"}
+    assert adapters_of(feeds, {}).keys() == {"square", "shopify", "bookings"}

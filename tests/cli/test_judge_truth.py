@@ -17,17 +17,19 @@ from typing import Any
 import pytest
 
 from schemas.events import Clock
-from schemas.instants import moment, parse, show
+from schemas.instants import format_instant, parse_instant, to_datetime
 from schemas.reading import Refused
-from streams.feeds.adapters import load
-from streams.feeds.files import lines
+from streams.adapters.files import lines
+from streams.adapters.vendors import load
+from streams.config.policies import parse_policies
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Outcome
 from streams.judging.history import History, insert
 from streams.judging.measures import quantile
-from streams.judging.policy_file import parse_policies
 from streams.judging.settle import judge
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises
+
+pytestmark = pytest.mark.integration  # it starts no process, but judges whole data sets: a minute
 
 DATA = ROOT.parent / "shared" / "data"
 KNOWN = {
@@ -91,7 +93,7 @@ class Dataset:
         for line in lines([str(self.events)], load(str(LOG_ADAPTER))):
             assert not isinstance(line.record, Refused | Clock)
             insert(histories[line.record.case], admit(line.record, policies))
-        as_of = parse(self.truth["as_of"])
+        as_of = parse_instant(self.truth["as_of"])
         judgements = [judge(history, policies, as_of) for history in histories.values()]
         return [judged for judgement in judgements for _, judged in judgement.promises]
 
@@ -168,7 +170,9 @@ def test_every_checkpoint_on_the_way_is_true(dataset: Dataset) -> None:
     totals = [(point["as_of"], point["totals"]) for point in dataset.told["points"]]
     found = [(as_of, counts(row), row["kept_rate"]) for as_of, row in totals]
     assert len(found) == 10
-    assert found == [(show(parse(true["T"])), true_counts(true), true_rate(true)) for true in dataset.checkpoints]
+    assert found == [
+        (format_instant(parse_instant(true["T"])), true_counts(true), true_rate(true)) for true in dataset.checkpoints
+    ]
 
 
 @pytest.mark.parametrize("axis", ["location", "staff"])
@@ -193,7 +197,7 @@ def test_every_day_on_which_promises_were_due_is_judged_truly(dataset: Dataset) 
     found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for outcome in dataset.outcomes:
         verdict, reason = outcome.ruling
-        found[moment(outcome.due).date().isoformat()].update(["promises", verdict, reason])
+        found[to_datetime(outcome.due).date().isoformat()].update(["promises", verdict, reason])
     names = ("promises", "kept", "broken", "late", "undelivered", "open", "excluded")
     assert {day: tuple(counted[name] for name in names) for day, counted in found.items()} == {
         row["promised_day_utc"]: tuple(true_counts(row).values()) for row in dataset.rows("promised_day")

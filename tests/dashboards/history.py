@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 from schemas.events import TAGS
 from schemas.reading import REFUSAL_REASONS
 from schemas.words import BASES, RULINGS, VERDICTS
-from streams.book.rows import HELD, LATENESS_BOUNDS
-from streams.book.windows import WIDTHS
-from streams.ledger.commits import COMMIT_BOUNDS
 from streams.metrics import catalogue as metrics
 from streams.metrics.catalogue import FEED
+from streams.metrics.exposition import COMMIT_BOUNDS
+from streams.state.rows import LATENESS_BOUNDS, ROW_VERDICTS
+from streams.state.windows import WIDTHS
 
 LOCATIONS: Final = ("hull", "leeds", "york north")
 KINDS: Final = ("ready", "delivered")
@@ -106,7 +106,7 @@ def _verdicts() -> Iterator[Exported]:
     for row in _judged():
         settled = [verdict for verdict in VERDICTS if verdict != "open"]
         yield from (_counted(metrics.VERDICTS.name, row | {"verdict": verdict}) for verdict in settled)
-        ways = [(before, after) for before in HELD for after in HELD if before != after]
+        ways = [(before, after) for before in ROW_VERDICTS for after in ROW_VERDICTS if before != after]
         yield from (_counted(metrics.REVISED.name, row | {"from": one, "to": other}, 0.02) for one, other in ways)
         bounds = [*(f"{bound:.1f}" for bound in LATENESS_BOUNDS), "+Inf"]
         for place, bound in enumerate(bounds, start=1):

@@ -21,7 +21,7 @@ ASKED = {one.name: one for one in all_asked()}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def server(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     try:
         with prometheus(tmp_path_factory.mktemp("prometheus")) as running:
             yield running

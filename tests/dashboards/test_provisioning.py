@@ -8,7 +8,7 @@ import yaml
 
 from dashboards import frame
 from dashboards.build import FOLDER
-from streams.publishing import push
+from streams.grafana import push
 
 PLACE = FOLDER.parent / "provisioning"
 

@@ -1,7 +1,7 @@
-"""The Kafka of the workers' tests; the ends of the logs beside every failure."""
+"""The ends of the workers' logs beside every failure."""
 
 from __future__ import annotations
 
-from tests.worker.conftest import bootstrap, pytest_runtest_makereport
+from tests.worker.conftest import pytest_runtest_makereport
 
-__all__ = ["bootstrap", "pytest_runtest_makereport"]
+__all__ = ["pytest_runtest_makereport"]

@@ -15,7 +15,7 @@ import msgspec
 import requests
 from kafka import KafkaConsumer, KafkaProducer
 
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.day.disorder import Arrival
 from tests.day.orders import Order, Vendor
 from tests.day.webhooks import fetched

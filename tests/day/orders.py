@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, Final, Literal, NamedTuple
 
 from schemas.events import Cancelled, CaseEvent, PromiseAmended, PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from schemas.words import Party
 
 Vendor = Literal["square", "toast", "shopify"]
@@ -131,12 +131,12 @@ def truth(order: Order) -> Iterator[CaseEvent]:
     staff = Staff(id=SERVER) if order.vendor == "toast" else None
     said: dict[str, Any] = {"case": order.case, "location": order.location, "staff": staff}
     first, *later = order.promised
-    terms = [PromiseTerms(kind=kind, due=moment(first.due))]
-    yield PromisesMade(id="made", occurred_at=moment(order.placed), promises=terms, **said)
+    terms = [PromiseTerms(kind=kind, due=to_datetime(first.due))]
+    yield PromisesMade(id="made", occurred_at=to_datetime(order.placed), promises=terms, **said)
     for dated in later:
-        id, due = f"amended-{dated.at}", moment(dated.due)
-        yield PromiseAmended(id=id, occurred_at=moment(dated.at), kind=kind, due=due, by="us", **said)
+        id, due = f"amended-{dated.at}", to_datetime(dated.due)
+        yield PromiseAmended(id=id, occurred_at=to_datetime(dated.at), kind=kind, due=due, by="us", **said)
     for step, at in order.steps:
-        yield StepReached(id=step, occurred_at=moment(at), step=step, **said)
+        yield StepReached(id=step, occurred_at=to_datetime(at), step=step, **said)
     if order.cancelled is not None:
-        yield Cancelled(id="cancelled", occurred_at=moment(order.cancelled), by=order.cancelled_by, **said)
+        yield Cancelled(id="cancelled", occurred_at=to_datetime(order.cancelled), by=order.cancelled_by, **said)

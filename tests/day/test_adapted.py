@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 import pytest
 
 from schemas.events import Clock, Record
-from schemas.instants import Instant, parse
+from schemas.instants import Instant, parse_instant
+from streams.adapters.decoding import decode
+from streams.adapters.feed_records import AdaptedRecord, OpenedRecord
+from streams.adapters.vendors import load
 from streams.cli.options import load_policies
-from streams.feeds.adapters import load
-from streams.feeds.decoding import decode
-from streams.feeds.deliveries import Adapted, Opened
 from streams.judging.admission import admit
 from streams.judging.facts import Fact
 from streams.judging.history import History, insert
@@ -23,7 +23,7 @@ from tests.day.orders import SHOPS, STEPS, Dated, Order, Vendor, day
 from tests.day.verdicts import Key, Stands, stands, truly
 from tests.day.webhooks import fetched, webhooks
 
-START: Final = parse("2026-03-06T06:00:00Z")
+START: Final = parse_instant("2026-03-06T06:00:00Z")
 MINUTE: Final = 60_000.0
 HOUR: Final = 3_600_000
 ENDED: Final = START + 48 * HOUR
@@ -52,9 +52,9 @@ class Body(NamedTuple):
     at: Instant
 
 
-def adapted(vendor: Vendor, body: Body) -> Adapted:
+def adapted(vendor: Vendor, body: Body) -> AdaptedRecord:
     """What a body becomes."""
-    return ADAPTERS[vendor].adapt(Opened(decode(body.value), body.headers, received_at=body.at))
+    return ADAPTERS[vendor].adapt(OpenedRecord(decode(body.value), body.headers, received_at=body.at))
 
 
 def sent(order: Order) -> Iterator[Body]:

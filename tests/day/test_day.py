@@ -18,9 +18,9 @@ import requests
 from schemas.instants import Instant
 from schemas.verdicts import VerdictRecord
 from streams.cli.options import load_policies
+from streams.kafka.topics import VERDICTS
 from streams.local.ports import free_ports
-from streams.topics import VERDICTS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import promises
 from tests.day.disorder import Arrival, disordered
 from tests.day.living import Enricher, post

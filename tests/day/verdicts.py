@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.instants import Instant, moment
-from schemas.verdicts import Finding, VerdictRecord
+from schemas.instants import Instant, to_datetime
+from schemas.verdicts import BasisVerdict, VerdictRecord
 from streams.judging.admission import admit
 from streams.judging.case import Outcome
 from streams.judging.history import History, insert
@@ -52,7 +52,7 @@ def stands(case: str, history: History, policies: Policies, now: Instant) -> dic
 
 def _outcome(outcome: Outcome) -> Stands:
     lateness = None if outcome.lateness is None else outcome.lateness / 1000
-    return Stands(*outcome.ruling, moment(outcome.due), lateness)
+    return Stands(*outcome.ruling, to_datetime(outcome.due), lateness)
 
 
 def read_verdicts(values: Iterable[bytes | None]) -> dict[Key, list[VerdictRecord]]:
@@ -73,5 +73,5 @@ def last(verdicts: dict[Key, list[VerdictRecord]]) -> dict[Key, tuple[Stands, St
     }
 
 
-def _finding(finding: Finding) -> Stands:
+def _finding(finding: BasisVerdict) -> Stands:
     return Stands(finding.verdict, finding.reason, finding.due, finding.lateness_seconds)

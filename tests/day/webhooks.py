@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from schemas.instants import Instant, moment, show
+from schemas.instants import Instant, format_instant, to_datetime
 from tests.day.orders import SERVER, Order, Vendor
 
 SECRET: Final = "of-the-day"
@@ -58,16 +58,16 @@ def _square(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
         "version": version,
         "location_id": order.location,
         "state": "OPEN",
-        "created_at": show(order.placed),
+        "created_at": format_instant(order.placed),
     }
     if version > 1:
-        told["updated_at"] = show(at)
+        told["updated_at"] = format_instant(at)
     body = msgspec.json.encode(
         {
             "merchant_id": "M-DAY",
             "type": what.replace("_", ".", 1),
             "event_id": f"{order.id}-{version}",
-            "created_at": show(at),
+            "created_at": format_instant(at),
             "data": {"type": what, "id": order.id, "object": {what: told}},
         }
     )
@@ -80,8 +80,8 @@ def _square_order(order: Order, version: int, at: Instant) -> dict[str, Any]:
     is_cancelled = order.cancelled is not None and order.cancelled <= at
     details = {
         "schedule_type": "SCHEDULED",
-        "pickup_at": show(order.due(at)),
-        "placed_at": show(order.placed),
+        "pickup_at": format_instant(order.due(at)),
+        "placed_at": format_instant(order.placed),
         "ready_at": _shown(ready),
         "picked_up_at": _shown(picked_up),
         "canceled_at": _shown(order.cancelled if is_cancelled else None),
@@ -91,8 +91,8 @@ def _square_order(order: Order, version: int, at: Instant) -> dict[str, Any]:
         "id": order.id,
         "location_id": order.location,
         "source": {"name": "Day"},
-        "created_at": show(order.placed),
-        "updated_at": show(at),
+        "created_at": format_instant(order.placed),
+        "updated_at": format_instant(at),
         "state": "CANCELED" if is_cancelled else "COMPLETED" if picked_up else "OPEN",
         "version": version,
         "fulfillments": [
@@ -132,14 +132,14 @@ def _toast(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
                 "eventGuid": f"{order.id}-{version}-{step}",
                 "orderGuid": order.id,
                 "guestOrderStatus": status,
-                "lastUpdated": show(at),
+                "lastUpdated": format_instant(at),
                 "version": None,
             }
             yield _of_toast(order, version, at, "guest_order_status", "guestOrderStatusUpdated", details)
 
 
 def _of_toast(order: Order, version: int, at: Instant, category: str, type: str, details: dict[str, Any]) -> Webhook:
-    said = show(at)
+    said = format_instant(at)
     body = msgspec.json.encode(
         {
             "timestamp": said,
@@ -223,16 +223,16 @@ _SENT: Final = {"square": _square, "toast": _toast, "shopify": _shopify}
 
 
 def _shown(at: Instant | None) -> str | None:
-    return None if at is None else show(at)
+    return None if at is None else format_instant(at)
 
 
 def _toast_time(at: Instant) -> str:
-    return show(at).replace("Z", "+0000")
+    return format_instant(at).replace("Z", "+0000")
 
 
 def _shopify_time(at: Instant) -> str:
     """In the shop's own zone, as Shopify writes it; here to the millisecond."""
-    return moment(at - 5 * 3_600_000).isoformat(timespec="milliseconds").replace("+00:00", "-05:00")
+    return to_datetime(at - 5 * 3_600_000).isoformat(timespec="milliseconds").replace("+00:00", "-05:00")
 
 
 def _base64(signed: bytes) -> str:

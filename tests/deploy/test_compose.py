@@ -90,6 +90,7 @@ def test_every_command_and_setting_of_ours_exists(name: str) -> None:
     assert set(services()[name].get("environment", {})) <= settings
 
 
+@pytest.mark.integration
 def test_the_dockerfile_is_as_its_linter_wants_it() -> None:
     linter = Path(sys.executable).with_name("hadolint")
     found = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, timeout=60, check=False)

@@ -20,13 +20,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from schemas.instants import show
+from schemas.instants import format_instant
 from schemas.words import VERDICTS
-from streams.connection import Connection
-from streams.held import held
+from streams.kafka.connection import Connection
+from streams.kafka.topic_reader import read_topic
+from streams.kafka.topics import EVENTS
 from streams.local.town_shops import SHOPS
-from streams.topics import EVENTS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import report
 from tests.dashboards.reading import all_asked, young
 from tests.dashboards.server import Prometheus
@@ -38,6 +38,8 @@ from tests.shared import ROOT
 from tests.support.alertmanager import movable
 from tests.support.debian import Unavailable, program
 from tests.worker.workers import until
+
+pytestmark = pytest.mark.integration
 
 BY_LOCATION = ("--by", "location", "--basis", "original")
 AN_HOUR_BACK = ("location_kind:promises_due:mean_day", "location_kind:promises_at_risk:usual")
@@ -162,9 +164,9 @@ def test_a_killed_worker_changes_no_total(stack: Stack, town: Living, bootstrap:
     town.is_shut = True
     until(lambda: set(in_town(stack, "open")) == {0}, "all is decided", seconds=120)
     events = tmp_path / "events.jsonl"
-    records = held(Connection(bootstrap), EVENTS.name)
+    records = read_topic(Connection(bootstrap), EVENTS.name)
     events.write_bytes(b"".join((one.value or b"") + b"\n" for one in records))
-    judged = report("judge", events, "--policies", POLICIES, "--as-of", show(wall_clock()), *BY_LOCATION)
+    judged = report("judge", events, "--policies", POLICIES, "--as-of", format_instant(wall_clock()), *BY_LOCATION)
 
     locations = {row["key"][0]: row for row in judged["points"][0]["by"]["location"]}
     assert locations.keys() == {shop.location for shop in SHOPS}

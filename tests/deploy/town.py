@@ -9,10 +9,10 @@ from itertools import takewhile
 from typing import Final
 
 from schemas.instants import Instant
-from streams.connection import Connection
-from streams.local.tills import live
-from streams.local.town import Arrival, town
-from streams.local.town_shops import NO_RUSH, PHARMACY, SHOPS, STEADY, Member, Rush, Shop
+from streams.kafka.connection import Connection
+from streams.local.town import TownEvent, town
+from streams.local.town_feeds import live
+from streams.local.town_shops import NO_RUSH, PHARMACY, SHOPS, STEADY, Rush, Shop, StaffMember
 
 MINUTE: Final = 1000
 """Milliseconds of a minute of the town, for which its policies are written."""
@@ -24,19 +24,19 @@ def _steady(shop: Shop) -> Shop:
     """The shop without a rush, and with a staff that hardly ever is late; at the pharmacy, never."""
     if shop is PHARMACY:
         return shop
-    return replace(shop, rush=NO_RUSH, staff=tuple(Member(member.id, STEADY) for member in shop.staff))
+    return replace(shop, rush=NO_RUSH, staff=tuple(StaffMember(member.id, STEADY) for member in shop.staff))
 
 
 _QUIET: Final = tuple(map(_steady, SHOPS))
 _BAD: Final = tuple(replace(shop, rush=_BAD_HOUR) if shop.location == "kitchen" else shop for shop in _QUIET)
 
 
-def bad_hour(start: Instant) -> Iterator[Arrival]:
+def bad_hour(start: Instant) -> Iterator[TownEvent]:
     """An hour of the town, a minute of ours, in which the kitchen drowns; and what becomes of its orders."""
     return takewhile(lambda arrival: arrival.at < start + 150 * MINUTE, town(1, start, MINUTE, 40, _BAD))
 
 
-def quiet(start: Instant) -> Iterator[Arrival]:
+def quiet(start: Instant) -> Iterator[TownEvent]:
     """The town without a rush from `start` on."""
     return town(2, start, MINUTE, 20, _QUIET)
 
@@ -45,7 +45,7 @@ class Living:
     """The town, living in a thread. offline: the locations whose tills are, to be changed at any time. is_shut: no
     shop does anything any more; the tills go on to say that they are read."""
 
-    def __init__(self, bootstrap: str, arrivals: Iterator[Arrival]) -> None:
+    def __init__(self, bootstrap: str, arrivals: Iterator[TownEvent]) -> None:
         self.offline: set[str] = set()
         self.is_shut = False
         self._off = threading.Event()

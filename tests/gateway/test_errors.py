@@ -25,7 +25,7 @@ TILL = '[[feed]]\nname = "till"\nwebhook.scheme = "none"\n'
         ),
         (TILL, ("--bind", "0.0.0.0:8088"), 2, "feed till: scheme none takes whatever anybody posts"),
         (TILL, ("--bind", "hooks.example:8088"), 2, "say --allow-unsigned"),
-        (TILL, ("--bind", "8088"), 2, "--bind 8088: '8088' is no HOST:PORT"),
+        (TILL, ("--bind", "8088"), 2, "--bind 8088: '8088' is not HOST:PORT"),
         (TILL, ("--log", "xml"), 2, "--log xml: write text or json"),
         (TILL + 'webhook.path = "/promises"\n', (), 2, "feed till: webhook path /promises is the gateway's own"),
         (TILL, ("--tokens", "nowhere"), 2, "--tokens nowhere: cannot be read: No such file or directory"),

@@ -9,19 +9,18 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from schemas.instants import parse
-from streams.feeds.feeds_file import parse_feeds
-from streams.feeds.signatures import scheme_of
+from schemas.instants import parse_instant
+from streams.config.feeds import parse_feeds
 from streams.gateway import secret_files
-from streams.gateway.counter import read_tokens
 from streams.gateway.limits import Bucket
+from streams.gateway.manual import read_tokens
 from streams.gateway.openapi import openapi
-from streams.gateway.pings import ping
-from streams.gateway.records import record_headers
 from streams.gateway.secret_files import SecretFiles
+from streams.gateway.webhooks import ping, record_headers
+from streams.signatures.verify import scheme_of
 from tests.gateway.gateways import FEEDS
 
-NOON = parse("2026-03-06T12:00:00Z")
+NOON = parse_instant("2026-03-06T12:00:00Z")
 
 
 def kept(scheme: str, header: str = "", **headers: str) -> dict[str, str]:
@@ -146,10 +145,19 @@ def test_every_path_is_described_and_every_reference_leads_somewhere() -> None:
     assert {"/shopify", "/in/woo", "/promises", "/fulfilments", "/cancellations"} <= document["paths"].keys()
     assert document["paths"]["/till"]["post"]["security"] == []
     assert document["components"]["securitySchemes"]["shopify"]["name"] == "x-shopify-hmac-sha256"
-    for name in ("Promise", "Fulfilment", "Amendment", "Withdrawal", "Cancellation", "Refusal", "Stored", "Event"):
+    for name in (
+        "ManualPromise",
+        "ManualFulfilment",
+        "ManualAmendment",
+        "ManualWithdrawal",
+        "ManualCancellation",
+        "Refusal",
+        "Stored",
+        "Event",
+    ):
         schema = document["components"]["schemas"][name]
         Draft202012Validator.check_schema(schema)
-    promise = {"$ref": "#/components/schemas/Promise", "components": document["components"]}
+    promise = {"$ref": "#/components/schemas/ManualPromise", "components": document["components"]}
     Draft202012Validator(promise).validate({"case": "o-7", "kind": "ready", "within": "20m", "staff": "b17"})
     assert not Draft202012Validator(promise).is_valid({"case": "o-7", "kind": "ready", "with_in": "20m"})
 

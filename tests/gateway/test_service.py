@@ -13,8 +13,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from schemas.reading import read
-from streams.wall import wall_clock
+from schemas.reading import read_event
+from streams.wall_clock import wall_clock
 from tests.gateway.gateways import (
     LOGIN,
     SECRET,
@@ -30,7 +30,7 @@ from tests.gateway.gateways import (
     signature,
 )
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 BODY = '{ "id": 820982911946154508,\n\t"note": "zwei Stück 🥐" }\r\n'.encode()
 
@@ -217,7 +217,7 @@ def test_a_promise_spoken_at_the_counter_becomes_an_event(gateway: Gateway, boot
     stored = {one.value: one.key for one in records(bootstrap, "promise.events")}
     assert len(stored) == before + 2
     promised = next(value for value in stored if b"promises_made" in value)
-    assert (read(promised), stored[promised]) == (read(json.dumps(said.document["event"]).encode()), b"o-7")
+    assert (read_event(promised), stored[promised]) == (read_event(json.dumps(said.document["event"]).encode()), b"o-7")
     assert (said.document["id"], said.document["event"]["source"]) == (said.document["event"]["id"], "gateway")
 
 
@@ -273,5 +273,5 @@ def test_a_gateway_that_is_told_to_end_finishes_what_it_has_begun(gateway: Gatew
         connection.send(b"half")
         assert answer_on(connection).status == 200
     stopping.join()
-    assert gateway.process.returncode == 0
+    assert gateway.process.poll() == 0
     assert len(records(bootstrap, "feeds.till")) == before + 1

@@ -17,24 +17,23 @@ from urllib.error import HTTPError
 
 import pytest
 
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 from tests.cli.command import promises
 from tests.gateway.gateways import Gateway, answer_on, create_topics, files_in, records, shopify
-from tests.worker.workers import create_topics as create_ours
+from tests.support.broker import deployment
 
-pytestmark = pytest.mark.kafka
+pytestmark = pytest.mark.integration
 
 KILLS = 10
 SENDERS = 6
 
 
 @pytest.fixture(scope="module")
-def kafka() -> Iterator[LocalKafka]:
-    with LocalKafka() as local:
-        create_ours(local.bootstrap)
-        create_topics(local.bootstrap)
-        yield local
+def kafka(broker: LocalKafka) -> Iterator[LocalKafka]:
+    with deployment(broker) as bootstrap:
+        create_topics(bootstrap)
+        yield broker
 
 
 class Vendor:

@@ -1,4 +1,4 @@
-"""One Kafka with all topics for each module; a feeds file and the topics of its feeds."""
+"""A feeds file and the topics of its feeds."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
 from tests.cli.command import promises
-from tests.worker.conftest import bootstrap, pytest_runtest_makereport
+from tests.worker.conftest import pytest_runtest_makereport
 from tests.worker.records import PARTITIONS
 
-__all__ = ["bootstrap", "feeds", "pytest_runtest_makereport"]
+__all__ = ["feeds", "pytest_runtest_makereport"]
 
 FEEDS = """
 [[feed]]

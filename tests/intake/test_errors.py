@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import promises
-from tests.worker.answers import USAGE, is_clear
+from tests.worker.answers import USAGE, assert_error
 
 NOBODY = "127.0.0.1:9"
 
@@ -25,11 +25,11 @@ def test_feeds_that_cannot_be_used(text: str | None, words: list[str], tmp_path:
     feeds = tmp_path / "feeds.toml"
     if text is not None:
         feeds.write_text(text, "utf-8")
-    is_clear(promises("intake", "--bootstrap", NOBODY, "--feeds", feeds), USAGE, *words)
+    assert_error(promises("intake", "--bootstrap", NOBODY, "--feeds", feeds), USAGE, *words)
 
 
 def test_an_address_for_metrics_that_is_none(tmp_path: Path) -> None:
     feeds = tmp_path / "feeds.toml"
     feeds.write_text('[[feed]]\nname = "till"\n', "utf-8")
     answer = promises("intake", "--bootstrap", NOBODY, "--feeds", feeds, "--metrics", "9465")
-    is_clear(answer, USAGE, "--metrics", "'9465'", "HOST:PORT")
+    assert_error(answer, USAGE, "--metrics", "'9465'", "HOST:PORT")

@@ -16,15 +16,15 @@ from kafka.partitioner.default import murmur2
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.events import Clock, Record
-from schemas.instants import Instant, instant, moment
+from schemas.instants import Instant, from_datetime, to_datetime
+from streams.kafka.topics import EVENTS, REJECTS
 from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
-from streams.topics import EVENTS, REJECTS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import promises
 from tests.support.debian import Unavailable, program
-from tests.worker.answers import UNREACHABLE, is_clear
-from tests.worker.records import PARTITIONS, Given, Order, read, send, verdicts
+from tests.worker.answers import UNREACHABLE, assert_error
+from tests.worker.records import PARTITIONS, Order, SentRecord, read, send, verdicts
 from tests.worker.workers import Intake, Worker, until
 
 HOUR = 3_600_000
@@ -51,7 +51,7 @@ class Town(NamedTuple):
     intake: Intake
     worker: Worker
 
-    def sends(self, *records: Given, feed: str = "till") -> None:
+    def sends(self, *records: SentRecord, feed: str = "till") -> None:
         """Records come in by a feed."""
         send(self.bootstrap, *records, topic=f"feeds.{feed}")
 
@@ -85,15 +85,15 @@ def test_an_order_of_a_till_is_judged_and_silence_breaks_the_promise_that_nobody
     town.until_judged("soho", "broken")
     (broken,) = [one for one in verdicts(town.bootstrap, "soho") if one.case == "forgotten"]
     assert (broken.current.reason, broken.evidence) == ("undelivered", "deadline")
-    assert instant(broken.decided_at) >= made + 1_500
+    assert from_datetime(broken.decided_at) >= made + 1_500
 
 
 def test_what_a_feed_brings_that_is_no_event_is_kept_as_it_came_with_all_that_is_known_of_it(town: Town) -> None:
     headers = (("X-Signature", b"s3cr3t"), ("X-Retry", b"1"), ("X-Retry", b"2"))
     before = town.intake.page().sum("promises_intake_records_total", feed="till", outcome="ignored")
-    beat = msgspec.json.encode(Clock(source="replay", at=moment(wall_clock())))
-    odd = Given(b"o-1", b"no event", partition=2, headers=headers)
-    town.sends(odd, Given(b"o-2", None), Given(None, beat), Given(None, None, partition=1))
+    beat = msgspec.json.encode(Clock(source="replay", at=to_datetime(wall_clock())))
+    odd = SentRecord(b"o-1", b"no event", partition=2, headers=headers)
+    town.sends(odd, SentRecord(b"o-2", None), SentRecord(None, beat), SentRecord(None, None, partition=1))
     page = town.intake.until(
         lambda page: page.sum("promises_intake_records_total", feed="till", outcome="ignored") == before + 3,
         "two without a value and a clock of somebody else are ignored",
@@ -119,7 +119,7 @@ def test_a_feed_whose_silence_says_nothing_moves_with_its_records_only_and_never
     town.until_judged("quay", "open", 2)
     town.worker.until(lambda page: min(clocks(page)) > made + 1_500, "the clock of the worker is beyond the due")
     assert town.worker.page().sum("promises_state", location="quay", verdict="open", basis="current") == 2
-    beats = [Given(None, b"still here", made + 1_000, partition) for partition in range(PARTITIONS)]
+    beats = [SentRecord(None, b"still here", made + 1_000, partition) for partition in range(PARTITIONS)]
     town.sends(*beats, feed="patchy")
     page = town.until_judged("quay", "broken", 2)
     assert page.by("promises_feed_timestamp_seconds", "feed", feed="patchy") == {("patchy",): (made + 1_000) / 1000}
@@ -163,7 +163,7 @@ def test_no_clock_record_comes_before_an_event_that_it_vouches_for(town: Town) -
         event = msgspec.json.decode(held.value or b"", type=Record)
         if isinstance(event, Clock):
             if event.source == "till":
-                at = instant(event.at)
+                at = from_datetime(event.at)
                 assert said[held.partition, event.partition] < at <= held.timestamp <= wall_clock()
                 said[held.partition, event.partition] = at
         elif event.location in ("soho", "elsewhere"):
@@ -195,7 +195,7 @@ def test_the_topic_of_a_feed_that_was_never_created(town: Town, tmp_path: Path) 
     feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
     answer = promises("intake", "--bootstrap", bootstrap, "--feeds", feeds)
     told = f"{bootstrap} has no topic feeds.square; create what is missing: promises topics --bootstrap {bootstrap}"
-    is_clear(answer, UNREACHABLE, f"{told} --feeds {feeds}")
+    assert_error(answer, UNREACHABLE, f"{told} --feeds {feeds}")
     found = promises("check", "--bootstrap", bootstrap, "--feeds", feeds)
     (missing,) = [line for line in found.out.splitlines() if line.startswith("error: ")]
     assert missing.startswith("error: feeds.square: is not there; create it: promises topics")

@@ -14,9 +14,10 @@ import msgspec
 from kafka.partitioner.default import murmur2
 
 from schemas.events import CaseEvent, Clock, Record
-from streams.topics import EVENTS
-from streams.wall import wall_clock
-from tests.worker.records import PARTITIONS, Given, Held, Order, read, send
+from streams.kafka.topics import EVENTS
+from streams.records import KafkaRecord
+from streams.wall_clock import wall_clock
+from tests.worker.records import PARTITIONS, Order, SentRecord, read, send
 from tests.worker.workers import Intake, until
 
 HOUR = 3_600_000
@@ -51,7 +52,7 @@ class Rush:
             self.cases += cases
 
 
-def orders(case: str) -> Iterator[Given]:
+def orders(case: str) -> Iterator[SentRecord]:
     """An order is promised and ready."""
     made = wall_clock()
     order = Order(case, "rush")
@@ -59,7 +60,7 @@ def orders(case: str) -> Iterator[Given]:
     yield order.reached("ready", made)
 
 
-def events(bootstrap: str) -> list[tuple[Held, CaseEvent]]:
+def events(bootstrap: str) -> list[tuple[KafkaRecord, CaseEvent]]:
     """What stands in promise.events for readers of what is committed, without clock records."""
     found = [(held, msgspec.json.decode(held.value or b"", type=Record)) for held in read(bootstrap, EVENTS.name)]
     return [(held, event) for held, event in found if not isinstance(event, Clock)]

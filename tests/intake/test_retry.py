@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from schemas.events import Clock, Record, StepReached
-from streams.topics import EVENTS, REJECTS
+from streams.kafka.topics import EVENTS, REJECTS
+from streams.records import KafkaRecord
 from tests.cli.command import promises
-from tests.worker.records import Given, Held, read, send
+from tests.worker.records import SentRecord, read, send
 from tests.worker.workers import Intake, until
 
 READY = """
@@ -35,7 +36,7 @@ def feeds(bootstrap: str, tmp_path: Path) -> Path:
     return file
 
 
-def order(number: int, state: str) -> Given:
+def order(number: int, state: str) -> SentRecord:
     """A CloudEvent of an order, with its attributes in headers, whose sender says nothing of a content type."""
     said = {
         "specversion": "1.0",
@@ -45,7 +46,7 @@ def order(number: int, state: str) -> Given:
         "time": "2026-03-06T12:40:00Z",
     }
     headers = tuple((f"ce_{name}", text.encode()) for name, text in said.items())
-    return Given(b"k", json.dumps({"id": number, "state": state}).encode(), headers=headers)
+    return SentRecord(b"k", json.dumps({"id": number, "state": state}).encode(), headers=headers)
 
 
 def steps(bootstrap: str) -> list[tuple[str, str]]:
@@ -54,7 +55,7 @@ def steps(bootstrap: str) -> list[tuple[str, str]]:
     return [(one.case, one.step) for one in events if not isinstance(one, Clock) and isinstance(one, StepReached)]
 
 
-def refusals(bootstrap: str) -> list[Held]:
+def refusals(bootstrap: str) -> list[KafkaRecord]:
     return read(bootstrap, REJECTS.name)
 
 

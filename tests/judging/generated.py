@@ -20,14 +20,14 @@ from schemas.instants import Instant
 from schemas.words import Party, Quality
 from streams.judging.admission import admit
 from streams.judging.history import Fact
-from tests.histories import Story, at, moment, order, rules
+from tests.histories import Story, at, moment, order, policies_of
 
 BASE: Final = at("12:00")
 MINUTE: Final = 60_000
 END: Final = BASE + 60 * MINUTE
 """Later than every due of a generated history, and than every instant at which something is reported."""
 
-TOWN: Final = rules("""
+POLICIES: Final = policies_of("""
 [[policy]]
 kind = "ready"
 grace = "1m"
@@ -61,13 +61,11 @@ cancelled.by_customer = { before_due = "broken", after_due = "excluded" }
 """Two kinds that one step may keep both, a policy of one shop, two versions, every switch in both positions."""
 
 
-def settled_by(examples: int) -> settings:
+def examples(examples: int) -> settings:
     """How a property is tested: with so many examples, the same ones in CI. Where mutants are hunted, no example of
     a failure is made smaller."""
     phases = tuple(phase for phase in Phase if phase != Phase.shrink) if "MUTANT" in os.environ else tuple(Phase)
-    return settings(
-        max_examples=examples, deadline=None, database=None, derandomize="CI" in os.environ, phases=phases
-    )
+    return settings(max_examples=examples, deadline=None, database=None, derandomize="CI" in os.environ, phases=phases)
 
 
 def clocks(until: int = 30) -> SearchStrategy[Instant]:
@@ -84,7 +82,7 @@ _MINUTES = st.integers(0, 20)
 _SUBJECTS = st.sampled_from(["", "", "bag"])
 _KINDS = st.sampled_from(["ready", "ready", "delivered"])
 _PARTIES: Final[SearchStrategy[Party]] = st.sampled_from(["us", "customer"])
-_SAID: Final = st.fixed_dictionaries(
+_FIELDS: Final = st.fixed_dictionaries(
     {
         "subject": _SUBJECTS,
         "at": st.sampled_from([None, None, "north", "south"]),
@@ -107,13 +105,13 @@ def _made(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     return story.promised(kind, due=_time(due), opens=opens, time=_time(draw(st.integers(0, 4))), **said)
 
 
-def _given(story: Story) -> list[events.PromisesMade | events.PromisesStated]:
-    return [event for event in story.told if isinstance(event, events.PromisesMade | events.PromisesStated)]
+def _promises_of(story: Story) -> list[events.PromisesMade | events.PromisesStated]:
+    return [event for event in story.events if isinstance(event, events.PromisesMade | events.PromisesStated)]
 
 
 def _stated(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     """A snapshot: of something that was promised, mostly with a due that was given or stated before; or of another."""
-    given = _given(story)
+    given = _promises_of(story)
     if not given or draw(st.integers(0, 4)) == 4:
         kind, due = draw(_KINDS), _time(draw(st.integers(4, 18)))
         return story.stated(kind, due=due, time=_time(draw(st.integers(0, 6))), **said)
@@ -125,9 +123,9 @@ def _stated(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Stor
     return story.stated(event.promises[0].kind, due=due, time=when, **said)
 
 
-def _promised(draw: DrawFn, story: Story) -> tuple[str, str]:
+def _promised_or_any(draw: DrawFn, story: Story) -> tuple[str, str]:
     """Subject and kind of something that was promised; of anything, if nothing was."""
-    made = _given(story)
+    made = _promises_of(story)
     if not made or draw(st.integers(0, 9)) == 7:
         return draw(_SUBJECTS), draw(_KINDS)
     event = draw(st.sampled_from(made))
@@ -137,13 +135,13 @@ def _promised(draw: DrawFn, story: Story) -> tuple[str, str]:
 def _amended(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     """Another due, as often early as at any time."""
     due, early = _time(draw(st.integers(6, 22))), _time(draw(st.integers(2, 6)))
-    subject, kind = _promised(draw, story)
+    subject, kind = _promised_or_any(draw, story)
     when = draw(st.sampled_from([early, time]))
     return story.amended(kind, when, due=due, by=draw(_PARTIES), **{**said, "subject": subject})
 
 
 def _delivered(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
-    subject, kind = _promised(draw, story)
+    subject, kind = _promised_or_any(draw, story)
     step = {"ready": "ready", "delivered": "handed_over"}[kind]
     return story.reached(step, time, quality=draw(_QUALITIES), **{**said, "subject": subject})
 
@@ -153,13 +151,13 @@ def _stepped(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Sto
     return story.reached(step, time, quality=draw(_QUALITIES), **said)
 
 
-def _placed(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+def _ordered(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     return story.ordered(_time(draw(st.integers(0, 8))), **said)
 
 
 def _undone(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     """Something is undone that was reached, if anything was, and mostly soon after."""
-    reached = [event for event in story.told if isinstance(event, events.StepReached)]
+    reached = [event for event in story.events if isinstance(event, events.StepReached)]
     if not reached:
         return story.undone("ready", time, **said)
     event = draw(st.sampled_from(reached))
@@ -168,7 +166,7 @@ def _undone(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Stor
 
 
 def _ended(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
-    subject, kind = _promised(draw, story)
+    subject, kind = _promised_or_any(draw, story)
     if draw(st.booleans()):
         return story.withdrawn(kind, time, by=draw(_PARTIES), **{**said, "subject": subject})
     return story.cancelled(time, by=draw(_PARTIES), **{**said, "subject": draw(st.sampled_from(["", subject]))})
@@ -176,7 +174,7 @@ def _ended(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story
 
 def _corrected(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     """An event of the story was wrong: it never happened, it was at another time, or it was something else."""
-    wrong = draw(st.sampled_from(story.told)) if story.told else None
+    wrong = draw(st.sampled_from(story.events)) if story.events else None
     if wrong is None or isinstance(wrong, events.Correction) or draw(st.integers(0, 3)) == 3:
         return story.denied(wrong.id if wrong else "e2", time, **said)
     if draw(st.integers(0, 3)) == 3:
@@ -186,13 +184,13 @@ def _corrected(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> S
     return story.corrected(wrong.id, time, truth, **said)
 
 
-def _held(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+def _hold_started(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
     return story.held("payment", time, caused_by=draw(_PARTIES), **said)
 
 
 _CHAPTERS: Final[list[Callable[[DrawFn, Story, str, dict[str, Any]], Story]]] = [
     *[_amended] * 6, *[_delivered] * 7, *[_undone] * 5, *[_ended] * 4, *[_corrected] * 4, *[_stated] * 3, *[_made] * 2,
-    _stepped, _held,
+    _stepped, _hold_started,
 ]  # fmt: skip
 
 
@@ -201,7 +199,7 @@ def stories(draw: DrawFn) -> Story:
     """One to twelve events of one case, in the order of their arrival, which is not that of their occurrence."""
     story = order("c")
     if draw(st.integers(0, 9)) < 9:
-        story = draw(st.sampled_from([_placed, _made, _stated]))(draw, story, "12:00", draw(_SAID))
+        story = draw(st.sampled_from([_ordered, _made, _stated]))(draw, story, "12:00", draw(_FIELDS))
     length = draw(st.sampled_from([8, 11, 6, 9, 4, 2, 1]))
     for chapter in draw(st.lists(st.sampled_from(_CHAPTERS), min_size=length, max_size=length)):
         story = chapter(draw, story, _time(draw(_MINUTES)), _named(draw, story))
@@ -210,9 +208,9 @@ def stories(draw: DrawFn) -> Story:
 
 def _named(draw: DrawFn, story: Story) -> dict[str, Any]:
     """What the next event says of itself; now and then under an id that is taken."""
-    said = draw(_SAID)
-    if story.told and draw(st.integers(0, 11)) == 7:
-        said["id"] = draw(st.sampled_from(story.told)).id
+    said = draw(_FIELDS)
+    if story.events and draw(st.integers(0, 11)) == 7:
+        said["id"] = draw(st.sampled_from(story.events)).id
     return said
 
 
@@ -220,19 +218,19 @@ def _named(draw: DrawFn, story: Story) -> dict[str, Any]:
 def arrivals(draw: DrawFn) -> Arrived:
     """A story as a partition receives it: events in order or in none, some twice, the clock moving as they come."""
     story = draw(stories())
-    told = [*story.told, *draw(st.lists(st.sampled_from(story.told), max_size=2))]
+    arriving = [*story.events, *draw(st.lists(st.sampled_from(story.events), max_size=2))]
     if draw(st.booleans()):
-        told.sort(key=lambda event: event.occurred_at)
+        arriving.sort(key=lambda event: event.occurred_at)
     else:
-        told = draw(st.permutations(told))
+        arriving = draw(st.permutations(arriving))
     clock = BASE + draw(st.sampled_from([15, 10, 5, 0])) * MINUTE
     arrived: Arrived = []
-    for event in told:
+    for event in arriving:
         clock += draw(st.sampled_from([0, 0, 1, 1, 3])) * MINUTE + draw(st.sampled_from([0, 0, 0, 1]))
         arrived.append((clock, event))
     return arrived
 
 
-def admitted(told: Arrived) -> list[tuple[Instant, Fact]]:
+def admitted(arrived: Arrived) -> list[tuple[Instant, Fact]]:
     """The facts of what arrived, with the instant of arrival."""
-    return [(clock, admit(event, TOWN)) for clock, event in told]
+    return [(clock, admit(event, POLICIES)) for clock, event in arrived]

@@ -8,14 +8,14 @@ import pytest
 from msgspec import structs
 
 from schemas.events import PromisesMade, PromiseTerms
-from schemas.instants import moment
+from schemas.instants import to_datetime
 from schemas.reading import Refused
 from streams.judging.admission import admit
-from streams.judging.history import Fact, Terms, What
-from tests.histories import READY, Story, at, order, rules
+from streams.judging.history import Fact, FactType, Terms
+from tests.histories import READY, Story, at, order, policies_of
 
-JUDGING = rules('[[policy]]\nkind = "ready"\ndue_before_made = "judge"\n')
-ONE_SHOP = rules("""
+JUDGING = policies_of('[[policy]]\nkind = "ready"\ndue_before_made = "judge"\n')
+ONE_SHOP = policies_of("""
 [[policy]]
 kind = "ready"
 
@@ -35,10 +35,10 @@ def test_a_fact_says_what_judging_needs_and_no_more() -> None:
 
     assert story.facts() == [
         Fact(
-            at("12:00"), What.MADE, "e1", "bag", location="harbour",
+            at("12:00"), FactType.MADE, "e1", "bag", location="harbour",
             terms=(Terms("ready", 1, at("12:30"), at("12:40"), "written"),),
         ),
-        Fact(at("12:35"), What.REACHED, "e2", "cake", "ready", "anna", "", "app", "new"),
+        Fact(at("12:35"), FactType.REACHED, "e2", "cake", "ready", "anna", "", "app", "new"),
     ]  # fmt: skip
 
 
@@ -67,7 +67,7 @@ REFUSED = {
 def test_what_cannot_be_judged_is_refused_with_its_reason(what: str) -> None:
     story, reason, detail = REFUSED[what]
     with pytest.raises(Refused) as refused:
-        admit(story.told[-1], READY)
+        admit(story.events[-1], READY)
 
     assert refused.value.reason == reason
     assert detail in refused.value.detail
@@ -76,7 +76,7 @@ def test_what_cannot_be_judged_is_refused_with_its_reason(what: str) -> None:
 def test_a_correction_speaks_of_the_same_event_of_the_same_case() -> None:
     elsewhere = PROMISED.corrected("e1", "12:10", order("o2").reached("ready", "12:05"))
     with pytest.raises(Refused, match="the event of a correction keeps its id") as refused:
-        admit(elsewhere.told[-1], READY)
+        admit(elsewhere.events[-1], READY)
 
     assert refused.value.reason == "bad_value"
 
@@ -84,22 +84,22 @@ def test_a_correction_speaks_of_the_same_event_of_the_same_case() -> None:
 def test_a_due_at_the_instant_of_the_promise_is_taken() -> None:
     story = order("o1").promised("ready", due="12:00", time="12:00")
 
-    assert story.says("12:00") == "open / pending"
-    assert story.says("12:00:00.001") == "broken / undelivered"
+    assert story.ruling("12:00") == "open / pending"
+    assert story.ruling("12:00:00.001") == "broken / undelivered"
 
 
 def test_a_due_before_the_promise_is_judged_where_the_policy_says_so() -> None:
-    assert BACKWARDS.says("12:00", JUDGING) == "broken / undelivered"
+    assert BACKWARDS.ruling("12:00", JUDGING) == "broken / undelivered"
 
 
 @pytest.mark.parametrize(("shop", "is_taken"), [("harbour", True), ("downtown", False), (None, False)])
 def test_the_policy_of_the_shop_decides_on_a_due_before_the_promise(shop: str | None, is_taken: bool) -> None:
     story: Story = order("o1").promised("ready", due="11:00", time="12:00", at=shop)
     if is_taken:
-        assert admit(story.told[0], ONE_SHOP).location == "harbour"
+        assert admit(story.events[0], ONE_SHOP).location == "harbour"
     else:
         with pytest.raises(Refused, match="due_before_made"):
-            admit(story.told[0], ONE_SHOP)
+            admit(story.events[0], ONE_SHOP)
 
 
 def made(*terms: PromiseTerms, occurred_at: datetime) -> PromisesMade:
@@ -107,13 +107,13 @@ def made(*terms: PromiseTerms, occurred_at: datetime) -> PromisesMade:
 
 
 def test_a_due_within_the_millisecond_of_the_promise_is_taken_whatever_is_finer() -> None:
-    noon = moment(at("12:00"))
+    noon = to_datetime(at("12:00"))
     terms = PromiseTerms(kind="ready", due=noon + timedelta(microseconds=400))
     assert admit(made(terms, occurred_at=noon + timedelta(microseconds=600)), READY).terms[0].due == at("12:00")
 
 
 def test_two_promises_of_one_kind_in_one_event_are_told_apart_by_their_ordinals() -> None:
-    noon = moment(at("12:00"))
+    noon = to_datetime(at("12:00"))
     first, second = (PromiseTerms(kind="ready", due=noon + timedelta(hours=hours)) for hours in (1, 2))
     with pytest.raises(Refused, match="bad_value: two promises of one kind have the same ordinal"):
         admit(made(first, second, occurred_at=noon), READY)

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from schemas.instants import NEVER, Instant
 from schemas.values import replace
-from streams.book.codec import decode, encode
 from streams.judging.case import Case, Outcome, Promise, PromiseKey
 from streams.judging.fold import fold
-from streams.judging.history import Fact, History, Known, What
-from streams.judging.settle import judge, settle, take
+from streams.judging.history import Fact, FactType, History, KnownHistory
+from streams.judging.settle import add_fact, judge, settle
+from streams.state.case_codec import decode, encode
 from tests.histories import Story, history_of
-from tests.judging.generated import END, TOWN, Arrived, admitted, arrivals, clocks, settled_by, stories
+from tests.judging.generated import END, POLICIES, Arrived, admitted, arrivals, clocks, examples, stories
 
 
 class Said(NamedTuple):
@@ -33,14 +33,14 @@ def said(history: History, now: Instant) -> dict[PromiseKey, Said]:
     """The judgement of a history from scratch."""
     return {
         promise.key: Said(promise, judged.original, judged.current, judged.location, judged.assumed)
-        for promise, judged in judge(list(history), TOWN, now).promises
+        for promise, judged in judge(list(history), POLICIES, now).promises
     }
 
 
 def kept_in(case: Case) -> dict[PromiseKey, Said]:
     """The judgement that a case remembers."""
     return {
-        key: Said(case.standing.promises[key], judged.original, judged.current, judged.location, judged.assumed)
+        key: Said(case.state.promises[key], judged.original, judged.current, judged.location, judged.assumed)
         for key, judged in case.judged.items()
         if not judged.retracted
     }
@@ -53,23 +53,23 @@ def outcomes(history: History, now: Instant) -> dict[PromiseKey, tuple[Outcome, 
 def happenings(history: Iterable[Fact]) -> set[Instant]:
     """When anything of a history happened, also by its corrections."""
     found = list(history)
-    return {fact.at for fact in found} | {truth.at for fact in found for truth in fact.instead}
+    return {fact.at for fact in found} | {truth.at for fact in found for truth in fact.replacement}
 
 
 def arrived(told: list[tuple[Instant, Fact]]) -> tuple[Case, Instant]:
     """A case that learned each fact when it arrived, stored as bytes in between."""
     case, now = Case(), 0
     for now, fact in told:
-        case = decode(encode(case), TOWN)
-        take(case, fact, TOWN, now)
-        settle(case, TOWN, now)
+        case = decode(encode(case), POLICIES)
+        add_fact(case, fact, POLICIES, now)
+        settle(case, POLICIES, now)
     return case, now
 
 
-@settled_by(120)
+@examples(120)
 @given(stories(), st.data())
 def test_any_order_and_any_repetition_of_events_leave_the_same_judgement(story: Story, data: st.DataObject) -> None:
-    facts = [fact for _, fact in admitted([(0, event) for event in story.told])]
+    facts = [fact for _, fact in admitted([(0, event) for event in story.events])]
     again = data.draw(st.lists(st.sampled_from(facts), max_size=3))
     shuffled = data.draw(st.permutations(facts + again))
     now = data.draw(clocks())
@@ -78,44 +78,44 @@ def test_any_order_and_any_repetition_of_events_leave_the_same_judgement(story: 
     assert said(history_of(facts), now) == said(history_of(shuffled), now)
 
 
-@settled_by(200)
+@examples(200)
 @given(arrivals())
 def test_after_every_event_the_stored_case_equals_the_history_folded_from_scratch(told: Arrived) -> None:
     case = Case()
     facts: list[Fact] = []
     for now, fact in admitted(told):
         facts.append(fact)
-        case = decode(encode(case), TOWN)
-        settle(case, TOWN, now)
-        taken = take(case, fact, TOWN, now)
-        assert settle(case, TOWN, now) == [] or taken == "noticed"
-        known = Known.at(history_of(facts), now)
+        case = decode(encode(case), POLICIES)
+        settle(case, POLICIES, now)
+        taken = add_fact(case, fact, POLICIES, now)
+        assert settle(case, POLICIES, now) == [] or taken == "noticed"
+        known = KnownHistory.at(history_of(facts), now)
         assert case.history == history_of(facts)
-        assert case.standing == fold(known.facts, TOWN)
+        assert case.state == fold(known.facts, POLICIES)
         assert kept_in(case) == said(case.history, now)
-        assert case.wake_at == judge(list(case.history), TOWN, now).wake_at
+        assert case.wake_at == judge(list(case.history), POLICIES, now).wake_at
 
 
-@settled_by(120)
+@examples(120)
 @given(arrivals())
 def test_a_case_that_is_woken_when_it_asked_for_it_is_always_up_to_date(told: Arrived) -> None:
     case, now = arrived(admitted(told))
     while case.wake_at != NEVER:
         assert case.wake_at > now
         now = case.wake_at
-        case = decode(encode(case), TOWN)
-        settle(case, TOWN, now)
+        case = decode(encode(case), POLICIES)
+        settle(case, POLICIES, now)
         assert kept_in(case) == said(case.history, now)
     assert kept_in(case) == said(case.history, END)
 
 
-@settled_by(120)
+@examples(120)
 @given(stories(), clocks(), st.data())
 def test_between_two_wake_ups_nothing_changes_and_at_a_wake_up_something_does(
     story: Story, now: Instant, data: st.DataObject
 ) -> None:
-    history = story.facts(TOWN)
-    wake_at = judge(list(history), TOWN, now).wake_at
+    history = story.facts(POLICIES)
+    wake_at = judge(list(history), POLICIES, now).wake_at
     before = outcomes(history, now)
     between = data.draw(st.integers(now, min(wake_at, END) - 1), label="between")
 
@@ -125,10 +125,10 @@ def test_between_two_wake_ups_nothing_changes_and_at_a_wake_up_something_does(
         assert outcomes(history, wake_at) != before or wake_at in happenings(history)
 
 
-@settled_by(120)
+@examples(120)
 @given(stories(), clocks(), st.data())
 def test_waiting_longer_never_mends_what_is_broken(story: Story, now: Instant, data: st.DataObject) -> None:
-    history = story.facts(TOWN)
+    history = story.facts(POLICIES)
     next_event = min((moment for moment in happenings(history) if moment > now), default=END)
     later = data.draw(st.integers(now, max(now, next_event - 1)), label="later")
     then = said(history, later)
@@ -138,18 +138,18 @@ def test_waiting_longer_never_mends_what_is_broken(story: Story, now: Instant, d
             assert first.ruling.verdict == "open" or second == first
 
 
-@settled_by(120)
+@examples(120)
 @given(stories(), clocks())
 def test_what_happens_after_an_instant_says_nothing_about_it(story: Story, now: Instant) -> None:
-    history = story.facts(TOWN)
+    history = story.facts(POLICIES)
 
     assert said(history, now) == said([fact for fact in history if fact.at <= now], now)
 
 
-@settled_by(120)
+@examples(120)
 @given(stories(), clocks())
 def test_how_the_time_of_a_step_is_known_changes_the_evidence_alone(story: Story, now: Instant) -> None:
-    history = story.facts(TOWN)
+    history = story.facts(POLICIES)
     found, as_measured = said(history, now), said([_measured(fact) for fact in history], now)
 
     assert {key: one._replace(assumed=False) for key, one in found.items()} == as_measured
@@ -157,15 +157,15 @@ def test_how_the_time_of_a_step_is_known_changes_the_evidence_alone(story: Story
 
 
 def _measured(fact: Fact) -> Fact:
-    return replace(fact, quality=0, instead=tuple(_measured(one) for one in fact.instead))
+    return replace(fact, quality=0, replacement=tuple(_measured(one) for one in fact.replacement))
 
 
-@settled_by(120)
+@examples(120)
 @given(stories(), clocks(), st.data())
 def test_a_snapshot_that_repeats_the_last_one_changes_nothing(story: Story, now: Instant, data: st.DataObject) -> None:
-    history = story.facts(TOWN)
-    stated = [fact for fact in history if fact.what is What.STATED]
-    if not stated or any(fact.what is What.CORRECTED for fact in history):
+    history = story.facts(POLICIES)
+    stated = [fact for fact in history if fact.type is FactType.STATED]
+    if not stated or any(fact.type is FactType.CORRECTED for fact in history):
         return
     last = data.draw(st.sampled_from(stated))
     until = min((fact.at for fact in stated if fact > last and fact.subject == last.subject), default=END)
@@ -174,10 +174,10 @@ def test_a_snapshot_that_repeats_the_last_one_changes_nothing(story: Story, now:
         assert said(history_of([*history, again]), now) == said(history, now)
 
 
-@settled_by(60)
+@examples(60)
 @given(arrivals())
 def test_a_case_comes_back_from_its_bytes_as_it_was(told: Arrived) -> None:
     case, _ = arrived(admitted(told))
 
-    assert decode(encode(case), TOWN) == case
-    assert encode(decode(encode(case), TOWN)) == encode(case)
+    assert decode(encode(case), POLICIES) == case
+    assert encode(decode(encode(case), POLICIES)) == encode(case)

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.words import Party
 from streams.judging.policy import Policies
-from tests.histories import Story, order, rules
+from tests.histories import Story, order, policies_of
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00")
 BAG = order("o1").about("bag").promised("ready", due="12:40", time="12:00")
@@ -32,7 +32,7 @@ def switched(by: Party, moment: str, verdict: str) -> Policies:
         f'cancelled.by_{party}.{when} = "{verdict if (party, when) == (by, moment) else other}"'
         for party, when in product(PARTIES, ("before_due", "after_due"))
     ]
-    return rules("\n".join(['[[policy]]\nkind = "ready"\ngrace = "2m"', *lines]))
+    return policies_of("\n".join(['[[policy]]\nkind = "ready"\ngrace = "2m"', *lines]))
 
 
 @pytest.mark.parametrize("what", ENDINGS)
@@ -47,7 +47,7 @@ def test_each_switch_rules_its_own_case_and_no_other(
 ) -> None:
     begun, ended = ENDINGS[what]
 
-    assert ended(begun, time, by).says("13:00", switched(by, moment, verdict)) == f"{verdict} / cancelled_by_{by}"
+    assert ended(begun, time, by).ruling("13:00", switched(by, moment, verdict)) == f"{verdict} / cancelled_by_{by}"
 
 
 @pytest.mark.parametrize(
@@ -60,25 +60,25 @@ def test_each_switch_rules_its_own_case_and_no_other(
     ],
 )
 def test_unless_the_policy_says_otherwise_only_the_customer_before_due_excuses(by: Party, time: str, says: str) -> None:
-    assert STORY.cancelled(time, by=by).says("13:00") == says
+    assert STORY.cancelled(time, by=by).ruling("13:00") == says
 
 
 def test_what_was_cancelled_does_not_become_overdue() -> None:
     story = STORY.cancelled("12:10", by="customer")
 
-    assert story.says("12:10") == story.says("23:00") == "excluded / cancelled_by_customer"
+    assert story.ruling("12:10") == story.ruling("23:00") == "excluded / cancelled_by_customer"
     assert story.promise("23:00")[1].original.lateness is None
 
 
 @pytest.mark.parametrize(("ready", "says"), [("12:29", "kept / on_time"), ("12:30", "kept / on_time")])
 def test_what_was_delivered_by_then_stays_delivered(ready: str, says: str) -> None:
-    assert STORY.reached("ready", ready).cancelled("12:30", by="customer").says("13:00") == says
+    assert STORY.reached("ready", ready).cancelled("12:30", by="customer").ruling("13:00") == says
 
 
 def test_what_comes_after_the_cancellation_is_no_delivery() -> None:
     story = STORY.cancelled("12:30", by="customer").reached("ready", "12:30:00.001")
 
-    assert story.says("13:00") == "excluded / cancelled_by_customer"
+    assert story.ruling("13:00") == "excluded / cancelled_by_customer"
     assert story.promise("13:00")[1].original.lateness is None
 
 
@@ -86,18 +86,18 @@ def test_cancelling_one_bag_leaves_the_other_and_the_order() -> None:
     story = BAG.about("cake").promised("ready", due="12:40").about("").promised("ready", due="12:40")
     story = story.about("bag").cancelled("12:10", by="customer")
 
-    assert story.says("13:00", subject="bag") == "excluded / cancelled_by_customer"
-    assert story.says("13:00", subject="cake") == story.says("13:00", subject="") == "broken / undelivered"
+    assert story.ruling("13:00", subject="bag") == "excluded / cancelled_by_customer"
+    assert story.ruling("13:00", subject="cake") == story.ruling("13:00", subject="") == "broken / undelivered"
 
 
 def test_withdrawing_one_promise_leaves_the_others() -> None:
-    policies = rules('[[policy]]\nkind = "ready"\n[[policy]]\nkind = "delivered"\n')
+    policies = policies_of('[[policy]]\nkind = "ready"\n[[policy]]\nkind = "delivered"\n')
     story = STORY.promised("delivered", due="12:50").promised("ready", due="12:50", ordinal=2)
     story = story.withdrawn("ready", "12:10", by="customer")
 
-    assert story.says("13:00", policies, kind="ready", ordinal=1) == "excluded / cancelled_by_customer"
-    assert story.says("13:00", policies, kind="ready", ordinal=2) == "broken / undelivered"
-    assert story.says("13:00", policies, kind="delivered") == "broken / undelivered"
+    assert story.ruling("13:00", policies, kind="ready", ordinal=1) == "excluded / cancelled_by_customer"
+    assert story.ruling("13:00", policies, kind="ready", ordinal=2) == "broken / undelivered"
+    assert story.ruling("13:00", policies, kind="delivered") == "broken / undelivered"
 
 
 def test_what_ended_it_first_decides() -> None:
@@ -105,16 +105,16 @@ def test_what_ended_it_first_decides() -> None:
     case_first = BAG.about("").cancelled("12:10", by="us").about("bag").cancelled("12:20", by="customer")
     withdrawn_first = BAG.withdrawn("ready", "12:05", by="us").cancelled("12:10", by="customer")
 
-    assert bag_first.says("13:00") == "excluded / cancelled_by_customer"
-    assert case_first.says("13:00") == "broken / cancelled_by_us"
-    assert withdrawn_first.says("13:00") == "broken / cancelled_by_us"
+    assert bag_first.ruling("13:00") == "excluded / cancelled_by_customer"
+    assert case_first.ruling("13:00") == "broken / cancelled_by_us"
+    assert withdrawn_first.ruling("13:00") == "broken / cancelled_by_us"
 
 
 def test_ending_twice_is_ending_once() -> None:
     twice = STORY.cancelled("12:10", by="customer").cancelled("12:20", by="us")
     withdrawn = STORY.withdrawn("ready", "12:10", by="customer").withdrawn("ready", "12:20", by="us")
 
-    assert twice.says("13:00") == withdrawn.says("13:00") == "excluded / cancelled_by_customer"
+    assert twice.ruling("13:00") == withdrawn.ruling("13:00") == "excluded / cancelled_by_customer"
 
 
 def test_before_one_due_and_after_the_other_a_cancellation_counts_on_each_by_itself() -> None:
@@ -122,5 +122,5 @@ def test_before_one_due_and_after_the_other_a_cancellation_counts_on_each_by_its
     #  we say 13:00      due     the customer cancels      due now
     story = STORY.amended("ready", "12:30", due="13:00", by="us").cancelled("12:50", by="customer")
 
-    assert story.says("13:30", basis="original") == "broken / cancelled_by_customer"
-    assert story.says("13:30", basis="current") == "excluded / cancelled_by_customer"
+    assert story.ruling("13:30", basis="original") == "broken / cancelled_by_customer"
+    assert story.ruling("13:30", basis="current") == "excluded / cancelled_by_customer"

@@ -7,11 +7,11 @@ import pytest
 from schemas.instants import NEVER
 from streams.judging.admission import admit
 from streams.judging.case import Case
-from streams.judging.settle import judge, settle, take
-from tests.histories import READY, at, order, rules
+from streams.judging.settle import add_fact, judge, settle
+from tests.histories import READY, at, order, policies_of
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00")
-RISKY = rules('[[policy]]\nkind = "ready"\ngrace = "2m"\nat_risk = "10m"\n')
+RISKY = policies_of('[[policy]]\nkind = "ready"\ngrace = "2m"\nat_risk = "10m"\n')
 
 
 #  12:00      12:30    12:40   12:42
@@ -29,7 +29,7 @@ RISKY = rules('[[policy]]\nkind = "ready"\ngrace = "2m"\nat_risk = "10m"\n')
     ],
 )
 def test_a_promise_with_no_event_after_it_ripens_with_time_alone(now: str, says: str) -> None:
-    assert STORY.says(now, RISKY) == says
+    assert STORY.ruling(now, RISKY) == says
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_how_late_it_is_is_not_said_while_nothing_was_delivered() -> None:
 def test_a_delivery_after_the_deadline_turns_undelivered_into_late() -> None:
     story = STORY.reached("ready", "12:50")
 
-    assert story.says("12:49") == "broken / undelivered"
-    assert story.says("12:50") == "broken / late"
+    assert story.ruling("12:49") == "broken / undelivered"
+    assert story.ruling("12:50") == "broken / late"
 
 
 def test_settling_again_with_nothing_new_changes_nothing() -> None:
     case = Case()
-    take(case, admit(STORY.told[0], READY), READY, at("12:00"))
+    add_fact(case, admit(STORY.events[0], READY), READY, at("12:00"))
 
     assert len(settle(case, READY, at("12:00"))) == 1
     assert settle(case, READY, at("12:30")) == []
@@ -91,10 +91,8 @@ def test_settling_again_with_nothing_new_changes_nothing() -> None:
 
 def test_the_first_verdict_is_number_nought_and_an_open_one_before_it_has_no_number() -> None:
     case = Case()
-    take(case, admit(STORY.told[0], RISKY), RISKY, at("12:00"))
-    numbers = [
-        change.after.revision for now in ("12:00", "12:30", "12:43") for change in settle(case, RISKY, at(now))
-    ]
+    add_fact(case, admit(STORY.events[0], RISKY), RISKY, at("12:00"))
+    numbers = [change.after.revision for now in ("12:00", "12:30", "12:43") for change in settle(case, RISKY, at(now))]
 
     assert numbers == [-1, -1, 0]
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from streams.judging.admission import admit
 from streams.judging.case import Case, PromiseKey
-from streams.judging.history import History, Known, insert
-from streams.judging.settle import settle, take
-from tests.histories import READY, Story, at, history_of, order, rules
+from streams.judging.history import History, KnownHistory, insert
+from streams.judging.settle import add_fact, settle
+from tests.histories import READY, Story, at, history_of, order, policies_of
 
-ASSUMED = rules('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
+ASSUMED = policies_of('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
 THE_ORDER = PromiseKey("", "ready", 1)
 
 
 def told(story: Story, *clock: str) -> tuple[Case, list[str]]:
     """The events of a story in the order of telling, each read when the clock shows so; what was said after each."""
     case, said = Case(), []
-    for event, now in zip(story.told, clock, strict=True):
-        take(case, admit(event, READY), READY, at(now))
+    for event, now in zip(story.events, clock, strict=True):
+        add_fact(case, admit(event, READY), READY, at(now))
         settle(case, READY, at(now))
         judged = case.judged.get(THE_ORDER)
         said.append(" / ".join(judged.current.ruling) if judged and not judged.retracted else "nothing")
@@ -33,7 +33,7 @@ def test_a_delivery_that_arrives_before_its_promise_waits_for_it() -> None:
 def test_a_delivery_that_happened_before_its_promise_keeps_it() -> None:
     story = order("o1").reached("ready", "11:50").promised("ready", due="12:40", time="12:00")
 
-    assert story.says("12:10") == "kept / on_time"
+    assert story.ruling("12:10") == "kept / on_time"
     assert story.promise("12:10")[1].original.lateness == -50 * 60_000
 
 
@@ -57,7 +57,7 @@ def test_a_promise_made_over_an_open_order_takes_the_place_of_the_assumed_one_ho
 def test_a_repeated_event_says_nothing_new() -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", "12:30")
     case = Case()
-    answers = [take(case, fact, READY, at("13:00")) for fact in [*story.facts(), *story.facts()]]
+    answers = [add_fact(case, fact, READY, at("13:00")) for fact in [*story.facts(), *story.facts()]]
 
     assert answers == ["noticed", "noticed", "known", "known"]
     assert len(case.history) == 2
@@ -68,7 +68,7 @@ def test_an_event_that_leaves_the_standing_as_it_was_is_told_from_one_that_does_
     story = story.reached("boxed", "12:10").held("payment", "12:11", caused_by="us").taken_by("anna", "12:12")
     story = story.taken_by("ben", "12:13").reached("ready", "12:20").reached("ready", "12:21").undone("ready", "12:22")
     case = Case()
-    answers = [take(case, fact, READY, at("13:00")) for fact in story.facts()]
+    answers = [add_fact(case, fact, READY, at("13:00")) for fact in story.facts()]
 
     assert answers == [
         "noticed", "unnoticed", "unnoticed", "unnoticed", "noticed", "noticed", "unnoticed", "noticed",
@@ -102,7 +102,7 @@ def test_one_id_in_two_cases_is_two_events() -> None:
 def test_a_promise_and_its_delivery_at_one_instant_are_taken_in_that_order() -> None:
     story = order("o1").reached("ready", "12:00").promised("ready", due="12:00", time="12:00")
 
-    assert story.says("12:01") == "kept / on_time"
+    assert story.ruling("12:01") == "kept / on_time"
 
 
 def test_an_event_from_a_till_whose_clock_runs_ahead_counts_once_the_time_has_come() -> None:
@@ -120,8 +120,8 @@ def test_an_event_from_a_till_whose_clock_runs_ahead_counts_once_the_time_has_co
 def test_what_is_known_at_an_instant_is_what_had_happened_by_then() -> None:
     facts = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", "12:30").facts()
 
-    assert Known.at(facts, at("12:00")) == (facts[:1], at("12:30"))
-    assert Known.at(facts, at("11:59")) == ([], at("12:00"))
+    assert KnownHistory.at(facts, at("12:00")) == (facts[:1], at("12:30"))
+    assert KnownHistory.at(facts, at("11:59")) == ([], at("12:00"))
 
 
 def test_a_history_is_in_order_however_it_was_learned() -> None:

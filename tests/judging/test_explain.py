@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from schemas.instants import show
+from schemas.instants import format_instant
 from streams.judging.case import Case
 from streams.judging.explain import Explanation, explain
 from streams.judging.policy import Policies
-from streams.judging.settle import settle, take
-from tests.histories import READY, Story, at, order, rules
+from streams.judging.settle import add_fact, settle
+from tests.histories import READY, Story, at, order, policies_of
 
 STORY = order("o1").promised("ready", due="12:40", time="12:00")
-ASSUMED = rules('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
+ASSUMED = policies_of('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
 
 
 def explained(
@@ -19,7 +19,7 @@ def explained(
     """All promises of the story at `now`, of which is known what happened up to `known`."""
     case = Case()
     for fact in story.facts(policies):
-        take(case, fact, policies, at(now))
+        add_fact(case, fact, policies, at(now))
     settle(case, policies, at(now), at(known), at(now) if is_stale else 0)
     return explain(case, policies, at(now))
 
@@ -66,7 +66,7 @@ def test_a_deadline_whose_feed_was_not_heard_of_since_breaks_nothing() -> None:
         [one] = explained(STORY, "13:00", known="12:30", is_stale=is_stale)
         passed = one.steps[-1]
 
-        assert (one.judged.current.ruling.reason, show(passed.at)) == (reason, "2026-03-06T12:40:00.001Z")
+        assert (one.judged.current.ruling.reason, format_instant(passed.at)) == (reason, "2026-03-06T12:40:00.001Z")
         assert passed.effect == "the deadline passed; its feed has not been heard of since, so nothing is known"
 
 

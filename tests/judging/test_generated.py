@@ -9,12 +9,12 @@ from itertools import pairwise
 from hypothesis import given, settings
 
 from schemas.instants import NEVER, Instant
-from streams.judging.case import Case, Change, Judged, Promise, PromiseKey, Standing, Window
+from streams.judging.case import Case, CaseState, Change, Judged, Promise, PromiseKey, Window
 from streams.judging.fold import apply, completed_at, fold
-from streams.judging.history import Fact, Known, What
-from streams.judging.settle import judge, settle, take
+from streams.judging.history import Fact, FactType, KnownHistory
+from streams.judging.settle import add_fact, judge, settle
 from tests.histories import history_of
-from tests.judging.generated import END, TOWN, Arrived, admitted, arrivals
+from tests.judging.generated import END, POLICIES, Arrived, admitted, arrivals
 
 EXAMPLES = 400
 LEAST_PERCENT = {
@@ -73,15 +73,15 @@ def _in_events(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
         yield "two events at one instant"
     if len({fact.id for fact in facts}) < len(set(facts)):
         yield "one id for two events"
-    uncorrected = [fact for fact in history if fact.what != What.CORRECTED]
-    if fold(uncorrected, TOWN) != fold(Known.at(history, END).facts, TOWN):
+    uncorrected = [fact for fact in history if fact.type != FactType.CORRECTED]
+    if fold(uncorrected, POLICIES) != fold(KnownHistory.at(history, END).facts, POLICIES):
         yield "a correction that counts"
 
 
 def _in_judgement(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
     history = history_of(fact for _, fact in arrived)
     yield from _in_the_fold(history)
-    promises = judge(history, TOWN, END).promises
+    promises = judge(history, POLICIES, END).promises
     if promises:
         yield "a promise"
     if len(promises) > 1:
@@ -109,25 +109,25 @@ def _of_one(promise: Promise, judged: Judged) -> Iterator[str]:
 def _on_the_way(arrived: list[tuple[Instant, Fact]]) -> Iterator[str]:
     case = Case()
     for clock, fact in arrived:
-        take(case, fact, TOWN, clock)
-        for change in settle(case, TOWN, clock):
+        add_fact(case, fact, POLICIES, clock)
+        for change in settle(case, POLICIES, clock):
             yield from _of_change(change)
 
 
 def _in_the_fold(history: list[Fact]) -> Iterator[str]:
-    standing = Standing()
-    for fact in Known.at(history, END).facts:
+    standing = CaseState()
+    for fact in KnownHistory.at(history, END).facts:
         promises = standing.promises.items()
         before = {key: (one.original, one.current, completed_at(standing, one)) for key, one in promises}
-        apply(standing, fact, TOWN)
+        apply(standing, fact, POLICIES)
         for key, promise in standing.promises.items():
             original, current, completed = before.get(key, (promise.original, promise.current, NEVER))
-            if fact.what == What.AMENDED and current != promise.current:
+            if fact.type == FactType.AMENDED and current != promise.current:
                 yield "a promise amended"
                 yield from ["a promise amended by the customer in time"] * (original != promise.original)
             if completed_at(standing, promise) > completed:
                 yield "undone after it was delivered"
-            if fact.what == What.STATED and any(key == PromiseKey(fact.subject, one.kind, 1) for one in fact.terms):
+            if fact.type == FactType.STATED and any(key == PromiseKey(fact.subject, one.kind, 1) for one in fact.terms):
                 yield _what_was_stated(before.get(key), promise, fact)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.histories import order, rules
+from tests.histories import order, policies_of
 
-GRACE = rules('[[policy]]\nkind = "ready"\ngrace = "90s"\n')
-STRICT_WINDOW = rules('[[policy]]\nkind = "delivered"\nearly = "broken"\ngrace = "5m"\n')
-EASY_WINDOW = rules('[[policy]]\nkind = "delivered"\n')
+GRACE = policies_of('[[policy]]\nkind = "ready"\ngrace = "90s"\n')
+STRICT_WINDOW = policies_of('[[policy]]\nkind = "delivered"\nearly = "broken"\ngrace = "5m"\n')
+EASY_WINDOW = policies_of('[[policy]]\nkind = "delivered"\n')
 
 
 #          12:40           12:41:30
@@ -27,23 +27,21 @@ EASY_WINDOW = rules('[[policy]]\nkind = "delivered"\n')
 def test_grace_includes_its_last_millisecond_and_not_one_more(ready: str, says: str) -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", ready)
 
-    assert story.says("13:00", GRACE) == says
+    assert story.ruling("13:00", GRACE) == says
 
 
-@pytest.mark.parametrize(
-    ("now", "says"), [("12:41:30", "open / pending"), ("12:41:30.001", "broken / undelivered")]
-)
+@pytest.mark.parametrize(("now", "says"), [("12:41:30", "open / pending"), ("12:41:30.001", "broken / undelivered")])
 def test_nothing_is_called_broken_before_its_grace_is_over(now: str, says: str) -> None:
-    assert order("o1").promised("ready", due="12:40", time="12:00").says(now, GRACE) == says
+    assert order("o1").promised("ready", due="12:40", time="12:00").ruling(now, GRACE) == says
 
 
 def test_without_grace_the_due_itself_is_still_in_time() -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00")
 
-    assert story.says("12:40") == "open / pending"
-    assert story.says("12:40:00.001") == "broken / undelivered"
-    assert story.reached("ready", "12:40").says("13:00") == "kept / on_time"
-    assert story.reached("ready", "12:40:00.001").says("13:00") == "broken / late"
+    assert story.ruling("12:40") == "open / pending"
+    assert story.ruling("12:40:00.001") == "broken / undelivered"
+    assert story.reached("ready", "12:40").ruling("13:00") == "kept / on_time"
+    assert story.reached("ready", "12:40:00.001").ruling("13:00") == "broken / late"
 
 
 #        14:00          16:00    16:05
@@ -62,27 +60,27 @@ def test_without_grace_the_due_itself_is_still_in_time() -> None:
 def test_a_parcel_is_owed_within_its_window(delivered: str, says: str) -> None:
     story = order("o1").promised("delivered", opens="14:00", due="16:00", time="09:00")
 
-    assert story.reached("delivered", delivered).says("20:00", STRICT_WINDOW) == says
+    assert story.reached("delivered", delivered).ruling("20:00", STRICT_WINDOW) == says
 
 
 def test_too_early_is_kept_where_the_policy_does_not_mind() -> None:
     story = order("o1").promised("delivered", opens="14:00", due="16:00", time="09:00").reached("delivered", "10:00")
 
-    assert story.says("20:00", EASY_WINDOW) == "kept / on_time"
+    assert story.ruling("20:00", EASY_WINDOW) == "kept / on_time"
 
 
 def test_without_an_earliest_instant_nothing_is_too_early() -> None:
     story = order("o1").promised("delivered", due="16:00", time="09:00").reached("delivered", "09:00")
 
-    assert story.says("20:00", STRICT_WINDOW) == "kept / on_time"
+    assert story.ruling("20:00", STRICT_WINDOW) == "kept / on_time"
 
 
 def test_a_delivery_between_two_windows_is_early_on_one_basis_only() -> None:
     story = order("o1").promised("delivered", opens="14:00", due="16:00", time="09:00")
     moved = story.amended("delivered", "10:00", opens="18:00", due="20:00", by="us").reached("delivered", "15:00")
 
-    assert moved.says("23:00", STRICT_WINDOW, "original") == "kept / on_time"
-    assert moved.says("23:00", STRICT_WINDOW, "current") == "broken / early"
+    assert moved.ruling("23:00", STRICT_WINDOW, "original") == "kept / on_time"
+    assert moved.ruling("23:00", STRICT_WINDOW, "current") == "broken / early"
 
 
 def test_early_says_how_early_against_the_due() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streams.judging.measures import kept_rate, quantile
-from streams.judging.report import point, point_as_json
+from streams.judging.report import report_point, report_point_as_json
 from tests.histories import READY, at, order
 
 KEPT = order("o1").promised("ready", due="12:40", time="12:00", at="harbour").taken_by("anna", "12:01")
@@ -43,7 +43,9 @@ def test_quantiles_lie_between_their_neighbours(values: list[float], share: floa
 
 def test_a_report_counts_every_promise_once_and_the_orders_without_any() -> None:
     histories = [story.facts() for story in (KEPT, LATE, MISSING, CALLED_OFF, WALK_IN)]
-    report = point_as_json(point(histories, READY, at("13:00"), "original", [["location"], ["location", "staff"]]))
+    report = report_point_as_json(
+        report_point(histories, READY, at("13:00"), "original", [["location"], ["location", "staff"]])
+    )
     totals = report["totals"]
 
     assert (totals["promises"], totals["kept"], totals["broken"], totals["excluded"], totals["open"]) == (4, 1, 2, 1, 0)
@@ -53,12 +55,12 @@ def test_a_report_counts_every_promise_once_and_the_orders_without_any() -> None
     assert [(row["key"], row["promises"]) for row in report["by"]["location"]] == [([None], 2), (["harbour"], 2)]
     staff = [row["key"] for row in report["by"]["location,staff"]]
     assert staff == [[None, None], ["harbour", "anna"], ["harbour", "ben"]]
-    assert point(histories, READY, at("13:00"), "original", []).unpromised == 1
+    assert report_point(histories, READY, at("13:00"), "original", []).unpromised == 1
 
 
 def test_a_report_of_an_earlier_instant_knows_nothing_of_later_ones() -> None:
     histories = [story.facts() for story in (KEPT, LATE, WALK_IN)]
-    report = point(histories, READY, at("12:10"), "current", [])
+    report = report_point(histories, READY, at("12:10"), "current", [])
 
     assert (report.totals.promises, report.totals.verdicts["open"], report.unpromised) == (2, 2, 0)
 
@@ -67,5 +69,5 @@ def test_each_basis_has_its_own_report() -> None:
     story = order("o2").promised("ready", due="12:40", time="12:00")
     facts = story.amended("ready", "12:30", due="13:00", by="us").reached("ready", "12:45").facts()
 
-    assert point([facts], READY, at("14:00"), "original", []).totals.verdicts["broken"] == 1
-    assert point([facts], READY, at("14:00"), "current", []).totals.verdicts["kept"] == 1
+    assert report_point([facts], READY, at("14:00"), "original", []).totals.verdicts["broken"] == 1
+    assert report_point([facts], READY, at("14:00"), "current", []).totals.verdicts["kept"] == 1

@@ -10,10 +10,10 @@ from schemas.events import PromisesStated, PromiseTerms
 from schemas.reading import Refused
 from schemas.words import Party
 from streams.judging.case import Window
-from tests.histories import Story, at, moment, order, rules
+from tests.histories import Story, at, moment, order, policies_of
 
 STORY = order("o1").stated("ready", due="12:40", time="12:00")
-ASSUMED = rules('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
+ASSUMED = policies_of('[[policy]]\nkind = "ready"\nassumed = { starts_with = "ordered", within = "15m" }\n')
 
 
 def dues(story: Story, now: str = "12:39") -> tuple[str, str]:
@@ -30,8 +30,8 @@ def _text(window: Window) -> str:
 def test_what_is_stated_first_is_promised() -> None:
     assert dues(STORY) == ("12:40", "12:40")
     assert STORY.promise("12:39")[0].made_at == at("12:00")
-    assert STORY.reached("ready", "12:40").says("13:00") == "kept / on_time"
-    assert STORY.says("13:00") == "broken / undelivered"
+    assert STORY.reached("ready", "12:40").ruling("13:00") == "kept / on_time"
+    assert STORY.ruling("13:00") == "broken / undelivered"
 
 
 def test_what_is_stated_again_says_nothing() -> None:
@@ -42,8 +42,8 @@ def test_another_due_amends_by_us() -> None:
     story = STORY.stated("ready", due="12:50", time="12:10").reached("ready", "12:45")
 
     assert dues(story) == ("12:40", "12:50")
-    assert story.says("13:00", basis="original") == "broken / late"
-    assert story.says("13:00", basis="current") == "kept / on_time"
+    assert story.ruling("13:00", basis="original") == "broken / late"
+    assert story.ruling("13:00", basis="current") == "kept / on_time"
 
 
 def test_another_window_amends_even_where_the_due_is_the_same() -> None:
@@ -102,7 +102,7 @@ def test_a_due_said_at_the_counter_stands_while_the_till_repeats_its_own() -> No
 def test_an_old_snapshot_that_comes_late_has_said_the_original_due() -> None:
     story = STORY.stated("ready", due="12:50", time="12:10").stated("ready", due="12:45", time="12:20")
 
-    for told in permutations(story.told):
+    for told in permutations(story.events):
         assert dues(Story("o1", told)) == ("12:40", "12:45")
 
 
@@ -115,19 +115,19 @@ def test_a_retried_snapshot_is_the_same_fact() -> None:
 def test_a_snapshot_after_the_delivery_changes_nothing() -> None:
     story = STORY.reached("ready", "12:45").stated("ready", due="12:50", time="12:46")
 
-    assert story.says("13:00") == "broken / late"
+    assert story.ruling("13:00") == "broken / late"
 
 
 def test_the_first_that_is_heard_of_a_promise_may_come_after_its_due_and_after_its_delivery() -> None:
     story = order("o1").reached("ready", "12:35").stated("ready", due="12:40", time="12:50")
 
-    assert story.says("13:00") == "kept / on_time"
+    assert story.ruling("13:00") == "kept / on_time"
 
 
 def test_a_snapshot_may_state_and_withdraw_at_one_instant() -> None:
     story = order("o1").withdrawn("ready", "12:00", by="customer").stated("ready", due="12:40", time="12:00")
 
-    assert story.says("13:00") == "excluded / cancelled_by_customer"
+    assert story.ruling("13:00") == "excluded / cancelled_by_customer"
 
 
 def test_what_is_agreed_at_the_instant_of_a_snapshot_comes_after_it() -> None:
@@ -143,7 +143,7 @@ def test_what_is_agreed_at_the_instant_of_a_snapshot_comes_after_it() -> None:
 def test_a_promise_that_a_snapshot_leaves_out_stays() -> None:
     story = STORY.stated("ready", due="12:30", ordinal=2, time="12:10")
 
-    assert story.says("13:00", ordinal=1) == story.says("13:00", ordinal=2) == "broken / undelivered"
+    assert story.ruling("13:00", ordinal=1) == story.ruling("13:00", ordinal=2) == "broken / undelivered"
 
 
 def test_a_stated_promise_takes_the_place_of_an_assumed_one_and_outlives_its_step() -> None:
@@ -158,14 +158,14 @@ def test_the_breach_of_an_assumed_promise_is_not_undone_by_a_statement() -> None
     again = story.undone("ordered", "12:21").stated("ready", due="12:40", time="12:22")
 
     for told in (story, again):
-        assert told.says("12:30", ASSUMED, "original") == "broken / undelivered"
-        assert told.says("12:30", ASSUMED, "current") == "open / pending"
+        assert told.ruling("12:30", ASSUMED, "original") == "broken / undelivered"
+        assert told.ruling("12:30", ASSUMED, "current") == "open / pending"
 
 
 def test_an_assumed_due_that_is_stated_is_given_from_then_on() -> None:
     story = order("o1").ordered("12:00").stated("ready", due="12:15", time="12:20").undone("ordered", "12:21")
 
-    assert story.says("12:30", ASSUMED) == "broken / undelivered"
+    assert story.ruling("12:30", ASSUMED) == "broken / undelivered"
 
 
 def test_a_snapshot_that_was_wrong_never_stated_anything() -> None:

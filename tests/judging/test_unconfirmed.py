@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from schemas.words import Basis
 from streams.judging.settle import judge
-from tests.histories import Story, at, order, rules
+from tests.histories import Story, at, order, policies_of
 
-RISKY = rules('[[policy]]\nkind = "ready"\nat_risk = "10m"\ngrace = "2m"\n')
+RISKY = policies_of('[[policy]]\nkind = "ready"\nat_risk = "10m"\ngrace = "2m"\n')
 STORY = order("o1").promised("ready", due="12:40", time="12:00")
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from streams.judging.policy import Attributes
-from tests.histories import at, order, rules
+from tests.histories import at, order, policies_of
 
-ASSUMED = rules("""
+ASSUMED = policies_of("""
 [[policy]]
 kind = "ready"
 assumed = { starts_with = "ordered", within = "15m" }
 """)
 
-SHOPS = rules("""
+SHOPS = policies_of("""
 [[policy]]
 name = "any"
 kind = "ready"
@@ -32,7 +32,7 @@ grace = "3m"
 when = { location = ["downtown", "harbour"], channel = "app" }
 """)
 
-VERSIONS = rules("""
+VERSIONS = policies_of("""
 [[policy]]
 kind = "ready"
 grace = "5m"
@@ -50,8 +50,8 @@ def test_an_order_without_a_word_about_time_is_assumed_to_be_ready_within_the_po
 
     assert promise.origin == "assumed"
     assert judged.original.due == at("12:15")
-    assert story.reached("ready", "12:15").says("12:30", ASSUMED) == "kept / on_time"
-    assert story.reached("ready", "12:16").says("12:30", ASSUMED) == "broken / late"
+    assert story.reached("ready", "12:15").ruling("12:30", ASSUMED) == "kept / on_time"
+    assert story.reached("ready", "12:16").ruling("12:30", ASSUMED) == "broken / late"
 
 
 @pytest.mark.parametrize("said_at", ["11:59", "12:00", "12:03"])
@@ -128,11 +128,11 @@ def test_of_two_equally_specific_policies_the_first_in_the_file_judges() -> None
     when = { channel = "app" }
     """
 
-    assert rules(text).of("ready", Attributes("downtown", "app"), at("12:00")).id == "by-shop@1"
+    assert policies_of(text).policy_for("ready", Attributes("downtown", "app"), at("12:00")).id == "by-shop@1"
 
 
 def test_a_policy_of_one_shop_that_assumes_nothing_spares_it_the_promise_of_all_others() -> None:
-    policies = rules("""
+    policies = policies_of("""
     [[policy]]
     kind = "ready"
     assumed = { starts_with = "ordered", within = "15m" }
@@ -144,7 +144,7 @@ def test_a_policy_of_one_shop_that_assumes_nothing_spares_it_the_promise_of_all_
     """)
 
     assert order("o1").ordered("12:00", at="harbour").judgement("13:00", policies).promises == ()
-    assert order("o2").ordered("12:00", at="downtown").says("13:00", policies) == "broken / undelivered"
+    assert order("o2").ordered("12:00", at="downtown").ruling("13:00", policies) == "broken / undelivered"
 
 
 @pytest.mark.parametrize(
@@ -158,18 +158,18 @@ def test_the_version_in_force_when_a_promise_was_made_judges_it_for_good(made: s
     story = order("o1").promised("ready", due="12:40", time=made).reached("ready", "12:42")
 
     assert story.promise("13:00", VERSIONS)[0].policy.id == policy
-    assert story.says("13:00", VERSIONS) == says
+    assert story.ruling("13:00", VERSIONS) == says
 
 
 def test_another_due_after_a_new_version_came_into_force_does_not_bring_the_new_version() -> None:
     story = order("o1").promised("ready", due="12:40", time="11:00").amended("ready", "12:30", due="12:50", by="us")
 
     assert story.promise("12:31", VERSIONS)[0].policy.id == "ready@1"
-    assert story.reached("ready", "12:54").says("13:00", VERSIONS, "current") == "kept / in_grace"
+    assert story.reached("ready", "12:54").ruling("13:00", VERSIONS, "current") == "kept / in_grace"
 
 
 def test_a_promise_that_no_policy_fits_is_judged_by_the_least_specific_one_of_its_kind() -> None:
-    policies = rules("""
+    policies = policies_of("""
     [[policy]]
     name = "app-downtown"
     kind = "ready"
@@ -181,11 +181,11 @@ def test_a_promise_that_no_policy_fits_is_judged_by_the_least_specific_one_of_it
     when = { location = "downtown" }
     """)
 
-    assert policies.of("ready", Attributes("uptown"), at("12:00")).id == "downtown@1"
+    assert policies.policy_for("ready", Attributes("uptown"), at("12:00")).id == "downtown@1"
 
 
 def test_a_promise_older_than_every_policy_is_judged_by_the_first_version() -> None:
-    policies = rules("""
+    policies = policies_of("""
     [[policy]]
     kind = "ready"
     effective_from = 2026-03-06T12:00:00Z
@@ -196,23 +196,23 @@ def test_a_promise_older_than_every_policy_is_judged_by_the_first_version() -> N
     effective_from = 2026-03-06T13:00:00Z
     """)
 
-    assert policies.of("ready", Attributes(), at("11:00")).id == "ready@1"
+    assert policies.policy_for("ready", Attributes(), at("11:00")).id == "ready@1"
     with pytest.raises(KeyError):
-        policies.of("delivered", Attributes(), at("11:00"))
+        policies.policy_for("delivered", Attributes(), at("11:00"))
 
 
 def test_promises_of_one_order_are_judged_each_by_its_own() -> None:
-    policies = rules('[[policy]]\nkind = "ready"\n[[policy]]\nkind = "delivered"\n')
+    policies = policies_of('[[policy]]\nkind = "ready"\n[[policy]]\nkind = "delivered"\n')
     story = order("o1").promised("ready", due="12:20", time="12:00").promised("delivered", due="12:40")
     story = story.promised("delivered", due="12:50", ordinal=2).reached("ready", "12:25").reached("delivered", "12:45")
 
-    assert story.says("13:00", policies, kind="ready") == "broken / late"
-    assert story.says("13:00", policies, kind="delivered", ordinal=1) == "broken / late"
-    assert story.says("13:00", policies, kind="delivered", ordinal=2) == "kept / on_time"
+    assert story.ruling("13:00", policies, kind="ready") == "broken / late"
+    assert story.ruling("13:00", policies, kind="delivered", ordinal=1) == "broken / late"
+    assert story.ruling("13:00", policies, kind="delivered", ordinal=2) == "kept / on_time"
 
 
 def test_one_step_may_keep_promises_of_several_kinds_and_the_first_of_several_steps_counts() -> None:
-    policies = rules("""
+    policies = policies_of("""
     [[policy]]
     kind = "ready"
     kept_by = ["ready", "picked_up"]
@@ -224,6 +224,6 @@ def test_one_step_may_keep_promises_of_several_kinds_and_the_first_of_several_st
     story = order("o1").promised("ready", due="12:20", time="12:00").promised("delivered", due="12:20")
     bumped = story.reached("ready", "12:10").reached("picked_up", "12:30")
 
-    assert bumped.says("13:00", policies, kind="ready") == "kept / on_time"
-    assert bumped.says("13:00", policies, kind="delivered") == "broken / late"
-    assert story.reached("picked_up", "12:15").says("13:00", policies, kind="ready") == "kept / on_time"
+    assert bumped.ruling("13:00", policies, kind="ready") == "kept / on_time"
+    assert bumped.ruling("13:00", policies, kind="delivered") == "broken / late"
+    assert story.reached("picked_up", "12:15").ruling("13:00", policies, kind="ready") == "kept / on_time"

@@ -44,6 +44,7 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         find_jars(cache)
 
 
+@pytest.mark.integration
 def test_a_machine_without_java_uses_the_one_in_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     java = find_java()
@@ -51,6 +52,7 @@ def test_a_machine_without_java_uses_the_one_in_the_wheel(monkeypatch: pytest.Mo
     subprocess.run([java, "--version"], check=True, capture_output=True, timeout=60)
 
 
+@pytest.mark.integration
 def test_a_java_that_is_too_old_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = tmp_path / "java"
     old.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019-01-15' >&2\n")

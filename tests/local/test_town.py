@@ -12,37 +12,37 @@ import msgspec
 import pytest
 
 from schemas import events
-from schemas.instants import Instant, instant, parse
-from schemas.reading import read
-from streams.local.town import Arrival, town
+from schemas.instants import Instant, from_datetime, parse_instant
+from schemas.reading import read_event
+from streams.local.town import TownEvent, town
 from streams.local.town_shops import KITCHEN, SHOPS
 
-SEVEN = parse("2026-03-02T07:00:00Z")
+SEVEN = parse_instant("2026-03-02T07:00:00Z")
 MINUTE = 1000
 RUSH = KITCHEN.rush
 FACTS: tuple[type, ...] = tuple(fact for fact in get_args(events.CaseEvent) if fact is not events.PromisesStated)
 """A shop of the town says what happens when it does; snapshots are what feeds of orders say."""
 
-Cases = dict[str, list[Arrival]]
+Cases = dict[str, list[TownEvent]]
 
 
-def minutes(arrivals: Iterable[Arrival], many: float) -> list[Arrival]:
+def minutes(arrivals: Iterable[TownEvent], many: float) -> list[TownEvent]:
     return list(takewhile(lambda arrival: arrival.at < SEVEN + many * MINUTE, arrivals))
 
 
-def by_case(arrivals: Iterable[Arrival]) -> Cases:
+def by_case(arrivals: Iterable[TownEvent]) -> Cases:
     cases: Cases = defaultdict(list)
     for arrival in arrivals:
         cases[arrival.event.case].append(arrival)
     return cases
 
 
-def occurred(arrival: Arrival) -> Instant:
-    return instant(arrival.event.occurred_at)
+def occurred(arrival: TownEvent) -> Instant:
+    return from_datetime(arrival.event.occurred_at)
 
 
 @pytest.fixture(scope="module")
-def day() -> list[Arrival]:
+def day() -> list[TownEvent]:
     """Eight hours of a busy town, opened at seven."""
     return minutes(town(7, SEVEN, MINUTE, orders_per_minute=20), 480)
 
@@ -71,12 +71,12 @@ def test_two_towns_on_one_broker_never_meet_in_one_case() -> None:
     assert not by_case(today).keys() & by_case(tomorrow).keys()
 
 
-def test_arrivals_never_go_back_in_time(day: list[Arrival]) -> None:
+def test_arrivals_never_go_back_in_time(day: list[TownEvent]) -> None:
     assert all(earlier.at <= later.at for earlier, later in pairwise(day))
     assert day[0].at >= SEVEN
 
 
-def test_no_event_arrives_before_it_happened(day: list[Arrival]) -> None:
+def test_no_event_arrives_before_it_happened(day: list[TownEvent]) -> None:
     assert all(occurred(arrival) <= arrival.at for arrival in day)
 
 
@@ -86,7 +86,7 @@ def test_a_quiet_town_takes_as_many_orders_as_it_was_asked_to() -> None:
     assert len(quiet) == pytest.approx(30 * RUSH.begins, rel=0.1)
 
 
-def test_no_case_goes_on_for_ever_so_little_is_ever_under_way(day: list[Arrival]) -> None:
+def test_no_case_goes_on_for_ever_so_little_is_ever_under_way(day: list[TownEvent]) -> None:
     longest = max(arrivals[-1].at - arrivals[0].at for arrivals in by_case(day).values())
 
     assert longest < 120 * MINUTE
@@ -101,12 +101,12 @@ def test_a_town_where_nothing_can_happen_is_refused_at_once(minute: int, orders_
         town(3, SEVEN, minute, orders_per_minute)
 
 
-def test_every_event_is_read_back_as_it_was_written(day: list[Arrival]) -> None:
+def test_every_event_is_read_back_as_it_was_written(day: list[TownEvent]) -> None:
     for arrival in day:
-        assert read(msgspec.json.encode(arrival.event)) == arrival.event
+        assert read_event(msgspec.json.encode(arrival.event)) == arrival.event
 
 
-def test_everything_that_can_be_said_of_a_case_is_said_in_a_day(day: list[Arrival]) -> None:
+def test_everything_that_can_be_said_of_a_case_is_said_in_a_day(day: list[TownEvent]) -> None:
     said = {type(arrival.event) for arrival in day}
 
     assert said == set(FACTS)
@@ -114,14 +114,14 @@ def test_everything_that_can_be_said_of_a_case_is_said_in_a_day(day: list[Arriva
     assert any(isinstance(a.event, events.Correction) and a.event.event is not None for a in day)
 
 
-def test_an_id_names_one_event_however_often_it_arrives(day: list[Arrival]) -> None:
+def test_an_id_names_one_event_however_often_it_arrives(day: list[TownEvent]) -> None:
     known: dict[str, events.CaseEvent] = {}
     for arrival in day:
         assert known.setdefault(arrival.event.id, arrival.event) == arrival.event
     assert 0.001 < 1 - len(known) / len(day) < 0.006
 
 
-def test_every_shop_and_every_member_of_its_staff_is_at_work(day: list[Arrival]) -> None:
+def test_every_shop_and_every_member_of_its_staff_is_at_work(day: list[TownEvent]) -> None:
     seen: dict[str, set[str]] = defaultdict(set)
     for arrival in day:
         assert arrival.event.location
@@ -135,22 +135,22 @@ def test_every_shop_and_every_member_of_its_staff_is_at_work(day: list[Arrival])
 # The ordinary disorder
 
 
-def came_twice(arrivals: list[Arrival]) -> bool:
+def came_twice(arrivals: list[TownEvent]) -> bool:
     return len({arrival.event.id for arrival in arrivals}) < len(arrivals)
 
 
-def came_out_of_order(arrivals: list[Arrival]) -> bool:
-    first: dict[str, Arrival] = {}
+def came_out_of_order(arrivals: list[TownEvent]) -> bool:
+    first: dict[str, TownEvent] = {}
     for arrival in arrivals:
         first.setdefault(arrival.event.id, arrival)
     return any(occurred(earlier) > occurred(later) for earlier, later in pairwise(first.values()))
 
 
-def came_late(arrivals: list[Arrival]) -> bool:
+def came_late(arrivals: list[TownEvent]) -> bool:
     return any(arrival.at - occurred(arrival) > MINUTE // 20 for arrival in arrivals)
 
 
-def says(arrivals: list[Arrival], *facts: type) -> bool:
+def says(arrivals: list[TownEvent], *facts: type) -> bool:
     return any(isinstance(arrival.event, facts) for arrival in arrivals)
 
 
@@ -158,7 +158,7 @@ USUAL = (events.PromisesMade, events.StepReached)
 UNUSUAL = tuple(fact for fact in FACTS if fact not in USUAL)
 
 
-def test_about_one_case_in_twelve_shows_something_unusual(day: list[Arrival]) -> None:
+def test_about_one_case_in_twelve_shows_something_unusual(day: list[TownEvent]) -> None:
     cases = by_case(day).values()
 
     assert 0.065 < mean(came_twice(case) or came_late(case) or says(case, *UNUSUAL) for case in cases) < 0.09
@@ -169,24 +169,24 @@ def test_about_one_case_in_twelve_shows_something_unusual(day: list[Arrival]) ->
 
 
 @pytest.mark.parametrize("fact", UNUSUAL, ids=lambda fact: str(fact.__name__))
-def test_each_trouble_is_rare_but_there(day: list[Arrival], fact: type) -> None:
+def test_each_trouble_is_rare_but_there(day: list[TownEvent], fact: type) -> None:
     assert 0.001 < mean(says(case, fact) for case in by_case(day).values()) < 0.02
 
 
 @pytest.mark.parametrize("by", ["us", "customer"])
-def test_both_sides_amend_and_both_sides_cancel(day: list[Arrival], by: str) -> None:
+def test_both_sides_amend_and_both_sides_cancel(day: list[TownEvent], by: str) -> None:
     assert any(isinstance(a.event, events.PromiseAmended) and a.event.by == by for a in day)
     assert any(isinstance(a.event, events.Cancelled) and a.event.by == by for a in day)
 
 
-def test_a_correction_speaks_of_an_event_of_its_case(day: list[Arrival]) -> None:
+def test_a_correction_speaks_of_an_event_of_its_case(day: list[TownEvent]) -> None:
     for case in by_case(day).values():
         ids = {arrival.event.id for arrival in case}
         corrections = [arrival.event for arrival in case if isinstance(arrival.event, events.Correction)]
         assert all(correction.corrects in ids - {correction.id} for correction in corrections)
 
 
-def test_what_is_recalled_is_reached_again(day: list[Arrival]) -> None:
+def test_what_is_recalled_is_reached_again(day: list[TownEvent]) -> None:
     recalled = [case for case in by_case(day[: len(day) // 2]).values() if says(case, events.StepUndone)]
 
     for case in recalled:
@@ -201,7 +201,7 @@ def test_what_is_recalled_is_reached_again(day: list[Arrival]) -> None:
     assert len(recalled) > 5
 
 
-def test_what_is_handed_over_goes_on_in_other_hands(day: list[Arrival]) -> None:
+def test_what_is_handed_over_goes_on_in_other_hands(day: list[TownEvent]) -> None:
     handed_over = [case for case in by_case(day[: len(day) // 2]).values() if says(case, events.StaffAssigned)]
 
     for case in handed_over:

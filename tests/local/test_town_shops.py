@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 import pytest
 
-from schemas.instants import parse
+from schemas.instants import parse_instant
+from streams.config.policies import parse_policies
 from streams.judging.admission import admit
 from streams.judging.case import Judged, Promise
 from streams.judging.history import History, insert
-from streams.judging.policy_file import parse_policies
 from streams.judging.settle import judge
 from streams.local import town as town_module
-from streams.local.town import Arrival, town
+from streams.local.town import TownEvent, town
 from streams.local.town_shops import BIKES, CLINIC, ERRATIC, KITCHEN, PADDED, PARCELS, PHARMACY, SHOPS, STEADY, Shop
 
-SEVEN = parse("2026-03-02T07:00:00Z")
+SEVEN = parse_instant("2026-03-02T07:00:00Z")
 MINUTE = 1000
 RUSH = KITCHEN.rush
 POLICY_FILE = Path(town_module.__file__).with_name("town-policies.toml")
@@ -43,7 +43,7 @@ class Ruled(NamedTuple):
         return self.judged.original.ruling.reason
 
 
-def judged(arrivals: list[Arrival]) -> list[Ruled]:
+def judged(arrivals: list[TownEvent]) -> list[Ruled]:
     """Every promise as it stands at the end, without those that the day ended too early for."""
     histories: dict[str, History] = defaultdict(list)
     for arrival in arrivals:

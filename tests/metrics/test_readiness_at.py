@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.shared import ROOT
 
 ASKS = """
@@ -12,7 +14,7 @@ import http.server, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 sys.setswitchinterval(1e-6)  # each thread is interrupted as early as can be
 from streams.metrics.scrape import readiness_at
-from streams.settings import Address
+from streams.worker.settings import Address
 
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -31,6 +33,7 @@ with ThreadPoolExecutor(16) as pool:
 """
 
 
+@pytest.mark.integration
 def test_all_of_them_are_asked_and_none_of_the_answers_ends_the_process() -> None:
     # In a process of its own each time: what went wrong did so with the first answers.
     for _ in range(5):

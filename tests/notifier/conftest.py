@@ -1,7 +1,7 @@
-"""One Kafka for all tests of the notifier; the end of its log beside every failure."""
+"""The end of the notifier's log beside every failure."""
 
 from __future__ import annotations
 
-from tests.worker.conftest import bootstrap, pytest_runtest_makereport
+from tests.worker.conftest import pytest_runtest_makereport
 
-__all__ = ["bootstrap", "pytest_runtest_makereport"]
+__all__ = ["pytest_runtest_makereport"]

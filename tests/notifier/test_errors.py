@@ -10,7 +10,7 @@ from streams.local.ports import free_ports
 from tests.cli.command import promises
 from tests.notifier.process import SECRET, secret_in, to_nobody
 from tests.support.certificates import written
-from tests.worker.answers import UNREACHABLE, USAGE, is_clear
+from tests.worker.answers import UNREACHABLE, USAGE, assert_error
 
 NOBODY = "127.0.0.1:9"
 URL = "https://hooks.example/sesame?token=sesame"
@@ -26,14 +26,14 @@ URL = "https://hooks.example/sesame?token=sesame"
     ],
 )
 def test_an_option_that_cannot_be_used(options: tuple[str, str], words: list[str], tmp_path: Path) -> None:
-    is_clear(promises("notify", "--bootstrap", NOBODY, *to_nobody(tmp_path), *options), USAGE, *words)
+    assert_error(promises("notify", "--bootstrap", NOBODY, *to_nobody(tmp_path), *options), USAGE, *words)
 
 
 def test_a_webhook_that_is_none_is_not_quoted(tmp_path: Path) -> None:
     answer = promises(
         "notify", "--bootstrap", NOBODY, "--webhook", f"{URL} or so", "--secret-file", secret_in(tmp_path)
     )
-    is_clear(answer, USAGE, "--webhook ")
+    assert_error(answer, USAGE, "--webhook ")
     assert "sesame" not in answer.err
 
 
@@ -47,7 +47,7 @@ def test_a_webhook_that_is_none_is_not_quoted(tmp_path: Path) -> None:
 def test_a_secret_that_cannot_be_used_is_not_quoted(text: str | None, words: list[str], tmp_path: Path) -> None:
     file = tmp_path / "secret" if text is None else written(tmp_path, "secret", text)
     answer = promises("notify", "--bootstrap", NOBODY, "--webhook", URL, "--secret-file", file)
-    is_clear(answer, USAGE, f"--secret-file {file}", *words)
+    assert_error(answer, USAGE, f"--secret-file {file}", *words)
     assert not [line for line in (text or "").splitlines() if line in answer.err]
 
 
@@ -55,11 +55,12 @@ def test_a_secret_that_is_not_text(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_bytes(b"\xff\xfe")
     answer = promises("notify", "--bootstrap", NOBODY, "--webhook", URL, "--secret-file", file)
-    is_clear(answer, USAGE, f"--secret-file {file}", "not text")
+    assert_error(answer, USAGE, f"--secret-file {file}", "not text")
 
 
+@pytest.mark.integration  # it waits for Kafka as long as the command does
 def test_no_kafka_is_there_and_options_come_from_the_environment(tmp_path: Path) -> None:
     nobody = f"127.0.0.1:{free_ports(1)[0]}"
     said = {"BOOTSTRAP": nobody, "WEBHOOK": URL, "SECRET_FILE": str(secret_in(tmp_path)), "STAGE": "overdue"}
     answer = promises("notify", environment={f"PROMISES_{name}": value for name, value in said.items()})
-    is_clear(answer, UNREACHABLE, nobody, "no Kafka answers there")
+    assert_error(answer, UNREACHABLE, nobody, "no Kafka answers there")

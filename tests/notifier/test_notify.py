@@ -15,14 +15,14 @@ import pytest
 
 from schemas.instants import Instant
 from schemas.words import Stage
+from streams.kafka.topics import ALERTS
 from streams.local.ports import free_ports
-from streams.topics import ALERTS
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.cli.command import ROOT
 from tests.notifier.process import SECRET, Notifier
 from tests.notifier.receiver import NOTHING, Receiver, receiving, url_of, wait_for
-from tests.notifying.told import MINUTE, alert_record
-from tests.worker.records import Given, send
+from tests.notifier.told import MINUTE, alert_record
+from tests.worker.records import SentRecord, send
 
 READING = f"reading {ALERTS.name}, partitions 0, 1, 2, 3"
 
@@ -36,7 +36,7 @@ def receiver() -> Iterator[Receiver]:
 def tell(bootstrap: str, *cases: str, decided: Instant | None = None, stage: Stage = "overdue") -> list[bytes]:
     """What workers write to one partition, which keeps its order; decided now unless it is said when."""
     records = [alert_record(case, decided or wall_clock(), stage) for case in cases]
-    send(bootstrap, *(Given(b"shop", record) for record in records), topic=ALERTS.name)
+    send(bootstrap, *(SentRecord(b"shop", record) for record in records), topic=ALERTS.name)
     return records
 
 
@@ -118,7 +118,7 @@ def test_nobody_is_told_of_what_is_long_over_or_was_not_asked_for(
         notifier.until_said(READING)
         tell(bootstrap, "yesterday", "an-hour-ago", decided=wall_clock() - 60 * MINUTE)
         tell(bootstrap, "soon", stage="at_risk")
-        send(bootstrap, Given(b"shop", b"no alert\nat all"), topic=ALERTS.name)
+        send(bootstrap, SentRecord(b"shop", b"no alert\nat all"), topic=ALERTS.name)
         tell(bootstrap, "hopeless")
         given_up = notifier.until_said("is given up")
         tell(bootstrap, "o-1")
@@ -141,7 +141,7 @@ def test_two_notifiers_share_the_alerts_and_one_takes_over_where_the_other_ends(
         for one in (first, second):
             one.until_said("reading")
         for place, case in enumerate(cases):
-            send(bootstrap, Given(b"", alert_record(case, wall_clock()), partition=place % 4), topic=ALERTS.name)
+            send(bootstrap, SentRecord(b"", alert_record(case, wall_clock()), partition=place % 4), topic=ALERTS.name)
             if place == 30:
                 assert first.stop() == 0
         wait_for(receiver, len(cases))

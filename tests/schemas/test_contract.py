@@ -19,9 +19,9 @@ from jsonschema import Draft202012Validator
 
 from schemas.events import Record
 from schemas.generate import RECORDS, documents, main
-from schemas.instants import instant, moment, parse
-from schemas.reading import RefusalReason, Refused, read
-from schemas.verdicts import AlertRecord, Finding, VerdictRecord
+from schemas.instants import from_datetime, parse_instant, to_datetime
+from schemas.reading import RefusalReason, Refused, read_event
+from schemas.verdicts import AlertRecord, BasisVerdict, VerdictRecord
 from schemas.words import RULINGS, Reason, Ruling, Verdict
 
 PACKAGE = Path(__file__).parents[2] / "schemas"
@@ -58,7 +58,7 @@ def name_of_schema(message: dict[str, Any]) -> str:
 def decoded(value: bytes) -> Record | VerdictRecord | AlertRecord:
     """A message as its reader has it: events through `read`, what comes out through its own type."""
     if name_of_schema(json.loads(value)) == "event":
-        return read(value)
+        return read_event(value)
     return msgspec.json.decode(value, type=VerdictRecord | AlertRecord)
 
 
@@ -78,6 +78,7 @@ def test_no_schema_is_left_over_from_a_type_that_is_gone() -> None:
     }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_generating_on_another_machine_gives_the_same_bytes(seed: str) -> None:
     command = [sys.executable, "-m", "schemas.generate", "--check"]
@@ -126,7 +127,7 @@ def test_the_verdict_shown_follows_from_the_coffee_shop_shown() -> None:
     assert verdict["original"]["due"] == made["promises"][0]["due"]
     assert verdict["current"]["due"] == amended["due"]
     for basis in ("original", "current"):
-        late = parse(ready["occurred_at"]) - parse(verdict[basis]["due"])
+        late = parse_instant(ready["occurred_at"]) - parse_instant(verdict[basis]["due"])
         assert verdict[basis]["lateness_seconds"] == late / 1000
 
 
@@ -190,7 +191,7 @@ def test_what_the_schema_refuses_the_reader_refuses_too_and_says_why(story: str)
     message, reason = REFUSED[story]
     assert not validator("event").is_valid(message)
     with pytest.raises(Refused) as refused:
-        read(json.dumps(message).encode())
+        read_event(json.dumps(message).encode())
     assert refused.value.reason == reason
     assert refused.value.detail
 
@@ -198,7 +199,7 @@ def test_what_the_schema_refuses_the_reader_refuses_too_and_says_why(story: str)
 def test_the_stories_above_are_refused_for_their_one_fault_alone() -> None:
     for sound in (COFFEE, made(), corrected(COFFEE), corrected(None), CLOCK):
         validator("event").validate(sound)
-        read(json.dumps(sound).encode())
+        read_event(json.dumps(sound).encode())
 
 
 BUSINESS_TIMES = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).flatmap(
@@ -212,9 +213,9 @@ BUSINESS_TIMES = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).flat
 def test_any_time_of_business_is_taken_by_schema_and_reader_alike(when: datetime) -> None:
     message = changed(COFFEE, occurred_at=when.isoformat())
     validator("event").validate(message)
-    event = read(json.dumps(message).encode())
+    event = read_event(json.dumps(message).encode())
     assert msgspec.structs.asdict(event)["occurred_at"] == when
-    assert moment(instant(when)) <= when.astimezone(UTC)
+    assert to_datetime(from_datetime(when)) <= when.astimezone(UTC)
 
 
 @pytest.mark.parametrize("year", ["1970", "1999", "2100", "9999"])
@@ -222,7 +223,7 @@ def test_the_zero_and_the_never_of_some_clock_are_outside_the_schema_as_they_are
     text = f"{year}-06-01T00:00:00Z"
     assert not validator("event").is_valid(changed(COFFEE, occurred_at=text))
     with pytest.raises(ValueError, match="outside the years 2000 to 2099"):
-        parse(text)
+        parse_instant(text)
 
 
 @pytest.mark.parametrize("verdict", get_args(Verdict))
@@ -238,5 +239,5 @@ def test_what_a_docstring_says_of_a_field_is_said_at_the_field() -> None:
     assert definitions["StepUndone"]["description"].startswith("A step was taken back")
     assert definitions["StepUndone"]["properties"]["occurred_at"]["description"].startswith("when it happened")
     assert definitions["Correction"]["properties"]["occurred_at"]["description"].startswith("when the correction")
-    finding = published("verdict")["$defs"][Finding.__name__]
+    finding = published("verdict")["$defs"][BasisVerdict.__name__]
     assert "actual minus due" in finding["properties"]["lateness_seconds"]["description"]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events import Clock, Correction, PromisesMade, StepReached
-from schemas.reading import MAX_BYTES, REFUSAL_REASONS, RefusalReason, Refused, convert, read
+from schemas.reading import MAX_BYTES, REFUSAL_REASONS, RefusalReason, Refused, event_from_fields, read_event
 
 COFFEE: dict[str, Any] = {
     "type": "step_reached",
@@ -91,7 +91,7 @@ FEEDS: list[tuple[str, bytes | None, RefusalReason]] = [
 @pytest.mark.parametrize(("story", "value", "reason"), FEEDS, ids=[story for story, _, _ in FEEDS])
 def test_a_broken_feed_is_refused_for_its_reason(story: str, value: bytes | None, reason: RefusalReason) -> None:
     with pytest.raises(Refused) as refused:
-        read(value)
+        read_event(value)
     assert refused.value.reason == reason, story
     assert refused.value.detail
 
@@ -108,7 +108,7 @@ def test_a_broken_feed_is_refused_for_its_reason(story: str, value: bytes | None
 )
 def test_the_integrator_is_told_what_was_wrong_and_where(fields: dict[str, Any], told: list[str]) -> None:
     with pytest.raises(Refused) as refused:
-        read(with_(**fields))
+        read_event(with_(**fields))
     assert all(word in refused.value.detail for word in told), refused.value.detail
 
 
@@ -131,13 +131,13 @@ def test_the_sender_does_not_choose_the_reason_by_what_it_writes(
     story: str, fields: dict[str, Any], reason: RefusalReason
 ) -> None:
     with pytest.raises(Refused) as refused:
-        read(with_(**fields))
+        read_event(with_(**fields))
     assert refused.value.reason == reason, story
 
 
 def test_the_detail_of_a_huge_value_fits_into_a_header() -> None:
     with pytest.raises(Refused) as refused:
-        read(with_(type="x" * 900_000))
+        read_event(with_(type="x" * 900_000))
     assert len(refused.value.detail) < 1_000
     assert "$.type" in refused.value.detail
 
@@ -145,7 +145,7 @@ def test_the_detail_of_a_huge_value_fits_into_a_header() -> None:
 def test_an_event_of_exactly_one_mebibyte_is_read() -> None:
     padded = with_unknown(b'"' + b"x" * (MAX_BYTES - len(with_unknown(b'""'))) + b'"')
     assert len(padded) == MAX_BYTES
-    assert read(padded) == READY
+    assert read_event(padded) == READY
 
 
 @pytest.mark.parametrize(
@@ -162,30 +162,32 @@ def test_an_event_of_exactly_one_mebibyte_is_read() -> None:
     ],
 )
 def test_an_event_is_read_in_spite_of(story: str, value: bytes) -> None:
-    assert read(value) == READY, story
+    assert read_event(value) == READY, story
 
 
 def test_names_of_every_script_are_names() -> None:
-    event = read(with_(case="注文-7", step="готово", location="Zoë's 🥐"))
+    event = read_event(with_(case="注文-7", step="готово", location="Zoë's 🥐"))
     assert event == StepReached(
         id="pos-4", case="注文-7", occurred_at=READY.occurred_at, step="готово", location="Zoë's 🥐"
     )
 
 
 def test_a_case_that_began_with_nothing_promised_is_read() -> None:
-    event = read(b'{"type": "promises_made", "id": "1", "case": "order-1044", "occurred_at": "2026-03-06T12:33:00Z"}')
+    event = read_event(
+        b'{"type": "promises_made", "id": "1", "case": "order-1044", "occurred_at": "2026-03-06T12:33:00Z"}'
+    )
     assert isinstance(event, PromisesMade)
     assert event.promises == []
 
 
 def test_a_correction_without_an_event_says_that_it_never_happened() -> None:
-    event = read(with_(type="correction", id="pos-5", corrects="pos-4"))
+    event = read_event(with_(type="correction", id="pos-5", corrects="pos-4"))
     assert isinstance(event, Correction)
     assert event.event is None
 
 
 def test_a_clock_needs_no_case() -> None:
-    assert read(b'{"type": "clock", "source": "pos", "at": "2026-03-06T12:50:00Z"}') == Clock(
+    assert read_event(b'{"type": "clock", "source": "pos", "at": "2026-03-06T12:50:00Z"}') == Clock(
         source="pos", at=datetime(2026, 3, 6, 12, 50, tzinfo=UTC)
     )
 
@@ -193,7 +195,7 @@ def test_a_clock_needs_no_case() -> None:
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_noise_is_refused_and_nothing_else_happens(noise: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        read(noise)
+        read_event(noise)
     assert refused.value.reason in REFUSAL_REASONS
 
 
@@ -207,7 +209,7 @@ def outcome(reader: Callable[[], object]) -> object:
 
 @given(st.integers(0, len(SOUND) - 1), st.binary(min_size=1, max_size=3))
 def test_an_event_with_some_bytes_damaged_is_read_or_refused(at: int, damage: bytes) -> None:
-    told = outcome(lambda: read(SOUND[:at] + damage + SOUND[at + len(damage) :]))
+    told = outcome(lambda: read_event(SOUND[:at] + damage + SOUND[at + len(damage) :]))
     assert isinstance(told, StepReached) or told in REFUSAL_REASONS
 
 
@@ -222,11 +224,11 @@ def test_a_field_of_any_other_value_is_read_or_refused_the_same_from_json_and_fr
 ) -> None:
     fields = COFFEE | {field: value}
 
-    assert outcome(lambda: convert(fields)) == outcome(lambda: read(json.dumps(fields).encode()))
+    assert outcome(lambda: event_from_fields(fields)) == outcome(lambda: read_event(json.dumps(fields).encode()))
 
 
 def test_an_adapter_hands_over_times_as_times() -> None:
-    assert convert(COFFEE | {"occurred_at": READY.occurred_at}) == READY
+    assert event_from_fields(COFFEE | {"occurred_at": READY.occurred_at}) == READY
 
 
 @pytest.mark.parametrize(
@@ -240,6 +242,6 @@ def test_an_adapter_hands_over_times_as_times() -> None:
 )
 def test_what_an_adapter_got_wrong_is_refused_too(story: str, fields: dict[str, Any], reason: RefusalReason) -> None:
     with pytest.raises(Refused) as refused:
-        convert(COFFEE | fields)
+        event_from_fields(COFFEE | fields)
     assert refused.value.reason == reason, story
     refused.value.detail.encode()

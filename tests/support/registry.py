@@ -16,8 +16,8 @@ from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from streams.local.child_process import ChildProcess
 from streams.local.kafka_program import cache_directory, find_java
-from streams.local.keeper import Kept
 from streams.local.ports import free_ports
 
 _VERSION: Final = "2.6.13.Final"
@@ -40,7 +40,7 @@ def schema_registry(folder: Path) -> Iterator[str]:
     settings = ("-Dquarkus.http.host=127.0.0.1", f"-Dquarkus.http.port={port}")
     log = folder / "registry.log"
     command = [str(find_java()), "-Xmx256m", "-XX:TieredStopAtLevel=1", *settings, "-jar", str(jar)]
-    running = Kept(command, log=log)
+    running = ChildProcess(command, log=log)
     try:
         url = f"http://127.0.0.1:{port}/apis/ccompat/v7"
         _await(url, running, log)
@@ -50,7 +50,7 @@ def schema_registry(folder: Path) -> Iterator[str]:
         running.wait()
 
 
-def _await(url: str, running: Kept, log: Path) -> None:
+def _await(url: str, running: ChildProcess, log: Path) -> None:
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline and running.exit_code is None:
         try:

@@ -11,7 +11,7 @@ from typing import Final
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLFilter, UserScramCredentialUpsertion
 
-from streams.local.kafka import LocalKafka
+from streams.local.kafka_cluster import LocalKafka
 from tests.support.certificates import Authority, written
 
 LOGIN, MUTUAL = "LOGIN", "MUTUAL"

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.debian import Unavailable, program, unpacked
 
+pytestmark = pytest.mark.integration
+
 
 def first_line(command: Path, *arguments: str) -> str:
     return subprocess.run([command, *arguments], capture_output=True, text=True, timeout=60, check=True).stdout

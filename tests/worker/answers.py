@@ -11,7 +11,7 @@ LINE: Final = 300
 """Characters of a message that is still one line to a reader."""
 
 
-def is_clear(answer: Answer, code: int, *words: str) -> None:
+def assert_error(answer: Answer, code: int, *words: str) -> None:
     """The command said one line on stderr, with these words, and ended with this code."""
     assert "Traceback" not in answer.err
     (line,) = answer.err.splitlines()

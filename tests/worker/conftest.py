@@ -1,21 +1,14 @@
-"""One Kafka with all topics for each module; the ends of the workers' logs beside every failure."""
+"""The ends of the logs of workers beside every failure."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
 import pytest
 
-from tests.worker.workers import kafka, logs
+from tests.worker.workers import logs
 
 _END_OF_LOG = 4000
-
-
-@pytest.fixture(scope="module")
-def bootstrap() -> Iterator[str]:
-    """The address of a Kafka of its own, with the topics as `promises topics` makes them."""
-    with kafka() as address:
-        yield address
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,12 +11,13 @@ from typing import Any, Final
 import msgspec
 
 from schemas.events import TAGS, Clock
-from schemas.instants import ImplausibleInstant, instant
-from schemas.reading import MAX_BYTES, RefusalReason, Refused, read
+from schemas.instants import ImplausibleInstant, from_datetime
+from schemas.reading import MAX_BYTES, RefusalReason, Refused, read_event
 from streams.cli.options import load_policies
 from streams.judging.admission import admit
+from streams.records import KafkaRecord
 from tests.cli.command import ROOT
-from tests.worker.records import Given, Held
+from tests.worker.records import SentRecord
 
 POLICIES: Final = load_policies(None)
 JUNK: Final[tuple[Any, ...]] = (
@@ -26,12 +27,12 @@ JUNK: Final[tuple[Any, ...]] = (
 _KEYS: Final = ("id", "case", "type", "occurred_at", "location", "staff", "promises", "due", "kind", "at", "source")
 
 
-def expected(record: Held) -> RefusalReason | str:
+def expected(record: KafkaRecord) -> RefusalReason | str:
     """The reason why the contract refuses a record, or the type of the event that it accepts."""
     try:
-        event = read(record.value)
+        event = read_event(record.value)
         if isinstance(event, Clock):
-            instant(event.at)
+            from_datetime(event.at)
         elif record.key != event.case.encode():
             return "wrong_key"
         else:
@@ -55,8 +56,8 @@ def promise(**fields: Any) -> dict[str, Any]:
     return step(type="promises_made", id="2", promises=[terms])
 
 
-def said(fields: dict[str, Any], key: bytes | None = b"c") -> Given:
-    return Given(key, msgspec.json.encode(fields))
+def said(fields: dict[str, Any], key: bytes | None = b"c") -> SentRecord:
+    return SentRecord(key, msgspec.json.encode(fields))
 
 
 def without(name: str) -> dict[str, Any]:
@@ -69,13 +70,13 @@ def padded(size: int) -> bytes:
     return value.replace(b'"note":""', b'"note":"' + b"." * (size - len(value)) + b'"')
 
 
-def _raw(value: bytes | None, key: bytes | None = b"c") -> Given:
-    return Given(key, value)
+def _raw(value: bytes | None, key: bytes | None = b"c") -> SentRecord:
+    return SentRecord(key, value)
 
 
 _PLAIN: Final = msgspec.json.encode(step())
 
-LETTERS: Final[dict[str, tuple[Given, str]]] = {
+LETTERS: Final[dict[str, tuple[SentRecord, str]]] = {
     "invalid UTF-8": (_raw(_PLAIN.replace(b'"ready"', b'"\xff\xfe"')), "not_json"),
     "half a letter": (_raw(_PLAIN.replace(b'"ready"', b'"\\ud83c"')), "not_json"),
     "UTF-16": (_raw(_PLAIN.decode().encode("utf-16")), "not_json"),
@@ -145,13 +146,13 @@ LETTERS: Final[dict[str, tuple[Given, str]]] = {
 """Each with what becomes of it."""
 
 
-def fuzzed(count: int, seed: int) -> Iterator[Given]:
+def fuzzed(count: int, seed: int) -> Iterator[SentRecord]:
     """Records of every kind of damage, the same for the same seed."""
     chance = random.Random(seed)
     for number in range(count):
         event = _example(chance, number)
         value = chance.choice(_DAMAGES)(chance, event)
-        yield Given(_key(chance, event), value)
+        yield SentRecord(_key(chance, event), value)
 
 
 @cache

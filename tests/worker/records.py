@@ -11,16 +11,17 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.events import CaseEvent, PromisesMade, PromiseTerms, Staff, StepReached
-from schemas.instants import Instant, moment
+from schemas.instants import Instant, to_datetime
 from schemas.verdicts import AlertRecord, VerdictRecord
-from streams.topics import ALERTS, EVENTS, VERDICTS
+from streams.kafka.topics import ALERTS, EVENTS, VERDICTS
+from streams.records import KafkaRecord
 
 PARTITIONS: Final = 4
 _LARGEST: Final = 32 << 20
 _NULL: Final = b"null"
 
 
-class Given(NamedTuple):
+class SentRecord(NamedTuple):
     """A record to send. at: its timestamp; None: when it is sent. partition: None lets the key decide."""
 
     key: bytes | None
@@ -28,17 +29,6 @@ class Given(NamedTuple):
     at: Instant | None = None
     partition: int | None = None
     headers: tuple[tuple[str, bytes], ...] = ()
-
-
-class Held(NamedTuple):
-    """A record as Kafka holds it."""
-
-    partition: int
-    offset: int
-    timestamp: Instant
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True)
@@ -49,31 +39,31 @@ class Order:
     location: str
     staff: str = "s-1"
 
-    def promised(self, made: Instant, due: Instant, *, arrives: Instant | None = None) -> Given:
-        terms = PromiseTerms(kind="ready", due=moment(due))
+    def promised(self, made: Instant, due: Instant, *, arrives: Instant | None = None) -> SentRecord:
+        terms = PromiseTerms(kind="ready", due=to_datetime(due))
         return self._say(PromisesMade, "promised", made, arrives, promises=[terms])
 
-    def reached(self, step: str, at: Instant, *, arrives: Instant | None = None) -> Given:
+    def reached(self, step: str, at: Instant, *, arrives: Instant | None = None) -> SentRecord:
         return self._say(StepReached, step, at, arrives, step=step)
 
-    def _say(self, what: type[Any], said: str, at: Instant, arrives: Instant | None, **fields: Any) -> Given:
+    def _say(self, what: type[Any], said: str, at: Instant, arrives: Instant | None, **fields: Any) -> SentRecord:
         event: CaseEvent = what(
             id=said,
             case=self.case,
-            occurred_at=moment(at),
+            occurred_at=to_datetime(at),
             location=self.location,
             staff=Staff(id=self.staff),
             **fields,
         )
-        return Given(self.case.encode(), msgspec.json.encode(event), arrives)
+        return SentRecord(self.case.encode(), msgspec.json.encode(event), arrives)
 
 
-def send(bootstrap: str, *records: Given, topic: str = EVENTS.name) -> None:
+def send(bootstrap: str, *records: SentRecord, topic: str = EVENTS.name) -> None:
     """Send these records, in this order; they are written when it returns."""
     asyncio.run(_send(bootstrap, records, topic))
 
 
-def read(bootstrap: str, topic: str, partitions: Iterable[int] = range(PARTITIONS)) -> list[Held]:
+def read(bootstrap: str, topic: str, partitions: Iterable[int] = range(PARTITIONS)) -> list[KafkaRecord]:
     """All that is committed in these partitions of `topic` now, each in its order."""
     return asyncio.run(_read(bootstrap, [TopicPartition(topic, partition) for partition in partitions]))
 
@@ -90,7 +80,7 @@ def alerts(bootstrap: str, location: str) -> list[AlertRecord]:
     return [alert for alert in found if alert.location == location]
 
 
-async def _send(bootstrap: str, records: Sequence[Given], topic: str) -> None:
+async def _send(bootstrap: str, records: Sequence[SentRecord], topic: str) -> None:
     # The serializer, because the client refuses to be given neither a key nor a value, which Kafka takes.
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, max_request_size=_LARGEST, linger_ms=5, value_serializer=_without_null
@@ -114,7 +104,7 @@ def _without_null(value: bytes) -> bytes | None:
     return None if value is _NULL else value
 
 
-async def _read(bootstrap: str, places: list[TopicPartition]) -> list[Held]:
+async def _read(bootstrap: str, places: list[TopicPartition]) -> list[KafkaRecord]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
@@ -125,10 +115,11 @@ async def _read(bootstrap: str, places: list[TopicPartition]) -> list[Held]:
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         ends = await consumer.end_offsets(places)
-        held: list[Held] = []
+        held: list[KafkaRecord] = []
         while [place for place in places if await consumer.position(place) < ends[place]]:
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 held += [
-                    Held(one.partition, one.offset, one.timestamp, one.key, one.value, one.headers) for one in records
+                    KafkaRecord(one.timestamp, one.key, one.value, one.headers, one.partition, one.offset)
+                    for one in records
                 ]
         return held

@@ -6,8 +6,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,19 +20,24 @@ from tests.worker.workers import environment, until
 
 PROCESSES = Path("/proc")
 MARK = "DEMO_OF_THIS_TEST"
+_IGNORING = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+"""Starts a command as a shell starts a background job."""
 
-pytestmark = pytest.mark.skipif(not PROCESSES.is_dir(), reason="needs /proc to see which processes a demo started")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(not PROCESSES.is_dir(), reason="needs /proc to see which processes a demo started"),
+]
 
 
 class Demo:
     """A running demo. It and all that it starts carry a mark, and have `scratch` for their temporary files."""
 
-    def __init__(self, scratch: Path, *options: str) -> None:
+    def __init__(self, scratch: Path, *options: str, ignores_sigint: bool = False) -> None:
         self._mark = f"{MARK}={uuid4().hex}".encode()
         self.scratch = scratch
         name, value = self._mark.decode().split("=")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli", "demo", *options],
+            [*(_IGNORING if ignores_sigint else ()), sys.executable, "-m", "streams.cli", "demo", *options],
             cwd=ROOT,
             env=environment() | {name: value, "TMPDIR": str(scratch), "COLUMNS": "120"},
             stdin=subprocess.DEVNULL,
@@ -62,10 +67,22 @@ class Demo:
         """Wait for its end; what it printed."""
         return self.process.communicate(timeout=seconds)[0]
 
+    def kill(self) -> None:
+        """End it at once where it still runs; all that it started ends with it."""
+        with self.process:
+            self.process.kill()
+
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Callable[..., Demo]:
-    return lambda *options: Demo(tmp_path, *options)
+def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    with ExitStack() as running:
+
+        def started(*options: str, ignores_sigint: bool = False) -> Demo:
+            demo = Demo(tmp_path, *options, ignores_sigint=ignores_sigint)
+            running.callback(demo.kill)
+            return demo
+
+        yield started
 
 
 def left_nothing(demo: Demo) -> None:
@@ -94,11 +111,16 @@ def has_judged(demo: Demo) -> bool:
     return demo.page().sum("promises_verdicts_total") > 0
 
 
-@pytest.mark.parametrize("moment", [starts_kafka, has_judged])
-def test_it_is_interrupted(demo: Callable[..., Demo], moment: Callable[[Demo], bool]) -> None:
-    interrupted = demo()
+@pytest.mark.parametrize(
+    ("moment", "number", "is_background_job"),
+    [(starts_kafka, signal.SIGINT, False), (has_judged, signal.SIGINT, False), (starts_kafka, signal.SIGTERM, True)],
+)
+def test_it_is_interrupted(
+    demo: Callable[..., Demo], moment: Callable[[Demo], bool], number: signal.Signals, is_background_job: bool
+) -> None:
+    interrupted = demo(ignores_sigint=is_background_job)
     until(lambda: moment(interrupted), moment.__name__)
-    interrupted.process.send_signal(signal.SIGINT)
+    interrupted.process.send_signal(number)
     said = interrupted.end(60)
     assert interrupted.process.returncode == 0, said
     assert "Traceback" not in said

@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from streams.local.kafka import LocalKafka
+from streams.kafka.topics import INTAKE_TOPICS, TOPICS
 from streams.local.ports import free_ports
-from streams.topics import INTAKE_TOPICS, TOPICS
-from streams.wall import wall_clock
-from tests.cli.command import ROOT, Answer, promises
-from tests.worker.answers import UNREACHABLE, USAGE, is_clear
+from streams.wall_clock import wall_clock
+from tests.cli.command import ROOT, Answer, promises, promises_process
+from tests.worker.answers import UNREACHABLE, USAGE, assert_error
 from tests.worker.records import Order, send
 from tests.worker.workers import Worker
 
@@ -55,32 +54,31 @@ def nobody() -> str:
 
 
 @pytest.fixture(scope="module")
-def unanswered(nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
+def unanswered(processes: None, nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
     """What the commands say where no Kafka is. Each tries for half a minute, so they do while other tests run."""
     asking: list[tuple[str | Path, ...]] = [("topics",), ("explain", CASES[0]), ("check",), ("status",)]
     commands = [("worker",), ("replay", events), *asking]
     with ThreadPoolExecutor() as pool:
-        yield {str(command[0]): pool.submit(promises, *command, "--bootstrap", nobody) for command in commands}
+        yield {str(command[0]): pool.submit(promises_process, *command, "--bootstrap", nobody) for command in commands}
 
 
 @pytest.fixture(scope="module")
-def shop(events: Path, unanswered: object) -> Iterator[Shop]:
-    with LocalKafka() as kafka:
-        commands: dict[str, tuple[str | Path, ...]] = {
-            "worker": ("worker",),
-            "replay": ("replay", events),
-            "explain": ("explain", CASES[0]),
-            "status": ("status",),
-            "town": ("town",),
-            "topics": ("topics",),
-        }
-        before = {name: promises(*command, "--bootstrap", kafka.bootstrap) for name, command in commands.items()}
-        yield Shop(kafka.bootstrap, before)
+def shop(events: Path, unanswered: object, empty_kafka: str) -> Shop:
+    commands: dict[str, tuple[str | Path, ...]] = {
+        "worker": ("worker",),
+        "replay": ("replay", events),
+        "explain": ("explain", CASES[0]),
+        "status": ("status",),
+        "town": ("town",),
+        "topics": ("topics",),
+    }
+    before = {name: promises(*command, "--bootstrap", empty_kafka) for name, command in commands.items()}
+    return Shop(empty_kafka, before)
 
 
 @pytest.mark.parametrize("command", ["worker", "replay", "explain", "status", "town"])
 def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
-    is_clear(shop.before[command], UNREACHABLE, shop.bootstrap, "promise.events", "promises topics")
+    assert_error(shop.before[command], UNREACHABLE, shop.bootstrap, "promise.events", "promises topics")
 
 
 def test_topics_are_created_once(shop: Shop) -> None:
@@ -94,29 +92,29 @@ def test_topics_are_created_once(shop: Shop) -> None:
 
 @pytest.mark.parametrize("clock", ["wall", "", "LIVE"])
 def test_a_clock_that_is_none(clock: str, nobody: str) -> None:
-    is_clear(promises("worker", "--bootstrap", nobody, "--clock", clock), USAGE, "--clock", "live", "stream")
+    assert_error(promises("worker", "--bootstrap", nobody, "--clock", clock), USAGE, "--clock", "live", "stream")
 
 
 @pytest.mark.parametrize("address", ["9464", "127.0.0.1:", "127.0.0.1:metrics", "127.0.0.1:65536", ":9464"])
 def test_an_address_for_metrics_that_is_none(address: str, nobody: str) -> None:
     answer = promises("worker", "--bootstrap", nobody, "--metrics", address)
-    is_clear(answer, USAGE, "--metrics", repr(address), "HOST:PORT")
+    assert_error(answer, USAGE, "--metrics", repr(address), "HOST:PORT")
 
 
 def test_a_retention_that_is_no_length_of_time(nobody: str) -> None:
-    is_clear(promises("worker", "--bootstrap", nobody, "--retention", "90"), USAGE, "--retention 90", '"90s"')
+    assert_error(promises("worker", "--bootstrap", nobody, "--retention", "90"), USAGE, "--retention 90", '"90s"')
 
 
 def test_an_address_for_metrics_that_is_taken(shop: Shop) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         answer = promises("worker", "--bootstrap", shop.bootstrap, "--metrics", address)
-    is_clear(answer, USAGE, address, "--metrics")
+    assert_error(answer, USAGE, address, "--metrics")
 
 
 def test_an_address_for_metrics_on_a_machine_that_is_not_this_one(shop: Shop) -> None:
     address = "192.0.2.1:9464"  # kept for documentation: no machine has it
-    is_clear(promises("worker", "--bootstrap", shop.bootstrap, "--metrics", address), USAGE, address, "--metrics")
+    assert_error(promises("worker", "--bootstrap", shop.bootstrap, "--metrics", address), USAGE, address, "--metrics")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +131,7 @@ def test_policies_that_cannot_be_used(text: str | None, words: list[str], nobody
     if text is not None:
         policies.write_text(text, encoding="utf-8")
     answer = promises("worker", "--bootstrap", nobody, "--policies", policies)
-    is_clear(answer, USAGE, str(policies), *words)
+    assert_error(answer, USAGE, str(policies), *words)
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
@@ -209,9 +207,9 @@ def test_explain_tells_from_kafka_what_it_tells_from_the_file(shop: Shop, events
 
 def test_explain_says_that_a_case_is_not_there(shop: Shop) -> None:
     answer = promises("explain", "order-0", "--bootstrap", shop.bootstrap)
-    is_clear(answer, UNREACHABLE, shop.bootstrap, "'order-0'")
+    assert_error(answer, UNREACHABLE, shop.bootstrap, "'order-0'")
 
 
 @pytest.mark.parametrize("command", ["worker", "replay", "topics", "explain", "check", "status"])
 def test_no_kafka_answers(command: str, unanswered: dict[str, Future[Answer]], nobody: str) -> None:
-    is_clear(unanswered[command].result(), UNREACHABLE, nobody, "no Kafka answers there", "--bootstrap")
+    assert_error(unanswered[command].result(), UNREACHABLE, nobody, "no Kafka answers there", "--bootstrap")

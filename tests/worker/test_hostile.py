@@ -11,10 +11,11 @@ import pytest
 
 from schemas.events import TAGS
 from schemas.reading import REFUSAL_REASONS
-from streams.topics import EVENTS, REJECTS
-from streams.wall import wall_clock
+from streams.kafka.topics import EVENTS, REJECTS
+from streams.records import KafkaRecord
+from streams.wall_clock import wall_clock
 from tests.worker.hostile import LETTERS, expected, fuzzed
-from tests.worker.records import Given, Held, Order, read, send
+from tests.worker.records import Order, SentRecord, read, send
 from tests.worker.workers import Worker
 
 FUZZED = 100_000 if os.environ.get("PROMISES_SLOW") else 25_000
@@ -46,13 +47,13 @@ def becomes_what_the_contract_says(worker: Worker, bootstrap: str) -> Counter[st
     return fates
 
 
-def origin(reject: Held) -> tuple[int, int]:
+def origin(reject: KafkaRecord) -> tuple[int, int]:
     """The partition and offset of the record that was rejected."""
     headers = dict(reject.headers)
     return int(headers["partition"]), int(headers["offset"])
 
 
-def stands_as_it_came(reject: Held, record: Held, reason: str) -> None:
+def stands_as_it_came(reject: KafkaRecord, record: KafkaRecord, reason: str) -> None:
     assert (reject.key, reject.value) == (record.key, record.value)
     headers = {name: value.decode() for name, value in reject.headers}
     assert len(reject.headers) == len(headers)
@@ -78,7 +79,7 @@ def test_every_kind_of_bad_letter_gets_its_answer(worker: Worker, bootstrap: str
 @pytest.mark.parametrize("name", LETTERS)
 def test_the_contract_says_why(name: str) -> None:
     given, fate = LETTERS[name]
-    assert expected(Held(0, 0, 0, given.key, given.value, ())) == fate
+    assert expected(KafkaRecord(0, given.key, given.value)) == fate
 
 
 def test_damaged_records_without_number_are_read_to_the_last(worker: Worker, bootstrap: str) -> None:
@@ -99,7 +100,7 @@ def test_an_honest_order_is_judged_after_all_that(worker: Worker, bootstrap: str
 
 def test_a_record_with_neither_key_nor_value_is_refused_like_any_other(worker: Worker, bootstrap: str) -> None:
     before = len(read(bootstrap, EVENTS.name))
-    send(bootstrap, Given(None, None))
+    send(bootstrap, SentRecord(None, None))
     page = worker.until_read(before + 1)
     assert page.sum("promises_ready") == 1
     (record,) = [one for one in read(bootstrap, EVENTS.name) if one.key is None and one.value is None]

@@ -9,12 +9,12 @@ from statistics import median
 import msgspec
 import pytest
 
-from schemas.instants import Instant, instant, parse
+from schemas.instants import Instant, from_datetime, parse_instant
 from schemas.verdicts import VerdictRecord
+from streams.kafka.topics import REJECTS, VERDICTS
 from streams.metrics.scrape import Scrape
-from streams.topics import REJECTS, VERDICTS
-from streams.wall import wall_clock
-from tests.worker.records import PARTITIONS, Given, Order, alerts, read, send, verdicts
+from streams.wall_clock import wall_clock
+from tests.worker.records import PARTITIONS, Order, SentRecord, alerts, read, send, verdicts
 from tests.worker.workers import Worker, until
 
 GRACE = 500
@@ -42,7 +42,7 @@ def worker(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def lateness(bootstrap: str, location: str, due: dict[str, Instant]) -> list[int]:
     """Milliseconds from the last instant at which each promise was kept to its verdict, and to its record in Kafka."""
     written = {held.key or b"": held.timestamp for held in read(bootstrap, VERDICTS.name)}
-    found = {verdict.case: instant(verdict.decided_at) for verdict in verdicts(bootstrap, location)}
+    found = {verdict.case: from_datetime(verdict.decided_at) for verdict in verdicts(bootstrap, location)}
     assert found.keys() == due.keys()
     return [at - due[case] - GRACE for case in due for at in (found[case], written[case.encode()])]
 
@@ -93,7 +93,7 @@ def test_a_device_with_the_year_9999_breaks_nobodys_promise(worker: Worker, boot
     odd = [Order(f"odd-{shop}", "odd") for shop in shops]
     told = [order.promised(made, made + HOUR, arrives=YEAR_9999) for order in odd]
     told += [order.reached("ready", made, arrives=YEAR_9999) for order in odd]
-    everywhere = [Given(b"who", b"knows", YEAR_9999, partition) for partition in shops]
+    everywhere = [SentRecord(b"who", b"knows", YEAR_9999, partition) for partition in shops]
     send(bootstrap, *neighbours, *told, *everywhere)
     page = worker.until(
         lambda page: page.sum("promises_state", location="odd", verdict="kept", **CURRENT) == len(odd), "they are kept"
@@ -107,7 +107,7 @@ def test_a_device_with_the_year_9999_breaks_nobodys_promise(worker: Worker, boot
 
 def test_a_delivery_of_the_year_9999_is_refused(worker: Worker, bootstrap: str) -> None:
     order, made = Order("time-traveller", "harbour"), wall_clock()
-    sent = order.reached("ready", parse("2099-12-31T23:59:59Z"))
+    sent = order.reached("ready", parse_instant("2099-12-31T23:59:59Z"))
     sent = sent._replace(value=(sent.value or b"").replace(b"2099-12-31", b"9999-12-31"))
     before = worker.page().sum("promises_rejects_total", reason="bad_time")
     send(bootstrap, order.promised(made, made + HOUR), sent)

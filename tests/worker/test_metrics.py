@@ -12,13 +12,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.events import Clock
-from schemas.instants import moment
+from schemas.instants import to_datetime
 from schemas.words import BASES, VERDICTS
 from streams.metrics import catalogue
 from streams.metrics.scrape import Scrape
-from streams.wall import wall_clock
+from streams.wall_clock import wall_clock
 from tests.support.debian import Unavailable, program
-from tests.worker.records import PARTITIONS, Given, Order, send
+from tests.worker.records import PARTITIONS, Order, SentRecord, send
 from tests.worker.workers import Worker, taken, until
 
 HOUR = 3_600_000
@@ -42,7 +42,7 @@ def worker(bootstrap: str, directory: Path) -> Iterator[Worker]:
         yield worker
 
 
-def orders(made: int) -> Iterator[Given]:
+def orders(made: int) -> Iterator[SentRecord]:
     """Of sixty orders at four shops forty are kept, fifteen are broken and five are not yet due."""
     for number in range(KEPT + BROKEN + OPEN):
         order = Order(f"order-{number}", f"shop-{number % 4}", staff=f"s-{number % 7}")
@@ -86,8 +86,8 @@ def test_a_shop_is_on_the_page_at_zero_from_its_first_promise_on(worker: Worker,
 
 def test_the_page_has_what_the_catalogue_lists_and_nothing_else(worker: Worker, bootstrap: str) -> None:
     made = wall_clock()
-    heard = Given(None, msgspec.json.encode(Clock(source="till", at=moment(made))))
-    send(bootstrap, *orders(made), Order("odd", ODD).promised(made, made + HOUR), Given(b"x", b"no event"), heard)
+    heard = SentRecord(None, msgspec.json.encode(Clock(source="till", at=to_datetime(made))))
+    send(bootstrap, *orders(made), Order("odd", ODD).promised(made, made + HOUR), SentRecord(b"x", b"no event"), heard)
     worker.until(lambda page: stand(page) == SIXTY, "all sixty stand as they do")
     worker.until(lambda page: page.sum("promises_made_total", location=ODD) == 1, "the odd name is there")
     worker.until(lambda page: page.sum("promises_rejects_total") == 1, "what is no event is refused")

@@ -15,13 +15,12 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, NewTopic
 
-from schemas.instants import parse
-from streams.local.kafka import LocalKafka
-from streams.topics import ALERTS, CHANGELOG, EVENTS, INTAKE_TOPICS, TOPICS
-from streams.wall import wall_clock
+from schemas.instants import parse_instant
+from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, INTAKE_TOPICS, TOPICS
+from streams.wall_clock import wall_clock
 from tests.cli.command import promises
-from tests.worker.answers import UNREACHABLE, is_clear
-from tests.worker.records import Given, Order, send
+from tests.worker.answers import UNREACHABLE, assert_error
+from tests.worker.records import Order, SentRecord, send
 from tests.worker.workers import Worker, until
 
 HOUR = 3_600_000
@@ -32,20 +31,13 @@ TIME_TO_END = 10
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[str]:
-    """The address of a Kafka without a topic."""
-    with LocalKafka() as kafka:
-        yield kafka.bootstrap
-
-
-@pytest.fixture(scope="module")
-def bootstrap(bare: str) -> str:
+def bootstrap(empty_kafka: str) -> str:
     """The address of a Kafka whose topics have two partitions."""
-    said = found(bare, NOT_WELL)
+    said = found(empty_kafka, NOT_WELL)
     missing = ", ".join(topic.name for topic in TOPICS)
-    assert said == [f"error: {missing}: is not there; create it: promises topics --bootstrap {bare}"]
-    assert promises("topics", "--bootstrap", bare, "--partitions", str(PARTITIONS)).code == 0
-    return bare
+    assert said == [f"error: {missing}: is not there; create it: promises topics --bootstrap {empty_kafka}"]
+    assert promises("topics", "--bootstrap", empty_kafka, "--partitions", str(PARTITIONS)).code == 0
+    return empty_kafka
 
 
 def found(bootstrap: str, code: int) -> list[str]:
@@ -91,7 +83,7 @@ def test_what_somebody_changed_by_hand_is_found_and_mended_as_it_is_told(bootstr
     until(lambda: ALERTS.name not in admin.list_topics(), "the alerts are gone")
     admin.create_topics([NewTopic(ALERTS.name, 1, 1)])
     told = found(bootstrap, NOT_WELL)
-    is_clear(promises("worker", "--bootstrap", bootstrap), UNREACHABLE, "promise.alerts has 1", "promises check")
+    assert_error(promises("worker", "--bootstrap", bootstrap), UNREACHABLE, "promise.alerts has 1", "promises check")
     for topic, setting, value in re.findall(r"--entity-name (\S+) --add-config (\S+)=(\S+)$", "\n".join(told), re.M):
         admin.alter_configs([ConfigResource("TOPIC", topic, {setting: value})])
     (number,) = re.findall(rf"--alter --topic {ALERTS.name} --partitions (\d+)", "\n".join(told))
@@ -141,7 +133,7 @@ def test_workers_share_the_partitions_the_third_stands_by_and_status_shows_all_o
     assert {worker["client"].removeprefix("promises-").replace("-", ":") for worker in shown["workers"]} == places
     for row in shown["partitions"]:
         assert (row["state"], row["host"], row["lag"]) == ("live", "127.0.0.1", row["end"] - row["committed"])
-        assert abs(parse(row["clock"]) - wall_clock()) < HOUR
+        assert abs(parse_instant(row["clock"]) - wall_clock()) < HOUR
     assert sum(row["end"] for row in shown["partitions"]) == 20
 
 
@@ -179,7 +171,7 @@ def test_a_worker_under_load_ends_in_good_order_and_in_time(bootstrap: str, tmp_
     assert [line for line in said if line["level"] in ("ERROR", "CRITICAL")] == []
 
 
-def rush(number: int) -> Iterator[Given]:
+def rush(number: int) -> Iterator[SentRecord]:
     """A thousand orders at once, half of them ready."""
     made = wall_clock()
     for which in range(1_000):
@@ -202,7 +194,7 @@ def test_the_last_words_of_a_worker_that_cannot_go_on_are_json_too(bootstrap: st
         said = [json.loads(line) for line in worker.log.read_text().splitlines()]
     assert (said[-1]["level"], said[-1]["logger"]) == ("CRITICAL", "promises")
     assert "ready@1" in said[-1]["message"]
-    assert parse(said[0]["time"]) <= parse(said[-1]["time"])
+    assert parse_instant(said[0]["time"]) <= parse_instant(said[-1]["time"])
 
 
 def test_what_a_worker_refuses_to_start_with_is_json_too() -> None:

@@ -17,16 +17,17 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 from typer.testing import CliRunner
 
-from schemas.instants import Instant, show
+from schemas.instants import Instant, format_instant
 from streams.cli.main import app_of
-from streams.cli.resending import TRANSACTIONAL_ID
-from streams.connection import Connection
-from streams.kafka import producer
-from streams.topics import EVENTS, REJECTS
-from streams.wall import wall_clock
+from streams.cli.resend import TRANSACTIONAL_ID
+from streams.kafka.clients import producer
+from streams.kafka.connection import Connection
+from streams.kafka.topics import EVENTS, REJECTS
+from streams.records import KafkaRecord
+from streams.wall_clock import wall_clock
 from tests.cli.command import ROOT, Answer, promises
-from tests.worker.answers import is_clear
-from tests.worker.records import Given, Held, Order, read, send
+from tests.worker.answers import assert_error
+from tests.worker.records import Order, SentRecord, read, send
 from tests.worker.workers import Worker, environment
 
 USAGE, UNREADABLE = 2, 3
@@ -43,12 +44,12 @@ def feed(bootstrap: str) -> str:
     return SQUARE
 
 
-def refused(offset: int, value: bytes | None, reason: str = "unknown_shape", **more: str) -> Given:
+def refused(offset: int, value: bytes | None, reason: str = "unknown_shape", **more: str) -> SentRecord:
     """A record of the feed that intake refused, as intake writes it."""
     said = {"reason": reason, "detail": f"order {offset}: no rule fits", "feed": "square", "adapter": "square"}
     where = {"topic": SQUARE, "partition": "1", "offset": str(offset), "timestamp": str(came(offset))}
     told = tuple((name, text.encode()) for name, text in (said | where | more).items())
-    return Given(b"o-%d" % offset, value, headers=(*told, ("original.X-Square-Signature", b"s\xff")), partition=0)
+    return SentRecord(b"o-%d" % offset, value, headers=(*told, ("original.X-Square-Signature", b"s\xff")), partition=0)
 
 
 def came(offset: int) -> Instant:
@@ -68,7 +69,7 @@ def waiting(bootstrap: str, *options: str) -> dict[str, Any]:
     return answer.document
 
 
-def in_feed(bootstrap: str) -> list[Held]:
+def in_feed(bootstrap: str) -> list[KafkaRecord]:
     return read(bootstrap, SQUARE, range(2))
 
 
@@ -125,7 +126,7 @@ def test_what_was_refused_is_counted_and_the_newest_are_listed(bootstrap: str, f
 def test_a_refused_record_is_shown_with_its_headers_and_its_bytes(bootstrap: str, four: list[str]) -> None:
     shown = rejects(bootstrap, "show", four[0]).out
     assert 'value    41 bytes\n\n{"type": "order.created", "note": "\\x1b[2J"}\n' in shown
-    assert f"came     {SQUARE} 1@0, {show(came(0))}\n" in shown
+    assert f"came     {SQUARE} 1@0, {format_instant(came(0))}\n" in shown
     assert "header   X-Square-Signature: s\ufffd\n" in shown
     assert "00000000  00 ff fe " in rejects(bootstrap, "show", four[1]).out
     assert rejects(bootstrap, "show", four[0], "--raw").out.encode() == ORDER
@@ -161,7 +162,7 @@ def test_each_record_is_sent_again_once_and_as_it_came(bootstrap: str, four: lis
     assert sent[0].headers == (
         ("X-Square-Signature", b"s\xff"),
         ("promises.retried", four[1].encode()),
-        ("promises.received_at", show(came(1)).encode()),
+        ("promises.received_at", format_instant(came(1)).encode()),
     )
     left = waiting(bootstrap, "--feed", "square")
     assert (left["waiting"], left["retried"], left["newest"][0]["at"]) == (1, 3, four[3])
@@ -195,7 +196,7 @@ def test_what_a_retry_had_sent_when_it_was_killed_is_not_there_and_the_next_one_
     ],
 )
 def test_what_cannot_be_meant_is_named(bootstrap: str, options: tuple[str, ...], code: int, told: list[str]) -> None:
-    is_clear(rejects(bootstrap, *options), code, *told)
+    assert_error(rejects(bootstrap, *options), code, *told)
 
 
 def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(bootstrap: str) -> None:
@@ -208,7 +209,7 @@ def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(bootstrap: str) -> No
 def test_events_are_shown_as_they_passed_by_case_by_type_and_with_what_is_none(bootstrap: str) -> None:
     made = wall_clock()
     order = Order("kiosk-1", "kiosk")
-    nonsense = Given(b"kiosk-1", b"{", partition=None)
+    nonsense = SentRecord(b"kiosk-1", b"{", partition=None)
     send(bootstrap, order.promised(made, made + 60_000), order.reached("ready", made), nonsense)
     seen = promises("tail", "--bootstrap", bootstrap, "--from-beginning", "--case", "kiosk-1", "--limit", "3")
     assert (seen.code, seen.err) == (0, "")
@@ -235,7 +236,7 @@ def test_events_are_shown_while_they_pass_until_somebody_presses_ctrl_c(bootstra
         while True:  # it begins with what comes after its start, so something has to come until it shows the first
             number += 1
             value = json.dumps(event | {"id": f"e-{number}", "source": "till"}).encode()
-            send(bootstrap, Given(None, clock), Given(b"pier-1", value))
+            send(bootstrap, SentRecord(None, clock), SentRecord(b"pier-1", value))
             if select([running.stdout], [], [], 0.2)[0]:
                 break
             assert number < 100, "nothing was shown"
@@ -250,4 +251,4 @@ def test_events_are_shown_while_they_pass_until_somebody_presses_ctrl_c(bootstra
 
 
 def test_a_type_that_is_none_is_named_with_those_that_are(bootstrap: str) -> None:
-    is_clear(promises("tail", "--bootstrap", bootstrap, "--type", "ready"), USAGE, "--type ready", "step_reached")
+    assert_error(promises("tail", "--bootstrap", bootstrap, "--type", "ready"), USAGE, "--type ready", "step_reached")

@@ -12,18 +12,18 @@ from typing import Any, Final
 import pytest
 from kafka.admin import ACL
 
-from streams.connection import read_connection
-from streams.kafka import producer
-from streams.topics import EVENTS
-from streams.topics import REJECTS as REJECTED
-from streams.wall import wall_clock
-from tests.cli.command import Answer, promises
+from streams.kafka.clients import producer
+from streams.kafka.connection import read_connection
+from streams.kafka.topics import EVENTS
+from streams.kafka.topics import REJECTS as REJECTED
+from streams.wall_clock import wall_clock
+from tests.cli.command import Answer, promises_process
 from tests.gateway.gateways import Gateway, signature
 from tests.notifier.process import Notifier, to_nobody
 from tests.support.acls import documented, for_whom
 from tests.support.certificates import Authority
 from tests.support.secured import LOGIN, MUTUAL, SecuredKafka, secured_kafka
-from tests.worker.answers import UNREACHABLE, is_clear
+from tests.worker.answers import UNREACHABLE, assert_error
 from tests.worker.records import Order, send, verdicts
 from tests.worker.workers import Intake, Worker
 
@@ -69,13 +69,13 @@ class Shop:
 
     def told(self, file: Path, *command: str | Path, address: str | None = None) -> Answer:
         """What a command says to whoever connects as `file` says; it never says a password."""
-        answer = promises(*command, "--bootstrap", address or self.address, "--kafka-config", file)
+        answer = promises_process(*command, "--bootstrap", address or self.address, "--kafka-config", file)
         assert PASSWORDS.search(answer.err + answer.out) is None
         return answer
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with secured_kafka(tmp_path_factory.mktemp("users")) as kafka:
         yield Shop(kafka)
 
@@ -167,8 +167,8 @@ def test_events_are_seen_and_refused_records_looked_at_and_sent_again_by_who_may
 def test_topics_are_looked_at_by_who_may_see_their_settings(shop: Shop) -> None:
     answer = shop.asked(CHECK, "check")
     assert (answer.code, answer.err) == (0, "")
-    is_clear(shop.asked(WORKER, "check"), UNREACHABLE, shop.address, "DESCRIBE topic promise.intake")
-    is_clear(shop.asked(TOPICS, "status"), UNREACHABLE, shop.address, "DESCRIBE topic promise.events")
+    assert_error(shop.asked(WORKER, "check"), UNREACHABLE, shop.address, "DESCRIBE topic promise.intake")
+    assert_error(shop.asked(TOPICS, "status"), UNREACHABLE, shop.address, "DESCRIBE topic promise.events")
 
 
 def test_a_notifier_reads_alerts_with_what_is_granted_to_it_and_ends_when_that_is_taken_back(
@@ -187,40 +187,40 @@ def test_a_notifier_reads_alerts_with_what_is_granted_to_it_and_ends_when_that_i
 
 def test_a_notifier_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop, tmp_path: Path) -> None:
     answer = shop.told(shop.kafka.user("idler"), "notify", *to_nobody(tmp_path))
-    is_clear(answer, UNREACHABLE, "user idler may not READ topic promise.alerts; READ group promises-notify; grant")
+    assert_error(answer, UNREACHABLE, "user idler may not READ topic promise.alerts; READ group promises-notify; grant")
 
 
 @pytest.mark.parametrize("command", ["worker", "topics"])
 def test_a_wrong_password(command: str, shop: Shop) -> None:
     file = shop.kafka.login(WORKER, "sesame")
-    is_clear(shop.told(file, command), UNREACHABLE, shop.address, f"user {WORKER}", "password", "--kafka-config")
+    assert_error(shop.told(file, command), UNREACHABLE, shop.address, f"user {WORKER}", "password", "--kafka-config")
 
 
 @pytest.mark.parametrize("command", ["worker", "topics"])
 def test_an_authority_that_did_not_sign_the_brokers_certificate(command: str, shop: Shop) -> None:
     file = shop.kafka.login(WORKER, "sesame", ca=Authority().certificate)
-    is_clear(shop.told(file, command), UNREACHABLE, shop.address, "certificate is not trusted", "issuer", "tls.ca")
+    assert_error(shop.told(file, command), UNREACHABLE, shop.address, "certificate is not trusted", "issuer", "tls.ca")
 
 
 def test_a_broker_under_a_name_that_its_certificate_does_not_have(shop: Shop) -> None:
     address = shop.address.replace("127.0.0.1", "localhost")
     answer = shop.told(shop.files[WORKER], "worker", address=address)
-    is_clear(answer, UNREACHABLE, address, "not valid for 'localhost'", "--bootstrap")
+    assert_error(answer, UNREACHABLE, address, "not valid for 'localhost'", "--bootstrap")
 
 
 def test_a_mechanism_that_the_brokers_do_not_take(shop: Shop) -> None:
     file = shop.kafka.login(WORKER, "sesame", mechanism="SCRAM-SHA-256")
-    is_clear(shop.told(file, "worker"), UNREACHABLE, shop.address, "SCRAM-SHA-256", "sasl.mechanism")
+    assert_error(shop.told(file, "worker"), UNREACHABLE, shop.address, "SCRAM-SHA-256", "sasl.mechanism")
 
 
 def test_a_login_where_a_certificate_is_asked_for(shop: Shop) -> None:
     address = shop.kafka.local.bootstrap_of(MUTUAL)
     answer = shop.told(shop.files[WORKER], "worker", address=address)
-    is_clear(answer, UNREACHABLE, address, "SASL_SSL", "tls.certificate", "--kafka-config")
+    assert_error(answer, UNREACHABLE, address, "SASL_SSL", "tls.certificate", "--kafka-config")
 
 
 def test_a_certificate_where_a_login_is_asked_for(shop: Shop) -> None:
-    is_clear(shop.told(shop.certified, "worker"), UNREACHABLE, shop.address, "over SSL", "[sasl]", "--kafka-config")
+    assert_error(shop.told(shop.certified, "worker"), UNREACHABLE, shop.address, "over SSL", "[sasl]", "--kafka-config")
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_a_worker_without_one_permission_is_told_which(denied: str, told: str, s
     assert len(acls) == len(granted) - 1
     name = f"apprentice-{told.split()[1]}-{told.split('.')[-1]}".replace(" ", "-")
     answer = shop.told(shop.hires(name, acls), "worker")
-    is_clear(answer, UNREACHABLE, shop.address, f"user {name} may not {told};", "kafka-acls", "docs/kafka.md")
+    assert_error(answer, UNREACHABLE, shop.address, f"user {name} may not {told};", "kafka-acls", "docs/kafka.md")
 
 
 def test_a_worker_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop) -> None:
@@ -246,7 +246,7 @@ def test_a_worker_that_may_do_nothing_is_told_all_that_it_needs(shop: Shop) -> N
     written = ", ".join(f"promise.{name}" for name in ("changelog", "verdicts", "alerts", "rejects"))
     topics = f"READ topic promise.events, promise.changelog; WRITE topic {written}"
     others = "READ group promises; WRITE transactional id promises-promise.events-0"
-    is_clear(answer, UNREACHABLE, f"user stranger may not {topics}; {others}; grant")
+    assert_error(answer, UNREACHABLE, f"user stranger may not {topics}; {others}; grant")
 
 
 @pytest.mark.parametrize(("taken", "told"), [("type=GROUP", "promises"), ("name=promise.events", "promise.events")])
@@ -277,7 +277,7 @@ def test_a_worker_whose_permission_is_taken_back_ends_and_says_why(
 )
 def test_a_command_that_is_not_allowed(command: tuple[str, ...], told: str, shop: Shop) -> None:
     answer = shop.told(shop.kafka.user(f"visitor-{command[0]}"), *command)
-    is_clear(answer, UNREACHABLE, shop.address, f"visitor-{command[0]} may not {told}", "kafka-acls")
+    assert_error(answer, UNREACHABLE, shop.address, f"visitor-{command[0]} may not {told}", "kafka-acls")
 
 
 def test_who_may_look_at_refused_records_may_not_send_them(shop: Shop) -> None:

@@ -8,7 +8,6 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,15 @@ import pytest
 
 from schemas.verdicts import VerdictRecord
 from schemas.words import BASES, VERDICTS
-from streams.local.kafka import LocalKafka
+from streams.kafka.topics import ALERTS, REJECTS
+from streams.kafka.topics import VERDICTS as VERDICT_TOPIC
+from streams.local.kafka_cluster import LocalKafka
 from streams.metrics.scrape import Scrape
-from streams.topics import ALERTS, REJECTS
-from streams.topics import VERDICTS as VERDICT_TOPIC
-from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises
-from tests.worker.records import Held, read
-from tests.worker.workers import Worker, taken, topics
+from streams.records import KafkaRecord
+from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises_process
+from tests.support.broker import deployment
+from tests.worker.records import read
+from tests.worker.workers import Worker, taken
 
 DATA = ROOT.parent / "shared" / "data"
 REPLAYED = ["nycflights13_week", "boston311_q1"] if os.environ.get("PROMISES_SLOW") else ["nycflights13_week"]
@@ -53,9 +54,9 @@ class Said:
     """What stands in Kafka, and on the page, once a worker has read everything."""
 
     page: Scrape
-    verdicts: list[Held]
-    alerts: list[Held]
-    rejects: list[Held]
+    verdicts: list[KafkaRecord]
+    alerts: list[KafkaRecord]
+    rejects: list[KafkaRecord]
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def replay(folder: Path, bootstrap: str) -> int:
     """Send the data set; how many records that were."""
     as_of = json.loads((folder / "truth.json").read_text("utf-8"))["as_of"]
     file = folder / "events.csv.gz"
-    answer = promises("replay", file, "--bootstrap", bootstrap, "--adapter", LOG_ADAPTER, "--as-of", as_of)
+    answer = promises_process("replay", file, "--bootstrap", bootstrap, "--adapter", LOG_ADAPTER, "--as-of", as_of)
     said = re.fullmatch(r"(\d+) records sent to promise\.events, 0 lines refused\n", answer.err)
     assert answer.code == 0, answer.err
     assert said is not None, answer.err
@@ -114,18 +115,11 @@ def folder(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bootstrap() -> Iterator[str]:
-    """The address of a Kafka without topics."""
-    with LocalKafka() as local:
-        yield local.bootstrap
-
-
-@pytest.fixture(scope="module")
-def replayed(folder: Path, bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+def replayed(folder: Path, broker: LocalKafka, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
     directory = tmp_path_factory.mktemp(folder.name)
     options = "--policies", LOG_POLICIES, "--clock", "stream"
     with (
-        topics(bootstrap),
+        deployment(broker) as bootstrap,
         ThreadPoolExecutor() as beside,
         Worker(bootstrap, directory, *options) as worker,
     ):

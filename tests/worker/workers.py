@@ -4,51 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 from urllib.request import urlopen
 
-from kafka import KafkaAdminClient
-
-from streams.local.kafka import LocalKafka
+from streams.cli.main import main
 from streams.local.ports import free_ports
 from streams.metrics.scrape import Scrape
-from streams.topics import INTAKE_TOPICS, TOPICS
-from tests.cli.command import ROOT, promises
+from tests.cli.command import ROOT
+from tests.support.processes import ForkedProcess
 
 logs: Final[list[Path]] = []
 """Where the workers of this test run write; conftest shows their ends when a test fails."""
 
 _numbers = count(1)
-
-
-@contextmanager
-def kafka() -> Iterator[str]:
-    """The address of a Kafka with the topics as `promises topics` makes them."""
-    with LocalKafka() as local:
-        create_topics(local.bootstrap)
-        yield local.bootstrap
-
-
-def create_topics(bootstrap: str) -> None:
-    made = promises("topics", "--bootstrap", bootstrap)
-    assert made.code == 0, made.err
-
-
-@contextmanager
-def topics(bootstrap: str) -> Iterator[None]:
-    """The topics as `promises topics` makes them; at the end nothing is left of what was in them."""
-    create_topics(bootstrap)
-    yield
-    with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
-        admin.delete_topics([topic.name for topic in (*TOPICS, *INTAKE_TOPICS)])
 
 
 def until(condition: Callable[[], bool], what: str, *, seconds: float = 90) -> None:
@@ -67,12 +40,14 @@ def environment() -> dict[str, str]:
 
 class Program:
     """A command of `promises` that goes on until it is told to end; in a `with` block it runs. It may be stopped or
-    killed, and started again. What it says goes to `log`."""
+    killed, and started again. What it says goes to `log`. ignores_sigint: it is started as
+    a shell starts a background job."""
 
-    def __init__(self, log: Path, *said: str | Path) -> None:
+    def __init__(self, log: Path, *said: str | Path, ignores_sigint: bool = False) -> None:
         self.log = log
-        self._command = [sys.executable, "-m", "streams.cli", *map(str, said)]
-        self._process: subprocess.Popen[bytes] | None = None
+        self.ignores_sigint = ignores_sigint
+        self._arguments = [*map(str, said)]
+        self._process: ForkedProcess | None = None
         logs.append(log)
 
     def __enter__(self) -> Self:
@@ -85,15 +60,19 @@ class Program:
         self.kill()
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> ForkedProcess:
         assert self._process is not None, "it was not started"
         return self._process
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        self._process = ForkedProcess(
+            main,
+            self._arguments,
+            directory=ROOT,
+            environment=environment(),
+            log=self.log,
+            ignores_sigint=self.ignores_sigint,
+        )
 
     def kill(self) -> None:
         """End it at once, as a crash would; nothing where it has ended."""

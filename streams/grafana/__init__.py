@@ -1,0 +1,1 @@
+"""Pushes dashboards and annotations to an existing Grafana."""

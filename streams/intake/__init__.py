@@ -1,0 +1,1 @@
+"""Intake: it adapts the records of feeds to canonical events."""

@@ -1,0 +1,1 @@
+"""Kafka as every process and command uses it: the connection, clients, permissions, topics, and reading a topic."""

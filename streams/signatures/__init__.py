@@ -1,0 +1,1 @@
+"""How webhook bodies are signed and how signatures are checked."""

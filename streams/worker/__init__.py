@@ -1,0 +1,1 @@
+"""The worker: it judges the promises of promise.events."""

@@ -1,0 +1,98 @@
+"""What vendors themselves show as examples, as it comes out: a file of readable tables a vendor, in samples/.
+
+PROMISES_WRITE_SAMPLES=1 writes those files anew; read what changed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from schemas.instants import parse_instant
+from streams.adapters.envelopes import open_envelopes
+from streams.adapters.feed_records import FeedRecord, OpenedRecord
+from streams.adapters.vendors import load
+from streams.cli.adapted_text import as_text
+from tests.shared import sample, samples
+
+SAMPLES = {
+    "lightspeed-x": ["inferred/lightspeedx_sale_update_form_encoded_INFERRED.json"],
+    "shopify": [
+        "shopify_fulfillment_cancelled_api_ruby_sdk.json",
+        "shopify_fulfillment_created_api_ruby_sdk.json",
+        "shopify_fulfillment_event_in_transit_api_ruby_sdk.json",
+        "shopify_fulfillment_event_label_printed_api_python_sdk.json",
+        "shopify_fulfillment_order_list_api_ruby_sdk.json",
+        "shopify_fulfillment_order_on_hold_api_ruby_sdk.json",
+        "shopify_fulfillment_order_rescheduled_api_ruby_sdk.json",
+        "shopify_order_created_api_python_sdk.json",
+        "shopify_order_created_api_ruby_sdk.json",
+        "shopify_order_fulfilled_api_ruby_sdk.json",
+        "shopify_order_retrieved_api_ruby_sdk.json",
+        "shopify_order_updated_api_ruby_sdk.json",
+        "shopify_refund_api_python_sdk.json",
+        "shopify_refund_created_api_ruby_sdk.json",
+    ],
+    "square": [
+        "inferred/square_order_full_pickup_INFERRED.json",
+        "square_order_created_webhook_spec.json",
+        "square_order_fulfillment_updated_webhook_spec.json",
+        "square_order_retrieve_api_spec.json",
+        "square_order_update_api_spec.json",
+        "square_order_updated_webhook_spec.json",
+        "square_payment_updated_webhook_spec.json",
+        "square_refund_created_webhook_spec.json",
+        "square_refund_updated_webhook_spec.json",
+        "square_test_notification_webhook_sdk.json",
+    ],
+    "uberdirect": [
+        "inferred/uberdirect_event_delivery_status_INFERRED.json",
+        "uberdirect_delivery_created_sdk_fixture.json",
+    ],
+    "woocommerce": [
+        "woocommerce_order_created_docs.json",
+        "woocommerce_order_deleted_docs.json",
+        "woocommerce_order_retrieved_docs.json",
+        "woocommerce_refund_created_docs.json",
+    ],
+}
+"""By adapter the samples whose licence lets us use them (classes A and X of the MANIFEST)."""
+
+ARRIVED = parse_instant("2026-03-06T12:00:00Z")
+"""Some say no time themselves."""
+
+WITHOUT_LICENCE = {
+    "lightspeedx_register_sale_public_source_trimmed.json",
+    "square_order_created_draft_webhook_forum.json",
+}
+
+
+def opened(name: str) -> OpenedRecord:
+    """A sample out of its envelopes."""
+    found = open_envelopes(FeedRecord(sample(name), timestamp=ARRIVED))
+    assert found is not None
+    return found
+
+
+def became(adapter: str) -> str:
+    """What the samples of a vendor become, each under its name."""
+    reader = load(adapter)
+    found = [(name, as_text(reader.adapt(opened(name), adapter))) for name in SAMPLES[adapter]]
+    return "\n".join(f"{name}\n\n{text}" for name, text in found)
+
+
+@pytest.mark.parametrize("adapter", SAMPLES)
+def test_the_samples_of_a_vendor_become_the_events_that_were_read_and_agreed_to(adapter: str) -> None:
+    file = Path(__file__).parent / "samples" / f"{adapter}.txt"
+    if os.environ.get("PROMISES_WRITE_SAMPLES"):
+        file.write_text(became(adapter), "utf-8")
+    assert became(adapter) == file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("adapter", SAMPLES)
+def test_every_sample_of_a_vendor_that_may_be_used_is_read(adapter: str) -> None:
+    vendor = adapter.replace("-", "")
+    there = {name for name in samples() if name.removeprefix("inferred/").startswith(f"{vendor}_")}
+    assert there - WITHOUT_LICENCE == set(SAMPLES[adapter])

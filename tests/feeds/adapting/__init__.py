@@ -1,1 +1,0 @@
-"""Tests of the adapter engine: rules that are data, read as they are written."""

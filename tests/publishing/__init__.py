@@ -1,1 +1,0 @@
-"""Dashboards and incidents into a Grafana; a stand-in, because there is none to be had."""
