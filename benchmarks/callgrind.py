@@ -1,13 +1,12 @@
-"""Instructions of each scenario, counted by valgrind's callgrind: `python -m benchmarks.callgrind` prints them as JSON.
+"""`python -m benchmarks.callgrind`: counts the instructions of each scenario with valgrind and prints them as JSON.
 
-One process runs all scenarios. It calls getppid, which nothing else does, before and after each block of steps that is
-counted; at each of these calls callgrind writes how many instructions were executed since the call before. So neither
-start-up nor preparation counts. The seed of hashes and the environment are the same in every run, and the cyclic
-garbage collector is off. Of the blocks of a scenario the cheapest and the dearest fifth are left out: what remains does
-not depend on when the heap or a table grew.
+One process runs all scenarios. It calls getppid, which nothing else does, before and after each block of counted
+steps. At each call callgrind writes the number of instructions since the previous call, so start-up and preparation are
+not counted. The hash seed and the environment are fixed, and the cyclic garbage collector is off. The cheapest and the
+most expensive fifth of the blocks are left out, because a block in which the heap or a table grows is not typical.
 
-The program counts the tree in whose folder it runs, whichever build that holds. The command and its output stay as they
-are, because later commits run it to count this one.
+The program counts the source tree or the compiled build in the current folder. The command and its output must not
+change: later commits run the program of this commit to count it.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ from typing import Final, Literal
 import msgspec
 
 MARKER: Final = "getppid"
-"""The function of libc at which callgrind writes a part: os.getppid calls it and does nothing else."""
+"""The function of libc at which callgrind writes a file. os.getppid calls it and does nothing else."""
 
 JUDGING: Final = "streams.judging.settle"
-"""A module that is compiled where any is."""
+"""A module that every compiled build compiles."""
 
 TRIMMED: Final = 0.2
-"""The share of the blocks that is left out on either side."""
+"""The share of the blocks that is left out at either end."""
 
 Build = Literal["plain", "compiled"]
 
@@ -43,29 +42,29 @@ _TOTALS: Final = re.compile(r"^totals: (\d+)", re.MULTILINE)
 
 
 class Counts(msgspec.Struct):
-    """The output of the command. instructions: of one event of each scenario, by name."""
+    """The output of the command. instructions: per event, by scenario."""
 
     build: Build
     instructions: dict[str, float]
 
 
 class CannotCount(Exception):
-    """Nothing could be counted; the message says why and what to do."""
+    """Raised if nothing can be counted. The message gives the reason and the remedy."""
 
 
 def check_valgrind() -> None:
-    """Raise CannotCount where valgrind is not installed."""
+    """Raise CannotCount if valgrind is not installed."""
     if shutil.which("valgrind") is None:
         raise CannotCount(
-            "valgrind is not installed, which counts the instructions; on Debian: apt-get install valgrind"
+            "valgrind, which counts the instructions, is not installed; on Debian: apt-get install valgrind"
         )
 
 
 def count(only: Sequence[str] = ()) -> Counts:
-    """Count the scenarios of the tree in the current folder whose names fit one of `only`. Raises CannotCount."""
+    """Count the scenarios whose names match one of the patterns `only`, or all. Raises CannotCount."""
     check_valgrind()
     command = [sys.executable, "-m", "benchmarks.callgrind", "run", *only]
-    _run(command)  # once without valgrind, so that no module is compiled to byte code while it is counted
+    _run(command)  # without valgrind first: compiling modules to byte code would change the layout of the heap
     with TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         callgrind = ["--tool=callgrind", f"--callgrind-out-file={out}", f"--dump-before={MARKER}"]
@@ -73,31 +72,31 @@ def count(only: Sequence[str] = ()) -> Counts:
 
 
 def _run(command: Sequence[str]) -> str:
-    # The environment lies on the stack, and where that lies shows in the figures.
+    # The size of the environment moves the stack, which changes some figures. So it is fixed.
     environment = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ran.returncode:
-        raise CannotCount(f"{' '.join(command)} ended with {ran.returncode}\n{ran.stdout}{ran.stderr}")
+        raise CannotCount(f"{' '.join(command)} failed with status {ran.returncode}\n{ran.stdout}{ran.stderr}")
     return ran.stdout
 
 
 def parts(out: Path) -> list[int]:
-    """Return the instructions in the files out.1, out.2 and so on, each of which ends at a marker."""
+    """Return the totals of the files out.1, out.2 and so on; each was written at a call of the marker."""
     files = sorted(out.parent.glob(f"{out.name}.*"), key=lambda file: int(file.suffix[1:]))
     return [int(total[1]) for file in files if (total := _TOTALS.search(file.read_text("utf-8")))]
 
 
 def counts(ran: str, instructions: Sequence[int]) -> Counts:
-    """Make the counts from what the counted process wrote and from callgrind's parts.
+    """Combine the output of `run` with the totals of callgrind's files.
 
-    The first part of a scenario is its preparation, each further one a block.
+    The first file of a scenario is its preparation; each further one is a block.
     """
     build, *lines = ran.splitlines()
     scenarios: dict[str, list[int]] = dict(map(json.loads, lines))
     expected = sum(len(blocks) + 1 for blocks in scenarios.values())
     if len(instructions) != expected:
         raise CannotCount(
-            f"callgrind wrote {len(instructions)} parts instead of {expected}: it does not see each call of {MARKER}"
+            f"callgrind wrote {len(instructions)} files instead of {expected}: it does not see every call of {MARKER}"
         )
     rest = iter(instructions)
     per_event = {}
@@ -108,14 +107,14 @@ def counts(ran: str, instructions: Sequence[int]) -> Counts:
 
 
 def trimmed_mean(values: Sequence[float]) -> float:
-    """Return the mean of `values` without the least and the greatest fifth of them."""
+    """Return the mean of `values` without the lowest and the highest fifth."""
     left_out = int(len(values) * TRIMMED)
     middle = sorted(values)[left_out : len(values) - left_out]
     return sum(middle) / len(middle)
 
 
 def run(only: Sequence[str]) -> Iterator[str]:
-    """Run the scenarios in this process; say which build it is, and how many events each block of a scenario has."""
+    """Run the scenarios in this process. Yield the build, then each scenario with the number of events per block."""
     from benchmarks.scenarios import SCENARIOS
 
     gc.disable()
@@ -134,17 +133,17 @@ def run(only: Sequence[str]) -> Iterator[str]:
 
 
 def chosen(names: Iterable[str], only: Sequence[str]) -> list[str]:
-    """Return those of `names` that fit one of the patterns in `only`, such as feed/*; all where there are none."""
+    """Return the names that match one of the patterns `only`, such as feed/*; all names if there is no pattern."""
     return [name for name in names if not only or any(fnmatch(name, pattern) for pattern in only)]
 
 
 def build() -> Build:
-    """Return which build of the core this process imports."""
+    """Return the build of the core that this process imports."""
     return "plain" if str(import_module(JUDGING).__file__).endswith(".py") else "compiled"
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print the counts as JSON. With `run` before the patterns: run the scenarios, to be counted from outside."""
+    """Print the counts as JSON. If the first argument is `run`, only run the scenarios: that process is counted."""
     if arguments[:1] == ["run"]:
         for line in run(arguments[1:]):
             print(line)

@@ -1,4 +1,4 @@
-"""`make bench-instructions`: what is made of callgrind's files, what fails and what does not."""
+"""`make bench-instructions`: the figures from callgrind's files, and the comparison with another commit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import callgrind, instructions
 from benchmarks.callgrind import CannotCount, Counts, chosen, counts, parts, trimmed_mean
-from benchmarks.instructions import Change, changes, dearer, lower, reasons, report
+from benchmarks.instructions import Change, changes, reasons, regressions, report, smaller_changes
 
 RAN = 'plain\n["event/made", [10, 10]]\n["time/overdue", [4, 4, 2]]\n'
 """The output of a process that ran two scenarios, in blocks of so many events."""
@@ -24,25 +24,27 @@ def part(folder: Path, number: int, total: int) -> None:
     (folder / f"out.{number}").write_text(text)
 
 
-def test_callgrinds_parts_are_read_in_the_order_in_which_they_were_written(tmp_path: Path) -> None:
+def test_the_files_of_callgrind_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for number in range(1, 12):
         part(tmp_path, number, number * 1_000)
     (tmp_path / "out").write_text("totals: 99\n")
-    assert parts(tmp_path / "out") == [number * 1_000 for number in range(1, 12)], "without the end of the process"
+    assert parts(tmp_path / "out") == [number * 1_000 for number in range(1, 12)], (
+        "out itself is not counted: it covers the end of the process"
+    )
 
 
 def test_a_scenario_costs_what_the_mean_event_of_its_blocks_costs() -> None:
     assert counts(RAN, PARTS) == Counts("plain", {"event/made": 105.0, "time/overdue": 1_050.0})
 
 
-def test_a_libc_whose_marker_is_not_seen_is_no_figure() -> None:
-    with pytest.raises(CannotCount, match=r"1 parts instead of 7: .* getppid"):
+def test_a_marker_that_callgrind_does_not_see_is_an_error() -> None:
+    with pytest.raises(CannotCount, match=r"1 files instead of 7: .* getppid"):
         counts(RAN, PARTS[:1])
 
 
-def test_a_table_that_grew_in_one_block_does_not_show() -> None:
+def test_an_untypical_block_is_left_out() -> None:
     assert trimmed_mean([100.0] * 8 + [90.0, 900.0]) == 100.0
-    assert trimmed_mean([1.0, 2.0, 6.0]) == 3.0, "of a few blocks all count"
+    assert trimmed_mean([1.0, 2.0, 6.0]) == 3.0, "of a few blocks none is left out"
 
 
 def test_scenarios_are_chosen_by_patterns() -> None:
@@ -63,7 +65,7 @@ def test_without_valgrind_the_message_names_the_package(
     assert "apt-get install valgrind" in capsys.readouterr().err
 
 
-def test_each_build_of_each_scenario_is_compared_with_its_own() -> None:
+def test_the_figures_of_each_build_are_compared_separately() -> None:
     after = {"plain": {"a": 102.0, "b": 50.0}, "compiled": {"a": 80.0, "b": 40.0}}
     before = {"plain": {"a": 100.0, "gone": 7.0}, "compiled": {"a": 100.0}}
     compared = changes(after, before)  # type: ignore[arg-type]
@@ -77,18 +79,18 @@ def test_each_build_of_each_scenario_is_compared_with_its_own() -> None:
     assert changes(after, {}) == [change._replace(before=None) for change in compared]  # type: ignore[arg-type]
 
 
-def test_over_three_percent_is_too_dear_and_the_worst_comes_first() -> None:
+def test_regressions_are_over_three_percent_and_the_largest_comes_first() -> None:
     below, over = Change("a", "plain", 1_000.0, 1_029.0), Change("b", "plain", 1_000.0, 1_031.0)
     worse, new = Change("c", "compiled", 100.0, 150.0), Change("d", "plain", None, 1e9)
-    assert dearer([below, over, worse, new]) == [worse, over]
-    assert str(worse) == "c, compiled: 150 instructions an event instead of 100, +50.0%"
+    assert regressions([below, over, worse, new]) == [worse, over]
+    assert str(worse) == "c, compiled: 150 instructions per event instead of 100, +50.0%"
 
 
-def test_what_is_dearer_once_but_not_again_was_an_accident_of_addresses() -> None:
-    accident, real = Change("a", "plain", 100.0, 104.0), Change("b", "plain", 100.0, 104.0)
+def test_a_regression_that_the_second_count_does_not_confirm_is_dropped() -> None:
+    spurious, real = Change("a", "plain", 100.0, 104.0), Change("b", "plain", 100.0, 104.0)
     other = Change("c", "compiled", 100.0, 99.0)
     again = [Change("a", "plain", 100.0, 100.1), Change("b", "plain", 100.0, 104.2)]
-    assert lower([accident, real, other], again) == [again[0], real, other]
+    assert smaller_changes([spurious, real, other], again) == [again[0], real, other]
 
 
 @pytest.mark.parametrize(
@@ -99,28 +101,28 @@ def test_what_is_dearer_once_but_not_again_was_an_accident_of_addresses() -> Non
         ("Count instructions\n\nInstructions:\n\nThe Instructions: are in the docs\n", []),
     ],
 )
-def test_a_reason_stands_on_a_line_of_its_own(message: str, given: list[str]) -> None:
+def test_a_reason_is_a_line_of_the_commit_message(message: str, given: list[str]) -> None:
     assert reasons(message) == given
 
 
-def test_the_report_shows_shares_only_where_something_was_compared() -> None:
+def test_the_report_has_columns_for_the_changes_only_after_a_comparison() -> None:
     compared = [Change("a", "plain", 1_000.0, 1_100.0), Change("b", "plain", None, 70_000.0)]
     compared += [Change("a", "compiled", 1_000.0, 900.0), Change("b", "compiled", None, 60_000.0)]
     assert report(compared).splitlines() == [
-        "| instructions an event |  plain | compiled |",
+        "| instructions per event |  plain | compiled |",
         "|:--|--:|--:|",
-        "| a                     |  1 100 |      900 |",
-        "| b                     | 70 000 |   60 000 |",
+        "| a                      |  1 100 |      900 |",
+        "| b                      | 70 000 |   60 000 |",
     ]
     assert report(compared, "HEAD^").splitlines()[2:] == [
-        "| a                     |  1 100 |      +10.0% |      900 |      -10.0% |",
-        "| b                     | 70 000 |         new |   60 000 |         new |",
+        "| a                      |  1 100 |      +10.0% |      900 |      -10.0% |",
+        "| b                      | 70 000 |         new |   60 000 |         new |",
         "plain: +10.00%, the geometric mean of 1 scenarios",
         "compiled: -10.00%, the geometric mean of 1 scenarios",
     ]
 
 
-# --- the whole command, with a counter that costs nothing -------------------------------------------------------------
+# --- the whole command, with a fake counter ---------------------------------------------------------------------------
 
 COUNTER = """
 import json, sys
@@ -135,7 +137,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: None) -> Path:
-    """A repository with one commit, in which an event costs 100 000 instructions; valgrind is not asked."""
+    """A repository with one commit, whose fake counter reports 100 000 instructions per event."""
     root = tmp_path / "project"
     (root / "benchmarks").mkdir(parents=True)
     (root / "benchmarks" / "__init__.py").touch()
@@ -172,28 +174,28 @@ def test_a_commit_may_cost_three_percent_more(
     assert f"{figure / 100_000 - 1:+.1%}" in text
 
 
-def test_what_is_not_committed_yet_is_compared_with_the_last_commit(
+def test_uncommitted_changes_are_compared_with_the_last_commit(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(project, 104_000)
     assert compared(capsys, "HEAD")[0] == 1
 
 
-def test_a_commit_that_says_why_may_cost_more(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_commit_may_cost_more_if_it_gives_the_reason(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     commit(project, 120_000, "Second\n\nInstructions: holds have to be looked up")
     commit(project, 120_000, "Third")
     ended, text = compared(capsys, "HEAD~2")
     assert ended == 0
     assert "holds have to be looked up" in text
-    assert "event/made, plain: 120 000 instructions an event instead of 100 000, +20.0%" in text
+    assert "event/made, plain: 120 000 instructions per event instead of 100 000, +20.0%" in text
 
 
 def test_a_shallow_clone_has_no_parent_and_does_not_fail(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ended, text = compared(capsys, "HEAD^")
     assert ended == 0
-    assert "there is no commit HEAD^ here" in text
+    assert "this clone has no commit HEAD^" in text
     assert "git fetch --unshallow" in text
-    assert "100 000" in text, "it is counted all the same"
+    assert "100 000" in text, "the working tree is counted all the same"
 
 
 def test_a_folder_without_git_is_counted_without_a_comparison(
@@ -203,17 +205,17 @@ def test_a_folder_without_git_is_counted_without_a_comparison(
     assert compared(capsys, "HEAD^")[0] == 0
 
 
-def test_a_parent_that_cannot_be_counted_yet_is_no_failure(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_parent_without_the_program_does_not_fail(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "benchmarks" / "callgrind.py").unlink()
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "Without")
     commit(project, 104_000, "With")
     ended, text = compared(capsys, "HEAD^")
     assert ended == 0
-    assert "has no benchmarks/callgrind.py yet" in text
+    assert "has no benchmarks/callgrind.py" in text
 
 
-def test_a_parent_that_does_not_run_is_no_failure_and_is_named(
+def test_a_parent_that_does_not_run_does_not_fail_and_its_error_is_printed(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "benchmarks" / "callgrind.py").write_text("raise SystemExit('a package is missing')\n")
@@ -229,7 +231,7 @@ def test_figures_can_be_written_to_a_file(project: Path, tmp_path: Path, capsys:
     assert '"event/made": 100000.0' in (tmp_path / "figures.json").read_text()
 
 
-def test_a_pattern_that_no_scenario_fits_is_an_error(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pattern_that_matches_no_scenario_is_an_error(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "benchmarks" / "callgrind.py").write_text('print(\'{"build": "plain", "instructions": {}}\')\n')
     assert instructions.main(["--plain", "evnt/*"]) == 2
-    assert "no scenario fits evnt/*" in capsys.readouterr().err
+    assert "no scenario matches evnt/*" in capsys.readouterr().err

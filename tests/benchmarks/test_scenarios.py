@@ -1,4 +1,4 @@
-"""What `make bench-instructions` counts: each scenario does the work that its name says, at every step."""
+"""The scenarios of `make bench-instructions`: every step does the work that the name of its scenario promises."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ RESULTS = {
     "intake/toast-order": ["promise.events"] * 2,
     "intake/refused": ["promise.rejects"],
 }
-"""Of the scenarios whose steps result in records: all records of one step. The others change state only."""
+"""The records of one step, for the scenarios whose steps result in records. The others only change state."""
 
 OTHERS = {
     *("mix/worker-step", "judge/from-scratch", "changelog/changes", "changelog/restored", "metrics/rows-copied"),
     *("metrics/collected", "gateway/signature", "gateway/manual-promise"),
 }
-"""Scenarios of another kind, which have tests of their own below or are one call."""
+"""Scenarios whose steps do not return a list of records; most have tests of their own below."""
 
 
 def _all_steps(scenario: Scenario) -> list[Any]:
