@@ -1,5 +1,8 @@
-"""Builds the wheel. With PROMISES_COMPILE=1 in the environment the hot modules of the core are compiled by mypyc, from
-the same source; without it, and in every installation from the source tree, nothing is."""
+"""The build hook of the wheel.
+
+With PROMISES_COMPILE=1 in the environment, mypyc compiles the hot modules of the core from the same source. Without it,
+and in editable installations, nothing is compiled.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +22,20 @@ COMPILED: Final = (
         )
     ),
 )
-"""The others define msgspec types, which mypyc cannot, or are not hot."""
+"""The other modules of the core are not hot, or define msgspec types, which mypyc cannot compile."""
 
 
 class CompiledCore(BuildHookInterface):
-    """Adds what mypyc makes of the core to the wheel; Python prefers it to the source beside it."""
+    """Adds the compiled modules to the wheel. Python prefers them to the sources beside them."""
 
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """What only a compiled wheel needs to be built."""
+        """Return the build requirements of a compiled wheel."""
         return ["mypy>=2.4,<3", "setuptools>=70", "msgspec>=0.22,<1"] if _is_wanted() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile, where it is asked for."""
+        """Compile the modules if the environment asks for it."""
         if version == "editable" or not _is_wanted():
             return
         build_data["pure_python"] = False
@@ -48,7 +51,7 @@ def _is_wanted() -> bool:
 
 
 def _compile(root: Path, into: Path) -> None:
-    """Leave the extension modules in `into`, in the folders of their sources."""
+    """Write the extension modules into `into`, in the folders of their sources."""
     from mypyc.build import mypycify
     from setuptools import Distribution
     from setuptools.command.build_ext import build_ext

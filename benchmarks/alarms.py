@@ -25,7 +25,7 @@ from streams.kafka.topics import EVENTS
 from streams.wall_clock import wall_clock
 from tests.deploy.receiver import Receiver, receiving
 from tests.deploy.stack import Stack
-from tests.deploy.webhook import told_by_webhook
+from tests.deploy.webhook import alertmanager_settings
 
 LOCATIONS: Final = 40
 _WITHIN_SECONDS: Final = 150
@@ -37,7 +37,7 @@ _PATIENCE_SECONDS: Final = 300
 
 def alarms(sizes: Sizes, scratch: Path) -> Iterator[str]:
     """The stack of docker-compose.yml, somebody who receives, and trouble."""
-    ours = told_by_webhook(scratch)
+    ours = alertmanager_settings(scratch)
     stack = Stack(scratch, lambda name, text: ours if name == "alertmanager.yml" else text)
     try:
         stack.start_all()

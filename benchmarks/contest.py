@@ -35,7 +35,7 @@ for stock Faust and Quix Streams is before it is written and committed. Quix Str
 events, alerts, windows or staff, and its counts are in memory only. The CPU of the broker is nobody's."""
 
 
-class Said(NamedTuple):
+class Progress(NamedTuple):
     """One line of a peer, as benchmarks.peers.progress writes it."""
 
     events: int
@@ -44,16 +44,16 @@ class Said(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a contestant did. said: what its own figures add, below the table."""
+    """The result of a contestant. remarks: figures of its own, shown below the table."""
 
     name: str
     span: Span
     peak: int
-    said: str = ""
+    remarks: str = ""
 
 
 def contest(sizes: Sizes, scratch: Path) -> Iterator[str]:
-    """The table, and what our commits took. Raises Failed where ours fails; of others it is said."""
+    """Yield the table and the times of our commits. Raises Failed if ours fails; other failures are reported."""
     with LocalKafka() as kafka:
         fresh(kafka.bootstrap)
         began = time.monotonic()
@@ -62,7 +62,7 @@ def contest(sizes: Sizes, scratch: Path) -> Iterator[str]:
         yield f"{whole(written)} events written in {took:.0f} s, {whole(OPEN)} orders open at once\n"
         results, skipped = _all(kafka.bootstrap, sizes, scratch)
     yield _table(results)
-    yield "\n" + "\n".join([*(result.said for result in results if result.said), *skipped, LEFT_OUT])
+    yield "\n" + "\n".join([*(result.remarks for result in results if result.remarks), *skipped, LEFT_OUT])
 
 
 def _all(bootstrap: str, sizes: Sizes, scratch: Path) -> tuple[list[Result], list[str]]:
@@ -116,24 +116,24 @@ def _peer(command: list[str], events: int, scratch: Path, name: str) -> Result:
         while _handled(output) < events and time.monotonic() < deadline:
             process.check(name)
             time.sleep(0.1)
-        return Result(name, _span(_said(output), process), process.peak_bytes())
+        return Result(name, _span(_progress(output), process), process.peak_bytes())
 
 
 def _handled(output: Path) -> int:
-    said = _said(output)
-    return said[-1].events if said else 0
+    progress = _progress(output)
+    return progress[-1].events if progress else 0
 
 
-def _span(said: list[Said], process: Measured) -> Span:
-    if len(said) < 2:
+def _span(progress: list[Progress], process: Measured) -> Span:
+    if len(progress) < 2:
         raise Failed(f"it handled nothing within {SECONDS} s\n{process.end_of_log()}")
-    first, last = said[0], said[-1]
+    first, last = progress[0], progress[-1]
     return Span(last.events - first.events, last.at - first.at, last.cpu - first.cpu)
 
 
-def _said(output: Path) -> list[Said]:
+def _progress(output: Path) -> list[Progress]:
     """How far the process was, by the lines that it has finished; Faust writes control characters between them."""
-    return [Said(**json.loads(line)) for line in re.findall(r'(\{"events".*\})\n', output.read_text())]
+    return [Progress(**json.loads(line)) for line in re.findall(r'(\{"events".*\})\n', output.read_text())]
 
 
 def _table(results: list[Result]) -> str:

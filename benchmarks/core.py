@@ -35,7 +35,7 @@ WALL = 1 << 50
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print all figures. With `profile`: where the time goes, instead."""
+    """Print all figures; with `profile`, a profile instead."""
     if "profile" in arguments:
         _profile(50_000)
         return
@@ -50,31 +50,31 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _steady(open_orders: int) -> None:
-    book, records = _warm(open_orders)
-    stored = book.stored_bytes() / len(book)
-    before = book.fast_path
-    costs = sorted(_cost(book, list(islice(records, EVENTS))) for _ in range(ROUNDS))
-    micros, share = costs[ROUNDS // 2], (book.fast_path - before) / (ROUNDS * EVENTS)
+    state, records = _warm(open_orders)
+    stored = state.stored_bytes() / len(state)
+    before = state.fast_path
+    costs = sorted(_cost(state, list(islice(records, EVENTS))) for _ in range(ROUNDS))
+    micros, share = costs[ROUNDS // 2], (state.fast_path - before) / (ROUNDS * EVENTS)
     print(f"{open_orders:>9} open: {1e6 / micros:9.0f} events/s {micros:7.2f} us/event, ", end="")
-    print(f"{stored:.0f} bytes/case, {share:.0%} of events appended unjudged")
+    print(f"{stored:.0f} bytes/case, {share:.0%} of events on the fast path")
 
 
 def _warm(open_orders: int) -> tuple[PartitionState, Iterator[KafkaRecord]]:
-    """A book in which so many promises are open, and the records that come next."""
-    book, records = PartitionState(POLICIES), orders(open_orders)
+    """Return a partition state with that many open promises, and the records that come next."""
+    state, records = PartitionState(POLICIES), orders(open_orders)
     for record in records:
-        book.apply(record, WALL)
+        state.apply(record, WALL)
         if record.timestamp >= START + PROMISED:
             break
-    return book, records
+    return state, records
 
 
-def _cost(book: PartitionState, records: list[KafkaRecord]) -> float:
+def _cost(state: PartitionState, records: list[KafkaRecord]) -> float:
     gc.collect()
     gc.disable()
     began = time.process_time()
     for record in records:
-        book.apply(record, WALL)
+        state.apply(record, WALL)
     spent = time.process_time() - began
     gc.enable()
     return spent / len(records) * 1e6
@@ -88,13 +88,13 @@ def _stages() -> Iterator[tuple[str, float]]:
     stored = case_codec.encode(case)
     yield "JSON to event", _per_call(lambda: read_event(made.value))
     yield "event to fact", _per_call(lambda: admit(event, POLICIES))
-    yield "a new case: take and settle", _per_call(lambda: _settled(fact))
+    yield "a new case: add_fact and settle", _per_call(lambda: _settled(fact))
     yield "stored case to case", _per_call(lambda: case_codec.decode(stored, POLICIES))
     yield "settle, nothing changed", _per_call(lambda: settle(case, POLICIES, START))
     yield "case to stored case", _per_call(lambda: case_codec.encode(case))
     [started] = [record for record in islice(orders(1), 10) if b'"step":"started"' in (record.value or b"")][:1]
     step = admit(_event(started), POLICIES)
-    yield "a step that nobody notices", _per_call(lambda: try_append(stored, step, POLICIES, step.at))
+    yield "a step on the fast path", _per_call(lambda: try_append(stored, step, POLICIES, step.at))
 
 
 def _event(record: KafkaRecord) -> CaseEvent:
@@ -111,7 +111,7 @@ def _settled(fact: Fact) -> Case:
 
 
 def _per_call(step: Callable[[], object], calls: int = 20_000) -> float:
-    """Microseconds of one call, the best of three tries."""
+    """Return the microseconds of one call, the best of three tries."""
     tries = []
     for _ in range(3):
         began = time.process_time()
@@ -128,11 +128,11 @@ def _fixed_loop() -> None:
 
 
 def _profile(open_orders: int) -> None:
-    book, records = _warm(open_orders)
+    state, records = _warm(open_orders)
     measured = list(islice(records, EVENTS))
     with cProfile.Profile() as profile:
         for record in measured:
-            book.apply(record, WALL)
+            state.apply(record, WALL)
     pstats.Stats(profile).sort_stats("tottime").print_stats(25)
 
 

@@ -96,8 +96,8 @@ def _measured(job: _Job, bootstrap: str, scratch: Path) -> _Ran:
         raise Failed(f"topics: {made.err}")
     asyncio.run(_send(bootstrap, f"feeds.{job.adapter}", islice(cycle(job.sent), job.records)))
     metrics = f"127.0.0.1:{free_ports(1)[0]}"
-    said = ("--bootstrap", bootstrap, "--feeds", str(feeds), "--metrics", metrics, "--group", f"bench-{job.adapter}")
-    with running([sys.executable, "-m", "streams.cli", "intake", *said], scratch / "intake.log") as process:
+    options = ("--bootstrap", bootstrap, "--feeds", str(feeds), "--metrics", metrics, "--group", f"bench-{job.adapter}")
+    with running([sys.executable, "-m", "streams.cli", "intake", *options], scratch / "intake.log") as process:
         return _watched(process, metrics, job.records)
 
 

@@ -65,10 +65,10 @@ def deadlines(_: Sizes, scratch: Path) -> Iterator[str]:
             worker.process.check("deadlines")
             share = (worker.process.cpu_seconds() - began) / FLOW_SECONDS
             commits = worker.commits()
-    yield _said(rate, seen, f"{share:.0%} of a core; {commits}")
+    yield _line(rate, seen, f"{share:.0%} of a core; {commits}")
 
 
-def _said(rate: float, seen: list[Seen], further: str) -> str:
+def _line(rate: float, seen: list[Seen], further: str) -> str:
     if not seen:
         raise Failed(f"at {rate:.0f} events/s no promise was called broken within {REST_SECONDS:.0f} s after the flow")
     after = [one.after for one in seen]

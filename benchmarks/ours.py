@@ -28,13 +28,13 @@ POLL_SECONDS = 0.1
 class Sample(NamedTuple):
     """What was seen at one instant. at: seconds, monotonic. applied: events, by the group's committed offsets.
 
-    said: committed records of promise.verdicts, of all workers so far.
+    verdicts: committed records of promise.verdicts, of all workers so far.
     """
 
     at: float
     cpu: float
     applied: int
-    said: int
+    verdicts: int
 
 
 class Span(NamedTuple):
@@ -108,13 +108,13 @@ def working(
     policies.write_text(policies_text(haste))
     address = f"127.0.0.1:{free_ports(1)[0]}"
     options = {"bootstrap": bootstrap, "metrics": address, "clock": clock, "policies": policies, "group": group}
-    told = [f"--{name}={value}" for name, value in (options | {"processing": processing}).items()]
-    with running([sys.executable, *before, "worker", *told], scratch / f"{group}.log") as process:
+    arguments = [f"--{name}={value}" for name, value in (options | {"processing": processing}).items()]
+    with running([sys.executable, *before, "worker", *arguments], scratch / f"{group}.log") as process:
         yield Worker(process, f"http://{address}/metrics", group)
 
 
 def watch(worker: Worker, bootstrap: str, events: int, seconds: float) -> list[Sample]:
-    """Samples until `events` are applied or time is up; then the last is the first that shows all that was said.
+    """Samples until `events` are applied or time is up; then the last is the first that shows all verdicts.
 
     Raises Failed when the worker ends.
     """
@@ -126,8 +126,8 @@ def watch(worker: Worker, bootstrap: str, events: int, seconds: float) -> list[S
             worker.process.check(f"{worker.group} after {samples[-1].applied} events")
             samples.append(_sample(worker, consumer))
     last = samples[-1]
-    quiet = next(number for number, sample in enumerate(samples) if sample.said == last.said)
-    return [*samples[:quiet], samples[quiet]._replace(applied=last.applied)] if last.said else samples
+    quiet = next(number for number, sample in enumerate(samples) if sample.verdicts == last.verdicts)
+    return [*samples[:quiet], samples[quiet]._replace(applied=last.applied)] if last.verdicts else samples
 
 
 def span(samples: Sequence[Sample], *, after: int = 0) -> Span:
@@ -145,8 +145,8 @@ def span(samples: Sequence[Sample], *, after: int = 0) -> Span:
 def _sample(worker: Worker, consumer: KafkaConsumer) -> Sample:
     verdicts = [TopicPartition(VERDICTS.name, number) for number in range(PARTITIONS)]
     applied = sum(consumer.committed(TopicPartition(EVENTS.name, number)) or 0 for number in range(PARTITIONS))
-    said = sum(consumer.end_offsets(verdicts).values())
-    return Sample(time.monotonic(), worker.process.cpu_seconds(), applied, said)
+    count = sum(consumer.end_offsets(verdicts).values())
+    return Sample(time.monotonic(), worker.process.cpu_seconds(), applied, count)
 
 
 def _consumer(bootstrap: str, group: str) -> KafkaConsumer:

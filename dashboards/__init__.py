@@ -1,1 +1,1 @@
-"""What operations look at: builders of the Grafana dashboards, what they built, and how Grafana finds it."""
+"""Builders of the Grafana dashboards, with the generated dashboards and the provisioning for Grafana."""

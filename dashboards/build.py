@@ -1,4 +1,4 @@
-"""Writes the dashboards: `python -m dashboards.build`. What is committed is what this writes; a test compares."""
+"""Generates the dashboards: `python -m dashboards.build`. A test compares the committed files with the output."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ FOLDER: Final = Path(__file__).parent / "grafana"
 
 
 def dashboards() -> list[Dashboard]:
-    """Every dashboard."""
+    """Return all dashboards."""
     return [overview(), location(), staff(), pipeline()]
 
 
 def files() -> dict[str, str]:
-    """The text of every dashboard by the name of its file."""
-    built = [one.build() for one in dashboards()]
-    return {f"{one.uid}.json": json.dumps(one, cls=JSONEncoder, indent=1, sort_keys=True) + "\n" for one in built}
+    """Return the text of each dashboard by its file name."""
+    models = [dashboard.build() for dashboard in dashboards()]
+    return {
+        f"{model.uid}.json": json.dumps(model, cls=JSONEncoder, indent=1, sort_keys=True) + "\n" for model in models
+    }
 
 
 def main() -> None:
-    """Write them all."""
+    """Write all dashboards."""
     FOLDER.mkdir(exist_ok=True)
     for name, text in files().items():
         (FOLDER / name).write_text(text, "utf-8")

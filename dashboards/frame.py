@@ -1,4 +1,4 @@
-"""What all dashboards share: variables, annotations, links from one to the other, and rows in one order."""
+"""Common parts of all dashboards: variables, annotations, links between dashboards, and rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from streams.metrics.catalogue import MADE, STAFF_STATE
 
 TAG: Final = "promises"
 INCIDENT_TAG: Final = "promises-incident"
-"""What incidents are tagged with, that people or programs write into Grafana."""
+"""The tag of incidents that people or programs write to Grafana."""
 
 OVERVIEW, LOCATION, STAFF, PIPELINE = "promises-overview", "promises-location", "promises-staff", "promises-pipeline"
 ALERTS: Final = f'ALERTS{{alertstate="firing",alertname=~"{"|".join(("Promises.+", "FeedStale", *SUMMARIES))}"'
@@ -42,7 +42,7 @@ ALERTS: Final = f'ALERTS{{alertstate="firing",alertname=~"{"|".join(("Promises.+
 
 
 class Section(NamedTuple):
-    """A row of a dashboard and its panels. id: of the row."""
+    """A row of a dashboard with its panels. id: of the row."""
 
     id: int
     title: str
@@ -50,7 +50,7 @@ class Section(NamedTuple):
 
 
 def dashboard(uid: str, title: str, description: str, sections: Iterable[Section]) -> Dashboard:
-    """A dashboard with everything but its variables and annotations: 6 h, every 30 s, not to be edited in Grafana."""
+    """Return a read-only dashboard of the last 6 h, refreshed every 30 s, without its variables and annotations."""
     built = Dashboard(f"Promises / {title}").uid(uid).description(description).tags([TAG]).readonly()
     built = built.tooltip(DashboardCursorSync.CROSSHAIR).time("now-6h", "now").refresh("30s").timezone("browser")
     built = built.with_variable(source_variable()).link(_others())
@@ -62,36 +62,42 @@ def dashboard(uid: str, title: str, description: str, sections: Iterable[Section
 
 
 def location_variables() -> list[Builder[VariableModel]]:
-    """location, kind and basis."""
+    """Return the variables location, kind and basis."""
     location = _query_variable("location", "Location", f"label_values({MADE.name}, location)")
     kind = _query_variable("kind", "Kind", f'label_values({MADE.name}{{location=~"$location"}}, kind)')
     return [location, kind, _basis_variable()]
 
 
 def staff_variable() -> QueryVariable:
-    """Who answers for promises of the chosen locations."""
+    """Return the variable for staff members of the chosen locations."""
     return _query_variable("staff", "Staff", f'label_values({STAFF_STATE.name}{{location=~"$location"}}, staff)')
 
 
 def events(alerts: str) -> list[Builder[Annotation]]:
-    """Alerts that fire, straight from Prometheus, and incidents that were written into Grafana."""
+    """Return the annotations: firing alerts from Prometheus, and incidents from Grafana."""
     firing = AnnotationQuery().name("Alerts").datasource(SOURCE).enable(True).icon_color("red").expr(alerts)
     firing = firing.title_format("{{alertname}}").text_format("{{location}} {{kind}}").tag_keys("severity").step("30s")
     grafana = DataSourceRef(type_val="grafana", uid="-- Grafana --")
     tagged = AnnotationTarget().type("tags").tags([INCIDENT_TAG]).limit(100).match_any(False)
     incidents = AnnotationQuery().name("Incidents").datasource(grafana).enable(True).icon_color("orange")
-    # The SDK asks for a query here; its own model holds a target.
+    # The SDK declares a query here, although its own model has a target.
     return [firing, incidents.target(tagged)]  # type: ignore[arg-type]
 
 
 def link(uid: str, *variables: str) -> str:
-    """The address of a dashboard in the same time range, with these variables, each as name=value or as one of ours."""
-    carried = [f"var-{one}" if "=" in one else f"${{{one}:queryparam}}" for one in ("datasource", *variables)]
-    return f"/d/{uid}?{'&'.join(carried)}&${{__url_time_range}}"
+    """Return the URL of a dashboard with the same time range and these variables.
+
+    variables: name=value, or the name of a variable that keeps its value.
+    """
+    parameters = [
+        f"var-{variable}" if "=" in variable else f"${{{variable}:queryparam}}"
+        for variable in ("datasource", *variables)
+    ]
+    return f"/d/{uid}?{'&'.join(parameters)}&${{__url_time_range}}"
 
 
 def source_variable() -> DatasourceVariable:
-    """Which Prometheus."""
+    """Return the variable for the Prometheus data source."""
     return DatasourceVariable("datasource").label("Data source").type("prometheus")
 
 

@@ -1,4 +1,4 @@
-"""Location: how the chosen locations keep their promises, by kind and by staff member, how late, and why not."""
+"""The Location dashboard: kept shares of the chosen locations by kind and staff member, lateness, and reasons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BUCKETS = f"{LATENESS.name}_bucket"
 
 
 def location() -> Dashboard:
-    """The whole dashboard."""
+    """Return the dashboard."""
     sections = (
         Section(
             100,
@@ -42,11 +42,11 @@ def location() -> Dashboard:
 
 
 def kept_by_kind(id_: int) -> timeseries.Panel:
-    """The share of the last hour over time, each kind with its objective."""
+    """Return a panel of the kept share of the last hour over time, by kind, with objectives."""
     description = (
-        "promises_window_kept / promises_window_due, window 1h, by kind: of the promises that fell due in the hour "
-        "before, those that stand as kept on the chosen basis; summed over all workers, then divided. Nothing due: no "
-        "share. Dashed: location_kind:promises_objective:ratio, by what fell due. Bars: n."
+        "promises_window_kept / promises_window_due, window 1h, by kind: the share of promises due in the hour before "
+        "that are kept on the chosen basis; summed over all workers, then divided. No share if nothing was due. "
+        "Dashed: location_kind:promises_objective:ratio, weighted by the promises due. Bars: n."
     )
     return shares(
         About(id_, "Kept share of the last hour, by kind", description, 16, 9),
@@ -57,30 +57,32 @@ def kept_by_kind(id_: int) -> timeseries.Panel:
 
 
 def lateness_over_time(id_: int) -> heatmap.Panel:
-    """How late, over time, as shades."""
+    """Return a heatmap of lateness over time."""
     description = (
-        "promises_lateness_seconds on the chosen basis: deliveries by how long after the due time they came; below 0 "
-        "is before it. Each cell is growth of a bucket within its column, as a difference of sums over all workers, "
-        "each the median of five minutes, so that a partition that moves does not count twice."
+        "promises_lateness_seconds on the chosen basis: deliveries by their time after the due time; below 0 is before "
+        "it. Each cell is the growth of a bucket within its column, as a difference of sums over all workers, each the "
+        "median of five minutes, so that a partition that moves does not count twice."
     )
     grown = queries.grown(_BUCKETS, ("le",), queries.CHOSEN, over="$__interval")
     return cells(About(id_, "Lateness", description, 24), Query(f"clamp_min({grown}, 0)", "{{le}}"), SECONDS)
 
 
 def late_by(id_: int, width: int) -> stat.Panel:
-    """How late half of the deliveries were, and how late one in ten."""
+    """Return a panel of the 50 % and 90 % quantiles of lateness."""
     grown = queries.grown(_BUCKETS, ("le",), queries.CHOSEN)
     description = (
         "Quantiles of promises_lateness_seconds over the time range, within the bounds of its buckets: growth of each "
-        "bucket, summed over all workers. Below 0 is before the due time. Nothing delivered: no value."
+        "bucket, summed over all workers. Below 0 is before the due time. No value if nothing was delivered."
     )
     quantiles = [(0.5, "half by"), (0.9, "nine of ten by")]
-    found = [Query(f"histogram_quantile({q}, {grown}) > -Inf", name) for q, name in quantiles]
-    return stats(About(id_, "Delivered after the due time", description, width), found, SECONDS).no_value(NO_START)
+    quantile_queries = [Query(f"histogram_quantile({q}, {grown}) > -Inf", name) for q, name in quantiles]
+    return stats(About(id_, "Delivered after the due time", description, width), quantile_queries, SECONDS).no_value(
+        NO_START
+    )
 
 
 def revised(id_: int) -> table.Panel:
-    """What late and corrected events changed."""
+    """Return a table of verdicts that late or corrected events changed."""
     description = (
         "promises_revised_total: verdicts that changed after the first, because an event came late, was corrected or "
         "moved the promise to another location. Growth over the time range, as a difference of sums over all workers."

@@ -1,4 +1,4 @@
-"""The Overview: how all locations keep their promises now, how that came, where it is worst, and why."""
+"""The Overview dashboard: kept shares of all locations now and over time, the worst locations, and reasons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ALERTS = f'{ALERTS},location=~"$location|"}}'
 
 
 def overview() -> Dashboard:
-    """The whole dashboard."""
+    """Return the dashboard."""
     sections = (
         Section(
             100,
@@ -47,24 +47,24 @@ def overview() -> Dashboard:
 
 
 def locations(id_: int) -> table.Panel:
-    """Every location, worst first: places may be compared where people may not."""
+    """Return a table of all locations, worst first. Locations may be ranked; people may not."""
     title, keys = "Locations, furthest below the objective first", [shared.location_key()]
     return shared.windows_table(id_, title, keys, 10, shared.location_names())
 
 
 def behind(id_: int) -> stat.Panel:
-    """How old what is shown may be."""
+    """Return a panel of the maximum age of the numbers."""
     description = (
-        "Now less the least promises_clock_timestamp_seconds of all partitions: nothing that happened since then is "
-        "judged yet. More on Pipeline health."
+        "Now minus the lowest promises_clock_timestamp_seconds of all partitions; later events are not judged yet. "
+        "See Pipeline health."
     )
     query = Query(f"time() - min({CLOCK.name})", "slowest partition")
     return stats(About(id_, "Clock behind", description, 4, 5), [query], SECONDS)
 
 
 def firing(id_: int) -> table.Panel:
-    """The alerts that fire now."""
-    description = "ALERTS of Prometheus that fire now, of our rules, for the chosen locations or for the pipeline."
+    """Return a table of the alerts that fire now."""
+    description = "ALERTS of Prometheus: alerts of our rules that fire now, for the chosen locations or the pipeline."
     keys = [
         Key("alertname", "Alert"),
         Key("severity", "Severity"),

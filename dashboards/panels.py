@@ -1,4 +1,4 @@
-"""The house style: what every stat, line, bar, table and text has in common, so that a panel says what is its own."""
+"""Common style of panels: stats, lines, bars, heatmaps, tables and texts."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ SINCE_1970: Final = units.DatetimeISO
 YES_NO: Final = units.BoolYesNo
 GOOD, BAD, PLAIN = "green", "red", "#8e8e8e"
 NO_START: Final = "no data from the start of the time range"
-"""What a panel of growth says where it is empty."""
+"""The text of an empty panel of growth."""
 
 N: Final = "n"
-"""The legend of how many promises a share is made of."""
+"""The legend for the number of promises in a share."""
 
 
 class About(NamedTuple):
-    """What every panel has. id: never changes, because links hold it. description: how the numbers are made."""
+    """The properties of every panel. id: never changes, because links contain it. description: how numbers are made."""
 
     id: int
     title: str
@@ -60,7 +60,7 @@ class About(NamedTuple):
 
 
 class Query(NamedTuple):
-    """One query of a panel. legend: what its values are called. unit: where it is not the panel's."""
+    """One query of a panel. legend: the name of its values. unit: None for the panel's unit."""
 
     expr: str
     legend: str
@@ -68,7 +68,7 @@ class Query(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A label that the rows of a table are told apart by. link: where a click on its value leads."""
+    """A label by which the rows of a table differ. link: title and URL of the link on its value."""
 
     label: str
     title: str
@@ -76,7 +76,7 @@ class Key(NamedTuple):
 
 
 class Names(NamedTuple):
-    """What the rows of a table are called, beside what tells them apart: a label of the series that `expr` gives."""
+    """An additional column with names of the rows: a label of the series of `expr`."""
 
     expr: str
     label: str
@@ -96,66 +96,69 @@ _P = TypeVar("_P", bound=_Panel)
 
 
 def stats(about: About, queries: Sequence[Query], unit: str) -> stat.Panel:
-    """The last value of each query, large, with its name."""
-    panel = _told(stat.Panel(), about).unit(unit).color_mode(BigValueColorMode.NONE)
+    """Return a panel with the last value of each query, large, with its name."""
+    panel = _described(stat.Panel(), about).unit(unit).color_mode(BigValueColorMode.NONE)
     panel = panel.graph_mode(BigValueGraphMode.NONE).text_mode(BigValueTextMode.VALUE_AND_NAME)
     panel = panel.orientation(VizOrientation.VERTICAL).reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     for ref, query in zip(ascii_uppercase, queries, strict=False):
-        panel = panel.with_target(_instant(ref, query))
+        panel = panel.with_target(_instant_query(ref, query))
         panel = panel.override_by_query(ref, _format(query.unit or unit))
     return panel
 
 
 def lines(about: About, queries: Sequence[Query], unit: str) -> timeseries.Panel:
-    """Values over time, with the last of each in the legend. A gap stays a gap."""
-    panel = _told(timeseries.Panel(), about).unit(unit).line_interpolation(LineInterpolation.LINEAR).line_width(2)
+    """Return a panel of values over time, with the last of each in the legend. Gaps are not filled."""
+    panel = _described(timeseries.Panel(), about).unit(unit).line_interpolation(LineInterpolation.LINEAR).line_width(2)
     panel = panel.legend(_legend()).tooltip(
         common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING)
     )
     for ref, query in zip(ascii_uppercase, queries, strict=False):
-        panel = panel.with_target(_ranged(ref, query))
+        panel = panel.with_target(_range_query(ref, query))
     return panel.decimals(1) if unit == SHARE else panel
 
 
 def shares(about: About, share: Query, n: Query, objective: Query | None = None) -> timeseries.Panel:
-    """Shares over time, up to 1; n as bars with an axis of their own; the objective, if any, as a dashed line."""
+    """Return a panel of shares over time, up to 1, with n as bars on an axis of its own.
+
+    objective: shown as a dashed line.
+    """
     panel = lines(about, [share, n, *([objective] if objective else [])], SHARE).axis_soft_min(0.5).max(1)
     if objective:
         panel = panel.override_by_query("C", [_custom("lineStyle", {"fill": "dash", "dash": [10, 10]}), _fixed(PLAIN)])
     own_axis = [DynamicConfigValue("unit", COUNT), DynamicConfigValue("decimals", 0), DynamicConfigValue("min", 0)]
     bars = [_custom("drawStyle", "bars"), _custom("fillOpacity", 15), _custom("lineWidth", 0)]
-    # Without an upper bound of its own, the axis of n would end at 1, where the shares end.
+    # Without an upper bound of its own, the axis of n would end at 1 like that of the shares.
     free = [_custom("axisPlacement", "right"), DynamicConfigValue("max", None)]
     return panel.override_by_query("B", [*own_axis, *free, *bars, _fixed(PLAIN)])
 
 
 def cells(about: About, query: Query, unit: str) -> heatmap.Panel:
-    """Buckets of a histogram over time: the more, the darker. A column is five minutes or more."""
-    panel = _told(heatmap.Panel(), about).unit(unit).interval("5m").calculate(False).show_legend()
+    """Return a heatmap of the buckets of a histogram over time. A column is at least five minutes wide."""
+    panel = _described(heatmap.Panel(), about).unit(unit).interval("5m").calculate(False).show_legend()
     panel = panel.y_axis(HeatmapAxis().unit(unit)).color(
         HeatmapColors().mode(HeatmapColorMode.SCHEME).scheme("Oranges")
     )
-    return panel.with_target(_ranged("A", query).format(PromQueryFormat.HEATMAP))
+    return panel.with_target(_range_query("A", query).format(PromQueryFormat.HEATMAP))
 
 
 def bars(about: About, query: Query, unit: str = COUNT) -> bargauge.Panel:
-    """One bar for each value of a query, which says how much something grew."""
-    panel = _told(bargauge.Panel(), about).no_value(NO_START).unit(unit).orientation(VizOrientation.HORIZONTAL)
+    """Return a panel with one bar for each value of a query of growth."""
+    panel = _described(bargauge.Panel(), about).no_value(NO_START).unit(unit).orientation(VizOrientation.HORIZONTAL)
     panel = panel.display_mode(BarGaugeDisplayMode.BASIC).thresholds(thresholds((None, PLAIN)))
     panel = panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-    return panel.with_target(_instant("A", query)).decimals(0)
+    return panel.with_target(_instant_query("A", query)).decimals(0)
 
 
 def rows(
     about: About, keys: Sequence[Key], columns: Sequence[Query], *, by: str, names: Names | None = None
 ) -> table.Panel:
-    """A table: one row for each combination of the labels in `keys`, one column for each query, ordered by `by`."""
-    panel = _told(table.Panel(), about).unit(COUNT)
+    """Return a table with one row for each combination of labels in `keys` and one column per query, sorted by `by`."""
+    panel = _described(table.Panel(), about).unit(COUNT)
     for ref, column in zip(ascii_uppercase, columns, strict=False):
-        panel = panel.with_target(_instant(ref, column).format(PromQueryFormat.TABLE))
+        panel = panel.with_target(_instant_query(ref, column).format(PromQueryFormat.TABLE))
         panel = panel.override_by_name(column.legend, _format(column.unit or COUNT))
     if names:
-        panel = panel.with_target(_instant("N", Query(names.expr, names.title)).format(PromQueryFormat.TABLE))
+        panel = panel.with_target(_instant_query("N", Query(names.expr, names.title)).format(PromQueryFormat.TABLE))
     for key in keys:
         if key.link:
             title, url = key.link
@@ -166,25 +169,25 @@ def rows(
 
 
 def note(about: About, markdown: str) -> text.Panel:
-    """Words."""
-    return _told(text.Panel(), about).mode(TextMode.MARKDOWN).content(markdown)
+    """Return a panel of text."""
+    return _described(text.Panel(), about).mode(TextMode.MARKDOWN).content(markdown)
 
 
 def thresholds(*steps: tuple[float | None, str]) -> ThresholdsConfig:
-    """Colours from these values on; the first has none."""
+    """Return thresholds: each colour applies from its value on; the first has no value."""
     return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(value, color) for value, color in steps])
 
 
-def _told(panel: _P, about: About) -> _P:
+def _described(panel: _P, about: About) -> _P:
     panel = panel.id(about.id).title(about.title).description(about.description)
     return panel.datasource(SOURCE).span(about.width).height(about.height)
 
 
-def _ranged(ref: str, query: Query) -> prometheus.Dataquery:
+def _range_query(ref: str, query: Query) -> prometheus.Dataquery:
     return prometheus.Dataquery().ref_id(ref).datasource(SOURCE).expr(query.expr).legend_format(query.legend).range()
 
 
-def _instant(ref: str, query: Query) -> prometheus.Dataquery:
+def _instant_query(ref: str, query: Query) -> prometheus.Dataquery:
     return prometheus.Dataquery().ref_id(ref).datasource(SOURCE).expr(query.expr).legend_format(query.legend).instant()
 
 
@@ -208,11 +211,11 @@ def _custom(name: str, value: object) -> DynamicConfigValue:
 
 
 def _columns(keys: Iterable[Key], columns: Sequence[Query], names: Names | None) -> dict[str, object]:
-    """Columns by the names that they have before: labels, and Value #A or, where there is but one query, Value."""
+    """Return the order and titles of columns by their names: labels, and Value #A, or Value for a single query."""
     values = [f"Value #{ref}" for ref in ascii_uppercase[: len(columns)]] if len(columns) > 1 else ["Value"]
     titles = {key.label: key.title for key in keys} | ({names.label: names.title} if names else {})
     titles |= dict(zip(values, (column.legend for column in columns), strict=True))
-    order = {name: place for place, name in enumerate(titles)}
-    # The value beside a name is 1, and says nothing.
+    order = {name: index for index, name in enumerate(titles)}
+    # The value of a series of names is always 1.
     hidden = {"Time": True} | ({"Value #N": True} if names else {})
     return {"excludeByName": hidden, "indexByName": order, "renameByName": titles}

@@ -1,4 +1,4 @@
-"""Panels of staff members: a share always beside its n, in the order of their ids, so that nobody reads a rank."""
+"""Panels of staff members: shares always with their n, sorted by id, so that no panel is a ranking."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ _JUDGED = 'verdict=~"kept|broken"'
 _KEPT = 'verdict="kept"'
 _GROWN = (
     "In the range: the growth of staff_promises_state over the time range, kept / (kept + broken), summed over all "
-    "workers, each sum the median of five minutes, then divided. Empty, where Prometheus holds nothing of the start. A "
-    "share beyond 0 or 1, which revisions of older verdicts can make, is cut there. Nothing judged: no share."
+    "workers, each sum the median of five minutes, then divided. Empty if Prometheus has no data from the start. "
+    "Revisions of older verdicts could give a share below 0 or above 1; it is limited to these. No share if nothing "
+    "was judged."
 )
-_EVER = "Ever: staff_promises_state as it stands now, kept / (kept + broken), on the chosen basis."
-NOT_A_RANK = """A share is worth what its **n** is worth: of 5 promises, one more broken moves it by 20 points. Work is
-not handed out at random: whoever gets the hard orders keeps fewer. This page is for asking *what happened here*, not
-for saying who is better, and it sorts by id alone."""
+_EVER = "Ever: the current staff_promises_state, kept / (kept + broken), on the chosen basis."
+NOT_A_RANK = """A share is only as reliable as its **n**: of 5 promises, one more broken one moves it by 20 points. Work
+is not assigned at random: people with difficult orders keep fewer promises. This page is for asking *what happened
+here*, not for saying who is better, and it is sorted by id."""
 
 
 def grown_share(matchers: str, by: tuple[str, ...], over: str) -> str:
-    """The share of what was judged in the time, cut to 0 to 1."""
+    """Return the kept share of the promises judged in the time range, limited to 0 to 1."""
     kept = queries.grown(STAFF_STATE.name, by, matchers, _KEPT, over=over)
     return f"clamp(({kept}) / ({judged(matchers, by, over)} > 0), 0, 1)"
 
 
 def judged(matchers: str, by: tuple[str, ...], over: str) -> str:
-    """How many verdicts kept or broken there are more than at the start of the time."""
+    """Return the growth of the number of kept and broken verdicts in the time range."""
     return f"({queries.grown(STAFF_STATE.name, by, matchers, _JUDGED, over=over)})"
 
 
 def share_ever(matchers: str, by: tuple[str, ...]) -> str:
-    """The share of all that was ever judged."""
+    """Return the kept share of all promises ever judged."""
     kept, of = (queries.total(STAFF_STATE.name, by, matchers, verdict) for verdict in (_KEPT, _JUDGED))
     return f"{kept} / ({of} > 0)"
 
 
 def columns(matchers: str, by: tuple[str, ...]) -> list[Query]:
-    """Shares and counts of a table about staff."""
+    """Return the shares and counts of a table of staff members."""
     return [
         Query(grown_share(matchers, by, "$__range"), "Kept in range", SHARE),
         Query(f"round({judged(matchers, by, '$__range')})", "n in range"),
@@ -55,48 +56,48 @@ def columns(matchers: str, by: tuple[str, ...]) -> list[Query]:
 
 
 def staff_key() -> Key:
-    """Rows by staff member, each a way down to them."""
+    """Return the key for rows by staff member, each with a link to the staff dashboard."""
     to = link(STAFF, "basis", "kind", "location", "staff=${__data.fields.Staff:percentencode}")
     return Key("staff", "Staff", ("Open this staff member", to))
 
 
 def staff_table(id_: int, matchers: str = queries.CHOSEN) -> table.Panel:
-    """Whoever answers for promises, with their counts."""
+    """Return a table of the accountable staff members with their counts."""
     about = About(id_, "Staff, by id", f"{_GROWN} {_EVER} Sorted by id: never a rank.", 24, 9)
     return rows(about, [staff_key()], columns(matchers, ("staff",)), by="Staff")
 
 
 def kept_in_range(id_: int) -> stat.Panel:
-    """The share of the time range, and its n."""
-    found = [
+    """Return a panel of the kept share in the time range and its n."""
+    query = [
         Query(grown_share(CHOSEN, (), "$__range"), "kept"),
         Query(f"round({judged(CHOSEN, (), '$__range')})", N, COUNT),
     ]
     return stats(
-        About(id_, "Kept, in the time range", f"The chosen staff together. {_GROWN}", 8, 5), found, SHARE
+        About(id_, "Kept, in the time range", f"The chosen staff together. {_GROWN}", 8, 5), query, SHARE
     ).no_value(NO_START)
 
 
 def kept_ever(id_: int) -> stat.Panel:
-    """The share of everything, and its n."""
+    """Return a panel of the kept share of all promises and its n."""
     ever = queries.total(STAFF_STATE.name, (), CHOSEN, _JUDGED)
-    found = [Query(share_ever(CHOSEN, ()), "kept"), Query(ever, N, COUNT)]
-    return stats(About(id_, "Kept, ever", f"The chosen staff together. {_EVER}", 8, 5), found, SHARE)
+    query = [Query(share_ever(CHOSEN, ()), "kept"), Query(ever, N, COUNT)]
+    return stats(About(id_, "Kept, ever", f"The chosen staff together. {_EVER}", 8, 5), query, SHARE)
 
 
 def open_now(id_: int) -> stat.Panel:
-    """What the chosen staff still owe."""
-    description = 'staff_promises_state{verdict="open"}: promises that the chosen staff still have to keep.'
-    found = Query(queries.total(STAFF_STATE.name, (), CHOSEN, 'verdict="open"'), "open")
-    return stats(About(id_, "Open promises", description, 8, 5), [found], COUNT)
+    """Return a panel of the open promises of the chosen staff."""
+    description = 'staff_promises_state{verdict="open"}: open promises of the chosen staff.'
+    query = Query(queries.total(STAFF_STATE.name, (), CHOSEN, 'verdict="open"'), "open")
+    return stats(About(id_, "Open promises", description, 8, 5), [query], COUNT)
 
 
 def kept_over_time(id_: int) -> timeseries.Panel:
-    """The share of the day before, over time."""
+    """Return a panel of the kept share of the preceding day over time."""
     description = (
         "The chosen staff together: growth of staff_promises_state over the 24 h before each point, kept / (kept + "
         "broken), on the chosen basis; summed over all workers, each sum the median of five minutes, then divided. "
-        "Bars: n. Nothing judged: no share."
+        "Bars: n. No share if nothing was judged."
     )
     return shares(
         About(id_, "Kept share of the day before", description, 24, 9),
@@ -105,19 +106,19 @@ def kept_over_time(id_: int) -> timeseries.Panel:
     )
 
 
-def places_table(id_: int) -> table.Panel:
-    """Where the chosen staff answer for what."""
+def locations_table(id_: int) -> table.Panel:
+    """Return a table of locations and kinds for which the chosen staff are accountable."""
     about = About(id_, "Locations and kinds of the chosen staff", f"{_GROWN} {_EVER}", 24, 9)
     return rows(about, [location_key(), Key("kind", "Kind")], columns(CHOSEN, ("location", "kind")), by="Location")
 
 
 def verdicts_over_time(id_: int) -> timeseries.Panel:
-    """What became of the promises, as they stand."""
-    description = "staff_promises_state of the chosen staff by verdict, but for kept, summed over all workers."
-    found = Query(queries.total(STAFF_STATE.name, ("verdict",), CHOSEN, 'verdict!="kept"'), "{{verdict}}")
-    return lines(About(id_, "Not kept, ever, and open", description, 12), [found], COUNT).min(0).decimals(0)
+    """Return a panel of verdicts other than kept over time."""
+    description = "staff_promises_state of the chosen staff by verdict, without kept, summed over all workers."
+    query = Query(queries.total(STAFF_STATE.name, ("verdict",), CHOSEN, 'verdict!="kept"'), "{{verdict}}")
+    return lines(About(id_, "Not kept, ever, and open", description, 12), [query], COUNT).min(0).decimals(0)
 
 
 def not_a_rank(id_: int) -> text.Panel:
-    """What these numbers do not say."""
+    """Return the text on the limits of these numbers."""
     return note(About(id_, "Before you compare people", "What these numbers cannot say.", 12), NOT_A_RANK)

@@ -1,1 +1,1 @@
-"""The contract: what goes in (events), what comes out (verdicts, alerts, rejects), and the words they use."""
+"""The contract: the records that go in (events) and come out (verdicts, alerts), and their vocabulary."""

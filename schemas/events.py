@@ -1,7 +1,7 @@
-"""Canonical events: everything that `promise.events` may carry, one type a fact.
+"""Canonical events: the records of `promise.events`, one type for each kind of fact.
 
-Each is a JSON object tagged by `type`. Unknown fields are ignored, so producers may add to theirs; unknown types are
-rejected, so that nothing is lost in silence. The Kafka key of an event is its `case`.
+Each is a JSON object tagged by `type`. Unknown fields are ignored, so that producers may add their own. Unknown types
+are rejected, so that nothing is lost in silence. The Kafka key of an event is its `case`.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ Ordinal = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class Staff(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A staff member: an id, never a name, and the part played."""
+    """A staff member: an id, never a name, and a role."""
 
     id: Name
     role: Label | None = None
 
 
 class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", gc=False):
-    """What every event of a case says.
+    """The fields of every event of a case.
 
     id: unique in its case; a second event with the same id is a duplicate.
-    case: the root thing that the customer would name (order, booking, complaint); the Kafka key.
-    subject: what it is about inside the case (a line, a parcel); empty is the case itself.
+    case: the thing that the customer would name (order, booking, complaint); the Kafka key.
+    subject: the part of the case that it is about (a line, a parcel); empty for the case itself.
     occurred_at: when it happened; this decides verdicts.
-    received_at: when it reached the first machine of ours; never decides a verdict.
+    received_at: when our systems received it; it never decides a verdict.
     """
 
     id: Name
@@ -49,10 +49,10 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
 
 
 class PromiseTerms(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One promise: what is owed, by when.
+    """One promise: its kind and its due.
 
-    due: the latest instant. opens: the earliest, where the promise is a window.
-    origin: how it was made. ordinal: which of several of one kind (instalment 1, 2, 3).
+    due: the latest instant. opens: the earliest instant, if the promise is a window.
+    origin: how it was made. ordinal: the number among several promises of one kind (instalment 1, 2, 3).
     """
 
     kind: Name
@@ -63,28 +63,28 @@ class PromiseTerms(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 
 class PromisesMade(Envelope, frozen=True, kw_only=True, tag="promises_made"):
-    """Promises given to a customer. An empty list says that the case began and nothing was promised."""
+    """Promises given to a customer. An empty list means that the case began without a promise."""
 
     promises: list[PromiseTerms] = []
 
 
 class PromisesStated(Envelope, frozen=True, kw_only=True, tag="promises_stated"):
-    """What a system of record says now is promised: a snapshot, which says no more when it is repeated.
+    """A snapshot of the promises in a system of record. Repeating it changes nothing.
 
-    promises: one that was not known is made. One whose due or window differs from what was last stated, or from what
-    it was made with where nothing was stated yet, is amended by us. One stated as before stays as it is, whatever was
-    agreed elsewhere since. A promise that is left out stays as it is too.
+    promises: an unknown promise is made. A promise whose due or window differs from the last statement, or without one
+    from how it was made, is amended by us. A promise that is stated as before, or left out, stays as it is, whatever
+    was agreed elsewhere since.
     """
 
     promises: list[PromiseTerms] = []
 
 
 class StepReached(Envelope, frozen=True, kw_only=True, tag="step_reached"):
-    """A step of the work was reached. Policies name the steps that keep or start a promise; any others may come.
+    """A step of the work was reached. Policies name the steps that keep or start a promise; other steps are welcome.
 
-    quality: how its time is known. measured, or left out: someone or something noted it when it was reached.
-    status_change: a status was set, maybe later. proxy: something else stands for it, such as the payment for the
-    hand-over; a verdict that rests on it has the evidence assumed.
+    quality: how its time is known. measured, the default: it was recorded when the step was reached.
+    status_change: a status was set, maybe later. proxy: another event stands for it, such as the payment for the
+    hand-over; a verdict that depends on it has the evidence assumed.
     """
 
     step: Name
@@ -92,13 +92,13 @@ class StepReached(Envelope, frozen=True, kw_only=True, tag="step_reached"):
 
 
 class StepUndone(Envelope, frozen=True, kw_only=True, tag="step_undone"):
-    """A step was taken back (recalled, unfulfilled): what it kept is open again, under the same due."""
+    """A step was undone (recalled, unfulfilled): the promises that it kept are open again, with the same due."""
 
     step: Name
 
 
 class PromiseAmended(Envelope, frozen=True, kw_only=True, tag="promise_amended"):
-    """A new due time for a promise, and who wanted it."""
+    """A new due for a promise, and who asked for it."""
 
     kind: Name
     due: Moment
@@ -108,7 +108,7 @@ class PromiseAmended(Envelope, frozen=True, kw_only=True, tag="promise_amended")
 
 
 class PromiseWithdrawn(Envelope, frozen=True, kw_only=True, tag="promise_withdrawn"):
-    """One promise was taken back, and by whom; the rest of the case goes on."""
+    """One promise was withdrawn, and by whom; the rest of the case goes on."""
 
     kind: Name
     by: Party
@@ -116,26 +116,26 @@ class PromiseWithdrawn(Envelope, frozen=True, kw_only=True, tag="promise_withdra
 
 
 class HoldStarted(Envelope, frozen=True, kw_only=True, tag="hold_started"):
-    """Work stopped, why, and who caused it."""
+    """Work stopped; with the reason, and who caused it."""
 
     reason: Name
     caused_by: Party
 
 
 class HoldEnded(Envelope, frozen=True, kw_only=True, tag="hold_ended"):
-    """Work went on."""
+    """Work resumed."""
 
     reason: Name
 
 
 class Cancelled(Envelope, frozen=True, kw_only=True, tag="cancelled"):
-    """The subject was cancelled, and by whom. With an empty subject: the whole case."""
+    """The subject was cancelled, and by whom; an empty subject is the whole case."""
 
     by: Party
 
 
 class StaffAssigned(Envelope, frozen=True, kw_only=True, tag="staff_assigned"):
-    """From now on the staff member of the envelope has it in hand."""
+    """From now on the staff member of the event is in charge of the subject."""
 
 
 PlainEvent = (
@@ -150,15 +150,15 @@ PlainEvent = (
     | Cancelled
     | StaffAssigned
 )
-"""An event that says something of a case by itself."""
+"""Any event of a case but a correction."""
 
 
 class Correction(Envelope, frozen=True, kw_only=True, tag="correction"):
     """An earlier event was wrong.
 
-    corrects: the id of that event. occurred_at: when the correction was made; before that instant nobody knew.
-    event: what should have been said, under the same id; null says that it never happened. Of several corrections of
-    one event the last made stands.
+    corrects: the id of that event. occurred_at: when the correction was made; it has no effect before that instant.
+    event: the right event, under the same id; null means that it never happened. Of several corrections of one event
+    the last one counts.
     """
 
     corrects: Name
@@ -166,7 +166,7 @@ class Correction(Envelope, frozen=True, kw_only=True, tag="correction"):
 
 
 class Clock(Struct, frozen=True, kw_only=True, tag_field="type", tag="clock"):
-    """A control record: `source` has been read up to `at`, as far as its partition `partition` goes."""
+    """A control record: partition `partition` of `source` has been read up to `at`."""
 
     source: Name
     at: Moment
@@ -175,7 +175,7 @@ class Clock(Struct, frozen=True, kw_only=True, tag_field="type", tag="clock"):
 
 CaseEvent = PlainEvent | Correction
 Record = CaseEvent | Clock
-"""Everything that a record of `promise.events` can be."""
+"""Any record of `promise.events`."""
 
 TAGS: Final[dict[type[Struct], str]] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Record)}
 """The `type` of each record, by its class."""

@@ -1,7 +1,7 @@
-"""Writes the contract down for other languages: JSON Schemas of what is sent, and an AsyncAPI document of the topics.
+"""Generates the contract for other languages: JSON Schemas of the records, and an AsyncAPI document of the topics.
 
-Everything comes from the types in `schemas`: `python -m schemas.generate` writes the files, `--check` compares them.
-What a docstring says of a field (`due: the latest instant.`) becomes the description of that field.
+Everything comes from the types in `schemas`. `python -m schemas.generate` writes the files, `--check` compares them. A
+note on a field in a docstring (`due: the latest instant.`) becomes the description of that field.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ Schema = dict[str, Any]
 Record = type[msgspec.Struct]
 
 CONTRACT_VERSION: Final = "1.1.0"
-"""Version of the contract, for its readers. A change that refuses what was accepted raises the first number."""
+"""The version of the contract. A change that refuses formerly accepted records increases the first number."""
 
 RECORDS: Final[tuple[Record, ...]] = get_args(events.Record)
 """The types of the records of `promise.events`."""
 
 MOMENT: Final = r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
-"""RFC 3339 with a time zone, in the years that `schemas.instants` takes. To most validators `format` is a remark."""
+"""RFC 3339 with a time zone, in the years that `schemas.instants` accepts. Most validators ignore `format`."""
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _COMMAND: Final = "python -m schemas.generate"
 
 
 def documents() -> dict[str, str]:
-    """The path below this package and the text of every generated file."""
+    """Return the text of every generated file by its path below this package."""
     built = {
         "json/event.schema.json": _event_schema("event.schema.json"),
         "json/verdict.schema.json": _record_schema("verdict.schema.json", VerdictRecord),
@@ -64,7 +64,7 @@ def _record_schema(name: str, record: Record) -> Schema:
 
 
 def _components(types: Iterable[Record], reference: str) -> tuple[list[Schema], dict[str, Schema]]:
-    """References to the schemas of `types`, and every schema that these need, by name."""
+    """Return references to the schemas of `types`, and all schemas that they need, by name."""
     roots, components = msgspec.json.schema_components(types, ref_template=reference)
     classes = vars(events) | vars(verdicts)
     return list(roots), {
@@ -73,7 +73,7 @@ def _components(types: Iterable[Record], reference: str) -> tuple[list[Schema], 
 
 
 def _as_json_schema(node: Any) -> Any:
-    """`node` in the words of JSON Schema alone: what OpenAPI added is taken out, what an instant must be is put in."""
+    """Return `node` as plain JSON Schema: without the extensions of OpenAPI, and with a pattern for instants."""
     if isinstance(node, list):
         return [_as_json_schema(item) for item in node]
     if not isinstance(node, dict):
@@ -99,7 +99,7 @@ def _with_descriptions(schema: Schema, record: Record) -> Schema:
 
 
 def field_notes(record: Record) -> tuple[str, dict[str, str]]:
-    """What the docstrings say of `record`, and what they and those of its bases say of each field."""
+    """Return the summary of the docstring of `record`, and the notes on its fields, including those of its bases."""
     names = "|".join(record.__struct_fields__)
     summary = ""
     notes: dict[str, str] = {}
@@ -114,7 +114,7 @@ def _joined(text: str) -> str:
 
 
 def _reasons_of(verdict: str) -> Schema:
-    """The reasons that go with `verdict`. As a condition, because code generators skip these and keep one type."""
+    """Return the valid reasons of `verdict`, as a condition, which code generators ignore in favour of one type."""
     reasons = sorted(ruling.reason for ruling in RULINGS if ruling.verdict == verdict)
     return {
         "if": {"properties": {"verdict": {"const": verdict}}, "required": ["verdict"]},
@@ -123,7 +123,7 @@ def _reasons_of(verdict: str) -> Schema:
 
 
 def asyncapi() -> Schema:
-    """The AsyncAPI 3.0 document of all that others read or write. It stands alone: schemas are repeated inside it."""
+    """Return the AsyncAPI 3.0 document of all public topics. It is self-contained, so it repeats the schemas."""
     _, schemas = _components([*RECORDS, VerdictRecord, AlertRecord], "#/components/schemas/{name}")
     records = [_tag(record) for record in RECORDS]
     return {
@@ -132,11 +132,11 @@ def asyncapi() -> Schema:
         "info": {"title": "promises", "version": CONTRACT_VERSION, "description": _INFO},
         "defaultContentType": "application/json",
         "channels": {
-            "events": _channel("promise.events", "What happened to a case: one record a fact.", records),
-            "verdicts": _channel("promise.verdicts", "How each promise was judged, and each revision.", ["verdict"]),
-            "alerts": _channel("promise.alerts", "Promises at risk, or due with nothing delivered.", ["alert"]),
-            "rejects": _channel("promise.rejects", "Records that could not be read, as they came.", ["reject"]),
-            "needs_fetch": _channel("promise.needs_fetch", "What has to be fetched from vendors.", ["thin"]),
+            "events": _channel("promise.events", "The events of cases: one record for each fact.", records),
+            "verdicts": _channel("promise.verdicts", "The verdict on each promise, and each revision.", ["verdict"]),
+            "alerts": _channel("promise.alerts", "Promises that are at risk or overdue.", ["alert"]),
+            "rejects": _channel("promise.rejects", "Refused records, unchanged.", ["reject"]),
+            "needs_fetch": _channel("promise.needs_fetch", "Objects to fetch from vendors.", ["thin"]),
         },
         "operations": {
             "read_events": _operation("receive", "events"),
@@ -152,37 +152,37 @@ def asyncapi() -> Schema:
 _INFO: Final = (
     "Events of orders and fulfilment go in; verdicts and alerts on the promises made to customers come out. "
     "Unknown fields are ignored. Readers of verdicts and alerts set isolation.level=read_committed; "
-    "a record that comes twice comes under the same id."
+    "a duplicate has the same id."
 )
 _CASE_KEY: Final = {
     "type": "string",
     "minLength": 1,
     "maxLength": 256,
-    "description": "The case, in UTF-8: all records of a case are in one partition, in order.",
+    "description": "The case, in UTF-8. All records of a case are in one partition, in order.",
 }
 _DIGITS: Final = "^-?[0-9]+$"
 _ORIGIN_HEADERS: Final[Schema] = {
-    "topic": {"type": "string", "description": "The topic that the record came from."},
-    "partition": {"type": "string", "pattern": _DIGITS, "description": "Its partition there, in digits."},
-    "offset": {"type": "string", "pattern": _DIGITS, "description": "Its offset there, in digits."},
-    "timestamp": {"type": "string", "pattern": _DIGITS, "description": "Its own, in milliseconds since 1970."},
+    "topic": {"type": "string", "description": "The topic of the original record."},
+    "partition": {"type": "string", "pattern": _DIGITS, "description": "Its partition, in digits."},
+    "offset": {"type": "string", "pattern": _DIGITS, "description": "Its offset, in digits."},
+    "timestamp": {"type": "string", "pattern": _DIGITS, "description": "Its timestamp, in milliseconds since 1970."},
 }
 _FEED_HEADERS: Final[Schema] = {
-    "feed": {"type": "string", "description": "The feed that it came from."},
-    "adapter": {"type": "string", "description": "The adapter that read it."},
+    "feed": {"type": "string", "description": "The feed of the record."},
+    "adapter": {"type": "string", "description": "The adapter of that feed."},
 }
 _REASON_HEADERS: Final[Schema] = {
-    "reason": {"enum": list(REFUSAL_REASONS), "description": "Why it was refused; what is counted."},
-    "detail": {"type": "string", "description": "What was wrong and where, for a person to read."},
+    "reason": {"enum": list(REFUSAL_REASONS), "description": "Why it was refused; the label of the metric."},
+    "detail": {"type": "string", "description": "What was wrong and where, for people."},
 }
 _FETCH_HEADERS: Final[Schema] = {
-    "kind": {"type": "string", "description": "What is to be fetched, such as order."},
-    "ref": {"type": "string", "description": "Which of them: the id that the vendor's API takes."},
+    "kind": {"type": "string", "description": "The type of object to fetch, such as order."},
+    "ref": {"type": "string", "description": "The id of the object in the vendor's API."},
 }
 
 
 def _copied_record(name: str, summary: str, required: Schema, optional: Schema) -> Schema:
-    """A record of somebody else's that is kept as it came, with headers that say what of it."""
+    """Return the message of a record that is copied unchanged, with headers of our own."""
     return {
         "name": name,
         "title": name,
@@ -190,15 +190,15 @@ def _copied_record(name: str, summary: str, required: Schema, optional: Schema) 
         "contentType": "application/octet-stream",
         "headers": {
             "type": "object",
-            "description": "Kafka headers; each value is text in UTF-8. Those of a feed's record are original.NAME.",
+            "description": "Kafka headers, as text in UTF-8. Those of a feed record are named original.NAME.",
             "required": list(required),
             "properties": required | optional,
         },
-        "payload": {"type": ["string", "null"], "format": "binary", "description": "The value as it came, or none."},
+        "payload": {"type": ["string", "null"], "format": "binary", "description": "The original value, or none."},
         "bindings": {
             "kafka": {
                 "bindingVersion": "0.5.0",
-                "key": {"type": ["string", "null"], "format": "binary", "description": "As it came, or of what it is."},
+                "key": {"type": ["string", "null"], "format": "binary", "description": "The original key, or the ref."},
             }
         },
     }
@@ -207,13 +207,13 @@ def _copied_record(name: str, summary: str, required: Schema, optional: Schema) 
 _COPIED_RECORDS: Final = {
     "reject": _copied_record(
         "reject",
-        "A record that is not an event: the original bytes, the headers say why.",
+        "A refused record: the original value; the headers have the reason.",
         _REASON_HEADERS | _ORIGIN_HEADERS,
         _FEED_HEADERS,
     ),
     "thin": _copied_record(
         "thin",
-        "A notification that says only that something changed, keyed by its ref.",
+        "A notification without content: the object must be fetched. Keyed by its ref.",
         _FETCH_HEADERS | _FEED_HEADERS | _ORIGIN_HEADERS,
         {},
     ),
@@ -245,7 +245,7 @@ def _messages() -> dict[str, Schema]:
     return messages | {"clock": _message(events.Clock, _CLOCK_KEY)} | _COPIED_RECORDS
 
 
-_CLOCK_KEY: Final = {"description": "Not read: a clock is sent to every partition of the topic by its number."}
+_CLOCK_KEY: Final = {"description": "Ignored. A clock record is sent to every partition of the topic."}
 
 
 def _message(record: Record, key: Schema) -> Schema:
@@ -259,7 +259,7 @@ def _message(record: Record, key: Schema) -> Schema:
 
 
 def _stale_files(root: Path) -> list[str]:
-    """The generated files below `root` that are missing or say something else than the types."""
+    """Return the generated files below `root` that are missing or out of date."""
     return [path for path, text in documents().items() if _content(root / path) != text]
 
 
@@ -268,15 +268,15 @@ def _content(path: Path) -> str | None:
 
 
 def check(root: Path, report: Callable[[str], object]) -> int:
-    """1, with a line for each file that differs from the types, or 0."""
+    """Report each file that is out of date. Return the exit code: 1 if there is any, else 0."""
     stale = _stale_files(root)
     for path in stale:
-        report(f"schemas/{path} is not what the types say: run `{_COMMAND}` and commit the result")
+        report(f"schemas/{path} is out of date: run `{_COMMAND}` and commit the result")
     return 1 if stale else 0
 
 
 def write(root: Path) -> int:
-    """Writes every generated file below `root`."""
+    """Write every generated file below `root`."""
     for path, text in documents().items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, "utf-8", newline="\n")
@@ -284,7 +284,7 @@ def write(root: Path) -> int:
 
 
 def main(arguments: Sequence[str], root: Path = Path(__file__).parent) -> int:
-    """The command: writes the files below `root`, or with `--check` compares them."""
+    """Run the command: write the files below `root`, or with `--check` compare them."""
     parser = argparse.ArgumentParser(prog=_COMMAND, description="Generates the JSON Schemas and the AsyncAPI document.")
     parser.add_argument("--check", action="store_true", help="compare only; exit 1 when a file differs")
     options = parser.parse_args(arguments)

@@ -1,7 +1,7 @@
 """Instants: RFC 3339 on the wire, whole milliseconds since 1970-01-01T00:00:00Z inside.
 
-What is finer than a microsecond is rounded when it is read, what is finer than a millisecond is then cut off; on both
-sides of every comparison alike.
+Decoding rounds to microseconds, and the conversion to an Instant truncates to milliseconds. Both sides of every
+comparison are treated alike.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Instant = int
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
 NEVER: Final[Instant] = 1 << 60
-"""Later than every instant that can be written down."""
+"""Later than every valid instant."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -25,13 +25,13 @@ _END: Final = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
 class ImplausibleInstant(ValueError):
-    """An instant outside 2000 to 2099: the zero or the "never" of some clock, not a time of business."""
+    """An instant outside the years 2000 to 2099, such as the zero of a clock or a placeholder for "never"."""
 
 
 def from_datetime(moment: datetime) -> Instant:
-    """`moment` (with a time zone) as an instant.
+    """Convert `moment`, which has a time zone, to an instant.
 
-    Raises ImplausibleInstant outside the years 2000 to 2099, where point-of-sale systems keep their 1970s and 9999s.
+    Raises ImplausibleInstant outside the years 2000 to 2099. Point-of-sale systems use 1970 and 9999 as placeholders.
     """
     since = moment - _EPOCH
     at = since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
@@ -41,12 +41,12 @@ def from_datetime(moment: datetime) -> Instant:
 
 
 def to_datetime(at: Instant) -> datetime:
-    """`at` as a datetime in UTC, for a message on the wire."""
+    """Convert `at` to a datetime in UTC, for a record on the wire."""
     return _EPOCH + at * _MILLISECOND
 
 
 def parse_instant(text: str) -> Instant:
-    """The instant that an RFC 3339 text names, as in an event. Raises ValueError saying what is wrong with it."""
+    """Parse an RFC 3339 text, such as an event has. Raises ValueError with the reason if it is invalid."""
     try:
         moment = msgspec.convert(text, datetime)
     except msgspec.ValidationError:
@@ -57,14 +57,14 @@ def parse_instant(text: str) -> Instant:
 
 
 def format_instant(at: Instant) -> str:
-    """RFC 3339 in UTC with milliseconds, such as 2026-03-01T12:40:00.000Z."""
+    """Format `at` as RFC 3339 in UTC with milliseconds, such as 2026-03-01T12:40:00.000Z."""
     minute, millis = divmod(at, 60_000)
     return f"{_minute_prefix(minute)}{millis // 1000:02}.{millis % 1000:03}Z"
 
 
 @lru_cache(maxsize=4096)
 def _minute_prefix(number: int) -> str:
-    """A minute as texts of its instants begin. Those of one day are few, and written again and again."""
+    """Return the beginning of all instants in a minute. Cached, because few minutes are formatted again and again."""
     return to_datetime(number * 60_000).isoformat()[: len("2026-03-01T12:40:")]
 
 

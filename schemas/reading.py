@@ -1,4 +1,4 @@
-"""From bytes to events. What cannot be read is refused with one reason of a closed list, never an accident."""
+"""From bytes to events. A record that is not a valid event is refused with one reason of a closed list."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ RefusalReason = Literal[
 REFUSAL_REASONS: Final[tuple[RefusalReason, ...]] = get_args(RefusalReason)
 
 MAX_BYTES: Final = 1 << 20
-"""An event is a few hundred bytes; one above a mebibyte is something else."""
+"""The largest accepted size of an event. Real events have a few hundred bytes."""
 
 
 class Refused(Exception):
-    """A record that is not an event. `reason` is counted, `detail` says what was wrong and where."""
+    """A record that is not a valid event. `reason` is counted, `detail` says what was wrong and where."""
 
     def __init__(self, reason: RefusalReason, detail: str) -> None:
         self.reason: RefusalReason = reason
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 def _shortened(detail: str) -> str:
-    """`detail` short enough for a header: it may quote what the sender wrote. The field stands at its end."""
+    """Shorten `detail` for a header, since it may quote the sender. The end is kept, because it names the field."""
     return detail if len(detail) <= 500 else f"{detail[:300]}...{detail[-200:]}"
 
 
@@ -51,7 +51,7 @@ _RECORD_TYPES: Final[dict[str, Any]] = {tag: kind for kind, tag in TAGS.items()}
 
 
 def read_event(value: bytes | None) -> Record:
-    """The event in `value`. Raises Refused."""
+    """Decode an event from JSON. Raises Refused."""
     if not value:
         raise Refused("empty", "the record has no value")
     if len(value) > MAX_BYTES:
@@ -65,14 +65,14 @@ def read_event(value: bytes | None) -> Record:
 
 
 def event_from_fields(fields: dict[str, Any]) -> Record:
-    """The event in `fields`, as `read` would have it from JSON. Raises Refused."""
+    """Return the event with these fields, exactly as `read_event` returns it from JSON. Raises Refused."""
     return _convert(fields) or _read_as_json(fields)
 
 
 def _convert(fields: dict[str, Any]) -> Record | None:
-    """The event in `fields`; None where `read` has to say what is wrong.
+    """Return the event with these fields; None if it is invalid, so that `read_event` has to find the reason.
 
-    By its own class, because msgspec looks at all classes of a union anew each time: 19 us instead of 1.
+    Converting to the class of the event takes 1 us, to the union of all classes 19 us.
     """
     tag = fields.get("type")
     record_type = _RECORD_TYPES.get(tag) if isinstance(tag, str) else None
@@ -99,9 +99,9 @@ _TIMES: Final = re.compile(r"\$\.(.*\.)?(occurred_at|received_at|due|opens|at)$"
 
 
 def refusal(error: msgspec.ValidationError) -> Refused:
-    """The reason behind a validation error, read from the field that it names."""
+    """Return the refusal for a validation error. Its reason follows from the field that the error names."""
     text = str(error)
-    # Anchored, because the text between may quote what the sender wrote.
+    # Anchored, because the text between may quote the sender.
     missing = _MISSING.match(text)
     path = _PATH.search(text)
     field = path.group(1) if path else "$"

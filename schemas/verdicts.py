@@ -1,4 +1,4 @@
-"""What comes out: verdicts and alerts, and the ids that make them safe to receive twice."""
+"""The output records: verdicts and alerts. Their ids let a consumer recognise duplicates."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from schemas.words import Evidence, Origin, Reason, Stage, Verdict
 
 
 class BasisVerdict(Struct, frozen=True, kw_only=True):
-    """How a promise stands on one basis.
+    """The outcome of a promise on one basis.
 
-    lateness_seconds: actual minus due, signed, frozen at completion; null while nothing was delivered.
-    staff: the id of the staff member who answers for it, or null.
+    lateness_seconds: actual minus due, signed, fixed at completion; null while nothing is delivered.
+    staff: the id of the accountable staff member, or null.
     """
 
     verdict: Verdict
@@ -26,13 +26,13 @@ class VerdictRecord(Struct, frozen=True, kw_only=True, tag_field="type", tag="ve
     """The judgement of one promise on both bases; a record of `promise.verdicts`, keyed by case.
 
     id: a JSON array of case, subject, kind, ordinal and revision.
-    revision: 0 for the first verdict, one more each time that a finding, the location, `retracted`, or whether the
-    evidence is assumed changed.
-    retracted: the history no longer holds this promise (its event was corrected): origin, policy and made_at are null,
-    and the findings are the last ones.
-    decided_at: the instant of the partition's clock at which it was so judged.
-    evidence: what it rests on: what happened (event), that nothing did (deadline), or a step that is known by a proxy
-    alone (assumed).
+    revision: 0 for the first verdict; it increases with every change of an outcome, of the location, of `retracted`,
+    or of whether the evidence is assumed.
+    retracted: a correction removed this promise: origin, policy and made_at are null, and the outcomes are the last
+    ones.
+    decided_at: the watermark of the partition at this judgement.
+    evidence: the basis of the current outcome: an event, a deadline that passed without one, or a step that is known
+    only by a proxy (assumed).
     """
 
     id: str
@@ -53,10 +53,10 @@ class VerdictRecord(Struct, frozen=True, kw_only=True, tag_field="type", tag="ve
 
 
 class AlertRecord(Struct, frozen=True, kw_only=True, tag_field="type", tag="alert"):
-    """A promise that is about to be broken (`at_risk`) or was due with nothing delivered (`overdue`), on its current
-    due; a record of `promise.alerts`, keyed by case.
+    """A promise that is about to be broken (`at_risk`), or that is past its current due with nothing delivered
+    (`overdue`); a record of `promise.alerts`, keyed by case.
 
-    id: a JSON array of case, subject, kind, ordinal, stage and due: one alert for each stage of each due.
+    id: a JSON array of case, subject, kind, ordinal, stage and due, so there is one alert for each stage of each due.
     """
 
     id: str

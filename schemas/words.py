@@ -1,6 +1,6 @@
-"""The closed vocabulary. Code, events, metrics, dashboards and documents use these words and no others.
+"""The closed vocabulary of code, events, metrics, dashboards and documents.
 
-A *verdict* says how a promise stands, a *reason* says why, and `RULINGS` is the whole table of which goes with which.
+A *verdict* is the judgement of a promise, a *reason* explains it, and `RULINGS` is the table of all valid pairs.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ Quality = Literal["measured", "status_change", "proxy"]
 VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 BASES: Final[tuple[Basis, ...]] = get_args(Basis)
 QUALITIES: Final[tuple[Quality, ...]] = get_args(Quality)
-"""The best first. The position of a quality is its code in stored state: append only."""
+"""The best first. The index of a quality is its code in stored state: append only."""
 
 
 class Ruling(NamedTuple):
-    """A verdict with its reason: one row of the closed table."""
+    """A verdict with its reason: one row of the table."""
 
     verdict: Verdict
     reason: Reason
@@ -71,4 +71,4 @@ RULINGS: Final[tuple[Ruling, ...]] = (
     AT_RISK,
     UNCONFIRMED,
 )
-"""Every ruling there is. The position of a ruling in this table is its code in stored state: append only."""
+"""All rulings. The index of a ruling in this table is its code in stored state: append only."""

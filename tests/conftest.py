@@ -13,14 +13,16 @@ import os
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from streams.local.kafka_cluster import LocalKafka
-from tests.support.broker import create_topics, emptied
 from tests.support.isolation import guard
-from tests.support.leftovers import adopt_orphans, end_leftovers
+from tests.support.leftovers import adopt_orphans, end_leftovers, end_servers
+
+if TYPE_CHECKING:
+    from streams.local.kafka_cluster import LocalKafka
 
 # At home each run searches elsewhere; in CI the same commit gives the same answer. Machines are too busy for deadlines.
 settings.register_profile("promises", deadline=None, derandomize="CI" in os.environ)
@@ -59,6 +61,8 @@ def processes() -> None:
 @pytest.fixture(scope="session")
 def broker(processes: None) -> Iterator[LocalKafka]:
     """The Kafka of this process of pytest: started for the first test that needs it, ended after the last."""
+    from streams.local.kafka_cluster import LocalKafka  # unit tests do not wait for the client of Kafka
+
     with LocalKafka() as kafka:
         yield kafka
 
@@ -66,6 +70,8 @@ def broker(processes: None) -> Iterator[LocalKafka]:
 @pytest.fixture(scope="module")
 def empty_kafka(broker: LocalKafka) -> Iterator[str]:
     """The address of a Kafka without topics, for one module."""
+    from tests.support.broker import emptied
+
     with emptied(broker) as address:
         yield address
 
@@ -73,6 +79,8 @@ def empty_kafka(broker: LocalKafka) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def bootstrap(empty_kafka: str) -> str:
     """The address of a Kafka with the topics that `promises topics` makes, for one module."""
+    from tests.support.broker import create_topics
+
     create_topics(empty_kafka)
     return empty_kafka
 
@@ -114,20 +122,28 @@ def pytest_testnodedown(node: object) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
-    yield
-    _left.extend(end_leftovers())
     output = getattr(session.config, "workeroutput", None)
-    if output is not None:
-        output["leftovers"] = _left
-    elif _left:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.section("processes that tests left behind", red=True)
-            for name in _left:
-                reporter.write_line(name)
+    if output is not None:  # a process of xdist, which sends its output to the one that started it in `yield`
+        output["leftovers"] = end_leftovers()
+        end_servers()
+    yield
+    if output is None:
+        _left.extend(end_leftovers())
+        end_servers()
+        _fail_for_leftovers(session)
     if os.environ.get("CI") and _skipped:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _fail_for_leftovers(session: pytest.Session) -> None:
+    if not _left:
+        return
+    session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.section("processes that tests left behind", red=True)
+        for name in _left:
+            reporter.write_line(name)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

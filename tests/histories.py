@@ -1,9 +1,9 @@
-"""Histories told as stories: who ordered what, what was promised, what happened. All on one day, in UTC.
+"""Stories: a language for the events of one case. All happen on one day, in UTC.
 
     order("o1").ordered("12:00", at="downtown").promised("ready", due="12:40").reached("ready", "12:41")
 
-A story never changes: every chapter gives a new one, so two tellings may share their beginning. The events of a story
-are numbered e1, e2, ... in the order of telling, unless `id` says otherwise; corrections name them.
+Stories are immutable: every method returns a new one, so two stories can share their beginning. The ids of the events
+are e1, e2, ... in order of arrival, unless `id` is given.
 """
 
 from __future__ import annotations
@@ -53,22 +53,22 @@ def moment(time: str) -> datetime:
 
 
 def at(time: str) -> Instant:
-    """The instant of that time of the day."""
+    """Return the instant of a time of the day."""
     return from_datetime(moment(time))
 
 
 def policies_of(text: str) -> Policies:
-    """Policies from TOML."""
+    """Parse policies from TOML."""
     return parse_policies(text, "policies.toml")
 
 
 READY = policies_of('[[policy]]\nkind = "ready"\n')
-"""The plainest policy there is: ready by its due, to the millisecond."""
+"""The simplest policy: ready by its due, to the millisecond."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """The events of one case in the order of their telling. time: of the last one. subject: what the next is about."""
+    """The events of one case in order of arrival. time: of the last event. subject: of the next event."""
 
     case: str
     events: tuple[CaseEvent, ...] = ()
@@ -76,11 +76,11 @@ class Story:
     subject: str = ""
 
     def about(self, subject: str) -> Story:
-        """From here on the story tells of `subject`; empty: of the case as a whole."""
+        """Set the subject of the events to come; empty is the whole case."""
         return replace(self, subject=subject)
 
-    def ordered(self, time: str, at: str | None = None, **said: Any) -> Story:
-        return self.reached("ordered", time, at=at, **said)
+    def ordered(self, time: str, at: str | None = None, **fields: Any) -> Story:
+        return self.reached("ordered", time, at=at, **fields)
 
     def promised(
         self,
@@ -91,11 +91,11 @@ class Story:
         origin: Origin = "written",
         ordinal: int = 1,
         time: str | None = None,
-        **said: Any,
+        **fields: Any,
     ) -> Story:
-        """At `time`, or with the event before: `kind` is promised by `due`."""
+        """Promise `kind` by `due`, at `time` or at the time of the last event."""
         return self._with_event(
-            PromisesMade, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
+            PromisesMade, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **fields
         )
 
     def stated(
@@ -107,62 +107,62 @@ class Story:
         origin: Origin = "written",
         ordinal: int = 1,
         time: str | None = None,
-        **said: Any,
+        **fields: Any,
     ) -> Story:
-        """At `time`, or with the event before: the till says that `kind` is promised by `due`."""
+        """State in a snapshot that `kind` is promised by `due`, at `time` or at the time of the last event."""
         return self._with_event(
-            PromisesStated, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **said
+            PromisesStated, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **fields
         )
 
-    def nothing_promised(self, time: str, **said: Any) -> Story:
-        return self._with_event(PromisesMade, time, promises=[], **said)
+    def nothing_promised(self, time: str, **fields: Any) -> Story:
+        return self._with_event(PromisesMade, time, promises=[], **fields)
 
-    def reached(self, step: str, time: str, **said: Any) -> Story:
-        return self._with_event(StepReached, time, step=step, **said)
+    def reached(self, step: str, time: str, **fields: Any) -> Story:
+        return self._with_event(StepReached, time, step=step, **fields)
 
-    def undone(self, step: str, time: str, **said: Any) -> Story:
-        return self._with_event(StepUndone, time, step=step, **said)
+    def undone(self, step: str, time: str, **fields: Any) -> Story:
+        return self._with_event(StepUndone, time, step=step, **fields)
 
     def amended(
-        self, kind: str, time: str, *, due: str, by: Party, opens: str | None = None, ordinal: int = 1, **said: Any
+        self, kind: str, time: str, *, due: str, by: Party, opens: str | None = None, ordinal: int = 1, **fields: Any
     ) -> Story:
         window: dict[str, Any] = {"due": moment(due), "opens": moment(opens) if opens else None}
-        return self._with_event(PromiseAmended, time, kind=kind, by=by, ordinal=ordinal, **window, **said)
+        return self._with_event(PromiseAmended, time, kind=kind, by=by, ordinal=ordinal, **window, **fields)
 
-    def withdrawn(self, kind: str, time: str, *, by: Party, ordinal: int = 1, **said: Any) -> Story:
-        return self._with_event(PromiseWithdrawn, time, kind=kind, by=by, ordinal=ordinal, **said)
+    def withdrawn(self, kind: str, time: str, *, by: Party, ordinal: int = 1, **fields: Any) -> Story:
+        return self._with_event(PromiseWithdrawn, time, kind=kind, by=by, ordinal=ordinal, **fields)
 
-    def cancelled(self, time: str, *, by: Party, **said: Any) -> Story:
-        return self._with_event(Cancelled, time, by=by, **said)
+    def cancelled(self, time: str, *, by: Party, **fields: Any) -> Story:
+        return self._with_event(Cancelled, time, by=by, **fields)
 
-    def taken_by(self, staff: str, time: str, **said: Any) -> Story:
-        return self._with_event(StaffAssigned, time, staff=staff, **said)
+    def taken_by(self, staff: str, time: str, **fields: Any) -> Story:
+        return self._with_event(StaffAssigned, time, staff=staff, **fields)
 
-    def held(self, reason: str, time: str, *, caused_by: Party, **said: Any) -> Story:
-        return self._with_event(HoldStarted, time, reason=reason, caused_by=caused_by, **said)
+    def held(self, reason: str, time: str, *, caused_by: Party, **fields: Any) -> Story:
+        return self._with_event(HoldStarted, time, reason=reason, caused_by=caused_by, **fields)
 
-    def released(self, reason: str, time: str, **said: Any) -> Story:
-        return self._with_event(HoldEnded, time, reason=reason, **said)
+    def released(self, reason: str, time: str, **fields: Any) -> Story:
+        return self._with_event(HoldEnded, time, reason=reason, **fields)
 
-    def denied(self, corrects: str, time: str, **said: Any) -> Story:
-        """At `time` it turned out that `corrects` never happened."""
-        return self._with_event(Correction, time, corrects=corrects, event=None, **said)
+    def denied(self, corrects: str, time: str, **fields: Any) -> Story:
+        """Correct, at `time`, that the event `corrects` never happened."""
+        return self._with_event(Correction, time, corrects=corrects, event=None, **fields)
 
-    def corrected(self, corrects: str, time: str, replacement: Story, **said: Any) -> Story:
-        """At `time` it turned out that the last event of `instead` is what `corrects` should have said."""
-        truth = msgspec.structs.replace(replacement.events[-1], id=corrects)
-        return self._with_event(Correction, time, corrects=corrects, event=truth, **said)
+    def corrected(self, corrects: str, time: str, replacement: Story, **fields: Any) -> Story:
+        """Replace, at `time`, the event `corrects` by the last event of `replacement`."""
+        event = msgspec.structs.replace(replacement.events[-1], id=corrects)
+        return self._with_event(Correction, time, corrects=corrects, event=event, **fields)
 
-    def _with_event(self, what: type[Envelope], time: str, /, **said: Any) -> Story:
-        location, staff = said.pop("at", None), said.pop("staff", None)
-        event: Any = what(
-            id=said.pop("id", f"e{len(self.events) + 1}"),
+    def _with_event(self, event_type: type[Envelope], time: str, /, **fields: Any) -> Story:
+        location, staff = fields.pop("at", None), fields.pop("staff", None)
+        event: Any = event_type(
+            id=fields.pop("id", f"e{len(self.events) + 1}"),
             case=self.case,
             occurred_at=moment(time),
-            subject=said.pop("subject", self.subject),
+            subject=fields.pop("subject", self.subject),
             location=location,
             staff=Staff(id=staff) if staff else None,
-            **said,
+            **fields,
         )
         return replace(self, events=(*self.events, event), time=time)
 
@@ -173,7 +173,7 @@ class Story:
         return judge(self.facts(policies), policies, at(now))
 
     def promise(self, now: str, policies: Policies = READY, **key: Any) -> tuple[Promise, Judged]:
-        """The one promise at `now` whose key has the values of `key`; there is exactly one."""
+        """Return the only promise at `now` whose key has the values of `key`."""
         fits = [
             (promise, judged)
             for promise, judged in self.judgement(now, policies).promises
@@ -183,7 +183,7 @@ class Story:
         return fits[0]
 
     def ruling(self, now: str, policies: Policies = READY, basis: Basis | Literal["both"] = "both", **key: Any) -> str:
-        """How that promise stands at `now`, as "kept / on_time"; "both" holds it to the same on either basis."""
+        """Return the ruling at `now`, such as "kept / on_time". "both" asserts that it is the same on both bases."""
         _, judged = self.promise(now, policies, **key)
         rulings = {"original": judged.original.ruling, "current": judged.current.ruling}
         if basis != "both":
@@ -199,12 +199,12 @@ def _terms(kind: str, due: str, opens: str | None, origin: Origin, ordinal: int)
 
 
 def order(case: str) -> Story:
-    """The story of one case begins."""
+    """Begin the story of a case."""
     return Story(case)
 
 
 def history_of(facts: Iterable[Fact]) -> History:
-    """What a case knows once all of `facts` arrived, in whatever order."""
+    """Return the history of these facts, which may be in any order."""
     history: History = []
     for fact in facts:
         insert(history, fact)

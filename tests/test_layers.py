@@ -33,6 +33,7 @@ MAY_KNOW = {
         "streams.records",
         "streams.signatures",
         "streams.state",
+        "streams.text",
         "streams.wall_clock",
         "streams.worker",
     },
@@ -65,10 +66,18 @@ MAY_KNOW = {
     "streams.local": {"schemas", "streams.judging", "streams.kafka", "streams.metrics", "streams.wall_clock"},
     "streams.logs": {"schemas"},
     "streams.metrics": {"schemas", "streams.state"},
-    "streams.notifier": {"schemas", "streams.kafka", "streams.signatures", "streams.wall_clock"},
+    "streams.notifier": {
+        "schemas",
+        "streams.kafka",
+        "streams.records",
+        "streams.signatures",
+        "streams.text",
+        "streams.wall_clock",
+    },
     "streams.records": set(),
     "streams.signatures": {"schemas"},
     "streams.state": {"schemas", "streams.errors", "streams.judging", "streams.records"},
+    "streams.text": set(),
     "streams.wall_clock": {"schemas"},
     "streams.worker": {
         "schemas",
@@ -88,7 +97,6 @@ PURE = (
     "schemas.events",
     "schemas.instants",
     "schemas.reading",
-    "schemas.values",
     "schemas.verdicts",
     "schemas.words",
     "streams.alerting",
@@ -100,6 +108,7 @@ PURE = (
     "streams.notifier.responses",
     "streams.notifier.webhook",
     "streams.state",
+    "streams.text",
 )
 """Packages and modules without a framework, a clock or I/O."""
 

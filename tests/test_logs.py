@@ -1,4 +1,4 @@
-"""What those who collect logs get: one JSON object a line, whoever said it and however it came by."""
+"""The log for log collectors: one JSON object per line, from every source."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ raise SystemError("the till burns")
 """
 
 
-def lines(form: str) -> list[str]:
-    """What a process in trouble writes to stderr, in that form."""
-    command = [sys.executable, "-W", "always", "-c", TROUBLE, form]
-    ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
-    assert (ended.returncode, ended.stdout) == (1, b"")
-    return ended.stderr.decode().splitlines()
+def lines(log_format: str) -> list[str]:
+    """Return what a process with many errors writes to stderr, in that format."""
+    command = [sys.executable, "-W", "always", "-c", TROUBLE, log_format]
+    process = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (process.returncode, process.stdout) == (1, b"")
+    return process.stderr.decode().splitlines()
 
 
-def test_every_line_is_an_object_whatever_happens() -> None:
-    found: list[dict[str, Any]] = [json.loads(line) for line in lines("json")]
-    assert [(one["level"], one["logger"]) for one in found] == [
+def test_every_line_is_a_json_object() -> None:
+    records: list[dict[str, Any]] = [json.loads(line) for line in lines("json")]
+    assert [(record["level"], record["logger"]) for record in records] == [
         ("INFO", "promises"),
         ("WARNING", "mode.worker"),
         ("ERROR", "faust"),
@@ -64,7 +64,7 @@ def test_every_line_is_an_object_whatever_happens() -> None:
         ("ERROR", "asyncio"),
         ("CRITICAL", "promises"),
     ]
-    opened, few, odd, warned, leaked, thread, forgotten, last = found
+    opened, few, odd, warned, leaked, thread, forgotten, last = records
     assert opened.keys() == {"time", "level", "logger", "message"}
     assert opened["message"] == "the shop opens"
     assert parse_instant(opened["time"]) <= parse_instant(last["time"])
@@ -79,15 +79,13 @@ def test_every_line_is_an_object_whatever_happens() -> None:
     assert last["exception"].startswith("Traceback (most recent call last)")
 
 
-def test_people_get_lines_of_text() -> None:
+def test_the_text_format_has_plain_lines() -> None:
     first, *_, last = lines("text")
     assert first.endswith(" INFO promises: the shop opens")
     assert last == "SystemError: the till burns"
 
 
-@pytest.mark.parametrize(
-    ("created", "shown"), [(0.0, "1970-01-01T00:00:00.000Z"), (1.0019, "1970-01-01T00:00:01.001Z")]
-)
-def test_the_time_is_of_utc_to_the_millisecond(created: float, shown: str) -> None:
+@pytest.mark.parametrize(("created", "text"), [(0.0, "1970-01-01T00:00:00.000Z"), (1.0019, "1970-01-01T00:00:01.001Z")])
+def test_the_time_is_utc_with_milliseconds(created: float, text: str) -> None:
     record = logging.makeLogRecord({"created": created, "msg": "hello"})
-    assert json.loads(JsonLines().format(record))["time"] == shown
+    assert json.loads(JsonLines().format(record))["time"] == text

@@ -24,6 +24,6 @@ class Progress:
             self._say()
 
     def _say(self) -> None:
-        said = {"events": self._events, "at": time.monotonic(), "cpu": time.process_time()}
-        print(json.dumps(said), flush=True)
+        line = {"events": self._events, "at": time.monotonic(), "cpu": time.process_time()}
+        print(json.dumps(line), flush=True)
         self._next = (self._events // self._step + 1) * self._step

@@ -1,1 +1,1 @@
-"""Alerts as data: from objectives and locations to the rules of Prometheus and the routes of Alertmanager. Pure."""
+"""Alerts as data: Prometheus rules and Alertmanager routes, made from objectives and locations. Pure."""

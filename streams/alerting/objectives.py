@@ -1,4 +1,4 @@
-"""Which share of its promises each location should keep, by kind: out of policies and locations."""
+"""Objectives: the share of its promises that each location should keep, by kind, from policies and locations."""
 
 from __future__ import annotations
 
@@ -12,39 +12,41 @@ from streams.judging.policy import Policies, Policy
 
 
 class ObjectiveError(ConfigError):
-    """Objectives that no alert can be made from; the message names them and says what to do."""
+    """Objectives that contradict each other or name an unknown kind; the message says which and what to do."""
 
 
 class Objective(NamedTuple):
-    """The objective of a kind. usual: of every location that is not in `of`; None where only those have one."""
+    """The objective of a kind. default: of every location that is not in `by_location`; None if only those have one."""
 
     kind: str
-    usual: float | None
-    of: dict[str, float]
+    default: float | None
+    by_location: dict[str, float]
 
     @property
     def values(self) -> set[float]:
         """Every share in use."""
-        return {*self.of.values(), *([self.usual] if self.usual is not None else [])}
+        return {*self.by_location.values(), *([self.default] if self.default is not None else [])}
 
 
 def objectives_of(policies: Policies, locations: Locations) -> list[Objective]:
-    """The objective of each kind that has one, by name of the kind. Raises ObjectiveError."""
+    """Return the objective of each kind that has one, ordered by kind. Raises ObjectiveError."""
     _check_kinds(policies, locations)
-    found = [Objective(kind, _usual(policies, kind), _own(locations, kind)) for kind in sorted(policies.kinds)]
-    return [objective for objective in found if objective.values]
+    objectives = [
+        Objective(kind, _default(policies, kind), _by_location(locations, kind)) for kind in sorted(policies.kinds)
+    ]
+    return [objective for objective in objectives if objective.values]
 
 
-def shown(policies: Policies, objectives: Iterable[Objective]) -> Iterator[str]:
-    """A line a kind: its objective, and the locations that have another."""
-    found = {objective.kind: objective for objective in objectives}
+def objective_lines(policies: Policies, objectives: Iterable[Objective]) -> Iterator[str]:
+    """Yield a line for each kind: its objective, and the locations that have another."""
+    by_kind = {objective.kind: objective for objective in objectives}
     for kind in sorted(policies.kinds):
-        if kind not in found:
-            yield f"{kind}: no objective, so nothing is alerted; give its policies one"
+        if kind not in by_kind:
+            yield f"{kind}: no objective, so there are no alerts; give its policies one"
             continue
-        usual = found[kind].usual
-        shares = ["no objective" if usual is None else percent(usual)]
-        yield f"{kind}: " + ", ".join(shares + [f"{place} {percent(share)}" for place, share in found[kind].of.items()])
+        default, by_location = by_kind[kind].default, by_kind[kind].by_location
+        shares = ["no objective" if default is None else percent(default)]
+        yield f"{kind}: " + ", ".join(shares + [f"{name} {percent(share)}" for name, share in by_location.items()])
 
 
 def _check_kinds(policies: Policies, locations: Locations) -> None:
@@ -53,26 +55,27 @@ def _check_kinds(policies: Policies, locations: Locations) -> None:
             if kind not in policies.kinds:
                 known = ", ".join(sorted(policies.kinds))
                 raise ObjectiveError(
-                    f"location {location.id!r} has an objective for {kind!r}, which is no kind of any policy: "
+                    f"location {location.id!r} has an objective for {kind!r}, but no policy has that kind: "
                     f"write one of {known}"
                 )
 
 
-def _usual(policies: Policies, kind: str) -> float | None:
-    """What the newest versions of the policies of that kind agree on."""
-    saying = [policy for policy in _newest(policies.all) if policy.kind == kind and policy.objective is not None]
-    for other in saying[1:]:
-        if other.objective != saying[0].objective:
+def _default(policies: Policies, kind: str) -> float | None:
+    """Return the objective that the newest versions of the policies of that kind agree on. Raises ObjectiveError."""
+    matching = [policy for policy in _newest(policies.all) if policy.kind == kind and policy.objective is not None]
+    for other in matching[1:]:
+        first = matching[0]
+        if other.objective != first.objective:
             raise ObjectiveError(
-                f"policies {saying[0].id} and {other.id} have the objectives {saying[0].objective} and "
-                f"{other.objective} for the kind {kind!r}, and metrics know the kind alone: give both the same one, "
-                "or a location its own in the file of locations"
+                f"policies {first.id} and {other.id} have the objectives {first.objective} and {other.objective} for "
+                f"the kind {kind!r}, but metrics do not distinguish policies of a kind: give both the same objective, "
+                "or give a location its own in the locations file"
             )
-    return saying[0].objective if saying else None
+    return matching[0].objective if matching else None
 
 
 def _newest(policies: Iterable[Policy]) -> list[Policy]:
-    """Of each policy its last version."""
+    """Return the last version of each policy."""
     newest: dict[str, Policy] = {}
     for policy in policies:
         if policy.name not in newest or policy.version > newest[policy.name].version:
@@ -80,5 +83,5 @@ def _newest(policies: Iterable[Policy]) -> list[Policy]:
     return list(newest.values())
 
 
-def _own(locations: Locations, kind: str) -> dict[str, float]:
+def _by_location(locations: Locations, kind: str) -> dict[str, float]:
     return {location.id: location.objectives[kind] for location in locations.all if kind in location.objectives}

@@ -1,4 +1,4 @@
-"""Alerts on what stands between a customer and a number: feeds, records, clocks, workers."""
+"""Alerts on the pipeline: feeds, rejected records, watermarks and workers."""
 
 from __future__ import annotations
 
@@ -11,87 +11,87 @@ from streams.alerting.yaml_documents import AlertingRule, RuleGroup
 from streams.metrics.catalogue import CLOCK, EVENTS, FEED, READY, REJECTS, Metric
 
 JOB: Final = "promises"
-"""What Prometheus calls the workers: dashboards/prometheus/prometheus.yml."""
+"""The job of the workers in Prometheus, see dashboards/prometheus/prometheus.yml."""
 
 _WORKERS: Final = f'up{{job="{JOB}"}}'
 
 
 def feeds(basis: Basis, links: Links) -> RuleGroup:
-    """Feeds that went silent, or were never heard."""
-    return RuleGroup("feed-alerts", [_stale(basis, links), _never_heard(basis, links)])
+    """Return the alerts on feeds that went silent or never sent anything."""
+    return RuleGroup("feed-alerts", [_stale_feed(basis, links), _unknown_feed(basis, links)])
 
 
 def workers(links: Links) -> RuleGroup:
-    """Records that were refused, and workers that lag, recover or are gone."""
+    """Return the alerts on rejected records, and on workers that lag, recover for too long or are absent."""
     rules = [
-        _rejected(links),
-        _rejected_at_all(links),
-        _behind(links),
+        _many_rejects(links),
+        _some_rejects(links),
+        _clock_behind(links),
         _recovering(links),
         _absent(links),
-        _none(links),
+        _all_absent(links),
     ]
     return RuleGroup("pipeline-alerts", rules)
 
 
-def _stale(basis: Basis, links: Links) -> AlertingRule:
+def _stale_feed(basis: Basis, links: Links) -> AlertingRule:
     text = (
-        f"Nothing was heard of the feed {{{{ $labels.feed }}}} of {NAME} for {DURATION}. Its promises that fell due "
-        "since are unconfirmed, and its other alerts are held back."
+        f"The feed {{{{ $labels.feed }}}} of {NAME} has been silent for {DURATION}. Promises that fell due since then "
+        "are unconfirmed, and its other alerts are inhibited."
     )
     expr = f"  {SILENCE}\n> on (location, feed)\n  {SILENT_AFTER}\n"
     return AlertingRule("FeedStale", expr, "1m", "5m", {"severity": "critical"}, _of_feed(text, basis, links))
 
 
-def _never_heard(basis: Basis, links: Links) -> AlertingRule:
-    text = f"The feed {{{{ $labels.feed }}}} of {NAME} was never heard of, while workers are up. Is that its name?"
+def _unknown_feed(basis: Basis, links: Links) -> AlertingRule:
+    text = f"The feed {{{{ $labels.feed }}}} of {NAME} has never sent anything while workers are up. Check its name."
     expr = (
         f"  {SILENT_AFTER}\nunless on (feed)\n  {FEED.name}\n"
-        f"and on ()\n  sum({READY.name}) > 0  # without workers nothing is heard of any feed\n"
+        f"and on ()\n  sum({READY.name}) > 0  # without workers, every feed is silent\n"
     )
     return AlertingRule("FeedStale", expr, "15m", "5m", {"severity": "warning"}, _of_feed(text, basis, links))
 
 
 def _of_feed(text: str, basis: Basis, links: Links) -> dict[str, str]:
     return {
-        "summary": "A feed is silent, so what its location did is not known.",
+        "summary": "A feed is silent, so the events of its location are unknown.",
         "description": text,
         "dashboard": links.of_location(basis, with_kind=False),
         "runbook_url": links.of_runbook("FeedStale"),
     }
 
 
-def _rejected(links: Links) -> AlertingRule:
+def _many_rejects(links: Links) -> AlertingRule:
     name = "RecordsRejected"
     text = f"{COUNT} records were refused in the last hour for the reason {{{{ $labels.reason }}}}, over 1 in 1000."
     expr = (
-        f"  {_more(REJECTS, '1h', 'by (reason) ')} >= 5\n"
-        f"and on ()\n  {_more(REJECTS, '1h')}\n"
-        f">\n  0.001 * ({_more(EVENTS, '1h')})\n"
+        f"  {_increase(REJECTS, '1h', 'by (reason) ')} >= 5\n"
+        f"and on ()\n  {_increase(REJECTS, '1h')}\n"
+        f">\n  0.001 * ({_increase(EVENTS, '1h')})\n"
     )
     return AlertingRule(name, expr, "5m", "5m", {"severity": "warning"}, _of_pipeline(name, text, links))
 
 
-def _rejected_at_all(links: Links) -> AlertingRule:
+def _some_rejects(links: Links) -> AlertingRule:
     name = "RecordsRejected"
     text = f"{COUNT} records were refused in the last 24 hours for the reason {{{{ $labels.reason }}}}."
-    expr = f"{_more(REJECTS, '24h', 'by (reason) ')} >= 3"
+    expr = f"{_increase(REJECTS, '24h', 'by (reason) ')} >= 3"
     return AlertingRule(name, expr, "15m", "15m", {"severity": "info"}, _of_pipeline(name, text, links))
 
 
-def _more(counter: Metric, window: str, by: str = "") -> str:
-    """By how much a counter of the books grew.
+def _increase(counter: Metric, window: str, by: str = "") -> str:
+    """Return the growth of a counter in partition state.
 
-    Not increase(): a worker shows the sum of its partitions, and one that takes over a partition would seem to have
-    counted in a moment all that was ever counted there. The sum over all workers never resets, books being durable.
+    increase() would be wrong: a worker exports the sum over its partitions, so taking over a partition would look like
+    counting its whole past at once. The sum over all workers never resets, because partition state is durable.
     """
     summed = f"sum {by}" if by else "sum"
     return f"{summed}({counter.name}) - {summed}({counter.name} offset {window})"
 
 
-def _behind(links: Links) -> AlertingRule:
-    text = f"The partition that is furthest behind knows what happened up to {DURATION} ago. All numbers are of then."
-    # A partition that nobody owns has no clock any more: the last one known keeps falling behind.
+def _clock_behind(links: Links) -> AlertingRule:
+    text = f"The watermark of the slowest partition is {DURATION} behind, so all numbers may be that old."
+    # A partition without an owner exports no watermark, so the last known one is used and falls behind.
     expr = f"  time() - min(max by (partition) (last_over_time({CLOCK.name}[1h])))\n>\n  300\n"
     return AlertingRule(
         "ClockBehind", expr, "2m", "5m", {"severity": "critical"}, _of_pipeline("ClockBehind", text, links)
@@ -99,7 +99,7 @@ def _behind(links: Links) -> AlertingRule:
 
 
 def _recovering(links: Links) -> AlertingRule:
-    text = "The worker {{ $labels.instance }} has been reading its state back for more than 10 minutes."
+    text = "The worker {{ $labels.instance }} has been recovering its state for more than 10 minutes."
     name = "RecoveringTooLong"
     return AlertingRule(
         name, f"{READY.name} == 0", "10m", "1m", {"severity": "warning"}, _of_pipeline(name, text, links)
@@ -109,7 +109,7 @@ def _recovering(links: Links) -> AlertingRule:
 def _absent(links: Links) -> AlertingRule:
     text = (
         "The worker {{ $labels.instance }} answered {{ $value | humanizePercentage }} of the scrapes of the last 5 "
-        "minutes. The others have its partitions, or will."
+        "minutes. Other workers take over its partitions."
     )
     expr = f"avg_over_time({_WORKERS}[5m]) < 0.5"
     return AlertingRule(
@@ -117,8 +117,8 @@ def _absent(links: Links) -> AlertingRule:
     )
 
 
-def _none(links: Links) -> AlertingRule:
-    text = f"{COUNT} workers answer: nothing is judged, and no other alert can come."
+def _all_absent(links: Links) -> AlertingRule:
+    text = f"{COUNT} workers are up: nothing is judged, and no other alert can fire."
     expr = f"(count({_WORKERS} == 1) or vector(0)) < 1"
     return AlertingRule(
         "WorkerAbsent", expr, "2m", "1m", {"severity": "critical"}, _of_pipeline("WorkerAbsent", text, links)
@@ -127,9 +127,9 @@ def _none(links: Links) -> AlertingRule:
 
 SUMMARIES: Final = {
     "RecordsRejected": "Records are refused, so promises or deliveries may be missing.",
-    "ClockBehind": "Judging is behind, so the numbers are of earlier.",
-    "RecoveringTooLong": "A worker does not get ready, so the promises of its partitions are not counted.",
-    "WorkerAbsent": "A worker is gone.",
+    "ClockBehind": "Judging is behind, so the numbers are old.",
+    "RecoveringTooLong": "A worker does not finish recovery, so the promises of its partitions are not counted.",
+    "WorkerAbsent": "A worker does not respond.",
 }
 """The summary of each alert of the group `pipeline-alerts`."""
 

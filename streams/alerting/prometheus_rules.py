@@ -1,4 +1,4 @@
-"""All rules for Prometheus, from objectives and locations."""
+"""All Prometheus rules, made from objectives and locations."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from streams.judging.locations import Locations
 
 
 def rules(objectives: Sequence[Objective], locations: Locations, basis: Basis, links: Links) -> list[RuleGroup]:
-    """The groups, in the order in which each reads the ones before it. Without objectives: without alerts on promises.
+    """Return the rule groups; each reads only the series of groups before it.
 
-    basis: the promise that alerts hold a location to.
+    Without objectives, there are no alerts on promises. basis: the promise that alerts are about.
     """
-    groups = [*recording_rules.places(locations), recording_rules.windows(), recording_rules.at_risk(basis)]
+    groups = [*recording_rules.location_groups(locations), recording_rules.windows(), recording_rules.at_risk(basis)]
     if objectives:
         groups += [
             recording_rules.objectives(objectives),
-            recording_rules.usually(basis),
+            recording_rules.usual_values(basis),
             recording_rules.thresholds(objectives, basis),
         ]
-        groups.append(promise_alerts.burning(basis, links))
+        groups.append(promise_alerts.alerts(basis, links))
     if any(location.feed for location in locations.all):
         groups += [recording_rules.feeds(), pipeline_alerts.feeds(basis, links)]
     return [*groups, pipeline_alerts.workers(links)]
 
 
-def as_yaml(groups: Sequence[RuleGroup], head: str) -> str:
-    """A rule file under a comment."""
-    return document({"groups": [group.as_yaml() for group in groups]}, head)
+def as_yaml(groups: Sequence[RuleGroup], comment: str) -> str:
+    """Return a rule file that begins with a comment."""
+    return document({"groups": [group.as_yaml() for group in groups]}, comment)

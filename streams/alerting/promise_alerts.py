@@ -1,4 +1,4 @@
-"""Alerts on promises: broken too fast, too often, and about to be."""
+"""Alerts on promises: broken too fast, broken too often, and at risk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streams.alerting.recording_rules import AT_RISK, AT_RISK_USUALLY, BROKEN, T
 from streams.alerting.tiers import TIERS, Tier
 from streams.alerting.yaml_documents import AlertingRule, RuleGroup
 
-_ON: Final = "on (location, kind)"
+_ON: Final = "on (location, kind)"  # PromQL's vector matching
 
 _SUMMARIES: Final = {
     "PromisesBurningFast": "Promises are being broken far faster than the objective allows.",
@@ -22,11 +22,11 @@ _SINCE: Final = {"1h": "the last hour", "24h": "the last 24 hours", "7d": "the l
 
 SURGE_FLOOR: Final = 5
 SURGE: Final = 2
-"""How many promises at risk, and how many times what is usual here, are a surge."""
+"""A surge: at least this number of promises at risk, and more than this multiple of the usual number."""
 
 
-def burning(basis: Basis, links: Links) -> RuleGroup:
-    """The tiers, and the surge that comes before the first of them."""
+def alerts(basis: Basis, links: Links) -> RuleGroup:
+    """Return the alerts of the tiers, and the alert on a surge of promises at risk."""
     return RuleGroup("promises-alerts", [*_tiers(basis, links), _at_risk(basis, links)])
 
 
@@ -37,22 +37,22 @@ def _tiers(basis: Basis, links: Links) -> Iterator[AlertingRule]:
             f"fell due in {_SINCE[tier.window.name]}; {OBJECTIVE_SHARE} are to be kept."
         )
         yield AlertingRule(
-            tier.alert,
-            _burns(tier, basis),
-            tier.held,
-            tier.kept,
-            {"severity": tier.severity},
-            _annotations(tier.alert, _SUMMARIES[tier.alert], text, basis, links),
+            alert=tier.alert,
+            expr=_burn_expression(tier, basis),
+            pending_for=tier.pending_for,
+            keep_firing_for=tier.keep_firing_for,
+            labels={"severity": tier.severity},
+            annotations=_annotations(tier.alert, _SUMMARIES[tier.alert], text, basis, links),
         )
 
 
-def _burns(tier: Tier, basis: Basis) -> str:
+def _burn_expression(tier: Tier, basis: Basis) -> str:
     threshold = f'{THRESHOLD}{{window="{tier.window.name}"}}'
     still = _broken(basis, tier.still)
     lately = f"max_over_time({still}[{tier.lately}])" if tier.lately else still
     return (
         f"  {_by_kind(_broken(basis, tier.window.name))}\n>= {_ON}\n  {threshold}\n"
-        f"and {_ON}\n  {_by_kind(lately)}\n>= {_ON}\n  {threshold} / {tier.part}  # it goes on\n"
+        f"and {_ON}\n  {_by_kind(lately)}\n>= {_ON}\n  {threshold} / {tier.part}  # and it still does\n"
     )
 
 
@@ -60,18 +60,24 @@ def _at_risk(basis: Basis, links: Links) -> AlertingRule:
     name = "PromisesAtRisk"
     text = (
         f"{NAME} has {COUNT} open promises of kind {{{{ $labels.kind }}}} that are about to fall due, more than "
-        f"{SURGE} times what is usual there. If they break, PromisesBurningFast follows."
+        f"{SURGE} times the usual number. If they break, PromisesBurningFast follows."
     )
     summary = "So many promises are at risk that the objective is in danger."
-    annotations = _annotations(name, summary, text, basis, links)
-    return AlertingRule(name, _surge(basis), "1m", "2m", {"severity": "warning"}, annotations)
+    return AlertingRule(
+        alert=name,
+        expr=_surge_expression(basis),
+        pending_for="1m",
+        keep_firing_for="2m",
+        labels={"severity": "warning"},
+        annotations=_annotations(name, summary, text, basis, links),
+    )
 
 
-def _surge(basis: Basis) -> str:
+def _surge_expression(basis: Basis) -> str:
     return (
         f"  {AT_RISK} >= {SURGE_FLOOR}\nand\n  {AT_RISK} > {SURGE} * {AT_RISK_USUALLY}\n"
         f"and {_ON}\n  {AT_RISK} + {_ON} {_by_kind(_broken(basis, '1h'))}\n"
-        f'>= {_ON}\n  {THRESHOLD}{{window="1h"}}  # if these break, somebody is called\n'
+        f'>= {_ON}\n  {THRESHOLD}{{window="1h"}}  # if these break, the page alert fires\n'
     )
 
 

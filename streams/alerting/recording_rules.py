@@ -1,6 +1,6 @@
-"""Recording rules: what dashboards and alerts read. Sums over workers first, divisions last, never a mean of ratios.
+"""Recording rules for dashboards and alerts: sums over workers first, divisions last, never a mean of ratios.
 
-The windows of the book are exact and follow every revision, so counts come from them alone; nothing here extrapolates.
+All counts come from the windows in partition state, which are exact and include revisions. Nothing here extrapolates.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 from schemas.words import Basis
 from streams.alerting.objectives import Objective
-from streams.alerting.tiers import PERIOD, REACH, TIERS, RateWindow, Tier, left_out
+from streams.alerting.tiers import MAX_SHARE, PERIOD, TIERS, RateWindow, Tier, left_out_objectives
 from streams.alerting.yaml_documents import RecordingRule, RuleGroup, decimal
 from streams.judging.locations import Location, Locations
 from streams.metrics.catalogue import FEED, MADE, STATE, WINDOW_DUE, WINDOW_KEPT
@@ -30,20 +30,20 @@ SILENT_AFTER: Final = "location_feed:promises_silent_after:seconds"
 SILENCE: Final = "location_feed:promises_feed_silence:seconds"
 INFO: Final = "location:promises_location:info"
 
-_TOGETHER: Final = 20
-"""Rules in a group at most: a group is evaluated one rule after the other."""
+_GROUP_SIZE: Final = 20
+"""The maximum number of rules in a group, because Prometheus evaluates a group one rule after the other."""
 
 
 def windows() -> RuleGroup:
-    """Counts by window over all workers, and what is made of them. One group, so that they are of one moment.
+    """Return the counts by window over all workers, and their ratios, in one group so that they are consistent.
 
-    The period is as many windows of a day as it has days, end to end.
+    The count of the period is the sum of consecutive one-day windows.
     """
     sums = "sum by (location, kind, basis, window)"
     counts = [RecordingRule(DUE, f"{sums} ({WINDOW_DUE.name})"), RecordingRule(KEPT, f"{sums} ({WINDOW_KEPT.name})")]
     period = [RecordingRule(name, _days(name), {"window": PERIOD.name}) for name in (DUE, KEPT)]
     broken = RecordingRule(BROKEN, f"  {DUE}\n-\n  {KEPT}\n")
-    ratio = RecordingRule(RATIO, f"  {KEPT}\n/\n  ({DUE} > 0)  # a closed shop has no ratio, rather than a bad one\n")
+    ratio = RecordingRule(RATIO, f"  {KEPT}\n/\n  ({DUE} > 0)  # without due promises, there is no ratio\n")
     return RuleGroup("promises-windows", [*counts, *period, broken, ratio])
 
 
@@ -57,9 +57,9 @@ def _day(series: str, day: int) -> str:
     return f'    label_replace({series}{ago}, "days_ago", "{day}", "", "")\n'
 
 
-def objectives(found: Sequence[Objective]) -> RuleGroup:
-    """The objective of each location and kind that has made a promise; a rule a kind."""
-    rules = [RecordingRule(OBJECTIVE, _objective(one), {"kind": one.kind}) for one in found]
+def objectives(by_kind: Sequence[Objective]) -> RuleGroup:
+    """Return the objective of each location and kind that has made a promise, one rule per kind."""
+    rules = [RecordingRule(OBJECTIVE, _objective(objective), {"kind": objective.kind}) for objective in by_kind]
     return RuleGroup("promises-objectives", rules)
 
 
@@ -67,61 +67,61 @@ def _objective(objective: Objective) -> str:
     made, kind = f"group by (location) ({MADE.name}", f"kind={quoted(objective.kind)}"
     lines = [
         f"  {decimal(share)} * {made}{{location={quoted(location)},{kind}}})\n"
-        for location, share in objective.of.items()
+        for location, share in objective.by_location.items()
     ]
-    if objective.usual is not None:
-        lines.append(f"  {decimal(objective.usual)} * {made}{{{kind}}})\n")
+    if objective.default is not None:
+        lines.append(f"  {decimal(objective.default)} * {made}{{{kind}}})\n")
     return "or\n".join(lines)
 
 
-def usually(basis: Basis) -> RuleGroup:
-    """What the last period was like, but for the last hour's promises at risk: a surge is not measured by itself.
+def usual_values(basis: Basis) -> RuleGroup:
+    """Return the usual values of the last period.
 
-    By the hour and every two minutes will do: a week is long to read.
+    The last hour does not count towards the usual number at risk, so that a surge is not compared with itself. The
+    rules read a whole week, so they use one point an hour and are evaluated every two minutes.
     """
     day = f'{DUE}{{basis="{basis}",window="24h"}}'
     mean = f"max by (location, kind) (avg_over_time({day}[{PERIOD.name}:1h]))"
     at_risk = f"quantile_over_time(0.95, {AT_RISK}[{PERIOD.name}:5m] offset 1h)"
     return RuleGroup(
-        "promises-usually", [RecordingRule(DUE_PER_DAY, mean), RecordingRule(AT_RISK_USUALLY, at_risk)], interval="2m"
+        "promises-usual", [RecordingRule(DUE_PER_DAY, mean), RecordingRule(AT_RISK_USUALLY, at_risk)], interval="2m"
     )
 
 
-def thresholds(found: Sequence[Objective], basis: Basis) -> RuleGroup:
-    """For the window of each tier: what is expected to fall due, how many of these may break, and from how many broken
-    ones on the tier speaks."""
+def thresholds(by_kind: Sequence[Objective], basis: Basis) -> RuleGroup:
+    """Return, for the window of each tier, the expected number due, the allowed number broken, and the threshold."""
     expected = [_expected(tier.window, basis) for tier in TIERS]
     allowed = RecordingRule(ALLOWED, f"  {EXPECTED}\n* on (location, kind) group_left ()\n  (1 - {OBJECTIVE})\n")
-    return RuleGroup("promises-thresholds", [*expected, allowed, *(_threshold(tier, found) for tier in TIERS)])
+    return RuleGroup("promises-thresholds", [*expected, allowed, *(_threshold(tier, by_kind) for tier in TIERS)])
 
 
 def _expected(window: RateWindow, basis: Basis) -> RecordingRule:
-    """The larger of what fell due and what the mean day of the period lets expect."""
+    """Return the larger of the number that fell due and the number expected from the mean day of the period."""
     due = f'{DUE}{{basis="{basis}",window="{window.name}"}}'
-    expr = _largest({"due": f"      {due}", "usual": f"      {DUE_PER_DAY}{window.of_day}"})
+    expr = _largest({"due": f"      {due}", "usual": f"      {DUE_PER_DAY}{window.per_day_factor}"})
     return RecordingRule(EXPECTED, expr, {"window": window.name})
 
 
-def _threshold(tier: Tier, found: Sequence[Objective]) -> RecordingRule:
+def _threshold(tier: Tier, by_kind: Sequence[Objective]) -> RecordingRule:
     window = f'{{window="{tier.window.name}"}}'
     pace = (
-        f"        clamp_max({decimal(tier.burn)} * (1 - {OBJECTIVE}), {decimal(REACH)})\n"
+        f"        clamp_max({decimal(tier.burn)} * (1 - {OBJECTIVE}), {decimal(MAX_SHARE)})\n"
         f"      * on (location, kind)\n        {EXPECTED}{window}"
     )
     chance = f"      {ALLOWED}{window} + {decimal(tier.chance)} * sqrt({ALLOWED}{window})"
     expr = f"clamp_min({_largest({'pace': pace, 'chance': chance}).rstrip()}, {tier.floor})\n"
-    unless = [f"unless\n  {OBJECTIVE} == {decimal(value)}\n" for value in left_out(tier, found)]
+    unless = [f"unless\n  {OBJECTIVE} == {decimal(value)}\n" for value in left_out_objectives(tier, by_kind)]
     return RecordingRule(THRESHOLD, expr + "".join(unless), {"window": tier.window.name})
 
 
 def _largest(series: Mapping[str, str]) -> str:
-    """For each location and kind the largest of several series, told apart by one more label."""
-    named = [f'    label_replace(\n{one},\n      "of", "{name}", "", ""\n    )\n' for name, one in series.items()]
-    return "max by (location, kind) (\n" + "  or\n".join(named) + ")\n"
+    """Return the largest of several series for each location and kind."""
+    labelled = [f'    label_replace(\n{expr},\n      "of", "{name}", "", ""\n    )\n' for name, expr in series.items()]
+    return "max by (location, kind) (\n" + "  or\n".join(labelled) + ")\n"
 
 
 def at_risk(basis: Basis) -> RuleGroup:
-    """Promises at risk, at 0 where there are none: a reason has no series before its first promise."""
+    """Return the number of promises at risk; 0 if there are none, because a reason without promises has no series."""
     expr = (
         f'  sum by (location, kind) ({STATE.name}{{basis="{basis}",verdict="open",reason="at_risk"}})\n'
         "or\n"
@@ -130,14 +130,14 @@ def at_risk(basis: Basis) -> RuleGroup:
     return RuleGroup("promises-at-risk", [RecordingRule(AT_RISK, expr)])
 
 
-def places(locations: Locations) -> Iterator[RuleGroup]:
-    """What is known of the locations, as series: for alerts and boards to join."""
-    rules = [rule for location in locations.all for rule in _place(location)]
-    for number, first in enumerate(range(0, len(rules), _TOGETHER), 1):
-        yield RuleGroup(f"promises-locations-{number}", rules[first : first + _TOGETHER])
+def location_groups(locations: Locations) -> Iterator[RuleGroup]:
+    """Yield the properties of locations as series that alerts and dashboards join."""
+    rules = [rule for location in locations.all for rule in _location_rules(location)]
+    for number, first in enumerate(range(0, len(rules), _GROUP_SIZE), 1):
+        yield RuleGroup(f"promises-locations-{number}", rules[first : first + _GROUP_SIZE])
 
 
-def _place(location: Location) -> Iterator[RecordingRule]:
+def _location_rules(location: Location) -> Iterator[RecordingRule]:
     feed = {"feed": location.feed} if location.feed else {}
     labels = {"location": location.id, "display_name": location.display_name, "zone": location.zone, **feed}
     yield RecordingRule(INFO, "vector(1)", labels)
@@ -147,12 +147,12 @@ def _place(location: Location) -> Iterator[RecordingRule]:
 
 
 def feeds() -> RuleGroup:
-    """For how long each location's feed has been silent: the newest that any worker has heard counts."""
+    """Return how long each location's feed has been silent, by the newest watermark of any worker."""
     expr = f"  0 * {SILENT_AFTER}\n+ on (feed) group_left ()\n  (time() - max by (feed) ({FEED.name}))\n"
     return RuleGroup("promises-feeds", [RecordingRule(SILENCE, expr)])
 
 
 def quoted(text: str) -> str:
-    """A text as PromQL writes it."""
+    """Return a text as a PromQL string literal."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -1,4 +1,4 @@
-"""Alertmanager's configuration: which alert goes to whom, which go together, and which are held back by which."""
+"""Alertmanager's configuration: receivers by severity, grouping, and inhibition."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ _PROMISES: Final = 'alertname=~"Promises.+"'
 _NO_WORKER: Final = ['alertname="WorkerAbsent"', 'severity="critical"']
 
 INHIBITIONS: Final[tuple[tuple[list[str], list[str], list[str]], ...]] = (
-    # Nothing is known of a location whose feed is silent: what seems broken may be kept.
+    # The events of a location with a silent feed are unknown: a promise that seems broken may be kept.
     (['alertname="FeedStale"', 'severity="critical"'], [_PROMISES], ["location"]),
-    # Whoever is called for the last hour need not be told of the day, the week and what is to come.
+    # A page about the last hour makes alerts about the day, the week and promises at risk superfluous.
     (
         ['alertname="PromisesBurningFast"'],
         ['alertname=~"PromisesBurningSlowly|PromisesBrokenRepeatedly|PromisesAtRisk"'],
         ["location", "kind"],
     ),
     (['alertname="PromisesBurningSlowly"'], ['alertname="PromisesBrokenRepeatedly"'], ["location", "kind"]),
-    # Numbers of earlier are good enough to call somebody by, not to write notes by.
+    # Old numbers are good enough for a page, but not for warnings.
     (['alertname="ClockBehind"'], [_PROMISES, 'severity=~"warning|info"'], []),
-    # Without any worker, what else is wrong follows from that.
+    # Without any worker, these alerts are consequences of that.
     (_NO_WORKER, ['alertname=~"ClockBehind|RecoveringTooLong|FeedStale"'], []),
     (_NO_WORKER, ['alertname="WorkerAbsent"', 'severity="warning"'], []),
     (['alertname="RecordsRejected"', 'severity="warning"'], ['severity="info"'], ["alertname", "reason"]),
 )
-"""Matchers of the alert that holds back, matchers of those held back, and the labels that must be equal in both."""
+"""Matchers of the inhibiting alert, matchers of the inhibited ones, and the labels that must be equal in both."""
 
 
-def routes_as_yaml(receivers: Receivers, head: str) -> str:
-    """The configuration under a comment."""
-    return document(routes(receivers), head)
+def routes_as_yaml(receivers: Receivers, comment: str) -> str:
+    """Return the configuration as a file that begins with a comment."""
+    return document(routes(receivers), comment)
 
 
 def routes(receivers: Receivers) -> dict[str, Any]:
-    """The configuration, for Alertmanager 0.25 and later."""
-    found = _receivers(receivers)
+    """Return the configuration, for Alertmanager 0.25 and later."""
+    by_severity = _receivers(receivers)
     return {
         **_global(receivers),
         "route": _root(receivers),
@@ -46,7 +46,7 @@ def routes(receivers: Receivers) -> dict[str, Any]:
             {"source_matchers": source, "target_matchers": target, **({"equal": equal} if equal else {})}
             for source, target, equal in INHIBITIONS
         ],
-        "receivers": [{"name": name, **channels} for name, channels in found.items()],
+        "receivers": [{"name": name, **channels} for name, channels in by_severity.items()],
     }
 
 
@@ -63,7 +63,7 @@ def _smtp(mail: Mail, receivers: Receivers) -> dict[str, Any]:
 
 
 def _root(receivers: Receivers) -> dict[str, Any]:
-    """One message a location; of a silent feed one for all its locations."""
+    """Return the routing tree: one notification per location, and one per silent feed for all its locations."""
     by_severity = [
         _route("page", 'severity="critical"', group_wait="10s", repeat_interval="1h"),
         _route("chat", 'severity="warning"', repeat_interval="24h"),
@@ -86,7 +86,7 @@ def _route(receiver: str, matcher: str, **timing: str) -> dict[str, Any]:
 
 
 def _receivers(receivers: Receivers) -> dict[str, dict[str, Any]]:
-    """By severity the channels that suit it; where none of these is there, what there is."""
+    """Return the channels of each severity: the suitable ones, or else another that is configured."""
     mail, slack, pager = _mail(receivers), _slack(receivers), _pagerduty(receivers)
     webhook = {"webhook": _webhook(receivers)} if receivers.webhook else {}
     return {"page": pager | slack or mail, "chat": slack or mail, "note": mail or slack, **webhook}
@@ -100,8 +100,8 @@ def _slack(receivers: Receivers) -> dict[str, Any]:
     if not receivers.slack:
         return {}
     text = (
-        '{{ range .Alerts }}{{ if eq .Status "resolved" }}over: {{ end }}{{ .Annotations.description }} '
-        "<{{ .Annotations.dashboard }}|board> <{{ .Annotations.runbook_url }}|what to do>\n{{ end }}"
+        '{{ range .Alerts }}{{ if eq .Status "resolved" }}resolved: {{ end }}{{ .Annotations.description }} '
+        "<{{ .Annotations.dashboard }}|dashboard> <{{ .Annotations.runbook_url }}|runbook>\n{{ end }}"
     )
     return {"slack_configs": [{"channel": receivers.slack, "text": text, "send_resolved": True}]}
 

@@ -1,4 +1,4 @@
-"""The command line: one command a module."""
+"""The command line of promises, one module per command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m streams.cli` is the command `promises`."""
+"""Runs the command `promises` as `python -m streams.cli`."""
 
 from __future__ import annotations
 

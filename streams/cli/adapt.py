@@ -1,4 +1,4 @@
-"""`promises adapt`: what a payload becomes through an adapter, and why."""
+"""`promises adapt`: show the events that an adapter makes of a payload, and where each field comes from."""
 
 from __future__ import annotations
 
@@ -29,49 +29,51 @@ from streams.adapters.files import UnreadableInput
 from streams.adapters.rules import RuleOutput
 from streams.adapters.times import to_rfc3339
 from streams.adapters.vendors import load
-from streams.cli.adapted_text import as_text, what
+from streams.cli.event_text import adapted_text, event_text
 from streams.cli.options import (
-    NOT_WELL,
+    CHECK_FAILED,
     USAGE,
+    JsonOption,
     LocationsOption,
     TablesOption,
-    clear_errors,
     fail,
     load_locations,
+    report_errors,
     zones_of,
 )
+from streams.cli.output import write_json
 
 
 def adapt(
-    file: Annotated[str, typer.Argument(help="One payload, JSON, as the vendor sends it; - is standard input.")],
-    adapter: Annotated[str, typer.Option("--adapter", envvar="PROMISES_ADAPTER", help="A name, or a .toml file.")],
-    header: Annotated[list[str] | None, typer.Option(help="'NAME: VALUE' of its request; repeatable.")] = None,
-    topic: Annotated[str, typer.Option(help="The topic that it came from.")] = "",
-    key: Annotated[str, typer.Option(help="The key of its record.")] = "",
+    file: Annotated[str, typer.Argument(help="One JSON payload as the vendor sends it; - is standard input.")],
+    adapter: Annotated[
+        str, typer.Option("--adapter", envvar="PROMISES_ADAPTER", help="Name of the adapter, or a .toml file.")
+    ],
+    header: Annotated[list[str] | None, typer.Option(help="Request header, 'NAME: VALUE'; repeatable.")] = None,
+    topic: Annotated[str, typer.Option(help="Topic of the record.")] = "",
+    key: Annotated[str, typer.Option(help="Key of the record.")] = "",
     tables: TablesOption = "",
     locations: LocationsOption = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    json: JsonOption = False,
 ) -> None:
-    """Show what the payload in FILE becomes through an adapter: its events, and how each of their fields came about."""
+    """Show the events that an adapter makes of the payload in FILE, and where each of their fields comes from."""
     headers = dict(map(_header, header or []))
-    with clear_errors():
+    with report_errors():
         reader = load(adapter, tables, zones_of(load_locations(locations)))
         payload = _payload(file)
     try:
         opened = open_envelopes(FeedRecord(payload, key.encode(), headers, topic))
     except Refused as refused:
-        fail(f"{file}: {refused}", NOT_WELL)
+        fail(f"{file}: {refused}", CHECK_FAILED)
     if opened is None:
-        fail(f"{file}: there is nothing in it", NOT_WELL)
+        fail(f"{file} is empty; give a file with one payload", CHECK_FAILED)
     explanation = explain(reader, opened)
     if json:
-        sys.stdout.write(
-            msgspec.json.format(msgspec.json.encode(_document(opened, explanation)), indent=1).decode() + "\n"
-        )
+        write_json(_document(opened, explanation))
     else:
         _print(opened, explanation)
     if isinstance(explanation.outcome, Refused):
-        raise typer.Exit(NOT_WELL)
+        raise typer.Exit(CHECK_FAILED)
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -95,34 +97,34 @@ def _document(opened: OpenedRecord, explanation: RecordExplanation) -> dict[str,
         "envelopes": opened.envelopes,
         "refused": {"reason": outcome.reason, "detail": outcome.detail} if isinstance(outcome, Refused) else None,
         "ignored": outcome.ignored if isinstance(outcome, AdaptedRecord) else "",
-        "thin": [one._asdict() for one in outcome.thin] if isinstance(outcome, AdaptedRecord) else [],
+        "thin": [thin._asdict() for thin in outcome.thin] if isinstance(outcome, AdaptedRecord) else [],
         "events": list(outcome.events) if isinstance(outcome, AdaptedRecord) else [],
         "rules": [
-            {"rule": rule.name, "said": [_said(made) for made in explanation.outputs_of(rule)]}
+            {"rule": rule.name, "said": [_made_event(made) for made in explanation.outputs_of(rule)]}
             for rule in explanation.matching
         ],
         "others": [{"rule": name, "why_not": why} for name, why in explanation.mismatches],
     }
 
 
-def _said(made: RuleOutput) -> dict[str, Any]:
+def _made_event(made: RuleOutput) -> dict[str, Any]:
     return {
         "type": made.template.type,
         "happened": made.record is not None,
         "fields": [
             {
-                "place": one.path,
-                "expression": one.expression,
-                "raw": _plain(one.raw),
-                "value": _plain(one.value),
+                "place": field.path,
+                "expression": field.expression,
+                "raw": _json_value(field.raw),
+                "value": _json_value(field.value),
             }
-            for one in field_values(made)
+            for field in field_values(made)
         ],
     }
 
 
-def _plain(value: Any) -> Any:
-    """What JSON can say of a value: an expression may yield a function of JSONata."""
+def _json_value(value: Any) -> Any:
+    """Return `value`, or its text if JSON cannot hold it: a JSONata expression may yield a function."""
     try:
         msgspec.json.encode(value)
     except TypeError:
@@ -136,9 +138,9 @@ def _print(opened: OpenedRecord, explanation: RecordExplanation) -> None:
         console.print(f"envelopes, from the outside in: {', '.join(opened.envelopes)}", markup=False)
     for rule in explanation.matching:
         console.print(f"rule {rule.name!r} fits{f': ignored, {rule.ignore}' if rule.ignore else ''}", markup=False)
-        for scope, said in groupby(explanation.outputs_of(rule), key=lambda made: made.scope):
+        for scope, events in groupby(explanation.outputs_of(rule), key=lambda made: made.scope):
             _print_fields(console, common_field_values(rule, scope))
-            for made in said:
+            for made in events:
                 _print_made(console, made)
     for name, why in explanation.mismatches:
         console.print(f"rule {name!r} does not fit: {why}", markup=False, style="dim")
@@ -149,33 +151,36 @@ def _print(opened: OpenedRecord, explanation: RecordExplanation) -> None:
 def _print_made(console: Console, made: RuleOutput) -> None:
     fields = own_field_values(made)
     if made.record is None or isinstance(made.record, Clock):
-        times = [one for one in fields if one.path.endswith("occurred_at")]
-        steps = [str(one.value) for one in fields if one.path.endswith(".step")]
+        times = [field for field in fields if field.path.endswith("occurred_at")]
+        steps = [str(field.value) for field in fields if field.path.endswith(".step")]
         name = " ".join([made.template.type, *steps])
-        why = times[0].expression if times else "occurred_at"
-        console.print(f"  {name} has not happened: {why} is nothing", markup=False, style="dim")
+        expression = times[0].expression if times else "occurred_at"
+        console.print(f"  {name} has not happened: {expression} is nothing", markup=False, style="dim")
         return
-    console.print(f"  {what(made.record)}", markup=False)
-    _print_fields(console, [one for one in fields if one.expression != f"'{one.value}'"], made.template.path)
+    console.print(f"  {event_text(made.record)}", markup=False)
+    computed = [field for field in fields if field.expression != f"'{field.value}'"]
+    _print_fields(console, computed, made.template.path)
 
 
 def _print_fields(console: Console, fields: list[FieldValue], within: str = "") -> None:
-    cells = [(one.path.removeprefix(f"{within}."), _value(one), one.expression) for one in fields]
+    cells = [(field.path.removeprefix(f"{within}."), _value_text(field), field.expression) for field in fields]
     names, values = (max((len(row[column]) for row in cells), default=0) for column in (0, 1))
     for name, value, expression in cells:
         console.print(f"    {name:{names}}  {value:{values}}  <- {expression}", markup=False)
 
 
-def _value(one: FieldValue) -> str:
-    """A value, and what it was before it became a time or a word of ours."""
-    if isinstance(one.value, datetime):
-        value = to_rfc3339(one.value)
-        return value if one.raw == value else f"{value} ({short_text(one.raw)})"
-    return short_text(one.value) if one.value == one.raw else f"{short_text(one.value)} ({short_text(one.raw)})"
+def _value_text(field: FieldValue) -> str:
+    """Return the value of a field, with the raw value behind it if the adapter converted it."""
+    if isinstance(field.value, datetime):
+        value = to_rfc3339(field.value)
+        return value if field.raw == value else f"{value} ({short_text(field.raw)})"
+    return (
+        short_text(field.value) if field.value == field.raw else f"{short_text(field.value)} ({short_text(field.raw)})"
+    )
 
 
 def _print_outcome(console: Console, outcome: AdaptedRecord | Refused) -> None:
     if isinstance(outcome, Refused):
         console.print(f"refused: {outcome}", markup=False, style="red")
     else:
-        console.print(as_text(outcome), markup=False, end="")
+        console.print(adapted_text(outcome), markup=False, end="")

@@ -1,4 +1,4 @@
-"""`promises dashboards`: put the dashboards, and incidents, into a Grafana that exists."""
+"""`promises dashboards`: push the dashboards and incidents to an existing Grafana."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Annotated, Final
 
 import typer
 
-from streams.cli.options import UNREADABLE, USAGE, argument, fail, instant_argument
-from streams.grafana.interface import Access, Annotation, Grafana, PublishingFailed, address
-from streams.grafana.push import PushResult, annotate, committed, push
+from streams.cli.options import UNREADABLE, USAGE, DryRunOption, fail, parse_instant_option, parse_option
+from streams.grafana.interface import Access, Annotation, Grafana, PublishingFailed, grafana_url
+from streams.grafana.push import PushResult, annotate, own_dashboards, push
 
 TOKEN: Final = "PROMISES_GRAFANA_TOKEN"
-"""The environment variable with the token, where no file has it. No option takes one: others would see it."""
+"""The environment variable with the token, if no file has it. An option would show the token to other users."""
 
 dashboards = typer.Typer(
-    name="dashboards", help="Put the dashboards, and incidents, into a Grafana that exists.", no_args_is_help=True
+    name="dashboards", help="Push the dashboards and incidents to an existing Grafana.", no_args_is_help=True
 )
 
-UrlOption = Annotated[str, typer.Option("--url", envvar="PROMISES_GRAFANA_URL", help="Grafana's start page.")]
+UrlOption = Annotated[str, typer.Option("--url", envvar="PROMISES_GRAFANA_URL", help="URL of Grafana's start page.")]
 TokenOption = Annotated[
     Path | None,
-    typer.Option(envvar="PROMISES_GRAFANA_TOKEN_FILE", help=f"Holds the token. Default: the one in {TOKEN}."),
+    typer.Option(envvar="PROMISES_GRAFANA_TOKEN_FILE", help=f"File with the token. Default: the token in {TOKEN}."),
 ]
 CaOption = Annotated[
-    Path | None, typer.Option(envvar="PROMISES_GRAFANA_CA_FILE", help="Whom to trust, PEM. Default: as this machine.")
+    Path | None,
+    typer.Option(envvar="PROMISES_GRAFANA_CA_FILE", help="Trusted certificates, PEM. Default: those of the system."),
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only look, and say what would be done.")]
 
 
 @dashboards.command("push")
@@ -37,73 +37,75 @@ def push_command(
     url: UrlOption,
     token_file: TokenOption = None,
     ca_file: CaOption = None,
-    title: Annotated[str, typer.Option("--folder", help="Title of the folder, where it is created.")] = "Promises",
+    title: Annotated[str, typer.Option("--folder", help="Title of the folder if it has to be created.")] = "Promises",
     dry_run: DryRunOption = False,
 ) -> None:
-    """Put folder and dashboards into Grafana. Whatever is there already as it should be stays as it is."""
-    _publish(_access(url, token_file, ca_file), dry_run, lambda to: push(to, committed(), title, dry_run=dry_run))
+    """Create or update the folder and the dashboards in Grafana. Those that are up to date are not changed."""
+    access = _access(url, token_file, ca_file)
+    _publish(access, dry_run, lambda grafana: push(grafana, own_dashboards(), title, dry_run=dry_run))
 
 
 @dashboards.command("annotate")
 def annotate_command(
-    incident: Annotated[str, typer.Argument(help="The incident's id: the same id is the same incident.")],
+    incident: Annotated[str, typer.Argument(help="Id of the incident. An incident with the same id is updated.")],
     url: UrlOption,
     text: Annotated[str, typer.Option(help="What happened.")],
-    start: Annotated[str, typer.Option("--from", help="When it began, as 2026-03-06T12:00Z.")],
-    end: Annotated[str | None, typer.Option("--to", help="When it ended. Default: when it began.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag of your own; may be given again.")] = None,
+    start: Annotated[str, typer.Option("--from", help="Start of the incident, such as 2026-03-06T12:00Z.")],
+    end: Annotated[str | None, typer.Option("--to", help="End of the incident. Default: its start.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Additional tag; repeatable.")] = None,
     token_file: TokenOption = None,
     ca_file: CaOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Write an incident into Grafana, where the dashboards show it; or change what is written of it."""
-    name = argument(_incident, incident, "incident")
-    began = instant_argument(start, "--from")
-    ended = instant_argument(end, "--to") if end else began
+    """Write an incident to Grafana, where the dashboards show it, or update it."""
+    name = parse_option(_incident_id, incident, "incident")
+    began = parse_instant_option(start, "--from")
+    ended = parse_instant_option(end, "--to") if end else began
     if ended < began:
-        fail(f"--to {end} is before --from {start}", USAGE)
-    note = Annotation(began, ended, text, tuple(tag or ()))
-    _publish(_access(url, token_file, ca_file), dry_run, lambda to: [annotate(to, name, note, dry_run=dry_run)])
+        fail(f"--to {end} is before --from {start}; give an end after the start", USAGE)
+    annotation = Annotation(began, ended, text, tuple(tag or ()))
+    access = _access(url, token_file, ca_file)
+    _publish(access, dry_run, lambda grafana: [annotate(grafana, name, annotation, dry_run=dry_run)])
 
 
 def _publish(access: Access, dry_run: bool, work: Callable[[Grafana], Iterable[PushResult]]) -> None:
-    """Do `work`, and say what became of each thing as soon as it is known."""
-    from streams.grafana.grafana_api_client import GrafanaOverApi  # half a second, which other commands need not wait
+    """Do `work` and print each result as soon as it is known."""
+    from streams.grafana.grafana_api_client import GrafanaOverApi  # takes half a second to import
 
     try:
         with GrafanaOverApi(access) as grafana:
-            for done in work(grafana):
-                would = "would be " if dry_run and done.what != "unchanged" else ""
-                typer.echo(f"{done.name}: {would}{done.what}")
+            for result in work(grafana):
+                would = "would be " if dry_run and result.change != "unchanged" else ""
+                typer.echo(f"{result.name}: {would}{result.change}")
     except PublishingFailed as error:
         fail(str(error), UNREADABLE)
 
 
 def _access(url: str, token_file: Path | None, ca_file: Path | None) -> Access:
-    at = argument(address, url, "--url")
+    checked_url = parse_option(grafana_url, url, "--url")
     if ca_file:
-        _text(ca_file, "--ca-file")
-    token = _text(token_file, "--token-file") if token_file else os.environ.get(TOKEN, "")
-    return Access(at, _token(token.strip()), str(ca_file) if ca_file else None)
+        _read(ca_file, "--ca-file")
+    token = _read(token_file, "--token-file") if token_file else os.environ.get(TOKEN, "")
+    return Access(checked_url, _checked_token(token.strip()), str(ca_file) if ca_file else None)
 
 
-def _text(path: Path, option: str) -> str:
+def _read(path: Path, option: str) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        fail(f"{option} {path}: cannot be read: {why}", USAGE)
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        fail(f"{option} {path}: cannot be read: {why}; give a readable file", USAGE)
 
 
-def _token(text: str) -> str:
+def _checked_token(text: str) -> str:
     if not text:
-        fail(f"there is no token: give one of a service account by --token-file or {TOKEN}", USAGE)
+        fail(f"there is no token: give the token of a service account with --token-file or {TOKEN}", USAGE)
     if not re.fullmatch(r"[!-~]+", text):
-        fail("the token holds what no token holds: give the token alone, in one line", USAGE)
+        fail("the token has spaces or other invalid characters: give the token alone, in one line", USAGE)
     return text
 
 
-def _incident(text: str) -> str:
+def _incident_id(text: str) -> str:
     if not re.fullmatch(r"[\w.:-]{1,80}", text):
-        raise ValueError("write letters, digits, and any of . : - _, 80 at most")
+        raise ValueError("write at most 80 letters, digits, or any of . : - _")
     return text

@@ -1,12 +1,10 @@
-"""`promises explain`: every promise of one case, how it is judged, and why."""
+"""`promises explain`: the promises of one case, their verdicts, and what each event did to them."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 
@@ -18,17 +16,20 @@ from streams.cli.options import (
     UNREADABLE,
     USAGE,
     AdapterOption,
+    JsonOption,
     KafkaConfigOption,
     LocationsOption,
+    OptionalBootstrapOption,
     PoliciesOption,
     TablesOption,
-    clear_errors,
     fail,
-    instant_argument,
     load_adapter,
     load_locations,
     load_policies,
+    parse_instant_option,
+    report_errors,
 )
+from streams.cli.output import write_json
 from streams.judging.explain import Explanation
 from streams.judging.explain import explain as explain_case
 from streams.judging.locations import NO_FEEDS, FeedLookup
@@ -42,28 +43,29 @@ from streams.wall_clock import wall_clock
 
 
 def explain(
-    arguments: Annotated[list[str], typer.Argument(metavar="[FILE] CASE", help="A file and a case, or a case alone.")],
-    bootstrap: Annotated[
-        str | None, typer.Option(envvar="PROMISES_BOOTSTRAP", help="Read Kafka, where no file is given.")
-    ] = None,
+    arguments: Annotated[
+        list[str],
+        typer.Argument(metavar="[FILE] CASE", help="A file and a case; without a file, events are read from Kafka."),
+    ],
+    bootstrap: OptionalBootstrapOption = None,
     kafka_config: KafkaConfigOption = None,
     adapter: AdapterOption = None,
     tables: TablesOption = "",
     policies: PoliciesOption = None,
     locations: LocationsOption = None,
     as_of: Annotated[
-        str | None, typer.Option(help="As of then. Default: the last event of a file; now on Kafka.")
+        str | None, typer.Option(help="Instant of judgement. Default: the last event of a file; now on Kafka.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Show the history of CASE, from FILE or from Kafka (--bootstrap), with what each event did."""
     *file, case = arguments
     if len(file) > 1 or not (file or bootstrap):
         fail("give a FILE and a CASE, or --bootstrap HOST:PORT and a CASE", USAGE)
-    until = instant_argument(as_of, "--as-of") if as_of else None
-    with clear_errors():
-        rules, places = load_policies(policies), load_locations(locations)
-        feeds, reader = places.feeds(), load_adapter(adapter, tables, places)
+    until = parse_instant_option(as_of, "--as-of") if as_of else None
+    with report_errors():
+        rules, known_locations = load_policies(policies), load_locations(locations)
+        feeds, reader = known_locations.feeds(), load_adapter(adapter, tables, known_locations)
         if bootstrap and not file:
             until = until or wall_clock()
             records = _from_kafka(read_connection(bootstrap, kafka_config), until)
@@ -71,38 +73,45 @@ def explain(
             read = list(lines(file, reader))
             until = until or latest_occurrence(read)
             records = _from_file(read, until)
-        found = explained(records, case, rules, until, feeds)
-    if not found:
-        fail(f"{file[0] if file else bootstrap} has no promise of case {case!r} by {format_instant(until)}", UNREADABLE)
+        explanations = explanations_of(records, case, rules, until, feeds)
+    if not explanations:
+        source = file[0] if file else bootstrap
+        fail(
+            f"{source} has no promise of case {case!r} by {format_instant(until)}; check the case and --as-of",
+            UNREADABLE,
+        )
     if json:
-        document = {"schema": "promises.explain/1", "case": case, "promises": [one.as_json() for one in found]}
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
+        promises = [explanation.as_json() for explanation in explanations]
+        write_json({"schema": "promises.explain/1", "case": case, "promises": promises})
     else:
-        _print(case, found)
+        _print(case, explanations)
 
 
-def explained(
+def explanations_of(
     records: Iterable[tuple[int, KafkaRecord]],
     case: str,
     policies: Policies,
     until: Instant,
     feeds: FeedLookup = NO_FEEDS,
 ) -> list[Explanation]:
-    """The promises of `case` after `records` (with their partitions), judged as a worker on a stream clock judges
-    them, up to `until`. Records of other cases only move the clock; those of no case may say how far a feed is read."""
-    books: dict[int, PartitionState] = {}
+    """Explain the promises of `case` at `until`, as a worker with a stream clock judges them.
+
+    records: with their partitions. Those of other cases only advance the watermark; those without a key may be clock
+    records of feeds.
+    """
+    partitions: dict[int, PartitionState] = {}
     for partition, record in records:
-        book = books.setdefault(partition, PartitionState(policies, feeds=feeds))
+        state = partitions.setdefault(partition, PartitionState(policies, feeds=feeds))
         if record.key is None or record.key == case.encode():
-            book.apply(record, until)
+            state.apply(record, until)
         else:
-            book.advance(record.timestamp, until)
-    found: list[Explanation] = []
-    for book in books.values():
-        book.advance(until, until)
-        held = book.case(case)
-        found += explain_case(held, policies, until) if held else []
-    return found
+            state.advance(record.timestamp, until)
+    explanations: list[Explanation] = []
+    for state in partitions.values():
+        state.advance(until, until)
+        case_state = state.case(case)
+        explanations += explain_case(case_state, policies, until) if case_state else []
+    return explanations
 
 
 def _from_file(read: list[Line], until: Instant) -> Iterator[tuple[int, KafkaRecord]]:
@@ -116,18 +125,18 @@ def _from_kafka(connection: Connection, until: Instant) -> Iterator[tuple[int, K
         yield record.partition, KafkaRecord(min(record.timestamp, until), record.key, record.value)
 
 
-def _print(case: str, found: list[Explanation]) -> None:
+def _print(case: str, explanations: list[Explanation]) -> None:
     console = Console(highlight=False, emoji=False, soft_wrap=True)
-    for one in found:
-        promise = one.as_json()
+    for explanation in explanations:
+        promise = explanation.as_json()
         subject = f" of {promise['subject']}" if promise["subject"] else ""
         console.print(f"{case}: {promise['kind']}{subject}: {promise['verdict']}, {promise['reason']}", markup=False)
         original = promise["original"]
         console.print(f"  due {promise['due']}, judged by {promise['policy']}", markup=False)
         if promise["evidence"] == "assumed":
-            console.print("  assumed: the delivery is known by a proxy alone", markup=False)
+            console.print("  assumed: the delivery is known only from a proxy event", markup=False)
         if original["due"] != promise["due"]:
-            told = f"{original['verdict']}, {original['reason']}"
-            console.print(f"  originally due {original['due']}: {told}", markup=False)
+            verdict = f"{original['verdict']}, {original['reason']}"
+            console.print(f"  originally due {original['due']}: {verdict}", markup=False)
         for step in promise["steps"]:
             console.print(f"  {step['at']}  {step['effect']}  [{step['event_id'] or 'no event'}]", markup=False)

@@ -1,4 +1,4 @@
-"""`promises gateway`: take webhooks over HTTP, and put them on Kafka."""
+"""`promises gateway`: receive webhooks over HTTP and write them to Kafka."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from streams.cli.options import (
     BootstrapOption,
     KafkaConfigOption,
     LogOption,
-    argument,
-    clear_errors,
     fail,
-    hush_kafka,
     load_feeds,
-    one_of,
+    parse_option,
+    report_errors,
+    silence_kafka_logs,
 )
 from streams.config.feeds import Feed
 from streams.kafka.connection import Connection, read_connection
@@ -31,52 +30,67 @@ from streams.signatures.schemes import SCHEMES
 
 def gateway(
     bootstrap: BootstrapOption,
-    feeds: Annotated[Path, typer.Option(envvar="PROMISES_FEEDS", help="Feeds and their webhooks, TOML.")],
+    feeds: Annotated[Path, typer.Option(envvar="PROMISES_FEEDS", help="Feeds with their webhooks, TOML.")],
     kafka_config: KafkaConfigOption = None,
     bind: Annotated[
-        str, typer.Option(envvar="PROMISES_BIND", help="Where webhooks are taken, as HOST:PORT.")
+        str, typer.Option(envvar="PROMISES_BIND", help="Address that receives webhooks, HOST:PORT.")
     ] = "127.0.0.1:8088",
     tokens: Annotated[
         Path | None,
-        typer.Option(envvar="PROMISES_TOKENS", help="Who may post promises by hand: one or two bearer tokens."),
+        typer.Option(envvar="PROMISES_TOKENS", help="File with one or two bearer tokens for manual entries."),
     ] = None,
-    # Not PROMISES_METRICS: that is the worker's, which may run beside it.
+    # Not PROMISES_METRICS: a worker on the same machine uses that.
     metrics: Annotated[
-        str, typer.Option(envvar="PROMISES_GATEWAY_METRICS", help="Where /metrics is.")
+        str, typer.Option(envvar="PROMISES_GATEWAY_METRICS", help="Address of /metrics, HOST:PORT.")
     ] = "127.0.0.1:9466",
     allow_unsigned: Annotated[
-        bool, typer.Option("--allow-unsigned", help='Take webhooks of scheme "none" from other machines, too.')
+        bool, typer.Option("--allow-unsigned", help='Accept webhooks of scheme "none" from other machines.')
     ] = False,
     log: LogOption = "text",
 ) -> None:
-    """Take webhooks, check their signatures, and answer when Kafka has them; go on until told to end.
+    """Receive webhooks, verify their signatures, and respond once Kafka has them, until SIGTERM or Ctrl-C.
 
-    With --tokens also promises that are in no feed, at /promises, /fulfilments and so on: /openapi.json has all.
+    With --tokens, also receive promises that are in no feed, at /promises, /fulfilments and so on. All paths are
+    described at /openapi.json.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))  # until the server looks for it
-    logs.configure(one_of(logs.LogFormat, log, "--log"))
-    hush_kafka()
-    at, shown = argument(Address.parse, bind, "--bind"), argument(Address.parse, metrics, "--metrics")
-    with clear_errors():
-        connection, found = read_connection(bootstrap, kafka_config), load_feeds(feeds)
-    if not allow_unsigned and not _is_loopback(at):
-        _refuse_unsigned(found, at)
-    if tokens is None and not any(feed.webhook for feed in found):
+        signal.signal(number, lambda *_: sys.exit(0))  # until the server installs its own handlers
+    logs.configure(log)
+    silence_kafka_logs()
+    address = parse_option(Address.parse, bind, "--bind")
+    metrics_at = parse_option(Address.parse, metrics, "--metrics")
+    with report_errors():
+        connection, loaded = read_connection(bootstrap, kafka_config), load_feeds(feeds)
+    if not allow_unsigned and not _is_loopback(address):
+        _refuse_unsigned(loaded, address)
+    if tokens is None and not any(feed.webhook for feed in loaded):
         fail(f"--feeds {feeds}: no feed has a webhook; give one a [feed.webhook] table, or give --tokens", USAGE)
-    _run(connection, found, at, shown, feeds, tokens)
+    _run(connection, loaded, address, metrics_at, feeds, tokens)
 
 
 def _run(
-    connection: Connection, found: tuple[Feed, ...], at: Address, shown: Address, feeds: Path, tokens: Path | None
+    connection: Connection,
+    loaded: tuple[Feed, ...],
+    address: Address,
+    metrics_at: Address,
+    feeds: Path,
+    tokens: Path | None,
 ) -> None:
-    # A server takes its time to import; no other command waits for it.
+    # The server takes long to import, so other commands do not import it.
     from streams.gateway.run import GatewaySettings, TokensError, run
     from streams.metrics.server import AddressTaken
 
-    with clear_errors():
+    settings = GatewaySettings(
+        connection=connection,
+        feeds=loaded,
+        bind=address,
+        metrics=metrics_at,
+        feeds_file=feeds,
+        tokens=tokens,
+    )
+    with report_errors():
         try:
-            run(GatewaySettings(connection, found, at, shown, feeds, tokens))
+            run(settings)
         except TokensError as error:
             fail(f"--tokens {error}", USAGE)
         except AddressTaken as error:
@@ -90,11 +104,12 @@ def _is_loopback(address: Address) -> bool:
         return address.host == "localhost"
 
 
-def _refuse_unsigned(feeds: tuple[Feed, ...], at: Address) -> None:
+def _refuse_unsigned(feeds: tuple[Feed, ...], address: Address) -> None:
+    """End the command if a feed without signatures could be reached from other machines."""
     for feed in feeds:
         if feed.webhook and SCHEMES[feed.webhook.scheme].is_open:
             fail(
-                f"feed {feed.name}: scheme none takes whatever anybody posts, and other machines reach --bind {at}; "
-                "give it a scheme, bind to 127.0.0.1, or say --allow-unsigned",
+                f"feed {feed.name}: scheme none accepts any request, and other machines reach --bind {address}; "
+                "give the feed a scheme, bind to 127.0.0.1, or add --allow-unsigned",
                 USAGE,
             )

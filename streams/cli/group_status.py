@@ -1,4 +1,4 @@
-"""Who owns each partition and how far it is: what Kafka says of the group, and each owner of itself. Pure."""
+"""The status of each partition, from Kafka's description of the consumer group and its owner's /readyz. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from streams.metrics.health import PartitionReadiness, Readiness
 
 State = Literal["live", "recovering", "unknown"]
 
-_EVERYWHERE: Final = ("0.0.0.0", "::", "[::]")
-"""What a worker that listens on all its addresses calls its host."""
+_ANY_ADDRESS: Final = ("0.0.0.0", "::", "[::]")
+"""The hosts of a worker that listens on all addresses."""
 
 
 class PartitionStatus(msgspec.Struct, frozen=True):
-    """One partition of promise.events.
+    """The status of one partition of promise.events.
 
-    owner: the client id of the worker; None: nobody owns it. end, committed: offsets; committed is None where none ever
-    was, and with it lag, the records between them. clock: RFC 3339. says: the state, for people.
+    owner: the client id of the worker, None if there is none. end, committed: offsets; committed is None before the
+    first commit. lag: the number of records between them. clock: RFC 3339. says: the state in words.
     """
 
     partition: int
@@ -35,31 +35,32 @@ class PartitionStatus(msgspec.Struct, frozen=True):
     says: str
 
 
-class _Told(NamedTuple):
-    """What is known of a partition beyond what Kafka says."""
+class _OwnerStatus(NamedTuple):
+    """The part of a partition's status that its owner reports."""
 
     state: State
     says: str
     clock: str | None = None
 
 
-def asked_at(member: MemberDescription) -> Address | None:
-    """Where the worker that this member is serves /readyz; None where its client id is none of a worker."""
+def readiness_address(member: MemberDescription) -> Address | None:
+    """Return the address where this member serves /readyz, or None if its client id is not one of a worker."""
     address = metrics_address(member.client)
-    if address is None or address.host not in _EVERYWHERE:
+    if address is None or address.host not in _ANY_ADDRESS:
         return address
     return Address(f"[{member.host}]" if ":" in member.host else member.host, address.port)
 
 
-def rows(group: GroupDescription, ends: Mapping[int, int], told: Mapping[Address, Readiness]) -> list[PartitionStatus]:
-    """A row for each partition. ends: the end of each. told: what the workers said at their /readyz; those that could
-    not be asked are not in it."""
+def partition_statuses(
+    group: GroupDescription, ends: Mapping[int, int], readiness: Mapping[Address, Readiness]
+) -> list[PartitionStatus]:
+    """Return the status of each partition. ends: the end offset of each. readiness: of the workers that responded."""
     owners = {partition: member for member in group.members for partition in member.partitions}
-    return [_row(group, partition, end, owners.get(partition), told) for partition, end in sorted(ends.items())]
+    return [_status(group, partition, end, owners.get(partition), readiness) for partition, end in sorted(ends.items())]
 
 
 def headline(group: GroupDescription, partitions: Iterable[PartitionStatus]) -> str:
-    """The group in a sentence."""
+    """Return a sentence about the group."""
     if group.state is None:
         return f"there is no group {group.name}: no worker has run with --group {group.name}"
     if not group.members:
@@ -69,45 +70,45 @@ def headline(group: GroupDescription, partitions: Iterable[PartitionStatus]) -> 
     return f"group {group.name}: {group.state}, workers: {len(group.members)}{standing_by}"
 
 
-def _row(
+def _status(
     group: GroupDescription,
     partition: int,
     end: int,
     owner: MemberDescription | None,
-    told: Mapping[Address, Readiness],
+    readiness: Mapping[Address, Readiness],
 ) -> PartitionStatus:
     committed = group.committed.get(partition)
-    known = _told(group, partition, owner, told) if owner else _Told("unknown", "nobody owns it")
+    reported = _reported(group, partition, owner, readiness) if owner else _OwnerStatus("unknown", "no owner")
     return PartitionStatus(
-        partition,
-        owner.client if owner else None,
-        owner.host if owner else None,
-        end,
-        committed,
-        None if committed is None else max(0, end - committed),
-        known.clock,
-        known.state,
-        known.says,
+        partition=partition,
+        owner=owner.client if owner else None,
+        host=owner.host if owner else None,
+        end=end,
+        committed=committed,
+        lag=None if committed is None else max(0, end - committed),
+        clock=reported.clock,
+        state=reported.state,
+        says=reported.says,
     )
 
 
-def _told(
-    group: GroupDescription, partition: int, owner: MemberDescription, told: Mapping[Address, Readiness]
-) -> _Told:
-    address = asked_at(owner)
+def _reported(
+    group: GroupDescription, partition: int, owner: MemberDescription, readiness: Mapping[Address, Readiness]
+) -> _OwnerStatus:
+    address = readiness_address(owner)
     if address is None:
-        return _Told("unknown", "unknown (its client id is none of a worker of this version)")
-    said = told.get(address)
-    if said is None:
-        return _Told("unknown", f"unknown (its /readyz at {address} cannot be reached from here)")
-    one = next((one for one in said.partitions if one.partition == partition), None)
-    if one is None or said.group != group.name:
-        # Another worker has that address as seen from here, or this one has not learnt yet what it owns.
-        return _Told("unknown", f"unknown (the worker that answers at {address} does not own it)")
-    return _Told(one.state, _progress(one), one.clock)
+        return _OwnerStatus("unknown", "unknown (its client id is not one of a worker of this version)")
+    worker = readiness.get(address)
+    if worker is None:
+        return _OwnerStatus("unknown", f"unknown (its /readyz at {address} cannot be reached from here)")
+    owned = next((status for status in worker.partitions if status.partition == partition), None)
+    if owned is None or worker.group != group.name:
+        # Another worker may have that address as seen from here, or this one has not received its assignment yet.
+        return _OwnerStatus("unknown", f"unknown (the worker that responds at {address} does not own it)")
+    return _OwnerStatus(owned.state, _progress(owned), owned.clock)
 
 
-def _progress(one: PartitionReadiness) -> str:
-    if one.state == "live" or one.total is None:
-        return one.state
-    return f"recovering, at offset {one.read} of {one.total} of its changelog"
+def _progress(status: PartitionReadiness) -> str:
+    if status.state == "live" or status.total is None:
+        return status.state
+    return f"recovering, at offset {status.read} of {status.total} of its changelog"

@@ -1,4 +1,4 @@
-"""`promises intake`: adapt what feeds bring to canonical events, live, and serve /metrics."""
+"""`promises intake`: adapt the records of feeds to canonical events, live, and serve /metrics."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from streams import logs
 from streams.cli.options import (
     USAGE,
     BootstrapOption,
+    InstanceOption,
     KafkaConfigOption,
     LocationsOption,
     LogOption,
     MetricsOption,
-    clear_errors,
     fail,
-    hush_kafka,
     load_feeds,
     load_locations,
     metrics_address,
-    one_of,
+    report_errors,
+    silence_kafka_logs,
     zones_of,
 )
 from streams.config.feeds import Feed
@@ -35,13 +35,8 @@ from streams.kafka.connection import read_connection
 log = logging.getLogger("promises")
 
 FeedsOption = Annotated[Path, typer.Option("--feeds", envvar="PROMISES_FEEDS", help="The feeds, TOML.")]
-GroupOption = Annotated[str, typer.Option(envvar="PROMISES_INTAKE_GROUP", help="The consumer group of all intakes.")]
-InstanceOption = Annotated[
-    str | None,
-    typer.Option(
-        envvar="PROMISES_INSTANCE",
-        help="A name of this intake's own, the same after a restart: then it gets its partitions back.",
-    ),
+GroupOption = Annotated[
+    str, typer.Option(envvar="PROMISES_INTAKE_GROUP", help="Consumer group of the intake processes.")
 ]
 
 
@@ -55,41 +50,43 @@ def intake(
     instance: InstanceOption = None,
     log: LogOption = "text",
 ) -> None:
-    """Adapt what feeds bring to events in promise.events until told to end."""
-    # What reads schemas takes a while to import; no other command waits for it.
+    """Adapt the records of feeds to events in promise.events, until SIGTERM or Ctrl-C."""
+    # The schema libraries take long to import, so other commands do not import them.
     from streams.intake.feed_adapters import adapters_of
 
-    logs.configure(one_of(logs.LogFormat, log, "--log"))
-    hush_kafka()
+    logs.configure(log)
+    silence_kafka_logs()
     address = metrics_address(metrics)
-    with clear_errors():
+    with report_errors():
         connection, declared = read_connection(bootstrap, kafka_config), load_feeds(feeds)
-        known = load_locations(locations)
-        _tell_who_waits(known, declared)
-        adapters = adapters_of(declared, zones_of(known))
+        known_locations = load_locations(locations)
+        _warn_of_missing_feeds(known_locations, declared)
+        adapters = adapters_of(declared, zones_of(known_locations))
         partitions = check_intake(connection, group, [feed.topic for feed in declared], f" --feeds {feeds}")
-    _run(
-        IntakeSettings(
-            connection=connection,
-            feeds=declared,
-            adapters=adapters,
-            partition_counts=partitions,
-            metrics=address,
-            group=group,
-            instance=instance,
-        )
+    settings = IntakeSettings(
+        connection=connection,
+        feeds=declared,
+        adapters=adapters,
+        partition_counts=partitions,
+        metrics=address,
+        group=group,
+        instance=instance,
     )
+    _run(settings)
 
 
-def _tell_who_waits(locations: Locations, feeds: Iterable[Feed]) -> None:
-    """Another intake may read those feeds; or there is a mistake in a name, and their promises are never judged."""
-    awaited = {limits.feed for limits in locations.feeds().values()} - {feed.name for feed in feeds}
-    if awaited:
-        log.warning("locations wait for feeds that are not read here: %s", ", ".join(sorted(awaited)))
+def _warn_of_missing_feeds(locations: Locations, feeds: Iterable[Feed]) -> None:
+    """Log the feeds of locations that this process does not read.
+
+    Another intake may read them. If a name is misspelt, promises of its locations are never judged.
+    """
+    missing = {limits.feed for limits in locations.feeds().values()} - {feed.name for feed in feeds}
+    if missing:
+        log.warning("locations wait for feeds that are not read here: %s", ", ".join(sorted(missing)))
 
 
 def _run(settings: IntakeSettings) -> None:
-    # Faust takes half a second to import; no other command waits for it.
+    # Faust takes half a second to import, so other commands do not import it.
     from streams.intake import app
     from streams.metrics.server import AddressTaken
 

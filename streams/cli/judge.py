@@ -1,13 +1,11 @@
-"""`promises judge`: the verdicts on all promises of some files, counted."""
+"""`promises judge`: judge every promise in some files and count the verdicts."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, cast, get_args
+from typing import Annotated, Any, cast
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -21,17 +19,19 @@ from streams.cli.options import (
     REJECTS,
     USAGE,
     AdapterOption,
+    JsonOption,
     LocationsOption,
     PoliciesOption,
     TablesOption,
-    clear_errors,
     fail,
-    instant_argument,
     load_adapter,
     load_locations,
     load_policies,
-    messages,
+    parse_instant_option,
+    report_errors,
+    stderr,
 )
+from streams.cli.output import write_json
 from streams.judging.admission import admit
 from streams.judging.history import Fact, History, insert
 from streams.judging.policy import Policies
@@ -45,34 +45,35 @@ def judge(
     locations: LocationsOption = None,
     policies: PoliciesOption = None,
     as_of: Annotated[
-        list[str] | None, typer.Option(help="Judge as of then; repeatable. Default: the last event.")
+        list[str] | None, typer.Option(help="Instant of judgement; repeatable. Default: the last event.")
     ] = None,
-    by: Annotated[list[str] | None, typer.Option(help="location, staff, kind, or several with commas.")] = None,
-    basis: Annotated[str, typer.Option(help="original or current")] = "current",
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 if anything was rejected.")] = False,
+    by: Annotated[
+        list[str] | None, typer.Option(help="Group by location, staff or kind, or several with commas; repeatable.")
+    ] = None,
+    basis: Annotated[Basis, typer.Option(help="Judge by the original or by the current promise.")] = "current",
+    json: JsonOption = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 4 if any record was rejected.")] = False,
 ) -> None:
     """Judge every promise in FILES and count the verdicts."""
     groupings = [_axes(text) for text in by or []]
-    chosen = _basis(basis)
-    instants = [instant_argument(text, "--as-of") for text in as_of or []]
-    with clear_errors():
+    instants = [parse_instant_option(text, "--as-of") for text in as_of or []]
+    with report_errors():
         rules, reader = load_policies(policies), load_adapter(adapter, tables, load_locations(locations))
-        taken = collect(lines(files, reader), rules)
-    if not instants and taken.cases:
-        instants = [taken.latest]
-    points = [report_point(taken.cases.values(), rules, at, chosen, groupings) for at in instants]
+        events = collect(lines(files, reader), rules)
+    if not instants and events.cases:
+        instants = [events.latest]
+    points = [report_point(events.cases.values(), rules, instant, basis, groupings) for instant in instants]
     if json:
-        _print_json(taken, points, rules, chosen)
+        write_json(_document(events, points, rules, basis))
     else:
-        _print_tables(taken, points)
-    if strict and taken.rejects:
+        _print_tables(events, points)
+    if strict and events.rejects:
         raise typer.Exit(REJECTS)
 
 
 @dataclass(slots=True)
 class ReadEvents:
-    """What was read: histories by case, and what was counted on the way."""
+    """The events that were read, as histories by case, with counts and rejected lines."""
 
     records: int = 0
     duplicates: int = 0
@@ -80,82 +81,75 @@ class ReadEvents:
     cases: dict[str, History] = field(default_factory=dict)
     rejects: list[tuple[Line, Refused]] = field(default_factory=list)
 
-    def take(self, case: str, fact: Fact) -> None:
-        """Put `fact` into its history."""
+    def add(self, case: str, fact: Fact) -> None:
+        """Insert `fact` into the history of its case."""
         self.latest = max(self.latest, fact.at)
         self.duplicates += not insert(self.cases.setdefault(case, []), fact)
 
 
 def collect(source: Iterable[Line], policies: Policies) -> ReadEvents:
-    """The histories of all cases in `source`; what cannot be read or judged is kept with its reason."""
-    taken = ReadEvents()
+    """Return the histories of all cases in `source`, and the lines that cannot be read or judged."""
+    events = ReadEvents()
     for line in source:
-        taken.records += 1
+        events.records += 1
         try:
             if isinstance(line.record, Refused):
                 raise line.record
             if not isinstance(line.record, Clock):
-                taken.take(line.record.case, admit(line.record, policies))
+                events.add(line.record.case, admit(line.record, policies))
         except Refused as refused:
-            taken.rejects.append((line, refused))
-    return taken
+            events.rejects.append((line, refused))
+    return events
 
 
 def _axes(text: str) -> list[Axis]:
     axes = text.split(",")
     for axis in axes:
         if axis not in AXES:
-            fail(f"--by {text}: {axis!r} is none of {', '.join(AXES)}", USAGE)
+            fail(f"--by {text}: {axis!r} is unknown; write some of {', '.join(AXES)}", USAGE)
     return cast("list[Axis]", axes)
 
 
-def _basis(text: str) -> Basis:
-    if text not in get_args(Basis):
-        fail(f"--basis {text}: write original or current", USAGE)
-    return cast("Basis", text)
-
-
-def _print_json(taken: ReadEvents, points: list[ReportPoint], policies: Policies, basis: Basis) -> None:
-    report: dict[str, Any] = {
+def _document(events: ReadEvents, points: list[ReportPoint], policies: Policies, basis: Basis) -> dict[str, Any]:
+    return {
         "schema": "promises.judge/1",
         "basis": basis,
         "policies": policies.fingerprint,
         "input": {
-            "records": taken.records,
-            "duplicates": taken.duplicates,
-            "rejected": len(taken.rejects),
-            "cases": len(taken.cases),
+            "records": events.records,
+            "duplicates": events.duplicates,
+            "rejected": len(events.rejects),
+            "cases": len(events.cases),
             "unpromised": points[-1].unpromised if points else 0,
         },
-        "points": [report_point_as_json(one) for one in points],
+        "points": [report_point_as_json(at_point) for at_point in points],
         "rejects": [
             {"file": line.file, "line": line.number, "reason": refused.reason, "detail": refused.detail}
-            for line, refused in taken.rejects
+            for line, refused in events.rejects
         ],
     }
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=1).decode() + "\n")
 
 
-def _print_tables(taken: ReadEvents, points: list[ReportPoint]) -> None:
+def _print_tables(events: ReadEvents, points: list[ReportPoint]) -> None:
     console = Console(highlight=False, emoji=False)
-    for one in points:
-        console.print(f"as of {format_instant(one.as_of)}\n")
-        console.print(_table("", [(("all",), one.totals)]))
-        for name, rows in one.by.items():
+    for at_point in points:
+        console.print(f"as of {format_instant(at_point.as_of)}\n")
+        console.print(_table("", [(("all",), at_point.totals)]))
+        for name, rows in at_point.by.items():
             console.print(_table(name, rows))
-    counted = f"{taken.records} records, {taken.duplicates} duplicates, {len(taken.rejects)} rejected"
-    console.print(f"{counted}, {len(taken.cases)} cases", markup=False)
-    for line, refused in taken.rejects[:_REJECTS_SHOWN]:
-        messages.print(f"{line.file}, line {line.number}: {refused}", markup=False)
-    if len(taken.rejects) > _REJECTS_SHOWN:
-        messages.print(f"and {len(taken.rejects) - _REJECTS_SHOWN} more; --json shows all")
+    counts = f"{events.records} records, {events.duplicates} duplicates, {len(events.rejects)} rejected"
+    console.print(f"{counts}, {len(events.cases)} cases", markup=False)
+    for line, refused in events.rejects[:_REJECTS_SHOWN]:
+        stderr.print(f"{line.file}, line {line.number}: {refused}", markup=False)
+    if len(events.rejects) > _REJECTS_SHOWN:
+        stderr.print(f"and {len(events.rejects) - _REJECTS_SHOWN} more; --json shows all")
 
 
 _REJECTS_SHOWN = 10
 
 
 def _table(name: str, rows: list[tuple[Key, ReportRow]]) -> Table:
-    """Rows under a name. Lateness is in minutes, signed."""
+    """Return a table of counts by key. Lateness is in minutes, signed."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column(name, overflow="fold")
     for heading in ("promises", "kept", "broken", "excluded", "open", "rate", "p50 min", "p95 min"):
@@ -167,10 +161,10 @@ def _table(name: str, rows: list[tuple[Key, ReportRow]]) -> Table:
 
 
 def _cells(row: ReportRow) -> list[str]:
-    found = row.as_json()
-    counts = [str(found[name]) for name in ("promises", "kept", "broken", "excluded", "open")]
-    rate = found["kept_rate"]
-    lateness = [_minutes(found["lateness_seconds"][name]) for name in ("p50", "p95")]
+    values = row.as_json()
+    counts = [str(values[name]) for name in ("promises", "kept", "broken", "excluded", "open")]
+    rate = values["kept_rate"]
+    lateness = [_minutes(values["lateness_seconds"][name]) for name in ("p50", "p95")]
     return [*counts, "-" if rate is None else f"{rate:.1%}", *lateness]
 
 

@@ -1,4 +1,4 @@
-"""`promises`: every command, put together."""
+"""The command `promises`, put together from the modules of its subcommands."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ COMMANDS: Final = (
     *("judge", "explain", "replay", "adapt", "gateway", "intake", "worker", "topics", "check", "status", "tail"),
     *("rejects", "demo", "town", "rules", "notify", "dashboards"),
 )
-"""The commands; each has the module of its name, and is in there under its name."""
+"""The subcommands. Each is the attribute of its name in the module of its name."""
 
 
 def app_of(commands: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The command `promises` with these commands of it."""
+    """Return the command `promises` with these subcommands."""
     app = typer.Typer(
         name="promises",
         help="Judges promises against deliveries, live, from event streams.",
@@ -27,11 +27,11 @@ def app_of(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(_root)
     for name in commands:
-        found = getattr(import_module(f"streams.cli.{name}"), name)
-        if isinstance(found, typer.Typer):
-            app.add_typer(found)
+        command = getattr(import_module(f"streams.cli.{name}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command)
         else:
-            app.command()(found)
+            app.command()(command)
     return app
 
 
@@ -40,6 +40,6 @@ def _root() -> None:
 
 
 def main() -> None:
-    """The command `promises`. Only the one that is asked for is imported: all of them take a second."""
-    asked = [name for name in sys.argv[1:2] if name in COMMANDS]
-    app_of(asked or COMMANDS)(prog_name="promises")
+    """Run the command `promises`. Import only the requested subcommand: all of them take a second."""
+    requested = [name for name in sys.argv[1:2] if name in COMMANDS]
+    app_of(requested or COMMANDS)(prog_name="promises")

@@ -1,4 +1,4 @@
-"""`promises notify`: carry the alerts of promise.alerts to a webhook, for sites without Prometheus."""
+"""`promises notify`: send the alerts of promise.alerts to a webhook, for sites without Prometheus."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from streams.cli.options import (
     BootstrapOption,
     KafkaConfigOption,
     LogOption,
-    argument,
-    clear_errors,
     fail,
-    hush_kafka,
-    one_of,
+    parse_option,
+    report_errors,
+    silence_kafka_logs,
 )
 from streams.config.toml import parse_duration
 from streams.kafka.clients import check_notifier
@@ -34,42 +33,50 @@ from streams.signatures.standard_webhooks import read_secrets
 
 def notify(
     bootstrap: BootstrapOption,
-    webhook: Annotated[str, typer.Option(envvar="PROMISES_WEBHOOK", help="Where alerts are sent, as a URL.")],
+    webhook: Annotated[str, typer.Option(envvar="PROMISES_WEBHOOK", help="URL that alerts are sent to.")],
     secret_file: Annotated[
         Path,
-        typer.Option(envvar="PROMISES_SECRET_FILE", help="What they are signed with: whsec_..., one or two lines."),
+        typer.Option(envvar="PROMISES_SECRET_FILE", help="File with one or two signing secrets, whsec_..."),
     ],
     kafka_config: KafkaConfigOption = None,
     stage: Annotated[
-        str | None, typer.Option(envvar="PROMISES_STAGE", help="at_risk or overdue. Default: both.")
+        Stage | None, typer.Option(envvar="PROMISES_STAGE", help="Send only alerts of this stage. Default: both.")
     ] = None,
-    # Not PROMISES_GROUP: that is the group of the workers, whose partitions are others.
+    # Not PROMISES_GROUP: that is the consumer group of the workers, which reads another topic.
     group: Annotated[
-        str, typer.Option(envvar="PROMISES_NOTIFY_GROUP", help="The consumer group; its members share the alerts.")
+        str, typer.Option(envvar="PROMISES_NOTIFY_GROUP", help="Consumer group; its members share the alerts.")
     ] = "promises-notify",
     max_age: Annotated[
-        str, typer.Option(envvar="PROMISES_MAX_AGE", help="Alerts that are older are not sent any more: 90s, 15m.")
+        str, typer.Option(envvar="PROMISES_MAX_AGE", help="Give up on alerts that are older: 90s, 15m.")
     ] = "15m",
     log: LogOption = "text",
 ) -> None:
-    """Send each alert of promise.alerts to a webhook, signed, until it is taken or too old; go on until told to end.
+    """Send each alert of promise.alerts to a webhook, signed, until it is accepted or too old.
 
-    A group that is new begins with the next alert. Several notifiers of one group share the alerts, and one takes over
-    within 10 seconds where another is gone; of different groups, each sends all of them.
+    The command runs until SIGTERM or Ctrl-C. A new group begins with the next alert. The notifiers of one group share
+    the alerts, and take over from one that is gone within 10 seconds. Each group sends all alerts.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))  # until the notifier looks for it
-    logs.configure(one_of(logs.LogFormat, log, "--log"))
-    hush_kafka()
-    stages: tuple[Stage, ...] = (one_of(Stage, stage, "--stage"),) if stage else get_args(Stage)
-    longest = argument(parse_duration, max_age, "--max-age")
-    if not longest:
-        fail(f"--max-age {max_age}: then nothing is ever sent; write a length of time such as 15m", USAGE)
+        signal.signal(number, lambda *_: sys.exit(0))  # until the notifier checks for termination itself
+    logs.configure(log)
+    silence_kafka_logs()
+    stages: tuple[Stage, ...] = (stage,) if stage else get_args(Stage)
+    max_age_ms = parse_option(parse_duration, max_age, "--max-age")
+    if not max_age_ms:
+        fail(f"--max-age {max_age}: no alert would ever be sent; write a length of time such as 15m", USAGE)
     receiver, secrets = _receiver(webhook), _secrets(secret_file)
-    with clear_errors():
+    with report_errors():
         connection = read_connection(bootstrap, kafka_config)
         check_notifier(connection, group)
-        run(NotifierSettings(connection, group, receiver, secrets, stages, longest), _told_to_end())
+        settings = NotifierSettings(
+            connection=connection,
+            group=group,
+            webhook=receiver,
+            secrets=secrets,
+            stages=stages,
+            max_age=max_age_ms,
+        )
+        run(settings, _termination())
 
 
 def _receiver(url: str) -> Webhook:
@@ -85,14 +92,17 @@ def _secrets(file: Path) -> tuple[bytes, ...]:
     except OSError as error:
         fail(f"--secret-file {file}: cannot be read: {error.strerror}; give a readable file", USAGE)
     except UnicodeError:
-        fail(f"--secret-file {file}: is not text; write whsec_ and base64 in it", USAGE)
+        fail(f"--secret-file {file}: is not text; write whsec_ followed by base64 in it", USAGE)
     except ValueError as error:
         fail(f"--secret-file {file}: {error}", USAGE)
 
 
-def _told_to_end() -> Callable[[], bool]:
-    """Whether the process was told to end: the client of Kafka must not be left in the middle of something."""
-    told = threading.Event()
+def _termination() -> Callable[[], bool]:
+    """Return a function that says whether SIGTERM or SIGINT was received.
+
+    The signals must not interrupt the Kafka client in the middle of an operation.
+    """
+    terminated = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    return told.is_set
+        signal.signal(number, lambda *_: terminated.set())
+    return terminated.is_set

@@ -1,4 +1,4 @@
-"""What several commands share: reading policies and adapters, instants as arguments, and how a command fails."""
+"""Options that several commands share, reading the files they name, and ending a command with an error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar, get_args
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -25,63 +25,78 @@ from streams.config.toml import ConfigError
 from streams.judging.locations import Locations
 from streams.judging.policy import Policies
 from streams.kafka.connection import KafkaConfigError, KafkaFailed
-from streams.logs import logs_json
+from streams.logs import LogFormat, logs_json
 from streams.metrics.address import Address
 
-NOT_WELL, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
-"""Exit codes: what was looked at is not well, usage or configuration, unreadable input, rejects under --strict."""
+CHECK_FAILED, USAGE, UNREADABLE, REJECTS = 1, 2, 3, 4
+"""Exit codes: a check failed; wrong usage or configuration; unreadable input; rejects under --strict."""
 
-Read = TypeVar("Read")
+Parsed = TypeVar("Parsed")
 
-messages = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+stderr = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 PoliciesOption = Annotated[
     Path | None,
-    typer.Option("--policies", envvar="PROMISES_POLICIES", help="Policies, TOML. Default: one a common kind."),
+    typer.Option(
+        "--policies", envvar="PROMISES_POLICIES", help="Policies, TOML. Default: one policy for each common kind."
+    ),
 ]
 LocationsOption = Annotated[
     Path | None,
-    typer.Option("--locations", envvar="PROMISES_LOCATIONS", help="Locations, TOML. Default: none is known."),
+    typer.Option("--locations", envvar="PROMISES_LOCATIONS", help="Locations, TOML. Default: no locations."),
 ]
 AdapterOption = Annotated[
     str | None,
-    typer.Option("--adapter", envvar="PROMISES_ADAPTER", help="How records become events: a name, or a .toml file."),
+    typer.Option("--adapter", envvar="PROMISES_ADAPTER", help="Adapter for the records: its name, or a .toml file."),
 ]
 TablesOption = Annotated[
-    str, typer.Option("--tables", envvar="PROMISES_TABLES", help="Reference tables of the adapter, TOML.")
+    str, typer.Option("--tables", envvar="PROMISES_TABLES", help="Lookup tables of the adapter, TOML.")
 ]
 FeedsOption = Annotated[
-    Path | None, typer.Option("--feeds", envvar="PROMISES_FEEDS", help="Feeds, TOML. Default: none is known.")
+    Path | None, typer.Option("--feeds", envvar="PROMISES_FEEDS", help="Feeds, TOML. Default: no feeds.")
 ]
 BootstrapOption = Annotated[
-    str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka, as HOST:PORT[,HOST:PORT].")
+    str, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka brokers, HOST:PORT[,HOST:PORT].")
 ]
-
+OptionalBootstrapOption = Annotated[
+    str | None, typer.Option("--bootstrap", envvar="PROMISES_BOOTSTRAP", help="Kafka brokers, HOST:PORT[,HOST:PORT].")
+]
 KafkaConfigOption = Annotated[
     Path | None,
-    typer.Option("--kafka-config", envvar="PROMISES_KAFKA_CONFIG", help="TLS and login, TOML. Default: none."),
+    typer.Option(
+        "--kafka-config", envvar="PROMISES_KAFKA_CONFIG", help="TLS and login for Kafka, TOML. Default: neither."
+    ),
 ]
-GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="The consumer group of all workers.")]
-MetricsOption = Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Where /metrics is.")]
-LogOption = Annotated[str, typer.Option(envvar="PROMISES_LOG", help="text, or json: one object a line, on stderr.")]
+GroupOption = Annotated[str, typer.Option(envvar="PROMISES_GROUP", help="Consumer group of the workers.")]
+MetricsOption = Annotated[str, typer.Option(envvar="PROMISES_METRICS", help="Address of /metrics, HOST:PORT.")]
+LogOption = Annotated[LogFormat, typer.Option(envvar="PROMISES_LOG", help="Format of the log on stderr.")]
+InstanceOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="PROMISES_INSTANCE",
+        help="Unique name of this process. With the same name after a restart it gets its partitions back.",
+    ),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Change nothing, and show what would be done.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]
 
 
 class UnwritableOutput(Exception):
-    """A file that a command is to write and cannot; the message names it and says why."""
+    """An output file that cannot be written; the message names it and says why."""
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """End the command with one clear line."""
+    """End the command with a message of one line and an exit code."""
     if logs_json():
         logging.getLogger("promises").critical(message)
     else:
-        messages.print(f"promises: {message}", style="red", markup=False)
+        stderr.print(f"promises: {message}", style="red", markup=False)
     raise typer.Exit(code)
 
 
 @contextmanager
-def clear_errors() -> Iterator[None]:
-    """Turn what a user can mend into one line and the exit code of the command line's contract."""
+def report_errors() -> Iterator[None]:
+    """End the command with a message and its exit code if the user can correct the error."""
     try:
         yield
     except (ConfigError, KafkaConfigError) as error:
@@ -98,85 +113,80 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def hush_kafka() -> None:
-    """Keep the Kafka client from logging on its own: what it would say, our own error says once."""
+def silence_kafka_logs() -> None:
+    """Suppress the log messages of the Kafka clients: the errors of promises say the same once."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     logging.getLogger("aiokafka").setLevel(logging.WARNING)  # it reports every login
 
 
-def one_of(choices: Any, text: str, option: str) -> Any:
-    """`text`, where it is one of `choices` (a Literal); ends the command if it is none."""
-    if text not in get_args(choices):
-        fail(f"{option} {text}: write {' or '.join(get_args(choices))}", USAGE)
-    return text
-
-
-def argument(read: Callable[[str], Read], text: str, option: str) -> Read:
-    """What `read` makes of an argument; ends the command where that raises ValueError."""
+def parse_option(parse_text: Callable[[str], Parsed], text: str, option: str) -> Parsed:
+    """Return what `parse_text` makes of an argument; end the command if it raises ValueError."""
     try:
-        return read(text)
+        return parse_text(text)
     except ValueError as error:
         fail(f"{option} {text}: {error}", USAGE)
 
 
+def parse_instant_option(text: str, option: str) -> Instant:
+    """Return the instant given as an argument, whose seconds may be left out; end the command if it is invalid."""
+    return parse_option(
+        lambda instant: parse_instant(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", instant)), text, option
+    )
+
+
 def metrics_address(text: str) -> Address:
-    """Where --metrics says; the error quotes the text itself."""
+    """Return the address given as --metrics; end the command if it is invalid."""
     try:
         return Address.parse(text)
     except ValueError as error:
-        fail(f"--metrics {error}", USAGE)
+        fail(f"--metrics {error}", USAGE)  # the error quotes the text itself
 
 
 def load_policies(path: Path | None) -> Policies:
-    """The policies in `path`, or the default ones. Raises PolicyError."""
+    """Return the policies in `path`, or the default ones. Raises PolicyError."""
     if path is None:
         return parse_policies(files("schemas").joinpath("policies.toml").read_text("utf-8"), "the default policies")
-    return parse_policies(_text(path, PolicyError), str(path))
+    return parse_policies(_read(path, PolicyError), str(path))
 
 
 def load_locations(path: Path | None) -> Locations:
-    """The locations in `path`; none where none is given. Raises LocationsError."""
-    return parse_locations(_text(path, LocationsError), str(path)) if path else Locations()
+    """Return the locations in `path`; no locations without a path. Raises LocationsError."""
+    return parse_locations(_read(path, LocationsError), str(path)) if path else Locations()
 
 
 def load_feeds(path: Path | None) -> tuple[Feed, ...]:
-    """The feeds in `path`; none where none is given. Raises FeedsError."""
-    return parse_feeds(_text(path, FeedsError), str(path)) if path else ()
+    """Return the feeds in `path`; no feeds without a path. Raises FeedsError."""
+    return parse_feeds(_read(path, FeedsError), str(path)) if path else ()
 
 
 def load_receivers(path: Path | None) -> Receivers | None:
-    """The receivers in `path`, if one is given. Raises ReceiversError."""
-    return parse_receivers(_text(path, ReceiversError), str(path)) if path else None
+    """Return the receivers in `path`, if a path is given. Raises ReceiversError."""
+    return parse_receivers(_read(path, ReceiversError), str(path)) if path else None
 
 
 def zones_of(locations: Locations) -> dict[str, str]:
-    """The time zone of each location."""
+    """Return the time zone of each location."""
     return {location.id: location.zone for location in locations.all}
 
 
 def load_adapter(name_or_path: str | None, tables: str, locations: Locations) -> Adapter | None:
-    """The adapter of that name or file, if one is given; None lets canonical events pass. Raises AdapterError."""
+    """Return the adapter of that name or file; None if no name is given. Raises AdapterError."""
     return load(name_or_path, tables, zones_of(locations)) if name_or_path else None
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write `text` to `path`, in a folder that is made where it is missing. Raises UnwritableOutput."""
+    """Write `text` to `path` and create missing folders. Raises UnwritableOutput."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     except OSError as reason:
-        raise UnwritableOutput(f"{path}: cannot be written: {reason.strerror}; give a folder of yours") from None
+        raise UnwritableOutput(f"{path}: cannot be written: {reason.strerror}; give a writable folder") from None
     return path
 
 
-def _text(path: Path, error: type[ValueError]) -> str:
+def _read(path: Path, error: type[ValueError]) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeError) as reason:
         why = reason.strerror if isinstance(reason, OSError) else reason
         raise error(f"{path}: cannot be read: {why}; give a readable TOML file") from None
-
-
-def instant_argument(text: str, option: str) -> Instant:
-    """An instant given on the command line, where seconds may be left out; ends the command if it is none."""
-    return argument(lambda said: parse_instant(re.sub(r"(T\d\d:\d\d)(?=Z|[+-])", r"\1:00", said)), text, option)

@@ -1,31 +1,28 @@
-"""Refused records, as promise.rejects holds them: what came, why it was refused, and what is sent when it is retried.
+"""The refused records of promise.rejects: reading them, filtering and counting them, and making the record to retry.
 
-Two have written them. Workers refuse records of promise.events and keep key and value; intake refuses records of feeds
-and keeps their headers too, as `original.<name>`. A note says that a record was retried; it stands in promise.rejects,
-in the partition of that record, and both of them came to be in one transaction.
+Workers refuse records of promise.events, and intake refuses records of feeds. A retry sends the record to its topic
+and writes a retry note to promise.rejects, to the partition of the refused record, in one transaction.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from schemas.instants import ImplausibleInstant, Instant, format_instant, from_datetime, to_datetime
+from streams.adapters.envelopes import RECEIVED_AT
+from streams.kafka.reject_headers import read_reject_headers, retried_position, retry_headers
 from streams.kafka.topic_reader import parse_position
-from streams.records import Headers, KafkaRecord, RecordPosition
+from streams.records import Headers, KafkaRecord, OutputRecord, RecordPosition
 
 RETRIED: Final = "promises.retried"
-"""The header of a record that was sent again: where its refusal stands in promise.rejects."""
-
-RECEIVED_AT: Final = "promises.received_at"
-_ORIGINAL: Final = "original."
-_NOTE: Final = "retried"
+"""The header of a record that was sent again: the position of its refusal in promise.rejects."""
 
 
 class RejectGroup(NamedTuple):
-    """What refused records are counted by. feed: empty for promise.events."""
+    """The key by which refused records are counted. feed: empty for promise.events."""
 
     topic: str
     feed: str
@@ -33,10 +30,13 @@ class RejectGroup(NamedTuple):
 
 
 class Reject(NamedTuple):
-    """A refused record. at: where it stands in promise.rejects. refused_at: when it was refused. partition, offset and
-    timestamp: of the record when it came; None where nobody says. cut: of a record too large to be kept, its size."""
+    """A refused record.
 
-    at: RecordPosition
+    position: in promise.rejects. partition, offset and timestamp: of the record where it was read, None if unknown.
+    cut: the full size of a record that was too large to be kept whole; empty for others.
+    """
+
+    position: RecordPosition
     refused_at: Instant
     group: RejectGroup
     detail: str
@@ -50,15 +50,15 @@ class Reject(NamedTuple):
     cut: str
 
     @property
-    def came(self) -> str:
-        """Where the record stood when it came, such as feeds.square 3@17."""
+    def source(self) -> str:
+        """Where the record was read, such as feeds.square 3@17."""
         if self.partition is None or self.offset is None:
             return self.group.topic
         return f"{self.group.topic} {RecordPosition(self.partition, self.offset)}"
 
     @property
-    def came_at(self) -> str:
-        """When it came, as RFC 3339; empty where nobody says, or says what cannot be true."""
+    def received_at(self) -> str:
+        """The timestamp of the record as RFC 3339; empty if it is unknown or implausible."""
         try:
             return format_instant(from_datetime(to_datetime(self.timestamp or 0)))
         except (ImplausibleInstant, OverflowError):
@@ -66,41 +66,31 @@ class Reject(NamedTuple):
 
     @property
     def why_not(self) -> str:
-        """Why it cannot be retried; empty where it can."""
+        """Why the record cannot be retried; empty if it can."""
         if not self.group.topic:
-            return "nobody says which topic it came from"
+            return "its topic is not known"
         return f"only its beginning was kept, it had {self.cut}" if self.cut else ""
 
 
-class RetryRecord(NamedTuple):
-    """A record that is sent again. timestamp and partition: None lets Kafka decide."""
-
-    topic: str
-    partition: int | None
-    timestamp: Instant | None
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
 class RejectFilter(NamedTuple):
-    """Which refused records are meant; an empty filter means all. since: refused then or later."""
+    """A selection of refused records; an empty filter selects all. since: the earliest refusal."""
 
     reasons: Collection[str] = ()
     feeds: Collection[str] = ()
     topics: Collection[str] = ()
     since: Instant = 0
-    places: Collection[RecordPosition] = ()
+    positions: Collection[RecordPosition] = ()
 
-    def fits(self, reject: Reject) -> bool:
-        """Whether it is one of them."""
-        filters = (
+    def matches(self, reject: Reject) -> bool:
+        """Return whether the filter selects `reject`."""
+        criteria = (
             (self.reasons, reject.group.reason),
             (self.feeds, reject.group.feed),
             (self.topics, reject.group.topic),
-            (self.places, reject.at),
+            (self.positions, reject.position),
         )
-        return reject.refused_at >= self.since and all(not wanted or has in wanted for wanted, has in filters)
+        is_recent = reject.refused_at >= self.since
+        return is_recent and all(not allowed or value in allowed for allowed, value in criteria)
 
 
 class WaitingReject(NamedTuple):
@@ -112,95 +102,94 @@ class WaitingReject(NamedTuple):
 
 @dataclass
 class RejectSurvey:
-    """What waits in promise.rejects, and how many of what is meant were retried."""
+    """The selected refused records that were not retried, and the number of those that were."""
 
     waiting: dict[RecordPosition, WaitingReject] = field(default_factory=dict)
     retried: int = 0
 
     def newest(self, limit: int) -> list[RecordPosition]:
-        """The places of those that were refused last, the last first."""
+        """Return the positions of the records that were refused last, newest first."""
         order = sorted(self.waiting, key=lambda at: (self.waiting[at].refused_at, at), reverse=True)
         return order[:limit]
 
     def counts(self) -> list[tuple[RejectGroup, int, Instant]]:
-        """How many wait of each group, and when the last was refused; the largest group first."""
-        counts = Counter(one.group for one in self.waiting.values())
-        last: dict[RejectGroup, Instant] = {}
-        for one in self.waiting.values():
-            last[one.group] = max(last.get(one.group, 0), one.refused_at)
-        return [(group, count, last[group]) for group, count in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
+        """Return each group with its number of waiting records and the latest refusal, the largest group first."""
+        counts = Counter(reject.group for reject in self.waiting.values())
+        latest: dict[RejectGroup, Instant] = {}
+        for group, refused_at in self.waiting.values():
+            latest[group] = max(latest.get(group, 0), refused_at)
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        return [(group, count, latest[group]) for group, count in ordered]
 
 
-def survey(records: Iterable[KafkaRecord], wanted: RejectFilter) -> RejectSurvey:
-    """What of `records`, all that promise.rejects holds, is meant and waits."""
-    found, retried = RejectSurvey(), set()
+def survey(records: Iterable[KafkaRecord], selected: RejectFilter) -> RejectSurvey:
+    """Return the selected refused records among `records`, the whole content of promise.rejects."""
+    result, retried = RejectSurvey(), set()
     for record in records:
-        note = noted(record)
-        if note is not None:
-            retried.add(note)
-        elif wanted.fits(reject := reject_of(record)):
-            found.waiting[reject.at] = WaitingReject(reject.group, reject.refused_at)
-    for at in retried & found.waiting.keys():
-        del found.waiting[at]
-        found.retried += 1
-    return found
+        position = position_in_note(record)
+        if position is not None:
+            retried.add(position)
+        elif selected.matches(reject := read_reject(record)):
+            result.waiting[reject.position] = WaitingReject(reject.group, reject.refused_at)
+    for position in retried & result.waiting.keys():
+        del result.waiting[position]
+        result.retried += 1
+    return result
 
 
-def noted(record: KafkaRecord) -> RecordPosition | None:
-    """Which refused record was retried, where that is what `record` notes."""
-    said = dict(record.headers).get(_NOTE)
+def position_in_note(record: KafkaRecord) -> RecordPosition | None:
+    """Return the position of the retried record if `record` is a retry note, None otherwise."""
+    text = retried_position(record.headers)
     try:
-        return None if said is None else parse_position(said.decode(errors="replace"))
+        return None if text is None else parse_position(text)
     except ValueError:
         return None
 
 
-def note(reject: Reject) -> Headers:
-    """The headers of the note that `reject` was retried."""
-    said = {_NOTE: str(reject.at), "topic": reject.group.topic, "reason": reject.group.reason}
-    return tuple((name, text.encode()) for name, text in said.items())
+def retry_note(reject: Reject) -> Headers:
+    """Return the headers of the note that `reject` was retried."""
+    return retry_headers(reject.position, reject.group.topic, reject.group.reason)
 
 
-def reject_of(record: KafkaRecord) -> Reject:
-    """The refused record that `record` of promise.rejects holds; what it does not say is empty."""
-    told = {name: value.decode(errors="replace") for name, value in record.headers if not name.startswith(_ORIGINAL)}
+def read_reject(record: KafkaRecord) -> Reject:
+    """Read a refused record from its record in promise.rejects. Missing headers leave their fields empty."""
+    headers = read_reject_headers(record.headers)
     return Reject(
-        record.position,
-        record.timestamp,
-        RejectGroup(told.get("topic", ""), told.get("feed", ""), told.get("reason", "")),
-        told.get("detail", ""),
-        told.get("adapter", ""),
-        _number(told.get("partition")),
-        _number(told.get("offset")),
-        _number(told.get("timestamp")),
-        record.key,
-        record.value,
-        tuple(_original(record.headers)),
-        told.get("cut", ""),
+        position=record.position,
+        refused_at=record.timestamp,
+        group=RejectGroup(headers.topic, headers.feed, headers.reason),
+        detail=headers.detail,
+        adapter=headers.adapter,
+        partition=_number(headers.partition),
+        offset=_number(headers.offset),
+        timestamp=_number(headers.timestamp),
+        key=record.key,
+        value=record.value,
+        headers=headers.original,
+        cut=headers.cut,
     )
 
 
-def again(reject: Reject) -> RetryRecord:
-    """The record as it came: key, value, headers, time and partition.
+def retry_record(reject: Reject) -> OutputRecord:
+    """Return the record as it was first received: key, value, headers, timestamp and partition.
 
-    A topic may stamp its records with the time at which it takes them, so when this one was first received goes with it
-    as the gateway's header does. A second retry says where the last refusal stands.
+    A topic may stamp records with the time at which it appends them, so the time of the first receipt is added as the
+    gateway's header. The retry header of an earlier retry is replaced.
     """
-    headers = tuple(one for one in reject.headers if one[0].lower() != RETRIED)
-    is_told = any(name.lower() == RECEIVED_AT for name, _ in headers)
-    added = [(RETRIED, str(reject.at).encode())]
-    if reject.came_at and not is_told:
-        added.append((RECEIVED_AT, reject.came_at.encode()))
-    return RetryRecord(
-        reject.group.topic, reject.partition, reject.timestamp, reject.key, reject.value, (*headers, *added)
+    headers = tuple((name, value) for name, value in reject.headers if name.lower() != RETRIED)
+    has_received_at = any(name.lower() == RECEIVED_AT for name, _ in headers)
+    added = [(RETRIED, str(reject.position).encode())]
+    if reject.received_at and not has_received_at:
+        added.append((RECEIVED_AT, reject.received_at.encode()))
+    return OutputRecord(
+        topic=reject.group.topic,
+        key=reject.key,
+        value=reject.value,
+        headers=(*headers, *added),
+        partition=reject.partition,
+        timestamp=reject.timestamp,
     )
 
 
-def _original(headers: Headers) -> Iterator[tuple[str, bytes]]:
-    for name, value in headers:
-        if name.startswith(_ORIGINAL):
-            yield name.removeprefix(_ORIGINAL), value
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 19 else None
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None

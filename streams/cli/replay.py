@@ -1,4 +1,4 @@
-"""`promises replay`: send the events of a file to Kafka, in their order, stamped with the time of their arrival."""
+"""`promises replay`: send the events of a file to Kafka in order, each with the timestamp of its arrival."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from streams.cli.options import (
     KafkaConfigOption,
     LocationsOption,
     TablesOption,
-    clear_errors,
     fail,
-    instant_argument,
     load_adapter,
     load_locations,
-    messages,
+    parse_instant_option,
+    report_errors,
+    stderr,
 )
 from streams.kafka.clients import partitions_of, producer
 from streams.kafka.connection import Connection, KafkaFailed, read_connection
@@ -42,16 +42,16 @@ def replay(
     adapter: AdapterOption = None,
     tables: TablesOption = "",
     locations: LocationsOption = None,
-    as_of: Annotated[str | None, typer.Option(help="Send what happened by then, and stop the clock there.")] = None,
-    speed: Annotated[str, typer.Option(help="How many times real time, or max.")] = "max",
+    as_of: Annotated[str | None, typer.Option(help="Send events up to this instant, and stop the clock there.")] = None,
+    speed: Annotated[str, typer.Option(help="Multiple of real time, or max.")] = "max",
 ) -> None:
-    """Send the events of FILE to promise.events, then a clock record that says how far the file went."""
-    until = instant_argument(as_of, "--as-of") if as_of else None
+    """Send the events of FILE to promise.events, then a clock record with the time of the last one."""
+    until = parse_instant_option(as_of, "--as-of") if as_of else None
     pace = _Pace(_speed(speed))
-    with clear_errors():
+    with report_errors():
         connection = read_connection(bootstrap, kafka_config)
-        places = partitions_of(connection, Need("WRITE", "topic", EVENTS.name))
-        sender = _Sender(connection, places)
+        partitions = partitions_of(connection, Need("WRITE", "topic", EVENTS.name))
+        sender = _Sender(connection, partitions)
         reader = load_adapter(adapter, tables, load_locations(locations))
         for record in kafka_records(lines([file], reader), until):
             if isinstance(record, Refused):
@@ -60,22 +60,22 @@ def replay(
                 pace.wait_for(record.timestamp)
                 sender.send(record)
         sender.finish(until)
-    messages.print(f"{sender.sent} records sent to {EVENTS.name}, {sender.refused} lines refused")
+    stderr.print(f"{sender.sent} records sent to {EVENTS.name}, {sender.refused} lines refused")
 
 
 def _speed(text: str) -> float | None:
-    """Times real time; None for as fast as possible."""
+    """Return the multiple of real time; None for as fast as possible."""
     try:
         speed = None if text == "max" else float(text)
     except ValueError:
-        speed = 0.0
+        speed = 0.0  # refused below
     if speed is not None and not 0 < speed < float("inf"):
         fail(f"--speed {text}: write a number above 0, or max", USAGE)
     return speed
 
 
 class _Pace:
-    """Holds records back until their time has come, at so many times real time."""
+    """Delays records so that they are sent at a multiple of real time."""
 
     def __init__(self, speed: float | None) -> None:
         self._speed = speed
@@ -91,7 +91,7 @@ class _Pace:
 
 
 class _Sender:
-    """Sends records, and notices when one failed."""
+    """A producer of events that remembers which records failed."""
 
     def __init__(self, connection: Connection, partitions: list[int]) -> None:
         self._producer = producer(connection)
@@ -106,7 +106,10 @@ class _Sender:
         self._latest = max(self._latest, record.timestamp)
 
     def finish(self, as_of: Instant | None) -> None:
-        """Tell every partition how far the file went, and wait until all is written. Raises KafkaFailed."""
+        """Send a clock record to every partition, and wait until everything is written. Raises KafkaFailed.
+
+        as_of: the time in the clock record. Default: the latest timestamp that was sent.
+        """
         at = as_of if as_of is not None else self._latest
         if at:
             value = msgspec.json.encode(Clock(source="replay", at=to_datetime(at)))
@@ -115,14 +118,14 @@ class _Sender:
         self._producer.flush()
         self._producer.close()
         if self._failed:
-            raise KafkaFailed(f"{len(self._failed)} records were not written, the first because: {self._failed[0]}")
+            raise KafkaFailed(f"{len(self._failed)} records were not written; the first error: {self._failed[0]}")
 
     def _send(
         self, value: bytes | None, timestamp: Instant, *, key: bytes | None = None, partition: int | None = None
     ) -> None:
         try:
-            sending = self._producer.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=timestamp)
+            future = self._producer.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=timestamp)
         except KafkaError as error:
             raise KafkaFailed(f"{EVENTS.name} cannot be written: {error}") from error
-        sending.add_errback(self._failed.append)
+        future.add_errback(self._failed.append)
         self.sent += 1

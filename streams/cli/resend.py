@@ -1,4 +1,4 @@
-"""Refused records sent again, each with its note in one Kafka transaction: so none is sent twice, whatever ends it."""
+"""Sending refused records again, each in one Kafka transaction with its retry note, so that none is sent twice."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any, Final, Self
 
 from kafka.errors import KafkaError
 
-from streams.cli.refused_records import Reject, again, note
+from streams.cli.refused_records import Reject, retry_note, retry_record
 from streams.kafka.clients import check, partitions_of, producer
 from streams.kafka.connection import Connection, KafkaFailed
 from streams.kafka.permissions import Need
 from streams.kafka.topics import REJECTS
 
 TRANSACTIONAL_ID: Final = "promises-rejects-retry"
-"""Of whoever retries, so that a second one ends what the first has not committed."""
+"""The same for every retry, so that a second one aborts the open transaction of the first."""
 
-_RECORDS, _BYTES = 500, 8 << 20
-"""What one transaction holds at most, but for a single record that is larger."""
+_MAX_RECORDS, _MAX_BYTES = 500, 8 << 20
+"""The limits of one transaction; a single record may be larger."""
 
 
 class Resender:
-    """Sends refused records to the topics they came from; in a `with` block. sent: how many are committed."""
+    """A transactional producer of refused records; a context manager. sent: the number of committed records."""
 
     def __init__(self, connection: Connection, topics: Iterable[str]) -> None:
-        """Make sure that `topics` can be written, and end what another retry had begun. Raises KafkaFailed."""
-        self._where = connection.bootstrap
+        """Check that `topics` can be written, and abort the open transaction of another retry. Raises KafkaFailed."""
+        self._bootstrap = connection.bootstrap
         needs = [Need("WRITE", "topic", name) for name in sorted(topics)]
         check(
             connection,
@@ -48,7 +48,7 @@ class Resender:
         self._producer.close()
 
     def send(self, rejects: Iterable[Reject]) -> Iterator[int]:
-        """Send them; says after each transaction how many were sent in all. Raises KafkaFailed."""
+        """Send `rejects`; yield the total number sent after each transaction. Raises KafkaFailed."""
         for batch in _batches(rejects):
             try:
                 self._commit(batch)
@@ -60,9 +60,9 @@ class Resender:
     def _commit(self, batch: list[Reject]) -> None:
         self._producer.begin_transaction()
         try:
-            written = list(chain.from_iterable(map(self._write, batch)))
+            futures = list(chain.from_iterable(map(self._write, batch)))
             self._producer.flush()
-            for future in written:
+            for future in futures:
                 future.get(timeout=30)
         except BaseException:
             self._producer.abort_transaction()
@@ -70,28 +70,30 @@ class Resender:
         self._producer.commit_transaction()
 
     def _write(self, reject: Reject) -> Iterator[Any]:
-        record = again(reject)
-        has = record.partition in self._partitions[record.topic]
+        record = retry_record(reject)
+        has_partition = record.partition in self._partitions[record.topic]
         yield self._producer.send(
             record.topic,
             record.value,
             key=record.key,
             headers=list(record.headers),
-            partition=record.partition if has else None,
+            partition=record.partition if has_partition else None,
             timestamp_ms=record.timestamp,
         )
-        yield self._producer.send(REJECTS.name, b"", headers=list(note(reject)), partition=reject.at.partition)
+        note = list(retry_note(reject))
+        yield self._producer.send(REJECTS.name, b"", headers=note, partition=reject.position.partition)
 
-    def _failed(self, what: str) -> KafkaFailed:
-        return KafkaFailed(f"{self._where}: {what}; what was not committed waits as before, try again")
+    def _failed(self, problem: str) -> KafkaFailed:
+        return KafkaFailed(f"{self._bootstrap}: {problem}; records that were not committed still wait, try again")
 
 
 def _batches(rejects: Iterable[Reject]) -> Iterator[list[Reject]]:
+    """Group `rejects` into the content of one transaction each."""
     batch: list[Reject] = []
     size = 0
     for reject in rejects:
         length = len(reject.value or b"")
-        if batch and (len(batch) == _RECORDS or size + length > _BYTES):
+        if batch and (len(batch) == _MAX_RECORDS or size + length > _MAX_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(reject)

@@ -1,4 +1,4 @@
-"""`promises rules`: rules for Prometheus and routes for Alertmanager, from objectives and locations."""
+"""`promises rules`: write Prometheus rules and Alertmanager routes from objectives and locations."""
 
 from __future__ import annotations
 
@@ -11,62 +11,67 @@ from rich.console import Console
 
 from schemas.words import Basis
 from streams.alerting.annotations import Links
-from streams.alerting.objectives import objectives_of, shown
+from streams.alerting.objectives import objective_lines, objectives_of
 from streams.alerting.prometheus_rules import as_yaml
 from streams.alerting.prometheus_rules import rules as rules_of
 from streams.alerting.routes import routes_as_yaml
-from streams.alerting.tiers import notes
+from streams.alerting.tiers import tier_remarks
 from streams.cli.options import (
     LocationsOption,
     PoliciesOption,
-    clear_errors,
     load_locations,
     load_policies,
     load_receivers,
-    one_of,
+    report_errors,
     write_text,
 )
 
 BASIS: Final = "original"
 RUNBOOKS: Final = Links().runbooks
 
-Given = dict[str, Path | str | None]
-"""Options of a command with their values; without one where that is empty."""
+OptionValues = dict[str, Path | str | None]
+"""The options of a command with their values; an empty value means that the option is not given."""
 
 
 def rules(
-    out: Annotated[Path, typer.Option(help="The folder to write to: to prometheus and alertmanager in it.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to, in its folders prometheus and alertmanager.")],
     policies: PoliciesOption = None,
     locations: LocationsOption = None,
     receivers: Annotated[
-        Path | None, typer.Option(help="Who is told, TOML: routes for Alertmanager, too. Default: no such file.")
+        Path | None,
+        typer.Option(help="Receivers of alerts, TOML, for Alertmanager's routes. Default: no routes are written."),
     ] = None,
-    dashboards: Annotated[str, typer.Option(help="Where Grafana is, for links in alerts.")] = "",
-    runbooks: Annotated[str, typer.Option(help="Where the runbooks are, for links in alerts.")] = RUNBOOKS,
-    basis: Annotated[str, typer.Option(help="original or current: what locations are held to.")] = BASIS,
+    dashboards: Annotated[str, typer.Option(help="URL of Grafana, for links in alerts.")] = "",
+    runbooks: Annotated[str, typer.Option(help="URL of the runbooks, for links in alerts.")] = RUNBOOKS,
+    basis: Annotated[Basis, typer.Option(help="Compare the original or the current promise to objectives.")] = BASIS,
 ) -> None:
     """Write recording rules and alerts for Prometheus, and routes for Alertmanager.
 
-    Says the objective of each kind, and which alerts an objective changes or leaves out.
+    Prints the objective of each kind, and the alerts that an objective changes or leaves out.
     """
-    chosen: Basis = one_of(Basis, basis, "--basis")
-    with clear_errors():
-        judged_by, places = load_policies(policies), load_locations(locations)
-        objectives, told = objectives_of(judged_by, places), load_receivers(receivers)
-    given: Given = {"--policies": policies, "--locations": locations, "--basis": "" if basis == BASIS else basis}
-    given |= {"--dashboards": dashboards, "--runbooks": "" if runbooks == RUNBOOKS else runbooks}
-    groups = rules_of(objectives, places, chosen, Links(dashboards, runbooks))
-    files = {"prometheus/rules.yml": as_yaml(groups, _head(given))}
-    if told is not None:
-        files["alertmanager/alertmanager.yml"] = routes_as_yaml(told, _head({"--receivers": receivers}))
-    with clear_errors():
-        wrote = [f"wrote {write_text(out / name, text)}" for name, text in files.items()]
+    with report_errors():
+        judged_by, known_locations = load_policies(policies), load_locations(locations)
+        objectives, loaded_receivers = objectives_of(judged_by, known_locations), load_receivers(receivers)
+    options: OptionValues = {
+        "--policies": policies,
+        "--locations": locations,
+        "--basis": "" if basis == BASIS else basis,
+        "--dashboards": dashboards,
+        "--runbooks": "" if runbooks == RUNBOOKS else runbooks,
+    }
+    groups = rules_of(objectives, known_locations, basis, Links(dashboards, runbooks))
+    files = {"prometheus/rules.yml": as_yaml(groups, _comment(options))}
+    if loaded_receivers is not None:
+        comment = _comment({"--receivers": receivers})
+        files["alertmanager/alertmanager.yml"] = routes_as_yaml(loaded_receivers, comment)
+    with report_errors():
+        written = [f"wrote {write_text(out / name, text)}" for name, text in files.items()]
     console = Console(highlight=False, soft_wrap=True)
-    for line in (*shown(judged_by, objectives), *notes(objectives), *wrote):
+    for line in (*objective_lines(judged_by, objectives), *tier_remarks(objectives), *written):
         console.print(line, markup=False)
 
 
-def _head(given: Given) -> str:
-    """Which command makes a file: what was given to it, but not where it wrote."""
-    options = [word for option, value in given.items() if value for word in (option, str(value))]
-    return f"Made by `promises rules {shlex.join(options)}`: change what that reads, and make it anew."
+def _comment(options: OptionValues) -> str:
+    """Return the comment of a file: the command that generates it, without its output folder."""
+    words = [word for option, value in options.items() if value for word in (option, str(value))]
+    return f"Generated by `promises rules {shlex.join(words)}`. Do not edit: change its input and run it again."

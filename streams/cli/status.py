@@ -1,19 +1,26 @@
-"""`promises status`: who owns each partition, how far behind it is, and whether its numbers can be relied on."""
+"""`promises status`: owner, lag and recovery of each partition, and whether its numbers are reliable."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated
+from typing import Any
 
-import msgspec
 import typer
 
-from streams.cli.group_status import PartitionStatus, asked_at, headline, rows
-from streams.cli.options import NOT_WELL, BootstrapOption, GroupOption, KafkaConfigOption, clear_errors, hush_kafka
+from streams.cli.group_status import PartitionStatus, headline, partition_statuses, readiness_address
+from streams.cli.options import (
+    CHECK_FAILED,
+    BootstrapOption,
+    GroupOption,
+    JsonOption,
+    KafkaConfigOption,
+    report_errors,
+    silence_kafka_logs,
+)
+from streams.cli.output import columns, write_json
 from streams.kafka.connection import read_connection
-from streams.kafka.describe import GroupDescription, group_found
+from streams.kafka.describe import GroupDescription, describe_group
 from streams.metrics.address import Address
 from streams.metrics.health import Readiness
 from streams.metrics.scrape import readiness_at
@@ -23,60 +30,53 @@ def status(
     bootstrap: BootstrapOption,
     kafka_config: KafkaConfigOption = None,
     group: GroupOption = "promises",
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Show owner, offsets, lag, clock and recovery of each partition of promise.events.
 
-    Owner and lag are Kafka's; clock and recovery are asked of each owner's /readyz, where it can be reached from here.
-    Ends with 0 when every partition is owned and live, with 1 otherwise.
+    Owner and lag come from Kafka. Clock and recovery come from each owner's /readyz, if it can be reached from here.
+    The exit code is 0 if every partition is owned and live, and 1 otherwise.
     """
-    hush_kafka()
-    with clear_errors():
-        found, ends = group_found(read_connection(bootstrap, kafka_config), group)
-    partitions = rows(found, ends, _told(found))
-    is_well = all(row.state == "live" for row in partitions)
+    silence_kafka_logs()
+    with report_errors():
+        description, ends = describe_group(read_connection(bootstrap, kafka_config), group)
+    partitions = partition_statuses(description, ends, _readiness(description))
+    is_healthy = all(status.state == "live" for status in partitions)
     if json:
-        _print_json(found, partitions, is_well)
+        write_json(_document(description, partitions, is_healthy))
     else:
-        _print(found, partitions)
-    if not is_well:
-        raise typer.Exit(NOT_WELL)
+        _print(description, partitions)
+    if not is_healthy:
+        raise typer.Exit(CHECK_FAILED)
 
 
-def _told(group: GroupDescription) -> dict[Address, Readiness]:
-    """What the members of the group that can be reached say of themselves."""
-    addresses = {address for member in group.members if (address := asked_at(member))}
+def _readiness(group: GroupDescription) -> dict[Address, Readiness]:
+    """Return the readiness of the members of the group that can be reached."""
+    addresses = {address for member in group.members if (address := readiness_address(member))}
     with ThreadPoolExecutor(max_workers=16) as pool:
-        answers = zip(addresses, pool.map(readiness_at, addresses), strict=True)
-        return {address: said for address, said in answers if said is not None}
+        responses = zip(addresses, pool.map(readiness_at, addresses), strict=True)
+        return {address: readiness for address, readiness in responses if readiness is not None}
 
 
-def _print_json(group: GroupDescription, partitions: list[PartitionStatus], is_well: bool) -> None:
-    document = {
+def _document(group: GroupDescription, partitions: list[PartitionStatus], is_healthy: bool) -> dict[str, Any]:
+    return {
         "schema": "promises.status/1",
         "group": group.name,
         "state": group.state,
-        "well": is_well,
+        "well": is_healthy,
         "workers": [
             {"client": member.client, "host": member.host, "partitions": sorted(member.partitions)}
             for member in group.members
         ],
         "partitions": partitions,
     }
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n")
 
 
 def _print(group: GroupDescription, partitions: list[PartitionStatus]) -> None:
-    cells = [("partition", "owner", "host", "end", "committed", "lag", "clock", "recovery"), *map(_cells, partitions)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = (_line(row, widths) for row in cells)
-    sys.stdout.write("\n".join([headline(group, partitions), "", *lines]) + "\n")
+    headings = ("partition", "owner", "host", "end", "committed", "lag", "clock", "recovery")
+    sys.stdout.write(f"{headline(group, partitions)}\n\n{columns([headings, *map(_cells, partitions)])}")
 
 
 def _cells(row: PartitionStatus) -> tuple[str, ...]:
-    found = (row.partition, row.owner, row.host, row.end, row.committed, row.lag, row.clock, row.says)
-    return tuple("-" if cell is None else str(cell) for cell in found)
-
-
-def _line(cells: Iterable[str], widths: list[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    values = (row.partition, row.owner, row.host, row.end, row.committed, row.lag, row.clock, row.says)
+    return tuple("-" if value is None else str(value) for value in values)

@@ -1,4 +1,4 @@
-"""`promises tail`: canonical events as they pass, a line each."""
+"""`promises tail`: print canonical events as they arrive, one line each."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ import typer
 from rich.console import Console
 
 from schemas.events import TAGS, Clock, Record
-from schemas.instants import Instant
 from schemas.reading import Refused, read_event
-from streams.cli.event_text import line, refused_line
+from streams.cli.event_text import event_line, refused_line
 from streams.cli.options import (
     USAGE,
     BootstrapOption,
     KafkaConfigOption,
-    clear_errors,
     end_on_sigterm,
     fail,
-    hush_kafka,
+    report_errors,
+    silence_kafka_logs,
 )
 from streams.kafka.connection import read_connection
 from streams.kafka.topic_reader import follow_topic
@@ -32,119 +31,121 @@ from streams.kafka.topics import EVENTS
 from streams.records import KafkaRecord
 
 
-class PassedRecord(NamedTuple):
-    """A record that passed, and what it says or why it says nothing."""
+class DecodedRecord(NamedTuple):
+    """A record of promise.events with its event, or with the reason why it is not an event."""
 
-    held: KafkaRecord
-    said: Record | Refused
+    record: KafkaRecord
+    event: Record | Refused
 
     @property
     def key(self) -> str:
-        return (self.held.key or b"").decode(errors="replace")
+        return (self.record.key or b"").decode(errors="replace")
 
 
 class EventFilter(NamedTuple):
-    """Which events are shown; an empty filter means all of them, but clock records only where `types` has them."""
+    """A selection of events. An empty filter selects all events, but clock records only if `types` has them."""
 
     cases: Collection[str] = ()
     locations: Collection[str] = ()
     feeds: Collection[str] = ()
     types: Collection[str] = ()
 
-    def fits(self, passed: PassedRecord) -> bool:
-        """Whether it is one of them. Of a record that is no event only the case is known, by its key."""
-        said = passed.said
-        if isinstance(said, Refused):
-            return not (self.locations or self.feeds or self.types) and _fits(self.cases, passed.key)
-        if isinstance(said, Clock):
-            is_asked = "clock" in self.types and not (self.cases or self.locations)
-            return is_asked and _fits(self.feeds, said.source)
-        filters = (
-            (self.cases, said.case),
-            (self.locations, said.location),
-            (self.feeds, said.source),
-            (self.types, TAGS[type(said)]),
+    def matches(self, decoded: DecodedRecord) -> bool:
+        """Return whether the filter selects the record. A record that is not an event has only a case, its key."""
+        event = decoded.event
+        if isinstance(event, Refused):
+            return not (self.locations or self.feeds or self.types) and _allows(self.cases, decoded.key)
+        if isinstance(event, Clock):
+            is_requested = "clock" in self.types and not (self.cases or self.locations)
+            return is_requested and _allows(self.feeds, event.source)
+        criteria = (
+            (self.cases, event.case),
+            (self.locations, event.location),
+            (self.feeds, event.source),
+            (self.types, TAGS[type(event)]),
         )
-        return all(_fits(wanted, has) for wanted, has in filters)
+        return all(_allows(allowed, value) for allowed, value in criteria)
 
 
 def tail(
     bootstrap: BootstrapOption,
     kafka_config: KafkaConfigOption = None,
-    case: Annotated[list[str] | None, typer.Option(help="Only of this case; may be given again.")] = None,
-    location: Annotated[list[str] | None, typer.Option(help="Only of this location; may be given again.")] = None,
-    feed: Annotated[list[str] | None, typer.Option(help="Only from this source; may be given again.")] = None,
-    type: Annotated[list[str] | None, typer.Option("--type", help="Only of this type, such as step_reached.")] = None,
+    case: Annotated[list[str] | None, typer.Option(help="Only this case; repeatable.")] = None,
+    location: Annotated[list[str] | None, typer.Option(help="Only this location; repeatable.")] = None,
+    feed: Annotated[list[str] | None, typer.Option(help="Only this source; repeatable.")] = None,
+    type: Annotated[
+        list[str] | None, typer.Option("--type", help="Only this type, such as step_reached; repeatable.")
+    ] = None,
     from_beginning: Annotated[
-        bool, typer.Option("--from-beginning", help="What is there already comes first.")
+        bool, typer.Option("--from-beginning", help="Start with the events that the topic already has.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="End after this many events.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON object a line.")] = False,
 ) -> None:
-    """Show the events of promise.events as they pass: time, case, type, what, location, staff, source.
+    """Print the events of promise.events as they arrive: time, case, type, details, location, staff, source.
 
-    Goes on until Ctrl-C. What workers will refuse is shown with the reason; clock records with --type clock only.
+    The command runs until Ctrl-C. Records that workers will refuse are printed with the reason. Clock records are
+    printed only with --type clock.
     """
-    wanted = EventFilter(case or (), location or (), feed or (), _types(type or []))
-    hush_kafka()
+    selected = EventFilter(case or (), location or (), feed or (), _types(type or []))
+    silence_kafka_logs()
     end_on_sigterm()
     try:
-        with clear_errors():
+        with report_errors():
             connection = read_connection(bootstrap, kafka_config)
-            # Closed here, because the consumer hangs when it is closed as the interpreter ends.
+            # Closed here: the consumer hangs if it is closed while the interpreter exits.
             with closing(follow_topic(connection, EVENTS.name, from_beginning=from_beginning)) as records:
-                _show(islice(_passed(records, wanted), limit), json=json)
+                _print(islice(_selected(records, selected), limit), json=json)
     except KeyboardInterrupt:
         return
     except BrokenPipeError:
-        # Whoever read us has enough (`| head`); Python would write once more when it ends.
+        # The reader of our output has ended (`| head`). Python would flush stdout once more at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _passed(records: Iterator[KafkaRecord], wanted: EventFilter) -> Iterator[PassedRecord]:
+def _selected(records: Iterator[KafkaRecord], selected: EventFilter) -> Iterator[DecodedRecord]:
     for record in records:
-        passed = PassedRecord(record, _said(record.value))
-        if wanted.fits(passed):
-            yield passed
+        decoded = DecodedRecord(record, _decoded(record.value))
+        if selected.matches(decoded):
+            yield decoded
 
 
-def _said(value: bytes | None) -> Record | Refused:
+def _decoded(value: bytes | None) -> Record | Refused:
     try:
         return read_event(value)
     except Refused as refused:
         return refused
 
 
-def _show(records: Iterator[PassedRecord], *, json: bool) -> None:
+def _print(records: Iterator[DecodedRecord], *, json: bool) -> None:
     console = Console(highlight=False, soft_wrap=True, markup=False)
-    for passed in records:
+    for decoded in records:
         if json:
-            sys.stdout.write(_as_json(passed) + "\n")
+            sys.stdout.write(_as_json(decoded) + "\n")
             sys.stdout.flush()
-        elif isinstance(passed.said, Refused):
-            console.print(refused_line(passed.said, passed.key, str(passed.held.position)))
+        elif isinstance(decoded.event, Refused):
+            console.print(refused_line(decoded.event, decoded.key, str(decoded.record.position)))
         else:
-            console.print(line(passed.said))
+            console.print(event_line(decoded.event))
 
 
-def _as_json(passed: PassedRecord) -> str:
-    """The event as it stands in Kafka, with fields that nobody knows; of what is none, the reason."""
-    held = passed.held
-    at: Instant = held.timestamp
-    stands: dict[str, Any] = {"partition": held.partition, "offset": held.offset, "timestamp": at}
-    if isinstance(passed.said, Refused):
-        what: dict[str, Any] = {"refused": {"reason": passed.said.reason, "detail": passed.said.detail}}
+def _as_json(decoded: DecodedRecord) -> str:
+    """Return the event as it is in Kafka, unknown fields included, or the reason why the record is not an event."""
+    record, event = decoded.record, decoded.event
+    position: dict[str, Any] = {"partition": record.partition, "offset": record.offset, "timestamp": record.timestamp}
+    if isinstance(event, Refused):
+        content: dict[str, Any] = {"refused": {"reason": event.reason, "detail": event.detail}}
     else:
-        what = {"event": msgspec.Raw(msgspec.json.format(held.value or b"", indent=-1))}
-    return msgspec.json.encode({**stands, "key": passed.key, **what}).decode()
+        content = {"event": msgspec.Raw(msgspec.json.format(record.value or b"", indent=-1))}
+    return msgspec.json.encode({**position, "key": decoded.key, **content}).decode()
 
 
-def _types(given: list[str]) -> list[str]:
-    for one in given:
-        if one not in TAGS.values():
-            fail(f"--type {one}: there is no such event; the types are {', '.join(sorted(TAGS.values()))}", USAGE)
-    return given
+def _types(types: list[str]) -> list[str]:
+    for tag in types:
+        if tag not in TAGS.values():
+            fail(f"--type {tag}: there is no such event; the types are {', '.join(sorted(TAGS.values()))}", USAGE)
+    return types
 
 
-def _fits(wanted: Collection[str], has: str | None) -> bool:
-    return not wanted or has in wanted
+def _allows(allowed: Collection[str], value: str | None) -> bool:
+    return not allowed or value in allowed

@@ -1,4 +1,4 @@
-"""`promises worker`: judge live what arrives on Kafka, and serve /metrics."""
+"""`promises worker`: judge the promises of promise.events live, and serve /metrics."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from streams.cli.options import (
     USAGE,
     BootstrapOption,
     GroupOption,
+    InstanceOption,
     KafkaConfigOption,
     LocationsOption,
     LogOption,
     MetricsOption,
     PoliciesOption,
-    argument,
-    clear_errors,
     fail,
-    hush_kafka,
     load_locations,
     load_policies,
     metrics_address,
-    one_of,
+    parse_option,
+    report_errors,
+    silence_kafka_logs,
 )
 from streams.config.toml import parse_duration
 from streams.kafka.clients import check_worker
@@ -31,25 +31,22 @@ from streams.kafka.connection import read_connection
 from streams.worker.settings import ClockMode, Processing, WorkerSettings
 
 ClockOption = Annotated[
-    str, typer.Option(envvar="PROMISES_CLOCK", help="live: the wall clock, once all is read. stream: the records.")
-]
-ProcessingOption = Annotated[
-    str,
+    ClockMode,
     typer.Option(
-        envvar="PROMISES_PROCESSING",
-        help="exactly_once: in transactions. at_least_once: outputs may repeat under the same ids.",
+        envvar="PROMISES_CLOCK",
+        help="live: the wall clock, once all records are read. stream: the timestamps of the records.",
     ),
 ]
-InstanceOption = Annotated[
-    str | None,
+ProcessingOption = Annotated[
+    Processing,
     typer.Option(
-        envvar="PROMISES_INSTANCE",
-        help="A name of this worker's own, the same after a restart: then it gets its partitions back.",
+        envvar="PROMISES_PROCESSING",
+        help="exactly_once: in transactions. at_least_once: outputs may repeat with the same ids.",
     ),
 ]
 RetentionOption = Annotated[
     str | None,
-    typer.Option(envvar="PROMISES_RETENTION", help="How long closed cases are kept: 90d. Default: for good."),
+    typer.Option(envvar="PROMISES_RETENTION", help="How long closed cases are stored: 90d. Default: for ever."),
 ]
 
 
@@ -66,23 +63,31 @@ def worker(
     retention: RetentionOption = None,
     log: LogOption = "text",
 ) -> None:
-    """Judge the promises of promise.events until told to end."""
-    logs.configure(one_of(logs.LogFormat, log, "--log"))
-    hush_kafka()
-    mode: ClockMode = one_of(ClockMode, clock, "--clock")
-    how: Processing = one_of(Processing, processing, "--processing")
+    """Judge the promises of promise.events, until SIGTERM or Ctrl-C."""
+    logs.configure(log)
+    silence_kafka_logs()
     address = metrics_address(metrics)
-    kept_for = argument(parse_duration, retention, "--retention") if retention is not None else None
-    with clear_errors():
+    retention_ms = parse_option(parse_duration, retention, "--retention") if retention is not None else None
+    with report_errors():
         connection, rules = read_connection(bootstrap, kafka_config), load_policies(policies)
         feeds = load_locations(locations).feeds()
-        settings = WorkerSettings(connection, rules, mode, address, group, how, instance, kept_for, feeds)
+        settings = WorkerSettings(
+            connection=connection,
+            policies=rules,
+            clock=clock,
+            metrics=address,
+            group=group,
+            processing=processing,
+            instance=instance,
+            retention=retention_ms,
+            feeds=feeds,
+        )
         check_worker(connection, group, is_exact=settings.is_exact)
     _run(settings)
 
 
 def _run(settings: WorkerSettings) -> None:
-    # Faust takes half a second to import; no other command waits for it.
+    # Faust takes half a second to import, so other commands do not import it.
     from streams.metrics.server import AddressTaken
     from streams.worker import app
 

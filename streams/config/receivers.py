@@ -1,4 +1,4 @@
-"""The receivers of alerts, from TOML: mail, Slack, PagerDuty and a webhook. Secrets stand in files of their own."""
+"""The receivers of alerts, from TOML: mail, Slack, PagerDuty and a webhook. Secrets are in files of their own."""
 
 from __future__ import annotations
 

@@ -10,19 +10,20 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import faust
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from streams.engine.partitions import Partitions
+from streams.engine.committer import State
+from streams.engine.partitions import Partitions, Recovery
 from streams.engine.timing import TIMING, Timing
 from streams.engine.transport import Batch, BatchConsumer, BatchSchema, ReadPositions, install
 from streams.errors import FatalError
 from streams.kafka.connection import Connection
 from streams.metrics.address import Address, client_id
-from streams.metrics.exposition import Heartbeat, SnapshotCollector, SnapshotType
+from streams.metrics.exposition import Heartbeat, Snapshot, SnapshotCollector, SnapshotType
 from streams.metrics.server import ReadinessCheck, serve_snapshot
 
 log = logging.getLogger("promises")
@@ -78,7 +79,7 @@ def run(
 
 
 class ConsumerGroup:
-    """The consumer group, as this process is a member of it."""
+    """The consumer group, as this process is a member of it. positions: those of the installed transport."""
 
     def __init__(self, app: faust.App) -> None:
         self._app = app
@@ -116,7 +117,10 @@ def create_app(member: GroupMember, address: Address, directory: str, timing: Ti
     )
 
 
-class Agent(Protocol):
+_ShownSnapshot = TypeVar("_ShownSnapshot", bound=Snapshot, covariant=True)
+
+
+class Agent(Protocol[_ShownSnapshot]):
     """The handler of batches and of the passage of time."""
 
     async def process(self, batch: Batch, positions: ReadPositions) -> None:
@@ -125,20 +129,25 @@ class Agent(Protocol):
     def tick(self, positions: ReadPositions) -> None:
         """Do what is due because time has passed."""
 
+    def snapshot(self, positions: ReadPositions) -> _ShownSnapshot:
+        """Return the counts at this moment."""
+
 
 def attach_agent(
     app: faust.App,
-    group: ConsumerGroup,
     topics: Sequence[str],
-    partitions: Partitions[Any],
-    agent: Agent,
-    take_snapshot: Callable[[], None],
+    recovery: Recovery[State],
+    build_agent: Callable[[Partitions[State]], Agent[SnapshotType]],
+    collector: SnapshotCollector[SnapshotType],
     timing: Timing = TIMING,
 ) -> None:
-    """Let `agent` process what `app` reads of `topics`, from the positions of `partitions`.
+    """Let an agent process what `app` reads of `topics`, and the collector expose its snapshots.
 
-    take_snapshot: is called once a second and when partitions are revoked.
+    recovery: takes over the partitions that the group assigns. build_agent: makes the agent of these partitions.
     """
+    group = ConsumerGroup(app)
+    partitions = Partitions(recovery, group, exit_process, timing)
+    agent = build_agent(partitions)
 
     async def open_positions(committed: Mapping[TP, int | None]) -> None:
         with exit_on_error():
@@ -153,13 +162,13 @@ def attach_agent(
         with exit_on_error():
             agent.tick(positions)
 
-    async def snapshot() -> None:
-        take_snapshot()
+    async def take_snapshot() -> None:
+        collector.snapshot = agent.snapshot(positions)
 
     async def on_revoked(*_: Any, **__: Any) -> None:
         revoking = asyncio.ensure_future(partitions.revoke())
         await asyncio.sleep(0)
-        take_snapshot()
+        await take_snapshot()
         await revoking
 
     async def on_shutdown(*_: Any, **__: Any) -> None:
@@ -168,7 +177,7 @@ def attach_agent(
     group.positions = positions = install(app, partitions, open_positions, exit_process, timing)
     app.agent(app.topic(*topics, schema=BatchSchema()))(process)
     app.timer(timing.tick_seconds)(tick)
-    app.timer(timing.snapshot_seconds)(snapshot)
+    app.timer(timing.snapshot_seconds)(take_snapshot)
     app.on_partitions_revoked.connect(on_revoked, weak=False)
     app.on_before_shutdown.connect(on_shutdown, weak=False)
 

@@ -1,1 +1,1 @@
-"""The gateway: takes webhooks and spoken promises over HTTP, and puts them on Kafka before it says that it has them."""
+"""The gateway: receives webhooks and manual events over HTTP, and acknowledges them once Kafka has stored them."""

@@ -1,4 +1,4 @@
-"""The way to Kafka: records are sent by a thread of its own, and whoever puts one in waits until Kafka has it."""
+"""The sink for the gateway's records: a thread of its own sends them; callers wait until Kafka has stored theirs."""
 
 from __future__ import annotations
 
@@ -29,141 +29,141 @@ from streams.records import OutputRecord
 log = logging.getLogger("promises")
 
 _STOP_SECONDS: Final = 2.0
-_TRIES: Final = 3
-_FORGET_SECONDS: Final = 60.0
-"""Until it is tried again whether a topic takes larger records: somebody may have raised its limit."""
+_MAX_ATTEMPTS: Final = 3
+_REMEMBER_SECONDS: Final = 60.0
+"""How long a topic's limit is remembered. After that a large record is tried again: the limit may have been raised."""
 
 
-class _Refused(NamedTuple):
-    """The size of a record that a topic did not take, and until when that is remembered."""
+class _SizeLimit(NamedTuple):
+    """The size of a record that a topic refused, and until when that is remembered."""
 
     size: int
     until: float
 
 
 class Undelivered(Exception):
-    """Kafka does not have the record, or did not say so in time. is_too_large: it never will."""
+    """Kafka has not stored the record, or did not confirm it in time. is_too_large: it never will store it."""
 
-    def __init__(self, why: str, *, is_too_large: bool = False) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, *, is_too_large: bool = False) -> None:
+        super().__init__(reason)
         self.is_too_large = is_too_large
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A message that somebody waits for. tries: how often it was sent."""
+class _Delivery:
+    """A record whose sender waits for `done`. attempts: how often it was sent."""
 
-    message: OutputRecord
+    record: OutputRecord
     done: asyncio.Future[None]
-    tries: int = 0
+    attempts: int = 0
 
 
 class KafkaSink:
-    """Sends with the producer that `connect` gives.
+    """Sends records with the producer that `connect` returns.
 
-    To kafka-python an error that is not worth a retry, of one record, ends an idempotent producer: every record after
-    it is refused with the error of the first. So a new producer then takes over, and takes what the old one refused
-    for another's sake. It also takes over where the old one brings nothing more to Kafka: after an outage of the
-    broker under load that can last, though the broker is back.
+    In kafka-python, an error that cannot be retried, of one record, breaks an idempotent producer: every later record
+    fails with the error of the first. A new producer then takes over, and sends the other records again. It also takes
+    over when the old one delivers nothing more: after an outage of the broker under load that can last although the
+    broker is back.
     """
 
     def __init__(self, connect: Callable[[], KafkaProducer], seconds: float) -> None:
+        """seconds: how long a sender waits for a record."""
         self._connect = connect
         self._producer = connect()
         self._seconds = seconds
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        self._is_ended = False
-        self._delivered_at = time.monotonic()
-        self._refused: dict[str, _Refused] = {}
-        self._told: deque[tuple[asyncio.Future[None], Undelivered | None]] = deque()
-        self._is_waking = False
-        self._thread = Thread(target=self._run, name="outbox", daemon=True)
+        self._queue: SimpleQueue[_Delivery | None] = SimpleQueue()
+        self._is_broken = False
+        self._last_delivery = time.monotonic()
+        self._size_limits: dict[str, _SizeLimit] = {}
+        self._results: deque[tuple[asyncio.Future[None], Undelivered | None]] = deque()
+        self._is_wakeup_pending = False
+        self._thread = Thread(target=self._run, name="kafka-sink", daemon=True)
         self._thread.start()
 
-    async def put(self, message: OutputRecord) -> None:
-        """Return when all replicas of Kafka have it. Raises Undelivered; it may be there all the same, later."""
-        waiting = _Waiting(message, asyncio.get_running_loop().create_future())
-        self._queue.put(waiting)
+    async def send(self, record: OutputRecord) -> None:
+        """Return when all replicas have stored the record. Raises Undelivered; it may still be stored later."""
+        delivery = _Delivery(record, asyncio.get_running_loop().create_future())
+        self._queue.put(delivery)
         try:
             async with asyncio.timeout(self._seconds):
-                await waiting.done
+                await delivery.done
         except TimeoutError:
-            self._is_ended = self._is_ended or time.monotonic() - self._delivered_at > self._seconds
-            raise Undelivered(f"Kafka has not said within {self._seconds:g} s that it has it") from None
+            self._is_broken = self._is_broken or time.monotonic() - self._last_delivery > self._seconds
+            raise Undelivered(f"Kafka did not confirm it within {self._seconds:g} s") from None
 
     def close(self) -> None:
-        """Send what is waiting, and end."""
+        """Send the records in the queue, and stop."""
         self._queue.put(None)
         self._thread.join(_STOP_SECONDS)
         self._producer.close(timeout=_STOP_SECONDS)
 
     def _run(self) -> None:
-        while (waiting := self._queue.get()) is not None:
-            # Nobody waits for what was given up: it will be sent to us again.
-            if not waiting.done.done():
-                self._send(waiting)
+        while (delivery := self._queue.get()) is not None:
+            # A record whose sender has given up is dropped: the vendor sends it again.
+            if not delivery.done.done():
+                self._send(delivery)
 
-    def _send(self, waiting: _Waiting) -> None:
-        message = waiting.message
-        if self._is_known_too_large(message):
-            self._tell(waiting, Undelivered("too large", is_too_large=True))
+    def _send(self, delivery: _Delivery) -> None:
+        record = delivery.record
+        if self._exceeds_limit(record):
+            self._resolve(delivery, Undelivered("too large", is_too_large=True))
             return
-        waiting.tries += 1
+        delivery.attempts += 1
         try:
-            self._mend()
-            sent = self._producer.send(message.topic, message.value, message.key, list(message.headers))
+            self._replace_broken_producer()
+            future = self._producer.send(record.topic, record.value, record.key, list(record.headers))
         except (KafkaError, KafkaFailed) as error:
-            self._tell(waiting, Undelivered(f"Kafka: {type(error).__name__}"))
+            self._resolve(delivery, Undelivered(f"Kafka: {type(error).__name__}"))
             return
-        sent.add_callback(partial(self._delivered, waiting))
-        sent.add_errback(partial(self._failed, waiting, self._producer))
+        future.add_callback(partial(self._on_success, delivery))
+        future.add_errback(partial(self._on_error, delivery, self._producer))
 
-    def _mend(self) -> None:
-        """Raises KafkaFailed where Kafka is not reached."""
-        if self._is_ended:
+    def _replace_broken_producer(self) -> None:
+        """Connect a new producer if the old one is broken. Raises KafkaFailed if Kafka cannot be reached."""
+        if self._is_broken:
             with suppress(KafkaError):
                 self._producer.close(timeout=0)
             self._producer = self._connect()
-            self._delivered_at = time.monotonic()
-            self._is_ended = False
+            self._last_delivery = time.monotonic()
+            self._is_broken = False
 
-    def _is_known_too_large(self, message: OutputRecord) -> bool:
-        """Its topic has refused as large a record, a short while ago: another try would end the producer again."""
-        found = self._refused.get(message.topic)
-        return found is not None and time.monotonic() < found.until and len(message.value or b"") >= found.size
+    def _exceeds_limit(self, record: OutputRecord) -> bool:
+        """Return True if the topic recently refused a record of this size. Another try would break the producer."""
+        limit = self._size_limits.get(record.topic)
+        return limit is not None and time.monotonic() < limit.until and len(record.value or b"") >= limit.size
 
-    def _delivered(self, waiting: _Waiting, _: Any) -> None:
-        self._delivered_at = time.monotonic()
-        self._tell(waiting, None)
+    def _on_success(self, delivery: _Delivery, _: Any) -> None:
+        self._last_delivery = time.monotonic()
+        self._resolve(delivery, None)
 
-    def _failed(self, waiting: _Waiting, producer: KafkaProducer, error: BaseException) -> None:
-        """Told by the thread of the producer, of one record after the other; of the one that ended it first."""
-        message, is_too_large = waiting.message, False
+    def _on_error(self, delivery: _Delivery, producer: KafkaProducer, error: BaseException) -> None:
+        """Handle the failure of a record. The producer's thread calls this for the record that broke it first."""
+        record, size, is_too_large = delivery.record, len(delivery.record.value or b""), False
         if not isinstance(error, RetriableError | KafkaTimeoutError):
-            is_victim = self._is_ended or producer is not self._producer
-            if is_victim and waiting.tries < _TRIES:
-                self._queue.put(waiting)
+            is_follow_up = self._is_broken or producer is not self._producer
+            if is_follow_up and delivery.attempts < _MAX_ATTEMPTS:
+                self._queue.put(delivery)
                 return
-            self._is_ended = self._is_ended or producer is self._producer
-            is_too_large = not is_victim and isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError)
+            self._is_broken = self._is_broken or producer is self._producer
+            is_too_large = not is_follow_up and isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError)
             if is_too_large:
-                self._refused[message.topic] = _Refused(len(message.value or b""), time.monotonic() + _FORGET_SECONDS)
-            log.warning(
-                "Kafka refuses a record of %d bytes for %s: %r", len(message.value or b""), message.topic, error
-            )
-        self._tell(waiting, Undelivered(f"Kafka: {type(error).__name__}", is_too_large=is_too_large))
+                self._size_limits[record.topic] = _SizeLimit(size, time.monotonic() + _REMEMBER_SECONDS)
+            log.warning("Kafka refuses a record of %d bytes for %s: %r", size, record.topic, error)
+        self._resolve(delivery, Undelivered(f"Kafka: {type(error).__name__}", is_too_large=is_too_large))
 
-    def _tell(self, waiting: _Waiting, error: Undelivered | None) -> None:
-        """Kafka answers for many records at once: the event loop is woken once for all of them."""
-        self._told.append((waiting.done, error))
-        if not self._is_waking:
-            self._is_waking = True
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                waiting.done.get_loop().call_soon_threadsafe(self._settle)
+    def _resolve(self, delivery: _Delivery, error: Undelivered | None) -> None:
+        """Pass a result to the event loop. Kafka confirms many records at once; the loop is woken once for all."""
+        self._results.append((delivery.done, error))
+        if not self._is_wakeup_pending:
+            self._is_wakeup_pending = True
+            with suppress(RuntimeError):  # the loop is closed, so nobody waits any more
+                delivery.done.get_loop().call_soon_threadsafe(self._complete)
 
-    def _settle(self) -> None:
-        self._is_waking = False  # before the first is taken: whoever comes after that wakes us again
-        while self._told:
-            done, error = self._told.popleft()
+    def _complete(self) -> None:
+        """Complete the futures of all results. Runs in the event loop."""
+        self._is_wakeup_pending = False  # before the first result is taken, so that a later one wakes the loop again
+        while self._results:
+            done, error = self._results.popleft()
             if not done.done():
                 done.set_result(None) if error is None else done.set_exception(error)

@@ -1,4 +1,4 @@
-"""How much of everything the gateway takes, and counting it. Pure."""
+"""The limits of the gateway, and a token bucket. Pure."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Final, NamedTuple
 
 
 class Limits(NamedTuple):
-    """What one sender can use at most, so that the others are served.
+    """The most that one sender can use, so that the others are still served.
 
-    body: its bytes. body_seconds, head_seconds: until a body, and the lines before it, have come. in_flight: requests
-    at once. connections: at once, idle ones among them. kafka_seconds: until Kafka has a record; vendors wait for 5.
-    wrong_per_second, wrong_at_once: requests of a feed that are told what is wrong with their signature. stop_seconds:
-    for what is in flight when the gateway is told to end.
+    body: the maximum size of a body in bytes. body_seconds, head_seconds: the time within which a body, and the lines
+    before it, must arrive. in_flight: requests at once. connections: open connections, idle ones included.
+    kafka_seconds: the time within which Kafka must store a record; vendors wait for 5. wrong_per_second, wrong_at_once:
+    requests of a feed that are told why their signature is wrong. stop_seconds: the time for requests in flight when
+    the gateway stops.
     """
 
     body: int = 1 << 20
@@ -26,24 +27,24 @@ class Limits(NamedTuple):
     stop_seconds: int = 7
 
 
-LARGEST_HEAD: Final = 16 << 10
-"""Bytes of the lines before a body: h11 reads no more."""
+MAX_HEAD: Final = 16 << 10
+"""The maximum size in bytes of the lines before a body: h11 reads no more."""
 
 
-class Bucket:
-    """So many at once, and so many a second in the long run."""
+class TokenBucket:
+    """A token bucket: it allows `at_once` events in a burst, and `per_second` in the long run."""
 
     def __init__(self, per_second: float, at_once: float) -> None:
         self._per_second = per_second
         self._at_once = at_once
-        self._left = at_once
-        self._then = 0.0
+        self._tokens = at_once
+        self._updated_at = 0.0
 
-    def take(self, now: float) -> bool:
-        """Whether there is one left at `now`, in seconds of a clock that never goes back."""
-        self._left = min(self._at_once, self._left + (now - self._then) * self._per_second)
-        self._then = now
-        if self._left < 1:
+    def try_acquire(self, now: float) -> bool:
+        """Take one token, if there is one. now: seconds of a clock that never goes back."""
+        self._tokens = min(self._at_once, self._tokens + (now - self._updated_at) * self._per_second)
+        self._updated_at = now
+        if self._tokens < 1:
             return False
-        self._left -= 1
+        self._tokens -= 1
         return True

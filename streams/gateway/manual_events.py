@@ -1,4 +1,4 @@
-"""Promises that are in no feed, such as one spoken at the counter: from what people's programs post to events. Pure."""
+"""Manual events, such as a promise spoken at the counter: the documents that are posted, and their events. Pure."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from schemas.words import Origin, Party
 from streams.config.toml import parse_duration
 
 SOURCE: Final = "gateway"
-"""The source of events that were posted."""
+"""The source of manual events."""
 
 
 class ManualEvent(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What everything that is posted says. case: the order or booking. occurred_at: now, where it is left out.
+    """The fields of every manual event. case: the order or booking. occurred_at: now, if it is left out.
     staff: an id, or an id and a role."""
 
     case: Name
@@ -43,7 +43,7 @@ class ManualPromise(ManualEvent, kw_only=True, omit_defaults=True):
 
 
 class ManualFulfilment(ManualEvent, kw_only=True, omit_defaults=True):
-    """A step was reached; without `step` the one of the name of `kind`. undone: it was taken back."""
+    """A step was reached; without `step`, the one named like `kind`. undone: it was undone instead."""
 
     step: Name | None = None
     kind: Name | None = None
@@ -51,7 +51,7 @@ class ManualFulfilment(ManualEvent, kw_only=True, omit_defaults=True):
 
 
 class ManualAmendment(ManualEvent, kw_only=True, omit_defaults=True):
-    """Another due time, and who wanted it: `us` or `customer`."""
+    """A promise has a new due time. by: who asked for it, `us` or `customer`."""
 
     kind: Name
     by: Party
@@ -62,7 +62,7 @@ class ManualAmendment(ManualEvent, kw_only=True, omit_defaults=True):
 
 
 class ManualWithdrawal(ManualEvent, kw_only=True, omit_defaults=True):
-    """One promise was taken back, and by whom."""
+    """One promise was withdrawn. by: `us` or `customer`."""
 
     kind: Name
     by: Party
@@ -70,7 +70,7 @@ class ManualWithdrawal(ManualEvent, kw_only=True, omit_defaults=True):
 
 
 class ManualCancellation(ManualEvent, kw_only=True, omit_defaults=True):
-    """The case, or its subject, was cancelled, and by whom."""
+    """The case, or its subject, was cancelled. by: `us` or `customer`."""
 
     by: Party
 
@@ -79,46 +79,46 @@ Fields = dict[str, Any]
 
 
 def event_of(kind: type[ManualEvent], body: bytes, event_id: str, now: Instant) -> Record:
-    """The event that a posted `kind` says, under that id. Raises Refused."""
+    """Return the event of a posted document of type `kind`, with that id. Raises Refused."""
     try:
-        said = msgspec.json.decode(body, type=kind)
+        manual = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise refusal(error) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Refused("not_json", str(error)) from None
-    at = _instant("occurred_at", said.occurred_at) if said.occurred_at else now
+    at = _instant("occurred_at", manual.occurred_at) if manual.occurred_at else now
     envelope = {"id": event_id, "source": SOURCE, "occurred_at": format_instant(at), "received_at": format_instant(now)}
-    return event_from_fields(_envelope(said) | envelope | _FIELDS[kind](said, at))
+    return event_from_fields(_envelope(manual) | envelope | _FIELDS[kind](manual, at))
 
 
-def _envelope(said: ManualEvent) -> Fields:
-    staff = {"id": said.staff} if isinstance(said.staff, str) else said.staff
-    told = {"location": said.location, "staff": staff, "channel": said.channel, "segment": said.segment}
-    return {"case": said.case, "subject": said.subject} | _without_nothing(told)
+def _envelope(manual: ManualEvent) -> Fields:
+    staff = {"id": manual.staff} if isinstance(manual.staff, str) else manual.staff
+    fields = {"location": manual.location, "staff": staff, "channel": manual.channel, "segment": manual.segment}
+    return {"case": manual.case, "subject": manual.subject} | _without_none(fields)
 
 
-def _without_nothing(fields: Mapping[str, Any]) -> Fields:
+def _without_none(fields: Mapping[str, Any]) -> Fields:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _promise(said: ManualPromise, at: Instant) -> Fields:
-    terms = _terms(said, at) | {"origin": said.origin}
+def _promise(manual: ManualPromise, at: Instant) -> Fields:
+    terms = _terms(manual, at) | {"origin": manual.origin}
     return {"type": "promises_made", "promises": [terms]}
 
 
-def _amendment(said: ManualAmendment, at: Instant) -> Fields:
-    return {"type": "promise_amended", "by": said.by} | _terms(said, at)
+def _amendment(manual: ManualAmendment, at: Instant) -> Fields:
+    return {"type": "promise_amended", "by": manual.by} | _terms(manual, at)
 
 
-def _terms(said: ManualPromise | ManualAmendment, at: Instant) -> Fields:
-    opens = {"opens": format_instant(_instant("opens", said.opens))} if said.opens else {}
-    return {"kind": said.kind, "due": format_instant(_due(said, at)), "ordinal": said.ordinal} | opens
+def _terms(manual: ManualPromise | ManualAmendment, at: Instant) -> Fields:
+    opens = {"opens": format_instant(_instant("opens", manual.opens))} if manual.opens else {}
+    return {"kind": manual.kind, "due": format_instant(_due(manual, at)), "ordinal": manual.ordinal} | opens
 
 
-def _due(said: ManualPromise | ManualAmendment, at: Instant) -> Instant:
-    if (said.due is None) == (said.within is None):
+def _due(manual: ManualPromise | ManualAmendment, at: Instant) -> Instant:
+    if (manual.due is None) == (manual.within is None):
         raise Refused("bad_value", "write either due, an instant, or within, a length of time such as 20m")
-    due = _instant("due", said.due) if said.due else at + _length(said.within)
+    due = _instant("due", manual.due) if manual.due else at + _length(manual.within)
     if due < at:
         raise Refused("due_before_made", f"due {format_instant(due)} lies before occurred_at {format_instant(at)}")
     return due
@@ -138,18 +138,18 @@ def _instant(name: str, moment: datetime) -> Instant:
         raise Refused("bad_time", f"{name}: {error}") from None
 
 
-def _fulfilment(said: ManualFulfilment, _: Instant) -> Fields:
-    if (step := said.step or said.kind) is None:
+def _fulfilment(manual: ManualFulfilment, _: Instant) -> Fields:
+    if (step := manual.step or manual.kind) is None:
         raise Refused("bad_value", "write the step that was reached, or the kind of promise that it keeps")
-    return {"type": "step_undone" if said.undone else "step_reached", "step": step}
+    return {"type": "step_undone" if manual.undone else "step_reached", "step": step}
 
 
-def _withdrawal(said: ManualWithdrawal, _: Instant) -> Fields:
-    return {"type": "promise_withdrawn", "kind": said.kind, "by": said.by, "ordinal": said.ordinal}
+def _withdrawal(manual: ManualWithdrawal, _: Instant) -> Fields:
+    return {"type": "promise_withdrawn", "kind": manual.kind, "by": manual.by, "ordinal": manual.ordinal}
 
 
-def _cancellation(said: ManualCancellation, _: Instant) -> Fields:
-    return {"type": "cancelled", "by": said.by}
+def _cancellation(manual: ManualCancellation, _: Instant) -> Fields:
+    return {"type": "cancelled", "by": manual.by}
 
 
 _FIELDS: Final[dict[type[ManualEvent], Callable[[Any, Instant], Fields]]] = {
@@ -160,11 +160,11 @@ _FIELDS: Final[dict[type[ManualEvent], Callable[[Any, Instant], Fields]]] = {
     ManualCancellation: _cancellation,
 }
 
-SPOKEN: Final[Mapping[str, type[ManualEvent]]] = {
+MANUAL_EVENTS: Final[Mapping[str, type[ManualEvent]]] = {
     "promises": ManualPromise,
     "fulfilments": ManualFulfilment,
     "amendments": ManualAmendment,
     "withdrawals": ManualWithdrawal,
     "cancellations": ManualCancellation,
 }
-"""What may be posted, by the name of its path."""
+"""The types of manual events, by the name of their path."""

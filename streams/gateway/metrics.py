@@ -1,4 +1,4 @@
-"""What the gateway counts and times, as Prometheus reads it. Whatever can be counted is there at 0 before it is."""
+"""The metrics of the gateway, for Prometheus. Every series is exposed at 0 before its first event."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams.metrics import catalogue
 
-_BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-_USUAL: Final = (200, 401, 408, 413, 429, 503)
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_COMMON_STATUSES: Final = (200, 401, 408, 413, 429, 503)
 
-NOBODY: Final = "none"
-"""The label of requests to a path that is nobody's."""
+UNKNOWN_PATH: Final = "none"
+"""The feed label of requests to a path that does not exist."""
 
 
 class GatewayMetrics:
-    """The metrics of one gateway. feeds: the labels that there can be."""
+    """The metrics of one gateway. feeds: all values of the label `feed`."""
 
     def __init__(self, feeds: Iterable[str], is_ready: Callable[[], bool]) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
-        self._requests = Counter(*_named(catalogue.GATEWAY_REQUESTS), registry=self.registry)
-        self._seconds = Histogram(*_named(catalogue.GATEWAY_SECONDS), registry=self.registry, buckets=_BOUNDS)
-        self._kafka = Histogram(*_named(catalogue.GATEWAY_KAFKA), registry=self.registry, buckets=_BOUNDS)
-        self._in_flight = Gauge(*_named(catalogue.GATEWAY_IN_FLIGHT), registry=self.registry)
-        Gauge(*_named(catalogue.GATEWAY_READY), registry=self.registry).set_function(lambda: float(is_ready()))
+        self._requests = Counter(*_arguments(catalogue.GATEWAY_REQUESTS), registry=self.registry)
+        self._seconds = Histogram(*_arguments(catalogue.GATEWAY_SECONDS), registry=self.registry, buckets=_BUCKETS)
+        self._kafka = Histogram(*_arguments(catalogue.GATEWAY_KAFKA), registry=self.registry, buckets=_BUCKETS)
+        self._in_flight = Gauge(*_arguments(catalogue.GATEWAY_IN_FLIGHT), registry=self.registry)
+        Gauge(*_arguments(catalogue.GATEWAY_READY), registry=self.registry).set_function(lambda: float(is_ready()))
         for feed in feeds:
             self._seconds.labels(feed)
-            for status in _USUAL:
+            for status in _COMMON_STATUSES:
                 self._requests.labels(feed, str(status))
 
-        # Looking them up by their labels costs more than counting does.
+        # Looking a series up by its labels costs more than incrementing it.
         self._requests_of = lru_cache(lambda feed, status: self._requests.labels(feed, str(status)))
         self._seconds_of = lru_cache(self._seconds.labels)
 
-    def answered(self, feed: str, status: int, seconds: float) -> None:
-        """A request was answered, so long after it came."""
+    def count_request(self, feed: str, status: int, seconds: float) -> None:
+        """Count a request that was answered with `status` after so many seconds."""
         self._requests_of(feed, status).inc()
         self._seconds_of(feed).observe(seconds)
 
-    def stored(self, seconds: float) -> None:
-        """A record was waited for so long."""
+    def observe_kafka(self, seconds: float) -> None:
+        """Observe how long a request waited for Kafka to store its record."""
         self._kafka.observe(seconds)
 
-    def in_flight(self, requests: int) -> None:
-        """So many are not answered yet."""
+    def set_in_flight(self, requests: int) -> None:
+        """Set the number of requests that are not answered yet."""
         self._in_flight.set(requests)
 
 
-def _named(metric: catalogue.Metric) -> tuple[str, str, tuple[str, ...]]:
+def _arguments(metric: catalogue.Metric) -> tuple[str, str, tuple[str, ...]]:
     return metric.name.removesuffix("_total"), metric.help, metric.labels

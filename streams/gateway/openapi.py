@@ -1,4 +1,4 @@
-"""The gateway's paths as OpenAPI 3.1, made from the feeds and from the types of what is posted. Pure."""
+"""The gateway's paths as OpenAPI 3.1, made from the feeds and from the types of manual events. Pure."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, Final
 import msgspec
 
 from streams.config.feeds import Feed, FeedWebhook
-from streams.gateway.manual_events import SPOKEN
+from streams.gateway.manual_events import MANUAL_EVENTS
 from streams.signatures.schemes import SCHEMES
 
 Document = dict[str, Any]
 
-_SAYS: Final = {
-    "400": "It cannot be read.",
-    "401": "It is not signed as it should be, or has not the token.",
+_REFUSALS: Final = {
+    "400": "The request cannot be read.",
+    "401": "The signature or the token is missing or wrong.",
     "408": "The body came too slowly.",
-    "413": "It is too large.",
-    "415": "It is compressed, or said to be no JSON.",
-    "429": "Too many of the sender's were signed wrongly.",
+    "413": "The body is too large.",
+    "415": "The body is compressed, or its content type is not JSON.",
+    "429": "Too many requests were signed wrongly.",
     "500": "A fault of the gateway.",
-    "503": "Not now: Kafka did not take it in time, or too much came at once. Send it again.",
+    "503": "Temporarily unavailable: Kafka did not store it in time, or too many requests came at once. Send it again.",
 }
 _RETRY: Final = {"retry-after": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _REFUSAL: Final = {
@@ -36,7 +36,7 @@ _REFUSAL: Final = {
 _STORED: Final = {
     "type": "object",
     "required": ["stored"],
-    "properties": {"stored": {"type": "boolean", "description": "Whether Kafka has it; a ping is not stored."}},
+    "properties": {"stored": {"type": "boolean", "description": "True if Kafka has stored it; a ping is not stored."}},
     "additionalProperties": False,
 }
 _EVENT: Final = {
@@ -50,20 +50,20 @@ _EVENT: Final = {
 }
 
 
-def openapi(feeds: Iterable[Feed], *, takes_spoken: bool) -> Document:
-    """The document. takes_spoken: whether there are tokens, and so the paths that want one."""
-    hooks = [(feed, feed.webhook) for feed in feeds if feed.webhook]
-    spoken = SPOKEN if takes_spoken else {}
-    _, kinds = msgspec.json.schema_components(list(spoken.values()), ref_template="#/components/schemas/{name}")
-    schemes = {feed.name: _security(webhook) for feed, webhook in hooks if not SCHEMES[webhook.scheme].is_open}
+def openapi(feeds: Iterable[Feed], *, has_tokens: bool) -> Document:
+    """Return the document. has_tokens: True if there are tokens, and so the paths of manual events."""
+    webhooks = [(feed, feed.webhook) for feed in feeds if feed.webhook]
+    manual = MANUAL_EVENTS if has_tokens else {}
+    _, kinds = msgspec.json.schema_components(list(manual.values()), ref_template="#/components/schemas/{name}")
+    schemes = {feed.name: _security(webhook) for feed, webhook in webhooks if not SCHEMES[webhook.scheme].is_open}
     return {
         "openapi": "3.1.0",
         "info": {"title": "promises gateway", "version": "1"},
-        "paths": {webhook.path: {"post": _hook(feed, webhook)} for feed, webhook in hooks}
-        | {f"/{name}": {"post": _spoken(name, kind.__name__)} for name, kind in spoken.items()},
+        "paths": {webhook.path: {"post": _webhook(feed, webhook)} for feed, webhook in webhooks}
+        | {f"/{name}": {"post": _manual(name, kind.__name__)} for name, kind in manual.items()},
         "components": {
             "schemas": {"Refusal": _REFUSAL, "Stored": _STORED, "Event": _EVENT, **kinds},
-            "securitySchemes": schemes | ({"token": {"type": "http", "scheme": "bearer"}} if spoken else {}),
+            "securitySchemes": schemes | ({"token": {"type": "http", "scheme": "bearer"}} if manual else {}),
         },
     }
 
@@ -72,23 +72,23 @@ def _security(webhook: FeedWebhook) -> Document:
     if webhook.scheme in ("basic", "bearer"):
         return {"type": "http", "scheme": webhook.scheme}
     name = webhook.signature_scheme.headers[0]
-    return {"type": "apiKey", "in": "header", "name": name, "description": f"As scheme {webhook.scheme} signs."}
+    return {"type": "apiKey", "in": "header", "name": name, "description": f"The signature of scheme {webhook.scheme}."}
 
 
-def _hook(feed: Feed, webhook: FeedWebhook) -> Document:
+def _webhook(feed: Feed, webhook: FeedWebhook) -> Document:
     return {
-        "summary": f"A webhook of {feed.name}, signed as {webhook.scheme}; becomes a record of {feed.topic}",
+        "summary": f"A webhook of {feed.name}, signed by scheme {webhook.scheme}; stored as a record of {feed.topic}",
         "operationId": f"post_{feed.name}",
         "security": [] if SCHEMES[webhook.scheme].is_open else [{feed.name: []}],
         "requestBody": {"required": True, "content": {"*/*": {"schema": {}}}},
-        "responses": {"200": _answer("Kafka has it, or it was a ping.", "Stored"), **_refusals()},
+        "responses": {"200": _response("Kafka has stored it, or it was a ping.", "Stored"), **_refusals()},
     }
 
 
-def _spoken(name: str, kind: str) -> Document:
+def _manual(name: str, kind: str) -> Document:
     key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 200}}
     return {
-        "summary": (SPOKEN[name].__doc__ or "").split("\n")[0],
+        "summary": (MANUAL_EVENTS[name].__doc__ or "").split("\n")[0],
         "operationId": f"post_{name}",
         "security": [{"token": []}],
         "parameters": [key],
@@ -96,17 +96,17 @@ def _spoken(name: str, kind: str) -> Document:
             "required": True,
             "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind}"}}},
         },
-        "responses": {"201": _answer("Kafka has the event.", "Event"), **_refusals()},
+        "responses": {"201": _response("Kafka has stored the event.", "Event"), **_refusals()},
     }
 
 
 def _refusals() -> Document:
-    found = {status: _answer(says, "Refusal") for status, says in _SAYS.items()}
+    responses = {status: _response(description, "Refusal") for status, description in _REFUSALS.items()}
     for status in ("429", "503"):
-        found[status]["headers"] = _RETRY
-    return found
+        responses[status]["headers"] = _RETRY
+    return responses
 
 
-def _answer(says: str, schema: str) -> Document:
+def _response(description: str, schema: str) -> Document:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": says, "content": content}
+    return {"description": description, "content": content}

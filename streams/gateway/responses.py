@@ -1,18 +1,18 @@
-"""What a request is answered with: JSON, and where it is refused what was wrong and what to do. Never a secret."""
+"""Responses of the gateway: JSON, and in refusals the error and the remedy. They never contain a secret."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-CLOSE = {"connection": "close"}
-"""Of an answer to a request of which not everything was read."""
+CLOSE: Final = {"connection": "close"}
+"""A header of responses to requests that were not read to their end."""
 
 
 class JsonResponse(NamedTuple):
-    """An answer. document: its body, as JSON."""
+    """A response. document: its body, as JSON."""
 
     status: int
     document: Mapping[str, Any]
@@ -20,23 +20,24 @@ class JsonResponse(NamedTuple):
 
     @property
     def body(self) -> bytes:
+        """The document as bytes."""
         return msgspec.json.encode(self.document) + b"\n"
 
     @property
-    def head(self) -> list[tuple[bytes, bytes]]:
-        """Its headers, without the length."""
-        told = {"content-type": "application/json", **self.headers}
-        return [(name.encode(), value.encode()) for name, value in told.items()]
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers, content-length included."""
+        headers = {"content-type": "application/json", **self.headers, "content-length": str(len(self.body))}
+        return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 class Refusal(Exception):
-    """A request that is not taken. remedy: what its sender, or whoever runs the gateway, can do."""
+    """A request that is refused. remedy: what its sender, or the operator of the gateway, can do."""
 
     def __init__(self, status: int, error: str, remedy: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(error)
-        self.answer = JsonResponse(status, {"error": error, "remedy": remedy}, headers or {})
+        self.response = JsonResponse(status, {"error": error, "remedy": remedy}, headers or {})
 
 
-def not_now(error: str, remedy: str = "send it again later; nothing of it was lost", seconds: int = 5) -> Refusal:
-    """A refusal for reasons of our own, which pass."""
+def unavailable(error: str, remedy: str = "send it again later; nothing of it was lost", seconds: int = 5) -> Refusal:
+    """Return a refusal for a temporary reason on our side. seconds: when the sender should try again."""
     return Refusal(503, error, remedy, {"retry-after": str(seconds)})

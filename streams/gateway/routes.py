@@ -1,4 +1,4 @@
-"""The paths of a gateway, put together as a Starlette app."""
+"""The paths of a gateway, as a Starlette app."""
 
 from __future__ import annotations
 
@@ -14,72 +14,75 @@ from starlette.routing import Route
 
 from streams.config.feeds import Feed, FeedsError
 from streams.gateway.limits import Limits
-from streams.gateway.manual import ManualEvents
-from streams.gateway.manual_events import SPOKEN
-from streams.gateway.metrics import NOBODY, GatewayMetrics
+from streams.gateway.manual import ManualEventHandler
+from streams.gateway.manual_events import MANUAL_EVENTS
+from streams.gateway.metrics import UNKNOWN_PATH, GatewayMetrics
 from streams.gateway.openapi import openapi
-from streams.gateway.requests import App, RequestHandler
+from streams.gateway.requests import Endpoint, EndpointApp, RequestHandler
 from streams.gateway.responses import JsonResponse, Refusal
 from streams.gateway.secret_files import SecretFiles
 from streams.gateway.webhooks import WebhookHandler
 
 DOCUMENT: Final = "/openapi.json"
-_OURS: Final = frozenset({DOCUMENT, *(f"/{name}" for name in SPOKEN)})
+_RESERVED: Final = frozenset({DOCUMENT, *(f"/{name}" for name in MANUAL_EVENTS)})
 
 
 def check_paths(feeds: Iterable[Feed]) -> None:
-    """Raise FeedsError where a webhook is posted to a path of our own."""
+    """Raise FeedsError if a webhook has a path of the gateway itself."""
     for feed in feeds:
-        if feed.webhook and feed.webhook.path in _OURS:
+        if feed.webhook and feed.webhook.path in _RESERVED:
             raise FeedsError(f"feed {feed.name}: webhook path {feed.webhook.path} is the gateway's own; choose another")
 
 
-def hooks_of(feeds: Iterable[Feed], desk: RequestHandler, limits: Limits) -> list[tuple[Feed, WebhookHandler]]:
-    """Whoever takes the webhooks of each feed that has one. Raises FeedsError where one has no secret at all."""
-    found = [(feed, WebhookHandler(feed, feed.webhook, desk, limits)) for feed in feeds if feed.webhook]
-    for feed, hook in found:
-        if hook.secrets.trouble:
-            raise FeedsError(f"feed {feed.name}: there is no secret: {hook.secrets.trouble}")
-    return found
-
-
-def service(
-    feeds: Iterable[Feed], tokens: SecretFiles | None, desk: RequestHandler, meters: GatewayMetrics, limits: Limits
+def create_app(
+    feeds: Iterable[Feed], tokens: SecretFiles | None, handler: RequestHandler, metrics: GatewayMetrics, limits: Limits
 ) -> Starlette:
-    """The app. tokens: of whom may post by hand; without, nobody may. Raises FeedsError."""
+    """Return the app. tokens: those for manual events; None: there are no manual events. Raises FeedsError."""
     feeds = tuple(feeds)
-    hooks = hooks_of(feeds, desk, limits)
-    routes = [
-        Route(feed.webhook.path, App(desk, feed.name, hook.take), methods=["POST"])
-        for feed, hook in hooks
-        if feed.webhook
-    ]
-    if tokens is not None:
-        counter = ManualEvents(tokens, desk, limits)
-        routes += [Route(f"/{name}", App(desk, name, counter.takes(name)), methods=["POST"]) for name in SPOKEN]
-    document = msgspec.json.encode(openapi(feeds, takes_spoken=tokens is not None))
+    routes = [*_webhook_routes(feeds, handler, limits), *(_manual_routes(tokens, handler, limits) if tokens else ())]
+    document = msgspec.json.encode(openapi(feeds, has_tokens=tokens is not None))
 
-    async def described(_: Request) -> Response:
+    async def describe(_: Request) -> Response:
         return Response(document, media_type="application/json")
 
-    async def refused(request: Request, error: Exception) -> Response:
-        answer = _refusal(error, [route.path for route in routes]).answer
-        meters.answered(NOBODY, answer.status, 0.0)
-        return _response(answer)
+    async def refuse(_: Request, error: Exception) -> Response:
+        response = _refusal(error).response
+        metrics.count_request(UNKNOWN_PATH, response.status, 0.0)
+        return _starlette_response(response)
 
-    routes.append(Route(DOCUMENT, described, methods=["GET"]))
-    app = Starlette(routes=routes, exception_handlers={HTTPException: refused})
-    app.router.redirect_slashes = False  # a vendor would not follow, and a 3xx is none of our answers
+    routes.append(Route(DOCUMENT, describe, methods=["GET"]))
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refuse})
+    app.router.redirect_slashes = False  # vendors do not follow redirects, and OpenAPI does not describe them
     return app
 
 
-def _refusal(error: Exception, paths: Iterable[str]) -> Refusal:
-    """What Starlette refuses by itself: a path that is not there, or a method that is not its."""
+def _webhook_routes(feeds: Iterable[Feed], handler: RequestHandler, limits: Limits) -> Iterable[Route]:
+    """Yield a route for each feed with a webhook. Raises FeedsError if one has no secret at all."""
+    for feed in feeds:
+        if feed.webhook:
+            webhook = WebhookHandler(feed, feed.webhook, handler, limits)
+            if webhook.secrets.problem:
+                raise FeedsError(f"feed {feed.name}: there is no secret: {webhook.secrets.problem}")
+            yield _route(feed.webhook.path, handler, feed.name, webhook.handle)
+
+
+def _manual_routes(tokens: SecretFiles, handler: RequestHandler, limits: Limits) -> Iterable[Route]:
+    manual_events = ManualEventHandler(tokens, handler, limits)
+    for name in MANUAL_EVENTS:
+        yield _route(f"/{name}", handler, name, manual_events.endpoint(name))
+
+
+def _route(path: str, handler: RequestHandler, feed: str, endpoint: Endpoint) -> Route:
+    return Route(path, EndpointApp(handler, feed, endpoint), methods=["POST"])
+
+
+def _refusal(error: Exception) -> Refusal:
+    """Return the refusal for a request that Starlette refuses itself: an unknown path, or another method than POST."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     if status == 405:
-        return Refusal(405, "nothing is done here by this method", "use POST", headers)
-    return Refusal(404, "there is nothing at this path", f"{DOCUMENT} says what there is", headers)
+        return Refusal(405, "this path does not support the method", "use POST", headers)
+    return Refusal(404, "there is nothing at this path", f"{DOCUMENT} lists all paths", headers)
 
 
-def _response(answer: JsonResponse) -> Response:
-    return Response(answer.body, answer.status, answer.headers, "application/json")
+def _starlette_response(response: JsonResponse) -> Response:
+    return Response(response.body, response.status, response.headers, "application/json")

@@ -1,4 +1,4 @@
-"""The gateway, put together and running: HTTP on one port, metrics on another, Kafka behind."""
+"""The running gateway: HTTP on one port, metrics on another, a producer for Kafka."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from streams.config.feeds import Feed
 from streams.gateway.kafka_sink import KafkaSink
 from streams.gateway.limits import Limits
 from streams.gateway.manual import read_tokens
-from streams.gateway.manual_events import SPOKEN
-from streams.gateway.metrics import NOBODY, GatewayMetrics
+from streams.gateway.manual_events import MANUAL_EVENTS
+from streams.gateway.metrics import UNKNOWN_PATH, GatewayMetrics
 from streams.gateway.readiness import KafkaProbe
 from streams.gateway.requests import RequestHandler
-from streams.gateway.routes import check_paths, service
+from streams.gateway.routes import check_paths, create_app
 from streams.gateway.secret_files import SecretFiles
-from streams.gateway.uvicorn_protocol import as_uvicorn_wants, hush_uvicorn
+from streams.gateway.uvicorn_protocol import silence_uvicorn, uvicorn_settings
 from streams.kafka.clients import check_gateway, producer
 from streams.kafka.connection import Connection
 from streams.kafka.topics import EVENTS
@@ -38,17 +38,17 @@ log = logging.getLogger("promises")
 
 _BEAT_SECONDS: Final = 1.0
 _SWITCH_SECONDS: Final = 0.0005
-"""How long one thread may keep another waiting. Each request passes through three; Python's own 5 ms add up."""
+"""How long one thread may keep another waiting. A request passes through three, so Python's default of 5 ms adds up."""
 
 
 class TokensError(ValueError):
-    """The file of tokens cannot be used; the message says why."""
+    """A file of tokens that cannot be used. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """What a gateway is told. tokens: the file of those who may post by hand; None: nobody may. feeds_file: whose
-    feeds these are, for whoever has to create their topics."""
+    """The settings of a gateway. tokens: the file of the tokens for manual events; None: there are no manual events.
+    feeds_file: the file of the feeds, for the error that says how to create missing topics."""
 
     connection: Connection
     feeds: tuple[Feed, ...]
@@ -60,46 +60,52 @@ class GatewaySettings:
 
     @property
     def labels(self) -> list[str]:
-        """Of its metrics."""
-        return [feed.name for feed in self.feeds if feed.webhook] + (list(SPOKEN) if self.tokens else []) + [NOBODY]
+        """The values of the label `feed` of its metrics."""
+        return (
+            [feed.name for feed in self.feeds if feed.webhook]
+            + (list(MANUAL_EVENTS) if self.tokens else [])
+            + [UNKNOWN_PATH]
+        )
 
     @property
     def topics(self) -> list[str]:
-        """To which it writes."""
+        """The topics that it writes to."""
         return [feed.topic for feed in self.feeds if feed.webhook] + ([EVENTS.name] if self.tokens else [])
 
 
 def run(settings: GatewaySettings) -> None:
-    """Take requests until told to end. Raises FeedsError, NoTokens, KafkaFailed and AddressTaken."""
+    """Serve requests until SIGTERM or SIGINT. Raises FeedsError, TokensError, KafkaFailed and AddressTaken."""
     check_paths(settings.feeds)
     tokens = _tokens(settings.tokens)
     check_gateway(settings.connection, settings.topics, f" --feeds {settings.feeds_file}")
-    reach = KafkaProbe(settings.connection, settings.topics)
-    meters = GatewayMetrics(settings.labels, lambda: reach.readiness().ready)
-    with closing(_outbox(settings)) as outbox, _watched(reach):
-        desk = RequestHandler(settings.limits, meters, outbox)
-        app = service(settings.feeds, tokens, desk, meters, settings.limits)
+    probe = KafkaProbe(settings.connection, settings.topics)
+    gateway_metrics = GatewayMetrics(settings.labels, lambda: probe.readiness().ready)
+    with closing(_sink(settings)) as sink, _running(probe):
+        handler = RequestHandler(settings.limits, gateway_metrics, sink)
+        app = create_app(settings.feeds, tokens, handler, gateway_metrics, settings.limits)
         with (
-            serve_pages(_pages(meters, reach), settings.metrics) as metrics,
-            closing(_listening(settings.bind)) as sock,
+            serve_pages(_pages(gateway_metrics, probe), settings.metrics) as metrics,
+            closing(_listen(settings.bind)) as sock,
         ):
             host, port = sock.getsockname()[:2]
-            log.info("takes webhooks at http://%s and shows metrics at http://%s/metrics", Address(host, port), metrics)
-            asyncio.run(_serve(app, settings.limits, sock, reach))
-    log.info("has ended; Kafka has all that was answered with 200 or 201")
+            log.info(
+                "takes webhooks at http://%s and exposes metrics at http://%s/metrics", Address(host, port), metrics
+            )
+            asyncio.run(_serve(app, settings.limits, sock, probe))
+    log.info("has ended; Kafka has stored every request that was answered with 200 or 201")
 
 
 def _tokens(file: Path | None) -> SecretFiles | None:
     if file is None:
         return None
     tokens = SecretFiles("tokens", [str(file)], read_tokens)
-    if tokens.trouble:
-        raise TokensError(tokens.trouble)
+    if tokens.problem:
+        raise TokensError(tokens.problem)
     return tokens
 
 
-def _outbox(settings: GatewaySettings) -> KafkaSink:
-    """What is given up is soon forgotten, so that what waits stays small; the end of an outage is soon noticed."""
+def _sink(settings: GatewaySettings) -> KafkaSink:
+    """Return the sink. Its timeouts are short, so that few records wait, and the end of an outage is noticed soon."""
     millis = int(settings.limits.kafka_seconds * 1000)
     return KafkaSink(
         lambda: producer(
@@ -118,46 +124,48 @@ def _outbox(settings: GatewaySettings) -> KafkaSink:
 
 
 @contextmanager
-def _watched(reach: KafkaProbe) -> Iterator[None]:
-    reach.start()
+def _running(probe: KafkaProbe) -> Iterator[None]:
+    """Run the probe within the block."""
+    probe.start()
     try:
         yield
     finally:
-        reach.stop()
+        probe.stop()
 
 
-def _pages(meters: GatewayMetrics, reach: KafkaProbe) -> dict[str, Page]:
+def _pages(gateway_metrics: GatewayMetrics, probe: KafkaProbe) -> dict[str, Page]:
     return {
-        "/metrics": metrics_page(meters.registry),
-        "/healthz": lambda _: json_response(found := reach.health(), is_ok=found.healthy),
-        "/readyz": lambda _: json_response(found := reach.readiness(), is_ok=found.ready),
+        "/metrics": metrics_page(gateway_metrics.registry),
+        "/healthz": lambda _: json_response(health := probe.health(), is_ok=health.healthy),
+        "/readyz": lambda _: json_response(readiness := probe.readiness(), is_ok=readiness.ready),
     }
 
 
-def _listening(address: Address) -> socket.socket:
+def _listen(address: Address) -> socket.socket:
+    """Return a listening socket. Raises AddressTaken."""
     host = address.host.strip("[]")  # as IPv6 addresses are written before a port
     try:
         family = socket.getaddrinfo(host, address.port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, address.port), family=family, backlog=1024)
     except OSError as error:
-        raise AddressTaken(f"webhooks cannot be taken at {address}: {error}; choose another with --bind") from error
+        raise AddressTaken(f"cannot serve webhooks at {address}: {error}; choose another with --bind") from error
 
 
-async def _serve(app: Starlette, limits: Limits, sock: socket.socket, reach: KafkaProbe) -> None:
-    hush_uvicorn()
+async def _serve(app: Starlette, limits: Limits, sock: socket.socket, probe: KafkaProbe) -> None:
+    silence_uvicorn()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    server = uvicorn.Server(uvicorn.Config(app, **as_uvicorn_wants(limits)))
-    beating = asyncio.create_task(_beat(reach))
-    # uvicorn sends itself the signal again when it has ended; then there is nothing left to do.
+    server = uvicorn.Server(uvicorn.Config(app, **uvicorn_settings(limits)))
+    heartbeat = asyncio.create_task(_beat(probe))
+    # uvicorn raises the signal again when it has ended; then there is nothing left to do.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     try:
         await server.serve([sock])
     finally:
-        beating.cancel()
+        heartbeat.cancel()
 
 
-async def _beat(reach: KafkaProbe) -> None:
+async def _beat(probe: KafkaProbe) -> None:
     while True:
-        reach.beat = time.monotonic()
+        probe.beat = time.monotonic()
         await asyncio.sleep(_BEAT_SECONDS)

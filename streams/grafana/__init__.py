@@ -1,1 +1,1 @@
-"""Pushes dashboards and annotations to an existing Grafana."""
+"""Pushing dashboards and annotations to an existing Grafana."""

@@ -1,8 +1,8 @@
-"""The adapter over grafana-api, and the only module that knows it.
+"""The adapter over grafana-api, the only module that uses it.
 
-grafana-api gives the session, the login and the timeout. What is asked is written here: its own calls send tags with
-special characters as they are. And what Grafana answers is looked at before grafana-api does, which follows redirects
-with GET in place of POST and fails with a TypeError where an error page holds the word "message".
+grafana-api provides the session, the login and the timeout. The requests are written here, because its own calls do not
+escape special characters in tags. Responses are checked before grafana-api sees them: it follows redirects of a POST
+with GET, and raises a TypeError if an error page contains the word "message".
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ from requests import exceptions as failures
 
 from streams.grafana.interface import Access, Annotation, Dashboard, PublishingFailed, StoredDashboard
 
-_SECONDS: Final = 30.0
-_LONGEST: Final = 200
-_NO_GRAFANA: Final = "that is no Grafana: give the address of its start page as --url"
+_TIMEOUT_SECONDS: Final = 30.0
+_MAX_LENGTH: Final = 200
+_NOT_GRAFANA: Final = "this is not a Grafana: give the address of its start page as --url"
 _REMEDIES: Final = {
-    400: "it cannot be saved like that",
-    401: "it does not take the token: give one of a service account by --token-file or PROMISES_GRAFANA_TOKEN",
-    403: "the token may not do that: give its service account the role Editor, or permission for what is named here",
-    404: _NO_GRAFANA,
-    409: "something else has this title or uid: rename it or take it away, then try again",
-    412: "somebody changed it at the same time, or something else has its title: look there, then try again",
+    400: "Grafana cannot save it in this form",
+    401: "the token is not valid: give one of a service account with --token-file or PROMISES_GRAFANA_TOKEN",
+    403: "the token lacks the permission: give its service account the role Editor, or this permission",
+    404: _NOT_GRAFANA,
+    409: "another object has this title or uid: rename or remove it, then try again",
+    412: "it was changed at the same time, or another object has its title: check it in Grafana, then try again",
 }
 
 
 class _Refused(Exception):
-    """An answer that is not what was asked for."""
+    """A response that is an error, a redirect or not JSON."""
 
     def __init__(self, response: Response) -> None:
         self.status = response.status_code
-        self.says = _message(response)
+        self.message = _message(response)
         self.is_json = _is_json(response)
         super().__init__(self.status)
 
 
 class GrafanaOverApi:
-    """A Grafana, by its HTTP API. Use it as a context manager: it holds a connection."""
+    """A Grafana, through its HTTP API; a context manager that closes its connections."""
 
     def __init__(self, access: Access) -> None:
-        """Asks nothing yet."""
+        """Prepare the session; nothing is sent yet."""
         self._url = access.url
-        at = urlsplit(access.url)
-        # grafana-api writes a port only where it is given one, and the path with a slash at its end.
-        place = {"protocol": at.scheme, "host": at.netloc, "url_path_prefix": f"{at.path.strip('/')}/".lstrip("/")}
-        self._api = GrafanaFace(auth=access.token, verify=access.ca_file or True, timeout=_SECONDS, **place).api
-        self._api.s.hooks["response"].append(_look)
+        url = urlsplit(access.url)
+        # grafana-api adds the port only if it is given one, and needs a slash at the end of the path.
+        base = {"protocol": url.scheme, "host": url.netloc, "url_path_prefix": f"{url.path.strip('/')}/".lstrip("/")}
+        self._api = GrafanaFace(auth=access.token, verify=access.ca_file or True, timeout=_TIMEOUT_SECONDS, **base).api
+        self._api.s.hooks["response"].append(_check_response)
 
     def __enter__(self) -> Self:
         return self
@@ -58,80 +58,79 @@ class GrafanaOverApi:
         self._api.s.close()
 
     def has_folder(self, uid: str) -> bool:
-        return self._found(f"/folders/{uid}") is not None
+        return self._get(f"/folders/{uid}") is not None
 
     def create_folder(self, uid: str, title: str) -> None:
-        self._ask("POST", "/folders", {"uid": uid, "title": title})
+        self._request("POST", "/folders", {"uid": uid, "title": title})
 
     def dashboard(self, uid: str) -> StoredDashboard | None:
-        found = self._found(f"/dashboards/uid/{uid}")
-        if found is None:
+        stored = self._get(f"/dashboards/uid/{uid}")
+        if stored is None:
             return None
-        dashboard = found["dashboard"]
-        return StoredDashboard(dashboard, dashboard.get("version", 0), found["meta"].get("folderUid", ""))
+        dashboard = stored["dashboard"]
+        return StoredDashboard(dashboard, dashboard.get("version", 0), stored["meta"].get("folderUid", ""))
 
     def save(self, dashboard: Dashboard, folder: str, version: int) -> None:
         saved = dashboard | {"id": None, "version": version}
         request = {"dashboard": saved, "folderUid": folder, "overwrite": False, "message": "promises dashboards push"}
-        self._ask("POST", "/dashboards/db", request)
+        self._request("POST", "/dashboards/db", request)
 
-    def notes(self, tags: tuple[str, ...]) -> list[Annotation]:
-        asked = urlencode([*(("tags", tag) for tag in tags), ("type", "annotation"), ("limit", 100)])
-        found = self._ask("GET", f"/annotations?{asked}")
-        return [Annotation(one["time"], one["timeEnd"], one["text"], tuple(one["tags"]), one["id"]) for one in found]
+    def annotations(self, tags: tuple[str, ...]) -> list[Annotation]:
+        query = urlencode([*(("tags", tag) for tag in tags), ("type", "annotation"), ("limit", 100)])
+        return [_annotation(stored) for stored in self._request("GET", f"/annotations?{query}")]
 
-    def add_note(self, note: Annotation) -> None:
-        self._ask("POST", "/annotations", _written(note))
+    def add_annotation(self, annotation: Annotation) -> None:
+        self._request("POST", "/annotations", _body(annotation))
 
-    def change_note(self, note: Annotation) -> None:
-        self._ask("PUT", f"/annotations/{note.id}", _written(note))
+    def update_annotation(self, annotation: Annotation) -> None:
+        self._request("PUT", f"/annotations/{annotation.id}", _body(annotation))
 
-    def _found(self, path: str) -> Any:
-        """What is at `path`; None where Grafana says that nothing is."""
+    def _get(self, path: str) -> Any:
+        """Return the object at `path`; None if Grafana says that it does not exist."""
         try:
-            return self._asked("GET", path)
+            return self._send("GET", path)
         except _Refused as refused:
             if refused.status == 404 and refused.is_json:
                 return None
             raise self._failed("GET", path, refused) from None
 
-    def _ask(self, method: str, path: str, body: object = None) -> Any:
+    def _request(self, method: str, path: str, body: object = None) -> Any:
         try:
-            return self._asked(method, path, body)
+            return self._send(method, path, body)
         except _Refused as refused:
             raise self._failed(method, path, refused) from None
 
-    def _asked(self, method: str, path: str, body: object = None) -> Any:
+    def _send(self, method: str, path: str, body: object = None) -> Any:
         try:
             return getattr(self._api, method)(path, json=body)
         except failures.SSLError as error:
-            why = "its certificate is not trusted, or --url is not https: give whom to trust by --ca-file"
+            why = "its certificate is not trusted, or --url is not https: give the trusted certificates as --ca-file"
             raise PublishingFailed(f"{self._url}: {why} ({_first_cause(error)})") from None
         except failures.Timeout:
-            raise PublishingFailed(f"{self._url} does not answer within {_SECONDS:g} s; try again") from None
+            raise PublishingFailed(f"{self._url} does not respond within {_TIMEOUT_SECONDS:g} s; try again") from None
         except failures.ConnectionError as error:
             raise PublishingFailed(f"{self._url} cannot be reached; is --url right? ({_first_cause(error)})") from None
         except failures.RequestException as error:
-            raise PublishingFailed(f"{self._url}: {_NO_GRAFANA} ({_first_cause(error)})") from None
+            raise PublishingFailed(f"{self._url}: {_NOT_GRAFANA} ({_first_cause(error)})") from None
 
     def _failed(self, method: str, path: str, refused: _Refused) -> PublishingFailed:
         if 300 <= refused.status < 400:
-            return PublishingFailed(f"{self._url} sends us to {refused.says}: give that address as --url")
+            return PublishingFailed(f"{self._url} redirects to {refused.message}: give that address as --url")
         remedy = _remedy(refused)
-        said = f" ({refused.says})" if refused.says else ""
-        asked = f"{method} {path.partition('?')[0]}"
-        return PublishingFailed(f"{self._url} answers {refused.status} to {asked}; {remedy}{said}")
+        message = f" ({refused.message})" if refused.message else ""
+        request = f"{method} {path.partition('?')[0]}"
+        return PublishingFailed(f"{self._url} responds {refused.status} to {request}; {remedy}{message}")
 
 
 def _remedy(refused: _Refused) -> str:
     if refused.status >= 500:
-        return "Grafana, or what stands before it, is not well: see its log"
+        return "Grafana or a proxy in front of it has a problem: see its log"
     if refused.is_json or refused.status in (401, 403):
         return _REMEDIES.get(refused.status, "see its log")
-    return _NO_GRAFANA
+    return _NOT_GRAFANA
 
 
-def _look(response: Response, **_: object) -> None:
+def _check_response(response: Response, **_: object) -> None:
     if response.status_code >= 300 or not _is_json(response):
         raise _Refused(response)
 
@@ -141,23 +140,38 @@ def _is_json(response: Response) -> bool:
 
 
 def _message(response: Response) -> str:
-    """What an answer says in words, in one line; of a redirect where to."""
+    """Return the message of a response in one line; for a redirect, its target."""
     if response.is_redirect:
         return str(response.headers["Location"])
     if not _is_json(response):
         return ""
     try:
-        says = response.json()["message"]
+        message = response.json()["message"]
     except (ValueError, LookupError, TypeError):
         return ""
-    return " ".join(str(says).split())[:_LONGEST]
+    return " ".join(str(message).split())[:_MAX_LENGTH]
 
 
 def _first_cause(error: BaseException) -> str:
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__ or error
-    return " ".join(str(error).split())[:_LONGEST]
+    return " ".join(str(error).split())[:_MAX_LENGTH]
 
 
-def _written(note: Annotation) -> dict[str, object]:
-    return {"time": note.start, "timeEnd": note.end, "tags": list(note.tags), "text": note.text}
+def _annotation(stored: dict[str, Any]) -> Annotation:
+    return Annotation(
+        start=stored["time"],
+        end=stored["timeEnd"],
+        text=stored["text"],
+        tags=tuple(stored["tags"]),
+        id=stored["id"],
+    )
+
+
+def _body(annotation: Annotation) -> dict[str, object]:
+    return {
+        "time": annotation.start,
+        "timeEnd": annotation.end,
+        "tags": list(annotation.tags),
+        "text": annotation.text,
+    }

@@ -1,4 +1,4 @@
-"""What publishing needs of a Grafana. An adapter over another client library has to offer this and nothing more."""
+"""The interface to Grafana that pushing needs. An adapter over another client library implements this protocol."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 Dashboard = dict[str, Any]
-"""A dashboard as Grafana keeps it: the content of one of our files."""
+"""A dashboard as Grafana stores it: the content of one of our files."""
 
 
 class PublishingFailed(Exception):
-    """Grafana could not be reached, or did not do what was asked; the message says what and what to do, in one line."""
+    """Grafana was not reached or refused a request; the message says what and what to do, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where a Grafana is and by what it lets us in. url: see address(). ca_file: whom to trust in place of those whom
-    this machine trusts; None: whom it trusts."""
+    """The address of a Grafana and the token for it. url: see grafana_url(). ca_file: the trusted certificates; None:
+    those of the system."""
 
     url: str
     token: str = field(repr=False)
     ca_file: str | None = None
 
 
-def address(url: str) -> str:
-    """`url`, where it can be the address of a Grafana: http(s)://HOST[:PORT][/PATH]. Raises ValueError."""
+def grafana_url(url: str) -> str:
+    """Return `url` if it can be the address of a Grafana: http(s)://HOST[:PORT][/PATH]. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("write http://HOST[:PORT] or https://HOST[:PORT], with the path under which Grafana is served")
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError("leave out user, password and whatever follows ? or #")
+        raise ValueError("leave out user, password and everything after ? or #")
     if parts.port == 0:
-        raise ValueError("port 0 is none")
+        raise ValueError("port 0 is invalid; give the port of Grafana")
     return url.rstrip("/")
 
 
 class StoredDashboard(NamedTuple):
-    """A dashboard that Grafana holds. version: grows with every change of it. folder: the uid of its folder."""
+    """A dashboard that Grafana has. version: grows with every change. folder: the uid of its folder."""
 
     dashboard: Dashboard
     version: int
@@ -45,7 +45,7 @@ class StoredDashboard(NamedTuple):
 
 
 class Annotation(NamedTuple):
-    """An annotation: from `start` to `end`, milliseconds since 1970. id: given by Grafana, None before that."""
+    """An annotation from `start` to `end`, milliseconds since 1970. id: assigned by Grafana, None before that."""
 
     start: int
     end: int
@@ -58,23 +58,25 @@ class Grafana(Protocol):
     """A Grafana. Every method raises PublishingFailed."""
 
     def has_folder(self, uid: str) -> bool:
-        """Whether there is a folder of that uid."""
+        """Return whether a folder with that uid exists."""
 
     def create_folder(self, uid: str, title: str) -> None:
         """Create a folder."""
 
     def dashboard(self, uid: str) -> StoredDashboard | None:
-        """The dashboard of that uid, if there is one."""
+        """Return the dashboard with that uid, if it exists."""
 
     def save(self, dashboard: Dashboard, folder: str, version: int) -> None:
-        """Save a dashboard in the folder of that uid. version: of the one it takes the place of, 0 where there is none;
-        whoever changed it since then makes this fail."""
+        """Save a dashboard in the folder with that uid.
 
-    def notes(self, tags: tuple[str, ...]) -> list[Annotation]:
-        """The annotations that have all these tags."""
+        version: of the dashboard that it replaces, 0 if there is none. Fails if that dashboard was changed since.
+        """
 
-    def add_note(self, note: Annotation) -> None:
-        """Write an annotation for every dashboard that shows its tags."""
+    def annotations(self, tags: tuple[str, ...]) -> list[Annotation]:
+        """Return the annotations that have all these tags."""
 
-    def change_note(self, note: Annotation) -> None:
-        """Write an annotation of a known id anew."""
+    def add_annotation(self, annotation: Annotation) -> None:
+        """Create an annotation. Every dashboard that shows its tags shows it."""
+
+    def update_annotation(self, annotation: Annotation) -> None:
+        """Replace the annotation with the same id."""

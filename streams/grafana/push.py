@@ -1,4 +1,4 @@
-"""What is to be in Grafana, what of it is missing, and making it so. Doing it again changes nothing."""
+"""Pushing dashboards and incidents to Grafana. Pushing again without a change does nothing."""
 
 from __future__ import annotations
 
@@ -10,71 +10,71 @@ from typing import Final, NamedTuple
 from streams.grafana.interface import Annotation, Dashboard, Grafana
 
 FOLDER: Final = "promises"
-"""The uid of the folder: its title may be changed in Grafana, and pushing again still finds it."""
+"""The uid of the folder. Pushing finds the folder by it, even if its title was changed in Grafana."""
 
 INCIDENT_TAG: Final = "promises-incident"
-"""The tag by which our dashboards show incidents."""
+"""The tag of the incidents that our dashboards show."""
 
-_GIVEN_BY_GRAFANA: Final = ("id", "version")
+_SET_BY_GRAFANA: Final = ("id", "version")
 
 
 class PushResult(NamedTuple):
-    """What became of one thing. what: created, updated or unchanged."""
+    """The result of pushing one object. change: created, updated or unchanged."""
 
     name: str
-    what: str
+    change: str
 
 
-def committed() -> list[Dashboard]:
-    """The dashboards that belong to this version of promises."""
+def own_dashboards() -> list[Dashboard]:
+    """Return the dashboards of this version of promises."""
     folder = files("dashboards").joinpath("grafana")
-    found = sorted((one for one in folder.iterdir() if one.name.endswith(".json")), key=lambda one: one.name)
-    return [json.loads(one.read_text("utf-8")) for one in found]
+    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".json")), key=lambda path: path.name)
+    return [json.loads(path.read_text("utf-8")) for path in paths]
 
 
 def push(
     grafana: Grafana, dashboards: Sequence[Dashboard], title: str, *, dry_run: bool = False
 ) -> Iterator[PushResult]:
-    """Put `dashboards` into the folder, which gets `title` where it has to be created. dry_run: only look.
+    """Save `dashboards` in the folder, which is created with `title` if it is missing. dry_run: change nothing.
 
-    Raises PublishingFailed; what was done before then stays, and pushing again does the rest.
+    Raises PublishingFailed. Changes before the failure stay, and pushing again makes the remaining ones.
     """
-    is_there = grafana.has_folder(FOLDER)
-    if not is_there and not dry_run:
+    exists = grafana.has_folder(FOLDER)
+    if not exists and not dry_run:
         grafana.create_folder(FOLDER, title)
-    yield PushResult(f"folder {FOLDER}", "unchanged" if is_there else "created")
+    yield PushResult(f"folder {FOLDER}", "unchanged" if exists else "created")
     for dashboard in dashboards:
-        yield PushResult(dashboard["uid"], _put(grafana, dashboard, dry_run))
+        yield PushResult(dashboard["uid"], _push_dashboard(grafana, dashboard, dry_run))
 
 
-def _put(grafana: Grafana, dashboard: Dashboard, dry_run: bool) -> str:
-    held = grafana.dashboard(dashboard["uid"])
-    if held and held.folder == FOLDER and _content(held.dashboard) == _content(dashboard):
+def _push_dashboard(grafana: Grafana, dashboard: Dashboard, dry_run: bool) -> str:
+    stored = grafana.dashboard(dashboard["uid"])
+    if stored and stored.folder == FOLDER and _content(stored.dashboard) == _content(dashboard):
         return "unchanged"
     if not dry_run:
-        grafana.save(dashboard, FOLDER, held.version if held else 0)
-    return "updated" if held else "created"
+        grafana.save(dashboard, FOLDER, stored.version if stored else 0)
+    return "updated" if stored else "created"
 
 
 def _content(dashboard: Dashboard) -> Dashboard:
-    return {name: value for name, value in dashboard.items() if name not in _GIVEN_BY_GRAFANA}
+    return {name: value for name, value in dashboard.items() if name not in _SET_BY_GRAFANA}
 
 
-def annotate(grafana: Grafana, incident: str, note: Annotation, *, dry_run: bool = False) -> PushResult:
-    """Write an incident, or change what is written of it. Its tag, looked for first, keeps it from standing twice.
+def annotate(grafana: Grafana, incident: str, annotation: Annotation, *, dry_run: bool = False) -> PushResult:
+    """Create an incident, or update the one with the same id, which is found by its tag.
 
     Raises PublishingFailed.
     """
-    tag = f"incident:{incident}"
-    wanted = note._replace(tags=(INCIDENT_TAG, tag, *note.tags))
-    held = grafana.notes((INCIDENT_TAG, tag))
-    if not held:
+    name, tag = f"incident {incident}", f"incident:{incident}"
+    tagged = annotation._replace(tags=(INCIDENT_TAG, tag, *annotation.tags))
+    stored = grafana.annotations((INCIDENT_TAG, tag))
+    if not stored:
         if not dry_run:
-            grafana.add_note(wanted)
-        return PushResult(f"incident {incident}", "created")
-    wanted = wanted._replace(id=held[0].id)
-    if held[0]._replace(tags=()) == wanted._replace(tags=()) and set(held[0].tags) == set(wanted.tags):
-        return PushResult(f"incident {incident}", "unchanged")
+            grafana.add_annotation(tagged)
+        return PushResult(name, "created")
+    tagged = tagged._replace(id=stored[0].id)
+    if stored[0]._replace(tags=()) == tagged._replace(tags=()) and set(stored[0].tags) == set(tagged.tags):
+        return PushResult(name, "unchanged")
     if not dry_run:
-        grafana.change_note(wanted)
-    return PushResult(f"incident {incident}", "updated")
+        grafana.update_annotation(tagged)
+    return PushResult(name, "updated")

@@ -7,8 +7,6 @@ import logging
 import faust
 
 from streams.engine import process
-from streams.engine.partitions import Partitions
-from streams.engine.process import ConsumerGroup, exit_process
 from streams.intake.agent import IntakeAgent
 from streams.intake.metrics import IntakeCollector, intake_readiness
 from streams.intake.recovery import FeedRecovery
@@ -45,12 +43,11 @@ def build(settings: IntakeSettings, collector: IntakeCollector, app: faust.App) 
         adapters={feed.topic: settings.adapters[feed.name] for feed in settings.feeds},
         partition_counts=settings.partition_counts,
     )
-    group = ConsumerGroup(app)
-    partitions = Partitions(recovery, group, exit_process)
-    agent = IntakeAgent(partitions, settings.partition_counts, wall_clock)
-
-    def take_snapshot() -> None:
-        collector.snapshot = agent.snapshot(group.positions)
-
-    process.attach_agent(app, group, list(recovery.feeds), partitions, agent, take_snapshot)
+    process.attach_agent(
+        app,
+        topics=list(recovery.feeds),
+        recovery=recovery,
+        build_agent=lambda partitions: IntakeAgent(partitions, settings.partition_counts, wall_clock),
+        collector=collector,
+    )
     return app

@@ -16,11 +16,16 @@ from schemas.reading import MAX_BYTES, Refused
 from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
 from streams.intake.state import is_credible
+from streams.kafka.reject_headers import (
+    RecordSource,
+    cut_header,
+    original_headers,
+    refusal_headers,
+    source_headers,
+    text_headers,
+)
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
-from streams.records import ConsumedRecord, OutputRecord
-
-ORIGINAL: Final = "original."
-"""The prefix for the names of a record's own headers, where it is stored beside headers of ours."""
+from streams.records import ConsumedRecord, Headers, OutputRecord
 
 LARGEST: Final = 16 * MAX_BYTES
 """The maximum size in bytes of a record that is stored whole. Of a larger one only the beginning is stored."""
@@ -28,7 +33,6 @@ LARGEST: Final = 16 * MAX_BYTES
 _SAMPLE: Final = MAX_BYTES
 
 _encode = msgspec.json.Encoder().encode
-Headers = tuple[tuple[str, bytes], ...]
 PartitionCounts = Mapping[str, int]
 """The number of partitions of each topic."""
 
@@ -87,15 +91,14 @@ def _reject(refused: Refused, context: RecordContext, partition_counts: Partitio
     """Return the refused record as it came. One without key and value gets an empty value: no client sends neither."""
     record = context.record
     value = b"" if record.key is None and record.value is None else record.value
-    headers = {"reason": refused.reason, "detail": refused.detail}
-    return _stored(REJECTS.name, record.key, value, headers, context, partition_counts)
+    return _stored(REJECTS.name, record.key, value, refusal_headers(refused), context, partition_counts)
 
 
 def _notification(
     notification: ThinNotification, context: RecordContext, partition_counts: PartitionCounts
 ) -> OutputRecord:
     """Return the notification as it came, keyed by its subject, so that one reader gets all of one order."""
-    headers = {"kind": notification.kind, "ref": notification.ref}
+    headers = text_headers({"kind": notification.kind, "ref": notification.ref})
     key = notification.ref.encode(errors="replace")
     return _stored(NEEDS_FETCH.name, key, context.record.value, headers, context, partition_counts)
 
@@ -104,32 +107,23 @@ def _stored(
     topic: str,
     key: bytes | None,
     value: bytes | None,
-    headers: dict[str, str],
+    headers: Headers,
     context: RecordContext,
     partition_counts: PartitionCounts,
 ) -> OutputRecord:
     """Return the record with these headers, its position, and its own headers."""
-    our_headers, own_headers = _headers(headers, context), _own_headers(context.record)
+    our_headers, own_headers = (*headers, *_context_headers(context)), original_headers(context.record.headers)
     size = len(key or b"") + len(value or b"") + sum(len(name) + len(text) for name, text in own_headers)
     if size > LARGEST:
-        our_headers = (*our_headers, ("cut", f"{size} bytes".encode()))
+        our_headers = (*our_headers, cut_header(size))
         key, value, own_headers = key and key[:_SAMPLE], value and value[:_SAMPLE], ()
     count = partition_counts[topic]
     partition = context.tp.partition % count if key is None else partition_of(key, count)
     return OutputRecord(topic, key, value, (*our_headers, *own_headers), partition)
 
 
-def _headers(headers: dict[str, str], context: RecordContext) -> Headers:
-    position = {
-        "feed": context.feed.name,
-        "adapter": context.feed.adapter,
-        "topic": context.tp.topic,
-        "partition": str(context.tp.partition),
-        "offset": str(context.record.offset),
-        "timestamp": str(context.record.timestamp),
-    }
-    return tuple((name, text.encode(errors="replace")) for name, text in (headers | position).items())
-
-
-def _own_headers(record: ConsumedRecord) -> Headers:
-    return tuple((ORIGINAL + name, value or b"") for name, value in record.headers)
+def _context_headers(context: RecordContext) -> Headers:
+    """Return the feed and the adapter of a record, and where it was read."""
+    feed, record = context.feed, context.record
+    source = RecordSource(context.tp.topic, context.tp.partition, record.offset, record.timestamp)
+    return (*text_headers({"feed": feed.name, "adapter": feed.adapter}), *source_headers(source))

@@ -1,4 +1,4 @@
-"""The core: history in, verdict out. Pure functions of their arguments; no framework, no clock, no I/O.
+"""The core: history in, verdict out. Pure functions of their arguments, without a framework, a clock or I/O.
 
-Read `case` (what is known), `fold` (one fact more), `settle` (what follows from it) in that order.
+Read `case` (the data), `fold` (one step per fact) and `settle` (the judgement) in that order.
 """

@@ -1,4 +1,4 @@
-"""Admission: from a canonical event to the fact that the history keeps, or a refusal with its reason."""
+"""Admission: a canonical event becomes a fact of the history, or is refused with a reason."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _QUALITIES: Final[dict[Quality, int]] = {quality: code for code, quality in enum
 
 
 def admit(event: events.CaseEvent, policies: Policies) -> Fact:
-    """The fact that `event` states. Raises Refused where no policy can judge it."""
-    if type(event) is events.StepReached:  # most are
+    """Return the fact that `event` states. Raises Refused if no policy can judge it."""
+    if type(event) is events.StepReached:  # most events are
         quality = event.quality
         return _fact(event, FactType.REACHED, event.step, (), (), 0 if quality is None else _QUALITIES[quality])
     return _ADMITTERS[type(event)](event, policies)
@@ -32,13 +32,13 @@ def _fact(
     replacement: tuple[Fact, ...] = (),
     quality: int = 0,
 ) -> Fact:
-    """The fact of that name, with what every event says."""
+    """Return a fact with the fields that all events have."""
     try:
         at = from_datetime(event.occurred_at)
     except ImplausibleInstant as error:
         raise Refused("bad_time", f"occurred_at: {error}") from None
     staff = event.staff
-    return Fact(
+    return Fact(  # by position: keywords cost instructions, and this runs for every event
         at,
         type,
         event.id,
@@ -65,7 +65,7 @@ def _made(event: events.PromisesMade, policies: Policies) -> Fact:
 
 
 def _stated(event: events.PromisesStated, policies: Policies) -> Fact:
-    """A snapshot may come long after the promise was made: a due before it is nothing strange."""
+    """Return the fact of a snapshot. It may come long after the promise was made, so the due may lie before it."""
     terms = tuple(
         [
             _terms(policies, promise.kind, promise.ordinal, promise.due, promise.opens, promise.origin)
@@ -95,7 +95,7 @@ def _check_due(event: events.PromisesMade, promise: events.PromiseTerms, due: In
         raise Refused(
             "due_before_made",
             f"{promise.kind} is due {promise.due.isoformat()}, before the promise was made at "
-            f'{event.occurred_at.isoformat()}; a policy with due_before_made = "judge" would take it',
+            f'{event.occurred_at.isoformat()}; a policy with due_before_made = "judge" accepts it',
         )
 
 
@@ -149,7 +149,7 @@ def _replacement(event: events.Correction, policies: Policies) -> tuple[Fact, ..
     if event.event is None:
         return ()
     if (event.event.id, event.event.case) != (event.corrects, event.case):
-        raise Refused("bad_value", f"the event of a correction keeps its id ({event.corrects}) and its case")
+        raise Refused("bad_value", f"the event of a correction must have the corrected id ({event.corrects}) and case")
     return (admit(event.event, policies),)
 
 

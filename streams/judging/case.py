@@ -1,50 +1,63 @@
-"""A case: its history, its standing (how far that is folded), and what was last judged of it.
+"""A case: its history, its state (the history folded so far), and its last judgements.
 
-The standing follows from the history alone and can always be made again from it; what was judged depends on when it
-was judged, and is kept to say what changed since.
+The state follows from the history alone and can always be folded again. A judgement depends also on when it was made;
+the last one is kept to find out what has changed since.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from msgspec import Struct, field
+
 from schemas.instants import NEVER, Instant, Millis
-from schemas.values import State, Value, field, pack
 from schemas.words import RULINGS, UNDELIVERED, Basis, Evidence, Origin, Party, Ruling
 from streams.judging.facts import Fact
-from streams.judging.history import History, pack_fact, pack_history, unpack_history
+from streams.judging.history import History, pack, pack_fact, pack_history, unpack_history
 from streams.judging.policy import Attributes, Policy
 
 _UNDELIVERED: Final = RULINGS.index(UNDELIVERED)
 
 
+# Structs are the cheapest classes to create, read and encode. They are stored as arrays of their fields. None of them
+# refers to itself, so the garbage collector need not track them.
+
+
+class _Value(Struct, frozen=True, array_like=True, gc=False):
+    """The base of immutable values."""
+
+
+class _State(Struct, array_like=True, gc=False):
+    """The base of mutable state."""
+
+
 class PromiseKey(NamedTuple):
-    """Which promise of a case."""
+    """The key of a promise within its case."""
 
     subject: str
     kind: str
     ordinal: int
 
 
-class Window(Value, frozen=True):
-    """When delivery is owed: not before `opens` (0: at any time), not after `due`."""
+class Window(_Value, frozen=True):
+    """The time in which delivery is owed: not before `opens` (0: no limit), not after `due`."""
 
     opens: Instant
     due: Instant
 
 
-class Ending(Value, frozen=True):
+class Ending(_Value, frozen=True):
     """A cancellation or withdrawal."""
 
     at: Instant
     by: Party
 
 
-class Promise(State):
-    """A promise as far as its case is folded.
+class Promise(_State):
+    """A promise in the state of its case.
 
-    amended: the last window that was given, where that is not the original one.
-    started_by: the step behind an assumed promise; empty: it was given.
+    amended: the current window, if it differs from the original one.
+    started_by: the step that started an assumed promise; empty if the promise was given.
     """
 
     key: PromiseKey
@@ -59,34 +72,34 @@ class Promise(State):
 
     @property
     def current(self) -> Window:
-        """The last window that was given."""
+        """The window of the current basis."""
         return self.original if self.amended is None else self.amended
 
 
-class Assignment(Value, frozen=True):
-    """From `at` on, `staff` had `subject` in hand."""
+class Assignment(_Value, frozen=True):
+    """From `at` on, `staff` is in charge of `subject`; of the whole case if that is empty."""
 
     at: Instant
     subject: str
     staff: str
 
 
-class RareState(State):
-    """What few cases have, so that the others need not store that they lack it.
+class RareState(_State):
+    """State that few cases have, kept apart so that other cases do not store empty fields.
 
-    stated: what was last stated of a promise, where that is not its original window. proxies: by subject, the steps
-    that are known by a proxy alone.
+    stated: the window last stated by a snapshot, for promises where it is not the original window.
+    proxies: by subject, the steps whose time is known only by a proxy.
     """
 
     stated: dict[PromiseKey, Window] = field(default_factory=dict)
     proxies: dict[str, list[str]] = field(default_factory=dict)
 
 
-class CaseState(State):
-    """How a case stands after some of its facts.
+class CaseState(_State):
+    """The state of a case after some of its facts.
 
-    steps: when each step that a policy reads was reached, by subject, then by step. cancelled: by subject.
-    hands: in order of time. attributes: the first named of each.
+    steps: by subject and step, the instant at which each step that a policy names was reached.
+    cancelled: by subject. assignments: in order of time. attributes: the first named value of each.
     """
 
     promises: dict[PromiseKey, Promise] = field(default_factory=dict)
@@ -98,18 +111,17 @@ class CaseState(State):
 
     @property
     def last_due(self) -> Instant:
-        """The latest instant by which anything was ever promised, as far as it still counts; 0 where nothing was."""
+        """The latest due of all promises on either basis; 0 if there are none."""
         last = 0
         for promise in self.promises.values():
             last = max(last, promise.original.due, promise.current.due)
         return last
 
 
-class Outcome(Value, frozen=True):
-    """How a promise stands on one basis.
+class Outcome(_Value, frozen=True):
+    """The outcome of a promise on one basis.
 
-    code: of the ruling, its place in the table of all. lateness: actual minus due, signed; None while nothing was
-    delivered.
+    code: the index of the ruling in RULINGS. lateness: actual minus due, signed; None while nothing is delivered.
     """
 
     code: int
@@ -123,14 +135,15 @@ class Outcome(Value, frozen=True):
         return RULINGS[self.code]
 
 
-class Judged(Value, frozen=True):
-    """What was last said of a promise, and what was ever said that is said only once.
+class Judged(_Value, frozen=True):
+    """The last judgement of a promise, and a record of the outputs that are given only once.
 
-    amended: the outcome on the current basis, where that is not the original one.
-    revision: the number of its last published verdict; -1 before the first. retracted: the history holds it no longer.
-    settled, delivered: by basis (original, current), whether a first verdict other than open, and a first lateness, was
-    ever given. at_risk, overdue: the dues of which that was ever said. assumed: whether its delivery is known by a
-    proxy alone.
+    amended: the outcome on the current basis, if it differs from the original one.
+    revision: the number of the last published verdict; -1 before the first.
+    retracted: the promise is no longer in the history.
+    settled, delivered: by basis (original, current), whether it ever had a verdict other than open, and a lateness.
+    at_risk, overdue: the dues for which such an alert was raised.
+    assumed: whether its delivery is known only by a proxy.
     """
 
     original: Outcome
@@ -151,19 +164,22 @@ class Judged(Value, frozen=True):
 
     @property
     def evidence(self) -> Evidence:
-        """What the current outcome rests on."""
+        """The evidence for the current outcome."""
         if self.assumed:
             return "assumed"
         return "deadline" if self.current.code == _UNDELIVERED else "event"
 
     def on(self, basis: Basis) -> Outcome:
-        """The outcome on that basis."""
+        """Return the outcome on that basis."""
         return self.original if basis == "original" else self.current
 
 
-class Change(Value, frozen=True):
-    """One promise judged otherwise than before. `before` is None when it was never judged; `promise` is None when the
-    history holds it no longer: then `after` is the last judgement, retracted."""
+class Change(_Value, frozen=True):
+    """A change in the judgement of one promise.
+
+    promise: None if it is no longer in the history; then `after` is the last judgement, retracted.
+    before: None if it was never judged.
+    """
 
     key: PromiseKey
     promise: Promise | None
@@ -171,12 +187,13 @@ class Change(Value, frozen=True):
     after: Judged
 
 
-class Case(State):
-    """All that is known of one case. The standing holds all facts that are known at the clock, as corrected.
+class Case(_State):
+    """A case. Its state contains all facts that happened by the watermark of its partition, as corrected.
 
-    facts, count, last_at: the history, packed; how many facts that is, and when the last of them happened.
-    corrected: whether any fact is a correction. more_at: when a fact that is known, but lies ahead of the clock, will
-    have happened. wake_at: when the judgement next changes by itself.
+    wake_at: the instant at which the judgement next changes without another fact.
+    next_fact_at: the instant of the first fact that lies after the watermark.
+    last_at: the instant of the last fact. corrected: whether any fact is a correction.
+    count, facts: the number of facts, and the facts packed.
     """
 
     wake_at: Instant = NEVER
@@ -190,25 +207,25 @@ class Case(State):
 
     @property
     def history(self) -> History:
-        """The facts in order, for a reader: what is done to the list changes nothing here."""
+        """A copy of the facts, in order."""
         return unpack_history(self.facts, self.count)
 
     def may_contain(self, id: str) -> bool:
-        """False: no fact of that id is in the history. True: look, one may be."""
+        """Return False if the history has no fact with that id. True is no proof that it has one."""
         return pack(id) in self.facts
 
     def append(self, fact: Fact) -> None:
-        """Add a fact that comes after all others."""
+        """Append a fact that is later than all others."""
         self.facts += pack_fact(fact)
         self.count += 1
         self.last_at = fact.at
 
     def replace_history(self, history: History) -> None:
-        """Have `history`, which is not empty, take the place of what was known."""
+        """Replace the history by another one, which is not empty."""
         self.facts = pack_history(history)
         self.count = len(history)
         self.last_at = history[-1].at
 
 
 OPEN_CODES: Final = frozenset(code for code, ruling in enumerate(RULINGS) if ruling.verdict == "open")
-"""The codes of rulings that are not a verdict yet."""
+"""The codes of the rulings with the verdict open."""

@@ -1,4 +1,4 @@
-"""Why a promise is judged as it is: the history of its case, with what each fact did to it. Pure."""
+"""The explanation of a judgement: the history of its case, with the effect of each fact. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streams.judging.settle import next_change_at
 
 
 class Step(NamedTuple):
-    """What happened to a promise at an instant; `event_id` is None where time alone did it."""
+    """One change of a promise, and its instant; `event_id` is None if a deadline passed without an event."""
 
     at: Instant
     event_id: str | None
@@ -27,14 +27,17 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A promise, how it is judged, and the steps that led there."""
+    """A promise, its judgement, and the steps that led to it."""
 
     promise: Promise
     judged: Judged
     steps: tuple[Step, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """One element of `promises` in the JSON of `promises explain`: the current basis, with the original inside."""
+        """Return one element of `promises` in the JSON of `promises explain`.
+
+        Its fields are those of the current basis; `original` has those of the original one.
+        """
         promise, judged = self.promise, self.judged
         wake_at = min(next_change_at(promise.policy, outcome, NEVER) for outcome in (judged.original, judged.current))
         return {
@@ -63,7 +66,7 @@ def _outcome_as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def explain(case: Case, policies: Policies, now: Instant) -> list[Explanation]:
-    """Every promise of `case`, settled at `now`, with its steps."""
+    """Return every promise of `case`, which was settled at `now`, with its steps."""
     facts = KnownHistory.at(case.history, now).facts
     return [
         Explanation(promise, case.judged[key], tuple(_steps(promise, case.judged[key], facts, policies, now)))
@@ -85,7 +88,7 @@ def _steps(promise: Promise, judged: Judged, facts: list[Fact], policies: Polici
 
 @dataclass(frozen=True, slots=True)
 class _PromiseView:
-    """What can be seen of one promise between two facts."""
+    """The state of one promise between two facts."""
 
     promise: Promise | None
     completed: Instant = NEVER
@@ -107,7 +110,7 @@ class _PromiseView:
 def _effects(before: _PromiseView, after: _PromiseView, fact: Fact) -> Iterator[str]:
     if after.promise is None:
         if before.promise is not None:
-            yield "the promise falls with the step that started it"
+            yield "removed with the step that started it"
     elif before.promise is None or _origin(before.promise) != _origin(after.promise):
         yield _made_text(after.promise)
     elif before.promise.current != after.promise.current:
@@ -115,7 +118,7 @@ def _effects(before: _PromiseView, after: _PromiseView, fact: Fact) -> Iterator[
     if after.promise is not None:
         yield from _progress(before, after, after.promise, fact)
     if after.staff != before.staff:
-        yield f"in hand of {after.staff}"
+        yield f"assigned to {after.staff}"
 
 
 def _origin(promise: Promise) -> tuple[Instant, str]:
@@ -129,14 +132,14 @@ def _made_text(promise: Promise) -> str:
 
 
 def _new_due_text(before: Promise, after: Promise) -> str:
-    reason = "at the customer's wish" if after.original != before.original else "the original due stands"
+    reason = "at the customer's request" if after.original != before.original else "the original due stands"
     return f"now due {format_instant(after.current.due)}, {reason}"
 
 
 def _progress(before: _PromiseView, after: _PromiseView, promise: Promise, fact: Fact) -> Iterator[str]:
     if after.completed != before.completed:
         if after.completed == NEVER:
-            yield "open again: what kept it was undone"
+            yield "open again: the step that kept it was undone"
         else:
             yield _delivered_text(after, promise) + _quality_text(fact)
     if after.ended != before.ended:
@@ -151,7 +154,7 @@ def _delivered_text(after: _PromiseView, promise: Promise) -> str:
 
 
 def _quality_text(fact: Fact) -> str:
-    """How the time of a step is known, where it was not measured."""
+    """Return the quality of the time of a step, unless it was measured."""
     return f" ({QUALITIES[fact.quality]})" if fact.quality else ""
 
 
@@ -168,13 +171,13 @@ def _no_effect_text(fact: Fact) -> str:
 
 
 def _passed_deadlines(state: CaseState, promise: Promise, judged: Judged, now: Instant) -> Iterator[Step]:
-    """The deadlines, original and current, that passed before anything settled the promise."""
+    """Yield the deadlines, original and current, that passed while the promise was open."""
     end = ending(state, promise)
     settled_at = min(completed_at(state, promise), end.at if end else NEVER)
     for due, outcome in sorted({judged.original.due: judged.original, judged.current.due: judged.current}.items()):
         limit = due + promise.policy.grace
         if limit < min(now, settled_at):
             which = "deadline" if due == promise.current.due else "original deadline"
-            unknown = "; its feed has not been heard of since, so nothing is known"
+            unknown = "; its feed has not reported since, so the promise is still open"
             broken = " with nothing delivered: broken"
             yield Step(limit + 1, None, f"the {which} passed{unknown if outcome.code in OPEN_CODES else broken}")

@@ -1,21 +1,22 @@
-"""Facts: the compact form of canonical events, only what judging needs.
+"""Facts: the compact form of canonical events, with only the fields that judging needs.
 
-All fields of a fact are ordered, so any set of facts has one order, whatever order they arrived in.
+Facts are compared by all their fields, so a set of facts has one order, independent of the order of arrival.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 
+from msgspec import Struct
+
 from schemas.instants import Instant
-from schemas.values import Value
 from schemas.words import Origin
 
 
 class FactType(IntEnum):
-    """What a fact says. The numbers are stored, and break ties between facts of one instant: never change one."""
+    """The type of a fact. The numbers are stored and order the facts of one instant, so never change one."""
 
-    STATED = -1  # first of its instant: what a snapshot states may be amended or withdrawn by the same snapshot
+    STATED = -1  # first of its instant: the same snapshot may amend or withdraw the promises that it states
     MADE = 0
     AMENDED = 1
     ASSIGNED = 2
@@ -28,8 +29,8 @@ class FactType(IntEnum):
     CORRECTED = 9
 
 
-class Terms(Value, order=True, frozen=True):
-    """A promise as a fact states it. `opens` is 0 where the promise has no earliest instant."""
+class Terms(Struct, order=True, frozen=True, array_like=True, gc=False):
+    """A promise as a fact states it. `opens` is 0 if the promise has no earliest instant."""
 
     kind: str
     ordinal: int
@@ -38,13 +39,14 @@ class Terms(Value, order=True, frozen=True):
     origin: Origin
 
 
-class Fact(Value, order=True, frozen=True):
-    """One thing that happened to a case. Stored: fields are appended, never moved.
+class Fact(Struct, order=True, frozen=True, array_like=True, gc=False):
+    """One thing that happened to a case. Facts are stored by position: append fields, never move them.
 
-    name: the step, the party, the reason of a hold or the id of the corrected fact, as `what` requires.
-    instead: of a correction, the fact that takes the place of the corrected one; None if there was none.
-    quality: of a step, how its time is known: the place in QUALITIES.
-    Empty text means that nothing was said.
+    name: the step, the party, the reason of a hold or the id of the corrected fact, depending on `type`.
+    terms: the promises that the fact makes, states, amends or withdraws.
+    replacement: for a correction, the fact that replaces the corrected one; empty if that never happened.
+    quality: for a step, the index in QUALITIES of how its time is known.
+    An empty string means that the event did not name it.
     """
 
     at: Instant

@@ -1,7 +1,7 @@
-"""The fold: one fact more onto the standing of a case.
+"""The fold: facts applied to the state of a case, one at a time.
 
-`apply` takes a fact that is later than all before it. A fact out of order, or a correction, folds the history again by
-the same function (`fold`): incremental equals from scratch because there is one way to take a step.
+`apply` takes a fact that is later than all before it. For a fact out of order, or a correction, `fold` applies the
+whole history again by the same function, so the result does not depend on the order of arrival.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from streams.judging.policy import Attributes, Policies, Policy
 
 
 def fold(facts: Iterable[Fact], policies: Policies) -> CaseState:
-    """The standing of a case after `facts`, which are in order."""
+    """Return the state of a case after `facts`, which are in order."""
     state = CaseState()
     for fact in facts:
         apply(state, fact, policies)
@@ -25,7 +25,7 @@ def fold(facts: Iterable[Fact], policies: Policies) -> CaseState:
 
 
 def apply(state: CaseState, fact: Fact, policies: Policies) -> bool:
-    """One step of the fold, on a standing that belongs to the caller. False if it left everything as it was."""
+    """Apply a fact to `state` in place. Return False if it changed nothing."""
     handler = _HANDLERS[fact.type]
     if handler is None:
         return False
@@ -51,7 +51,7 @@ def _add_assignment(state: CaseState, fact: Fact) -> bool:
 
 
 def _assigned(state: CaseState, fact: Fact, policies: Policies) -> bool:
-    """An assignment has said all when it has named its staff."""
+    """Do nothing: `apply` adds the assignment for every fact that names staff."""
     return False
 
 
@@ -69,11 +69,11 @@ def _add_promise(
         state.promises[key] = _new_promise(key, state, fact, terms, policies)
     else:
         _change_window(state, existing, fact, terms)
-        existing.started_by = ""  # now it was said, and stands without the step
+        existing.started_by = ""  # it is now given, and no longer depends on the step
 
 
 def _stated(state: CaseState, fact: Fact, policies: Policies) -> bool:
-    """What is stated as it was before says nothing: so a snapshot takes back nothing that was agreed elsewhere."""
+    """Apply the promises that differ from the last statement. A repeated snapshot overrides no later agreement."""
     is_new = False
     for terms in fact.terms:
         key, window = PromiseKey(fact.subject, terms.kind, terms.ordinal), Window(terms.opens, terms.due)
@@ -87,7 +87,7 @@ def _stated(state: CaseState, fact: Fact, policies: Policies) -> bool:
 
 
 def _last_stated(state: CaseState, promise: Promise) -> Window:
-    """What was last stated of `promise`; what it was made with, where nothing was."""
+    """Return the window that was last stated for `promise`; the original window if none was."""
     rare = state.rare
     return promise.original if rare is None else rare.stated.get(promise.key, promise.original)
 
@@ -99,7 +99,7 @@ def _rare_state(state: CaseState) -> RareState:
 
 
 def _new_promise(key: PromiseKey, state: CaseState, fact: Fact, terms: Terms, policies: Policies) -> Promise:
-    return Promise(
+    return Promise(  # by position: keywords cost instructions
         key,
         policies.policy_for(terms.kind, _attributes(state, fact), fact.at),
         fact.at,
@@ -118,19 +118,22 @@ def _amended(state: CaseState, fact: Fact, policies: Policies) -> bool:
 
 
 def _change_window(state: CaseState, promise: Promise, fact: Fact, terms: Terms) -> None:
-    """Another due for a promise: the current basis follows it, the original one only at the customer's wish in time."""
+    """Change the window of an open promise, on the current basis.
+
+    The original basis changes too if the customer asked for it before the promise was broken.
+    """
     if ending(state, promise) is not None or completed_at(state, promise) != NEVER:
         return
     window = Window(terms.opens, terms.due)
     if fact.type is FactType.AMENDED and fact.name == "customer" and _is_before_breach(promise, fact):
-        if not promise.started_by:  # the original window no longer says what was stated
+        if not promise.started_by:  # remember the window that was stated, which the original one no longer is
             _rare_state(state).stated.setdefault(promise.key, promise.original)
         promise.original = window
     promise.amended = None if window == promise.original else window
 
 
 def _is_before_breach(promise: Promise, fact: Fact) -> bool:
-    """Whether `fact` came before the promise was broken: a breach is not undone by what is said afterwards."""
+    """Return whether `fact` came before the promise was broken. What comes later cannot undo the breach."""
     return fact.at <= promise.original.due + promise.policy.grace
 
 
@@ -149,7 +152,7 @@ def _reached(state: CaseState, fact: Fact, policies: Policies) -> bool:
 
 
 def _add_assumed_promises(state: CaseState, fact: Fact, policies: Policies) -> None:
-    """Make the promises that nobody spoke and that this step starts."""
+    """Add the assumed promises that this step starts."""
     for policy in policies.policies_started_by(fact.name, _attributes(state, fact), fact.at):
         promise = _assumed_promise(fact, policy)
         state.promises.setdefault(promise.key, promise)
@@ -157,7 +160,7 @@ def _add_assumed_promises(state: CaseState, fact: Fact, policies: Policies) -> N
 
 def _assumed_promise(fact: Fact, policy: Policy) -> Promise:
     assert policy.assumed is not None
-    return Promise(
+    return Promise(  # by position: keywords cost instructions
         PromiseKey(fact.subject, policy.kind, 1),
         policy,
         fact.at,
@@ -175,7 +178,7 @@ def _undone(state: CaseState, fact: Fact, policies: Policies) -> bool:
     if state.rare is not None and fact.name in state.rare.proxies.get(fact.subject, ()):
         state.rare.proxies[fact.subject].remove(fact.name)
     for key in [key for key, promise in state.promises.items() if promise.started_by == fact.name]:
-        if key.subject == fact.subject:  # an assumed promise stands and falls with the step that started it
+        if key.subject == fact.subject:  # an assumed promise goes with the step that started it
             del state.promises[key]
     return True
 
@@ -198,7 +201,7 @@ def _ending(fact: Fact) -> Ending:
 
 
 def _attributes(state: CaseState, fact: Fact) -> Attributes:
-    """What `fact` says of itself, and else what was first said."""
+    """Return the attributes of `fact`, completed by those first named in the case."""
     first_named = state.attributes
     location, channel, segment = first_named
     if fact.location in ("", location) and fact.channel in ("", channel) and fact.segment in ("", segment):
@@ -207,7 +210,7 @@ def _attributes(state: CaseState, fact: Fact) -> Attributes:
 
 
 def completed_at(state: CaseState, promise: Promise) -> Instant:
-    """When the first step that keeps `promise` was reached; NEVER if none was, or all were undone."""
+    """Return when the first step that keeps `promise` was reached; NEVER if none was, or all were undone."""
     first = NEVER
     reached = state.steps.get(promise.key.subject)
     if reached:
@@ -219,7 +222,7 @@ def completed_at(state: CaseState, promise: Promise) -> Instant:
 
 
 def is_assumed(state: CaseState, promise: Promise, completed: Instant) -> bool:
-    """Whether that `promise` was delivered at `completed` is known by a proxy alone."""
+    """Return whether only a proxy says that `promise` was delivered at `completed`."""
     rare = state.rare
     if rare is None:
         return False
@@ -229,7 +232,7 @@ def is_assumed(state: CaseState, promise: Promise, completed: Instant) -> bool:
 
 
 def ending(state: CaseState, promise: Promise) -> Ending | None:
-    """What ended `promise` first: its withdrawal, or the cancellation of its subject or of the whole case."""
+    """Return what ended `promise` first: its withdrawal, or the cancellation of its subject or of the whole case."""
     first = promise.withdrawn
     cancelled = state.cancelled
     if cancelled:
@@ -251,4 +254,4 @@ _HANDLERS[FactType.REACHED] = _reached
 _HANDLERS[FactType.UNDONE] = _undone
 _HANDLERS[FactType.WITHDRAWN] = _withdrawn
 _HANDLERS[FactType.CANCELLED] = _cancelled
-"""Holds do not change a judgement, and a correction speaks of another fact: neither is a step."""
+"""By FactType. Holds do not change a judgement, and corrections are applied to the history before the fold."""

@@ -1,13 +1,18 @@
-"""The history of a case: its facts in the order in which they happened, each known once."""
+"""The history of a case: its facts in order of occurrence, without duplicates; and the history as bytes.
+
+A case holds its history packed (see `case.Case`): a fact in order is appended without decoding the others.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections.abc import Callable
 from operator import attrgetter
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
+
+from msgspec import msgpack
 
 from schemas.instants import NEVER, Instant
-from schemas.values import pack, unpacker
 from streams.judging.facts import Fact, FactType, Terms
 
 __all__ = [
@@ -17,42 +22,46 @@ __all__ = [
     "KnownHistory",
     "Terms",
     "insert",
+    "pack",
     "pack_fact",
     "pack_history",
     "unpack_history",
 ]
 
 History = list[Fact]
-"""The facts of one case, sorted, no id twice."""
+"""The facts of one case, sorted; every id occurs once."""
+
+pack: Final[Callable[[object], bytes]] = msgpack.Encoder().encode
+"""Encode a value as MessagePack. Of two different values, neither encoding is a prefix of the other."""
 
 _at = attrgetter("at")
-_unpack = unpacker(list[Fact])
+_unpack = msgpack.Decoder(list[Fact]).decode
 
 
 def pack_history(history: History) -> bytes:
-    """The facts as bytes, one after another: a further one is appended without a look at the others."""
+    """Encode the facts one after another, so that another fact can be appended without decoding them."""
     return b"".join(map(pack_fact, history))
 
 
 def pack_fact(fact: Fact) -> bytes:
-    """The fact as bytes, without the last fields where they say nothing: most facts are steps."""
+    """Encode a fact, without its last fields if they have their defaults, as those of most steps do."""
     stored = pack(fact)
     if fact.quality:
         return stored
     if fact.terms or fact.replacement:
-        return b"\x9b" + stored[1:-1]  # MessagePack's head of an array of 11
-    return b"\x99" + stored[1:-3]
+        return b"\x9b" + stored[1:-1]  # an array of 11 in MessagePack: without quality
+    return b"\x99" + stored[1:-3]  # an array of 9: without terms, replacement and quality
 
 
 def unpack_history(facts: bytes, count: int) -> History:
-    """The `count` facts in those bytes."""
-    return _unpack(b"\xdd" + count.to_bytes(4, "big") + facts)  # MessagePack's head of an array of that length
+    """Decode `count` facts."""
+    return _unpack(b"\xdd" + count.to_bytes(4, "big") + facts)  # as an array of that length in MessagePack
 
 
 def insert(history: History, fact: Fact) -> bool:
-    """Put `fact` in its place; False if it says nothing new.
+    """Insert `fact` in order. Return False, without a change, if it is a duplicate.
 
-    Of two facts under one id the greater stays, so that any order of arrival leaves the same history.
+    Of two different facts with one id the greater stays, so any order of arrival leads to the same history.
     """
     for position, known in enumerate(history):
         if known.id == fact.id:
@@ -65,14 +74,14 @@ def insert(history: History, fact: Fact) -> bool:
 
 
 class KnownHistory(NamedTuple):
-    """What of a history is known at an instant, and when more will be."""
+    """The part of a history that is known at an instant. next_fact_at: the instant of the first fact after that."""
 
     facts: History
     next_fact_at: Instant
 
     @classmethod
     def at(cls, history: History, now: Instant) -> Self:
-        """The facts that happened up to `now`, as corrected up to `now`."""
+        """Return the facts that happened by `now`, with the corrections that were made by `now`."""
         end = bisect_right(history, now, key=_at)
         next_fact_at = history[end].at if end < len(history) else NEVER
         past = history[:end]
@@ -87,10 +96,10 @@ class KnownHistory(NamedTuple):
 
 
 def _corrections(past: History) -> dict[str, Fact]:
-    """The correction that stands for each corrected id: the last made, unless itself corrected."""
+    """Return the effective correction of each corrected id: the last one that is not itself corrected."""
     corrections = [fact for fact in reversed(past) if fact.type == FactType.CORRECTED]
     ids = {fact.id for fact in corrections}
-    # Those of corrections first: whose clock was behind may take back what is stamped later.
+    # Corrections of corrections come first: a sender whose clock is slow may correct a fact with a later timestamp.
     corrections.sort(key=lambda fact: fact.name not in ids)
     effective: dict[str, Fact] = {}
     for fact in corrections:

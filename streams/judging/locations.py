@@ -1,7 +1,7 @@
-"""Locations: what is known of the places that answer for promises, as data. Nobody has to list them.
+"""Locations: optional data about the places that are accountable for promises.
 
-Policies, histories and verdicts know a location by its id alone. What a location is called, by which clock it lives,
-how much of its promises it should keep and which feed it hears from matters to boards and alerts.
+Policies, histories and verdicts use only the id of a location. Dashboards and alerts use its name, time zone and
+objectives; the worker uses its feed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from schemas.instants import NEVER, Millis
 
 
 class LocationFeed(NamedTuple):
-    """The feed through which the events of a location come.
+    """The feed that carries the events of a location.
 
-    feed: its name, the `source` of `clock` records. silent_after: how long after the instant up to which it was heard
-    of it is stale. abandoned_after: how long after that it is waited for no more.
+    feed: its name, the `source` in `clock` records.
+    silent_after: the age of its watermark at which it is stale.
+    abandoned_after: the age of its watermark at which it is ignored.
     """
 
     feed: str
@@ -26,23 +27,23 @@ class LocationFeed(NamedTuple):
 
 
 FeedLookup = Mapping[str, LocationFeed]
-"""The feeds that were declared, by location. A location without one waits for nothing but the clock."""
+"""The declared feeds, by location. Promises of other locations depend on the watermark of the partition alone."""
 
 NO_FEEDS: Final[FeedLookup] = MappingProxyType({})
 
 
 SILENT_AFTER: Final[Millis] = 10 * 60_000
-"""How long a feed may be silent where its location does not say."""
+"""The default of `silent_after`."""
 
 _NO_OBJECTIVES: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class Location(NamedTuple):
-    """One location. id: as events name it. display_name: as people do. zone: IANA time zone.
+    """One location.
 
-    objectives: by kind the share of promises that should be kept, where that differs from the policies'. feed: the
-    source whose events it lives on, as `clock` records name it; empty where none is watched. silent_after: how long
-    that feed may be silent before it is stale. abandoned_after: how long until it is waited for no more.
+    id: as in events. display_name: for people. zone: IANA time zone.
+    objectives: by kind, the share of promises that should be kept, if it differs from that of the policies.
+    feed, silent_after, abandoned_after: see LocationFeed; `feed` is empty if the location has none.
     """
 
     id: str
@@ -55,18 +56,18 @@ class Location(NamedTuple):
 
 
 class Locations:
-    """All locations that are known, in the order of their file. Fixed once made."""
+    """All known locations, in the order of their file. Immutable."""
 
     def __init__(self, locations: Iterable[Location] = ()) -> None:
         self.all = tuple(locations)
         self._by_id = {location.id: location for location in self.all}
 
     def get(self, id: str) -> Location:
-        """The location of that id; one with defaults, called by its id, where none is known."""
+        """Return the location with that id; for an unknown id, one with defaults and the id as its name."""
         return self._by_id.get(id) or Location(id, id)
 
     def feeds(self) -> FeedLookup:
-        """The feed of each location that has one."""
+        """Return the feed of each location that has one."""
         return {
             location.id: LocationFeed(location.feed, location.silent_after, location.abandoned_after)
             for location in self.all

@@ -1,4 +1,4 @@
-"""Measures: what cannot be added up (rates, quantiles), from sums and lists that can."""
+"""Measures that cannot be added up, such as rates and quantiles, computed from sums and lists that can."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from math import floor
 
 
 def kept_rate(kept: int, broken: int) -> float | None:
-    """kept / (kept + broken); None when nothing was due, which is neither 0 nor 1."""
+    """Return kept / (kept + broken); None if both are 0, because no promise was due."""
     due = kept + broken
     return kept / due if due else None
 
 
 def quantile(ordered: Sequence[float], share: float) -> float | None:
-    """The value below which `share` (0 to 1) of `ordered` (ascending) lies, by linear interpolation between the two
-    nearest (type 7 of Hyndman and Fan, Sample Quantiles in Statistical Packages, 1996). None when there are none."""
+    """Return the quantile at `share` (0 to 1) of `ordered`, which is ascending; None if that is empty.
+
+    Interpolates linearly between the two nearest values: type 7 of Hyndman and Fan, Sample Quantiles in Statistical
+    Packages, 1996.
+    """
     if not ordered:
         return None
     position = share * (len(ordered) - 1)

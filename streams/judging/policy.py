@@ -1,7 +1,7 @@
 """Policies: the rules, as data, by which promises of one kind are opened, kept and judged.
 
-A policy has versions; the one in force when a promise was made judges it for good. Of several policies that fit, the
-most specific wins: the one that names most attributes.
+A policy has versions. The version in force when a promise was made judges that promise for good. Of several policies
+that apply, the most specific one wins, which is the one that names most attributes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from schemas.words import Party, Verdict
 
 
 class Attributes(NamedTuple):
-    """What is known of a case that a policy may ask for. Empty text: not known."""
+    """The attributes of a case by which policies are selected. Empty text: not known."""
 
     location: str = ""
     channel: str = ""
@@ -25,7 +25,7 @@ class Attributes(NamedTuple):
 
 
 class Cancellation(NamedTuple):
-    """The four switches: what a cancellation makes of a promise, by whom it came and whether the promise was due."""
+    """The verdict on a cancelled promise, by who cancelled it and whether it was past due."""
 
     by_us_before_due: Verdict = "broken"
     by_us_after_due: Verdict = "broken"
@@ -33,7 +33,7 @@ class Cancellation(NamedTuple):
     by_customer_after_due: Verdict = "broken"
 
     def verdict(self, by: Party, *, after_due: bool) -> Verdict:
-        """Broken or excluded."""
+        """Return broken or excluded."""
         if by == "us":
             return self.by_us_after_due if after_due else self.by_us_before_due
         return self.by_customer_after_due if after_due else self.by_customer_before_due
@@ -43,7 +43,7 @@ _DEFAULT_CANCELLATION = Cancellation()
 
 
 class Assumed(NamedTuple):
-    """A promise that nobody spoke: reaching `starts_with` makes it, due `within` later."""
+    """A promise that nobody states: it is made when the step `starts_with` is reached, and due `within` later."""
 
     starts_with: str
     within: Millis
@@ -51,13 +51,16 @@ class Assumed(NamedTuple):
 
 @dataclass(eq=False, kw_only=True)
 class Policy:
-    """One version of the rule for promises of one kind. Fixed once made.
+    """One version of the rule for promises of one kind. Immutable.
 
-    id: name and version, such as pickup@2. kept_by: the steps that deliver; the first one reached counts.
-    grace: lateness that is still kept. at_risk: how long before due an open promise is at risk.
-    early: the verdict on a delivery before the window opens. when: for each attribute named, the values that it fits.
-    assumed: how a promise comes about that nobody spoke. objective: the share of promises that should be kept, more
-    than 0 and less than 1; it judges nothing, alerts and boards are made from it.
+    id: name and version, such as pickup@2.
+    kept_by: the steps that deliver; the first one reached counts.
+    grace: the tolerated lateness. at_risk: how long before its due an open promise is at risk; 0: never.
+    early: the verdict on a delivery before the window opens.
+    due_before_made: whether an event that promises something for the past is rejected or judged.
+    when: for each attribute that the policy names, the values to which it applies.
+    assumed: the step that makes such a promise even if nobody states it.
+    objective: the share of promises that should be kept, between 0 and 1. Only alerts and dashboards use it.
     """
 
     id: str = field(init=False)
@@ -79,7 +82,7 @@ class Policy:
         self.id = f"{self.name}@{self.version}"
 
     def fits(self, attributes: Attributes) -> bool:
-        """Whether every attribute that the policy names has one of its values."""
+        """Return whether every attribute that the policy names has one of its values."""
         return all(getattr(attributes, name) in values for name, values in self.when)
 
 
@@ -90,9 +93,9 @@ del Policy.__dataclass_fields__  # msgspec encodes a dataclass by its fields; st
 
 
 class Policies:
-    """All versions of all policies, and which of them applies. Fixed once made.
+    """All versions of all policies, and the selection among them. Immutable.
 
-    fingerprint: identifies the content, such as sha256:... of the file.
+    fingerprint: a digest of the content, such as sha256:... of the file.
     """
 
     def __init__(self, policies: Iterable[Policy], fingerprint: str = "") -> None:
@@ -109,10 +112,10 @@ class Policies:
         self._started: dict[tuple[str, Attributes, int], tuple[Policy, ...]] = {}
 
     def policy_for(self, kind: str, attributes: Attributes, at: Instant) -> Policy:
-        """The policy that judges a promise of `kind` made at `at`.
+        """Return the policy that judges a promise of `kind` made at `at`.
 
-        Where none fits or none was in force yet, the least specific of that kind judges, in its first version: a
-        promise given is never left unjudged. Raises KeyError for a kind that no policy names.
+        If none applies, or none was in force yet, that is the first version of the least specific policy of the kind,
+        so that every promise is judged. Raises KeyError for a kind without a policy.
         """
         only_policy = self._only_policies.get(kind)
         if only_policy is not None:
@@ -124,7 +127,7 @@ class Policies:
         return policy
 
     def policies_started_by(self, step: str, attributes: Attributes, at: Instant) -> tuple[Policy, ...]:
-        """The policies by which reaching `step` at `at` makes a promise that nobody spoke: one a kind at most."""
+        """Return the policies, at most one a kind, for which reaching `step` at `at` starts an assumed promise."""
         key = step, self._relevant(attributes), bisect_right(self._effective_dates, at)
         started = self._started.get(key)
         if started is None:
@@ -149,7 +152,7 @@ class Policies:
         return [policy for policy in self.all if policy in in_force.values() and policy.fits(attributes)]
 
     def _relevant(self, attributes: Attributes) -> Attributes:
-        """`attributes` without the values that no policy asks for, so that what is remembered stays small."""
+        """Return `attributes` without the values that no policy names, which keeps the caches small."""
         if not self._named_values:
             return _NO_ATTRIBUTES
         return Attributes(*(value if value in self._named_values else "" for value in attributes))

@@ -1,4 +1,4 @@
-"""The report of `promises judge`: judgements at an instant, counted in all and by location, staff or kind. Pure."""
+"""The report of `promises judge`: judgements at an instant, in total and by location, staff or kind. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Key = tuple[str | None, ...]
 
 
 class ReportPoint(NamedTuple):
-    """The report at one instant. unpromised: cases that began by then and in which nothing was promised."""
+    """The report at one instant. unpromised: the number of cases that began by then without a promise."""
 
     as_of: Instant
     totals: ReportRow
@@ -31,7 +31,7 @@ class ReportPoint(NamedTuple):
 
 @dataclass(slots=True)
 class ReportRow:
-    """Counts over some promises, and the lateness of those that were delivered."""
+    """Counts of some promises, and the lateness of those that were delivered."""
 
     promises: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -39,7 +39,7 @@ class ReportRow:
     lateness: list[int] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
-        """One promise more."""
+        """Count one promise."""
         self.promises += 1
         self.verdicts[outcome.ruling.verdict] += 1
         self.reasons[outcome.ruling.reason] += 1
@@ -47,7 +47,7 @@ class ReportRow:
             self.lateness.append(outcome.lateness)
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of a row: rates with 6 decimals, seconds with milliseconds."""
+        """Return the fields of a row: rates with 6 decimals, seconds with 3."""
         kept, broken = self.verdicts["kept"], self.verdicts["broken"]
         rate = kept_rate(kept, broken)
         return {
@@ -70,7 +70,7 @@ class ReportRow:
 def report_point(
     histories: Iterable[History], policies: Policies, as_of: Instant, basis: Basis, groupings: Sequence[Sequence[Axis]]
 ) -> ReportPoint:
-    """Judge every history at `as_of` and count, in all and by each grouping of axes."""
+    """Judge every history at `as_of` and count the promises, in total and for each grouping of axes."""
     totals = ReportRow()
     tables: dict[str, dict[Key, ReportRow]] = {",".join(axes): {} for axes in groupings}
     unpromised = 0
@@ -95,7 +95,7 @@ def _sorted(table: dict[Key, ReportRow]) -> list[tuple[Key, ReportRow]]:
 
 
 def report_point_as_json(point: ReportPoint) -> dict[str, Any]:
-    """One element of `points` in the JSON of `promises judge`."""
+    """Return one element of `points` in the JSON of `promises judge`."""
     return {
         "as_of": format_instant(point.as_of),
         "totals": point.totals.as_json(),

@@ -1,13 +1,14 @@
-"""The judgement: from the standing of a case and an instant to a ruling on every promise, on both bases."""
+"""The judgement: from the state of a case and an instant to a ruling on every promise, on both bases."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from schemas import words
 from schemas.instants import NEVER, Instant
-from schemas.values import replace
 from schemas.words import RULINGS, Ruling
 from streams.judging.case import (
     OPEN_CODES,
@@ -28,9 +29,9 @@ from streams.judging.policy import Policies, Policy
 
 
 def staff_in_charge(assignments: Iterable[Assignment], subject: str, at: Instant) -> str:
-    """The staff member who last took `subject`, or the case as a whole, in hand by `at`.
+    """Return the staff member who was last assigned to `subject`, or to the whole case, by `at`.
 
-    If nobody had yet, the first one who did later; empty if nobody ever did.
+    Before the first assignment that is the first one assigned later; empty if there is no assignment.
     """
     staff = ""
     for assignment in assignments:
@@ -54,7 +55,7 @@ _UNCONFIRMED: Final = _CODES[words.UNCONFIRMED]
 
 
 class Judgement(NamedTuple):
-    """The promises of a case with how each is judged, and when that next changes by itself."""
+    """The promises of a case, each with its judgement. wake_at: when one of those next changes without another fact."""
 
     promises: tuple[tuple[Promise, Judged], ...]
     wake_at: Instant
@@ -63,9 +64,9 @@ class Judgement(NamedTuple):
 def judge(
     history: History, policies: Policies, now: Instant, complete_until: Instant = NEVER, stale_until: Instant = 0
 ) -> Judgement:
-    """The judgement of a history at `now`, from scratch. What happened after `now` is not yet known.
+    """Judge a history from scratch at `now`. Facts after `now` are not yet known.
 
-    `known` and `lapsed` as in `settle`.
+    `complete_until` and `stale_until` have the same meaning as in `settle`.
     """
     case = Case()
     _refold(case, history, policies, now)
@@ -74,36 +75,36 @@ def judge(
     return Judgement(tuple((promise, case.judged[key]) for key, promise in promises.items()), case.wake_at)
 
 
-Addition = Literal["known", "unnoticed", "noticed"]
-"""What a fact was to a case: nothing new; new, but the standing is as before, and so is the judgement; or more."""
+Addition = Literal["duplicate", "unchanged", "changed"]
+"""The result of adding a fact to a case: the history had it; only the history changed; or the state changed, too."""
 
 
 def add_fact(case: Case, fact: Fact, policies: Policies, now: Instant) -> Addition:
-    """Learn one more fact of `case`. A fact in order is one step; others fold the history again."""
+    """Add a fact to `case`. A fact in order is one step of the fold; any other folds the history again."""
     if fact.at > case.last_at and not (case.count and case.may_contain(fact.id)):
         case.append(fact)
     else:
         history = case.history
         if not insert(history, fact):
-            return "known"
-        is_next = fact is history[-1] and len(history) == case.count + 1  # it took no other's place
+            return "duplicate"
+        is_next = fact is history[-1] and len(history) == case.count + 1  # and not a replacement of another
         case.replace_history(history)
         if not is_next:
             _refold(case, history, policies, now)
-            return "noticed"
+            return "changed"
     if _is_next_step(case, fact, now):
-        return "noticed" if apply(case.state, fact, policies) else "unnoticed"
+        return "changed" if apply(case.state, fact, policies) else "unchanged"
     _refold(case, case.history, policies, now)
-    return "noticed"
+    return "changed"
 
 
 def _is_next_step(case: Case, fact: Fact, now: Instant) -> bool:
-    """Whether `fact`, which comes after all others, is one step more of the fold."""
+    """Return whether `fact`, which is later than all others, can be applied to the state as it is."""
     return fact.at <= now and case.next_fact_at == NEVER and not case.corrected and fact.type is not FactType.CORRECTED
 
 
 def _refold(case: Case, history: History, policies: Policies, now: Instant) -> None:
-    """Fold all that is known at `now`, again."""
+    """Fold the facts that are known at `now` from scratch."""
     known = KnownHistory.at(history, now)
     case.state = fold(known.facts, policies)
     case.corrected = any(fact.type is FactType.CORRECTED for fact in history)
@@ -111,17 +112,20 @@ def _refold(case: Case, history: History, policies: Policies, now: Instant) -> N
 
 
 def add_due_facts(case: Case, policies: Policies, now: Instant) -> None:
-    """Learn what lay ahead of the clock and has happened by `now`."""
+    """Apply the facts in the history that have become due: those dated after the former watermark, but by `now`."""
     _refold(case, case.history, policies, now)
 
 
 def settle(
     case: Case, policies: Policies, now: Instant, complete_until: Instant = NEVER, stale_until: Instant = 0
 ) -> list[Change]:
-    """Judge every promise of `case` at `now`, note the judgements in it, and say which changed.
+    """Judge every promise of `case` at `now`, store the judgements in it, and return the changes.
 
-    known: the instant up to which it is known that nothing else was delivered, where that is before `now`: a deadline
-    after it has not passed yet. lapsed: the instant up to which such deadlines make a promise unconfirmed.
+    now: the watermark of the partition. Facts after it are not yet known.
+    complete_until: the watermark of the feed of the case, at most `now`: every fact until then has been read. Only
+    deadlines before it make a promise undelivered.
+    stale_until: `now` if that feed is stale, else 0. A promise whose deadline lies between `complete_until` and
+    `stale_until` is unconfirmed.
     """
     if complete_until > now:
         complete_until = now
@@ -135,7 +139,7 @@ def settle(
         if changes_at < wake_at:
             wake_at = changes_at
         if after is not before:
-            changes.append(Change(key, promise, before, after))
+            changes.append(Change(key, promise, before, after))  # by position: keywords cost instructions
             case.judged[key] = after
     if len(case.judged) > len(case.state.promises):
         changes += _retract(case)
@@ -151,12 +155,10 @@ def _judged(
     complete_until: Instant,
     stale_until: Instant,
 ) -> tuple[Judged, Instant]:
-    """How `promise` is judged now (`before` itself if nothing changed), and when that changes by itself."""
+    """Return the judgement of `promise` (`before` itself if it is unchanged), and when it next changes."""
     completed, end = completed_at(state, promise), ending(state, promise)
-    original, amended = (
-        _outcome(state, promise, promise.original, completed, end, now, complete_until, stale_until),
-        None,
-    )
+    original = _outcome(state, promise, promise.original, completed, end, now, complete_until, stale_until)
+    amended = None
     if complete_until < now and before is not None:
         original = _still_undelivered(before.original, original)
     wake_at = next_change_at(promise.policy, original, complete_until)
@@ -177,18 +179,21 @@ def _judged(
 
 
 def _still_undelivered(before: Outcome, outcome: Outcome) -> Outcome:
-    """What was known to be undelivered is not open again because less is known of its feed, or of another."""
+    """Return `outcome`, but not open if the promise was undelivered before.
+
+    The watermark of a feed can go back, for example when another partition of the source reports for the first time.
+    """
     if before.code == _UNDELIVERED and before.due == outcome.due and outcome.code in OPEN_CODES:
         return replace(outcome, code=_UNDELIVERED)
     return outcome
 
 
 def _next_judged(previous: Judged, original: Outcome, amended: Outcome | None, location: str, assumed: bool) -> Judged:
-    """The judgement after `was`: a new revision once anything but open was said, and ever after."""
+    """Return the judgement after `previous`. Revisions count from the first verdict other than open."""
     current = original if amended is None else amended
     (original_settled, current_settled), (original_delivered, current_delivered) = previous.settled, previous.delivered
     settled = original_settled or original.code not in OPEN_CODES, current_settled or current.code not in OPEN_CODES
-    return Judged(
+    return Judged(  # by position: keywords cost instructions, and this runs for every change
         original,
         amended,
         location,
@@ -210,8 +215,10 @@ _NEVER_JUDGED: Final = Judged(Outcome(_PENDING, 0, None, ""), None, "")
 
 
 def _retract(case: Case) -> list[Change]:
-    """Judgements of promises that the history no longer holds. They are remembered, so that a revision number is
-    never used twice."""
+    """Retract the judgements of promises that are no longer in the history.
+
+    They stay in the case, so that no revision number is used twice.
+    """
     changes: list[Change] = []
     for key, before in case.judged.items():
         if key not in case.state.promises and not before.retracted:
@@ -233,7 +240,7 @@ def _outcome(
     complete_until: Instant,
     stale_until: Instant,
 ) -> Outcome:
-    """How `promise` stands by `window`. What came first of its end, its delivery, its deadline and now decides."""
+    """Return the outcome of `promise` for `window`. The earliest of its end, delivery, deadline and now decides."""
     due = window.due
     decided_at = due if due < now else now
     lateness = None
@@ -272,7 +279,7 @@ def _undelivered(policy: Policy, window: Window, complete_until: Instant, stale_
 
 
 def next_change_at(policy: Policy, outcome: Outcome, complete_until: Instant) -> Instant:
-    """Up to when must be known what happened, so that `outcome`, found when that was known up to `known`, changes."""
+    """Return the watermark at which `outcome`, found at `complete_until`, next changes without another fact."""
     code = outcome.code
     if code not in OPEN_CODES:
         return NEVER
@@ -284,7 +291,10 @@ def next_change_at(policy: Policy, outcome: Outcome, complete_until: Instant) ->
 
 
 def next_deadline(case: Case) -> Instant:
-    """When time alone makes an open promise of `case`, as it was last judged, one that may be unconfirmed."""
+    """Return the first instant after the earliest deadline of an open promise of `case`; NEVER if there is none.
+
+    From then on the promise is unconfirmed if the feed of the case is stale.
+    """
     deadline = NEVER
     for key, promise in case.state.promises.items():
         judged = case.judged[key]

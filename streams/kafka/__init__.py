@@ -1,1 +1,1 @@
-"""Kafka as every process and command uses it: the connection, clients, permissions, topics, and reading a topic."""
+"""Kafka for every process and command: the connection, clients, permissions, topics, and reading a topic."""

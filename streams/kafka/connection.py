@@ -1,18 +1,18 @@
-"""How every client of ours reaches Kafka: where it is, whom we trust, and who we are.
+"""The connection of every client to Kafka: addresses, TLS and login.
 
-Whatever makes a client takes its arguments from a Connection. Where Kafka is secured, a TOML file says how:
+Every client takes its arguments from a Connection. For a secured Kafka, a TOML file describes TLS and login:
 
     [tls]                          # the connection is encrypted
-    ca = "ca.pem"                  # who signed the brokers' certificates; left out: whom this machine trusts
-    certificate = "client.pem"     # our own certificate, where the brokers ask for one
-    key = "client.key"             # its key; left out: it is in the file of the certificate
+    ca = "ca.pem"                  # certificate authority of the brokers; default: those that this machine trusts
+    certificate = "client.pem"     # client certificate, if the brokers ask for one
+    key = "client.key"             # its key; default: in the file of the certificate
 
-    [sasl]                         # we log in
+    [sasl]                         # the client logs in
     mechanism = "SCRAM-SHA-512"    # or SCRAM-SHA-256, PLAIN
     username = "promises"
-    password_file = "password"     # left out: the password is in the environment, as PROMISES_KAFKA_PASSWORD
+    password_file = "password"     # default: the password is in the environment variable PROMISES_KAFKA_PASSWORD
 
-A path is one from the folder of that file. A password is in no text that is made here.
+Paths are relative to the folder of that file. No message contains a password.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
 PASSWORD: Final = "PROMISES_KAFKA_PASSWORD"
-"""The environment variable with the password, where the file names no password_file."""
+"""The environment variable with the password, if the file has no password_file."""
 
 _ADDRESS: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:,/]+):\d{1,5}")
 
 
 class KafkaFailed(Exception):
-    """Kafka refused or was not reached; the message says what, where and what to do."""
+    """Kafka refused a request or was not reached; the message says what, where and what to do."""
 
 
 class KafkaConfigError(ValueError):
-    """What was said of the connection cannot be used; the message names file, key and remedy, and no password."""
+    """The connection settings cannot be used; the message names file, key and remedy, and no password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user of Kafka, who shows by a password who it is (SASL)."""
+    """A user of Kafka with a password (SASL)."""
 
     mechanism: Mechanism
     username: str
@@ -56,8 +56,10 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach a Kafka. bootstrap: HOST:PORT[,HOST:PORT]. tls: whom we trust, and our own certificate if we have
-    one; None: not encrypted. login: None where the brokers ask for none, or go by our certificate.
+    """The address of a Kafka cluster and how to connect to it.
+
+    bootstrap: HOST:PORT[,HOST:PORT]. tls: trusted authorities and the client certificate; None: not encrypted. login:
+    None if the brokers ask for none, or identify the client by its certificate.
     """
 
     bootstrap: str
@@ -66,28 +68,28 @@ class Connection:
 
     @property
     def protocol(self) -> Protocol:
-        """As Kafka calls it (security.protocol)."""
+        """Kafka's name for the kind of connection (security.protocol)."""
         if self.login is not None:
             return "SASL_SSL" if self.tls is not None else "SASL_PLAINTEXT"
         return "SSL" if self.tls is not None else "PLAINTEXT"
 
     @property
-    def who(self) -> str:
-        """Who we are to the brokers, in words."""
+    def user_text(self) -> str:
+        """The user as the brokers see it, in words."""
         if self.login is not None:
             return f"user {self.login.username}"
-        return "the owner of our certificate" if self.tls is not None else "who does not log in"
+        return "the owner of the client certificate" if self.tls is not None else "a user user_text is not logged in"
 
     def for_kafka_python(self) -> dict[str, Any]:
-        """The keyword arguments of kafka-python's clients, with bootstrap_servers."""
+        """Return the keyword arguments of kafka-python's clients, with bootstrap_servers."""
         return self._arguments()
 
     def for_aiokafka(self) -> dict[str, Any]:
-        """The keyword arguments of aiokafka's clients, with bootstrap_servers."""
+        """Return the keyword arguments of aiokafka's clients, with bootstrap_servers."""
         return self._arguments()
 
     def for_faust(self) -> dict[str, Any]:
-        """The keyword arguments of a Faust app: its broker, and credentials where Kafka is secured."""
+        """Return the keyword arguments of a Faust app: its broker, and credentials if Kafka is secured."""
         from faust import auth  # takes half a second to import; only a worker waits for it
 
         broker = {"broker": [f"kafka://{address}" for address in self.bootstrap.split(",")]}
@@ -102,27 +104,27 @@ class Connection:
         return broker | ({"broker_credentials": auth.SSLCredentials(self.tls)} if self.tls is not None else {})
 
     def _arguments(self) -> dict[str, Any]:
-        said: dict[str, Any] = {"bootstrap_servers": self.bootstrap, "security_protocol": self.protocol}
+        arguments: dict[str, Any] = {"bootstrap_servers": self.bootstrap, "security_protocol": self.protocol}
         if self.tls is not None:
-            said["ssl_context"] = self.tls
+            arguments["ssl_context"] = self.tls
         if self.login is not None:
-            said["sasl_mechanism"] = self.login.mechanism
-            said["sasl_plain_username"] = self.login.username
-            said["sasl_plain_password"] = self.login.password
-        return said
+            arguments["sasl_mechanism"] = self.login.mechanism
+            arguments["sasl_plain_username"] = self.login.username
+            arguments["sasl_plain_password"] = self.login.password
+        return arguments
 
 
 def read_connection(bootstrap: str, config: Path | None) -> Connection:
-    """The connection to the Kafka at `bootstrap`, secured as the file `config` says. Raises KafkaConfigError."""
+    """Return the connection to the Kafka at `bootstrap`, secured as the file `config` says. Raises KafkaConfigError."""
     if not all(_ADDRESS.fullmatch(address) for address in bootstrap.split(",")):
-        raise KafkaConfigError(f"--bootstrap {bootstrap!r} is no HOST:PORT[,HOST:PORT], such as kafka-1:9092")
+        raise KafkaConfigError(f"--bootstrap {bootstrap!r}: write HOST:PORT[,HOST:PORT], such as kafka-1:9092")
     if config is None:
         return Connection(bootstrap)
-    said = _decoded(config)
-    tls = _context(said.tls, config) if said.tls is not None else None
-    login = _login(said.sasl, config) if said.sasl is not None else None
+    content = _decoded(config)
+    tls = _tls_context(content.tls, config) if content.tls is not None else None
+    login = _login(content.sasl, config) if content.sasl is not None else None
     if tls is None and login is None:
-        raise KafkaConfigError(f"{config}: says nothing of the connection; write [tls] or [sasl], or leave it out")
+        raise KafkaConfigError(f"{config}: has neither [tls] nor [sasl]; write one, or leave --kafka-config out")
     return Connection(bootstrap, tls, login)
 
 
@@ -151,54 +153,55 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 def _decoded(config: Path) -> _File:
     try:
-        return msgspec.toml.decode(_text(config, f"{config}:"), type=_File)
+        return msgspec.toml.decode(_read(config, f"{config}:"), type=_File)
     except msgspec.DecodeError as error:
-        raise KafkaConfigError(f"{config}: {error}; what can be said is {_KEYS}") from None
+        raise KafkaConfigError(f"{config}: {error}; the keys are {_KEYS}") from None
 
 
-def _context(said: _Tls, config: Path) -> ssl.SSLContext:
-    """Trust as it was said, with our certificate."""
-    if said.key is not None and said.certificate is None:
-        raise KafkaConfigError(f"{config}: tls.key: there is a key and no certificate; add tls.certificate")
-    # An empty text would mean whom this machine trusts; an empty file must not.
-    trusted = _beside(config, said.ca, "tls.ca") + "\n" if said.ca is not None else None
-    with _clear_errors(f"{config}: tls.ca = {said.ca!r}", "one certificate or several"):
+def _tls_context(tls: _Tls, config: Path) -> ssl.SSLContext:
+    """Return a TLS context with the trusted authorities and the client certificate."""
+    if tls.key is not None and tls.certificate is None:
+        raise KafkaConfigError(f"{config}: tls.key: there is a key but no certificate; add tls.certificate")
+    # An empty text would select the authorities that this machine trusts, so an empty file gets a line end.
+    trusted = _read_beside(config, tls.ca, "tls.ca") + "\n" if tls.ca is not None else None
+    with _clear_errors(f"{config}: tls.ca = {tls.ca!r}", "one certificate or several"):
         context = ssl.create_default_context(cadata=trusted)
-    if said.certificate is not None:
-        _show_certificate(context, said.certificate, said.key, config)
+    if tls.certificate is not None:
+        _load_certificate(context, tls.certificate, tls.key, config)
     return context
 
 
-def _show_certificate(context: ssl.SSLContext, certificate: str, key: str | None, config: Path) -> None:
-    _beside(config, certificate, "tls.certificate")
+def _load_certificate(context: ssl.SSLContext, certificate: str, key: str | None, config: Path) -> None:
+    _read_beside(config, certificate, "tls.certificate")
     if key is not None:
-        _beside(config, key, "tls.key")
+        _read_beside(config, key, "tls.key")
     files = config.parent / certificate, config.parent / key if key is not None else None
     where = f"{config}: tls.certificate = {certificate!r}, tls.key = {key!r}"
-    with _clear_errors(where, "a certificate and the key that fits it, without a passphrase"):
-        # The password, since a key that needs one would otherwise be asked for on the terminal, and wait there.
+    with _clear_errors(where, "a certificate and its key, without a passphrase"):
+        # Without a password, OpenSSL would ask on the terminal for the passphrase of an encrypted key.
         context.load_cert_chain(*files, password="")
 
 
-def _login(said: _Sasl, config: Path) -> Login:
-    if not said.username:
-        raise KafkaConfigError(f"{config}: sasl.username is empty; write who logs in")
-    if said.password_file is not None:
-        password, where = _beside(config, said.password_file, "sasl.password_file").rstrip("\r\n"), said.password_file
+def _login(sasl: _Sasl, config: Path) -> Login:
+    if not sasl.username:
+        raise KafkaConfigError(f"{config}: sasl.username is empty; write the name of the user")
+    if sasl.password_file is not None:
+        password = _read_beside(config, sasl.password_file, "sasl.password_file").rstrip("\r\n")
+        source = sasl.password_file
     else:
-        password, where = os.environ.get(PASSWORD, ""), f"the environment variable {PASSWORD}"
+        password, source = os.environ.get(PASSWORD, ""), f"the environment variable {PASSWORD}"
     if not password:
         remedy = f"put it there, or name its file as sasl.password_file in {config}"
-        raise KafkaConfigError(f"{config}: there is no password for {said.username} in {where}; {remedy}")
-    return Login(said.mechanism, said.username, password)
+        raise KafkaConfigError(f"{config}: there is no password for {sasl.username} in {source}; {remedy}")
+    return Login(sasl.mechanism, sasl.username, password)
 
 
-def _beside(config: Path, name: str, key: str) -> str:
-    """The text of a file that `config` names."""
-    return _text(config.parent / name, f"{config}: {key} = {name!r}:")
+def _read_beside(config: Path, name: str, key: str) -> str:
+    """Return the text of a file that `config` names."""
+    return _read(config.parent / name, f"{config}: {key} = {name!r}:")
 
 
-def _text(path: Path, where: str) -> str:
+def _read(path: Path, where: str) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeError) as reason:
@@ -207,9 +210,9 @@ def _text(path: Path, where: str) -> str:
 
 
 @contextmanager
-def _clear_errors(where: str, wanted: str) -> Iterator[None]:
-    """What OpenSSL says of a file names neither the file nor the remedy."""
+def _clear_errors(where: str, expected: str) -> Iterator[None]:
+    """Replace errors of OpenSSL, which name neither the file nor the remedy."""
     try:
         yield
     except (ssl.SSLError, ValueError):
-        raise KafkaConfigError(f"{where} cannot be used: give {wanted}, in PEM") from None
+        raise KafkaConfigError(f"{where} cannot be used: give {expected}, in PEM") from None

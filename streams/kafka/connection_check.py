@@ -1,5 +1,7 @@
-"""One connection before any client is made, to be told why it is refused: the clients take that for an outage, and
-try again until they give up, without the reason."""
+"""A test connection to a secured Kafka, which finds out why a broker refuses it.
+
+The Kafka clients treat a refusal as an outage: they retry until they time out, and do not report the reason.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +10,30 @@ import ssl
 
 from streams.kafka.connection import Connection
 
-_SECONDS = 5
-"""How long a broker may take to let us in."""
+_TIMEOUT_SECONDS = 5
+"""How long a broker may take to accept a connection."""
 
 
 class ConnectionRefused(Exception):
-    """The brokers and we do not agree on the connection; the message says which, why and what to do."""
+    """A broker refuses the connection; the message says which, why and what to do."""
 
 
-def knock(connection: Connection) -> None:
-    """Raise ConnectionRefused where no address lets us in. One that does not answer is left to the clients' patience.
+def check_connection(connection: Connection) -> None:
+    """Raise ConnectionRefused if every address that responds refuses the connection.
 
-    Does nothing where Kafka is not secured.
+    An address that does not respond is no error here: the clients wait for it. Nothing is checked without TLS or login.
     """
     if connection.protocol != "PLAINTEXT":
-        asyncio.run(_knock(connection))
+        asyncio.run(_check_connection(connection))
 
 
-async def _knock(connection: Connection) -> None:
-    # What is told here once would be told again, with a traceback, by the loop.
+async def _check_connection(connection: Connection) -> None:
+    # The loop would log each error a second time, with a traceback.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     refused: ConnectionRefused | None = None
     for address in connection.bootstrap.split(","):
         try:
-            await _enter(connection, address)
+            await _connect(connection, address)
             return
         except ConnectionRefused as error:
             refused = refused or error
@@ -41,8 +43,8 @@ async def _knock(connection: Connection) -> None:
         raise refused
 
 
-async def _enter(connection: Connection, address: str) -> None:
-    # Takes its time to import, and only a secured Kafka needs it.
+async def _connect(connection: Connection, address: str) -> None:
+    # Takes long to import, and only a secured Kafka needs it.
     from aiokafka import errors
     from aiokafka.conn import create_conn
     from aiokafka.protocol.metadata import MetadataRequest
@@ -50,43 +52,43 @@ async def _enter(connection: Connection, address: str) -> None:
     host, _, port = address.rpartition(":")
     arguments = {name: value for name, value in connection.for_aiokafka().items() if name != "bootstrap_servers"}
     try:
-        conn = await create_conn(host.strip("[]"), int(port), request_timeout_ms=_SECONDS * 1000, **arguments)
+        conn = await create_conn(host.strip("[]"), int(port), request_timeout_ms=_TIMEOUT_SECONDS * 1000, **arguments)
         try:
-            await conn.send(MetadataRequest([]))  # the first thing that somebody who should have logged in may not ask
+            await conn.send(MetadataRequest([]))  # the first request that a broker refuses without a login
         finally:
             conn.close()
     except ssl.SSLCertVerificationError as error:
-        raise ConnectionRefused(_distrusted(address, error)) from error
+        raise ConnectionRefused(_untrusted_certificate(address, error)) from error
     except errors.SaslAuthenticationFailed as error:
-        raise ConnectionRefused(_unknown(address, connection)) from error
+        raise ConnectionRefused(_wrong_login(address, connection)) from error
     except errors.UnsupportedSaslMechanismError as error:
-        raise ConnectionRefused(_other_mechanism(address, connection)) from error
+        raise ConnectionRefused(_unsupported_mechanism(address, connection)) from error
     except (ssl.SSLError, ConnectionResetError, errors.KafkaError) as error:
-        raise ConnectionRefused(_secured_otherwise(address, connection)) from error
+        raise ConnectionRefused(_wrong_protocol(address, connection)) from error
 
 
-def _distrusted(address: str, error: ssl.SSLCertVerificationError) -> str:
+def _untrusted_certificate(address: str, error: ssl.SSLCertVerificationError) -> str:
     why = error.verify_message.rstrip(".")
     return (
-        f"{address}: its certificate is not trusted: {why}; check tls.ca in --kafka-config, and that --bootstrap names "
-        "the host as its certificate does"
+        f"{address}: its certificate is not trusted: {why}; check tls.ca in --kafka-config, and that the host in "
+        "--bootstrap is the one in the certificate"
     )
 
 
-def _unknown(address: str, connection: Connection) -> str:
+def _wrong_login(address: str, connection: Connection) -> str:
     return (
-        f"{address}: {connection.who} is not let in with this password; check sasl.username, sasl.mechanism and the "
-        "password in --kafka-config"
+        f"{address}: {connection.user_text} cannot log in with this password; check sasl.username, sasl.mechanism and "
+        "the password in --kafka-config"
     )
 
 
-def _other_mechanism(address: str, connection: Connection) -> str:
+def _unsupported_mechanism(address: str, connection: Connection) -> str:
     mechanism = connection.login.mechanism if connection.login is not None else None
-    return f"{address}: does not take {mechanism}; give another sasl.mechanism in --kafka-config"
+    return f"{address}: does not support {mechanism}; give another sasl.mechanism in --kafka-config"
 
 
-def _secured_otherwise(address: str, connection: Connection) -> str:
+def _wrong_protocol(address: str, connection: Connection) -> str:
     return (
-        f"{address}: ended a connection over {connection.protocol}: it wants another port, a login ([sasl]), a "
-        "certificate of ours (tls.certificate) or none of them; check --bootstrap and --kafka-config"
+        f"{address}: closed a connection over {connection.protocol}: the port may be wrong, or a login ([sasl]) or a "
+        "client certificate (tls.certificate) is missing or not wanted; check --bootstrap and --kafka-config"
     )

@@ -1,4 +1,4 @@
-"""What Kafka lets us do, asked before it is done: a client that is refused says so late, in pieces, or never."""
+"""Checks of permissions before they are needed: a client that is refused reports it late, in part, or never."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-_PATIENCE_SECONDS = 10
-_NOBODY = MemberToRemove(member_id="nobody")
+_TIMEOUT_SECONDS = 10
+_UNKNOWN_MEMBER = MemberToRemove(member_id="nobody")
 
 
 class Need(NamedTuple):
-    """Something that we have to be allowed to do. operation: as Kafka's ACLs call it, such as READ."""
+    """A permission that is needed. operation: its name in Kafka's ACLs, such as READ."""
 
     operation: str
     kind: Literal["topic", "group", "transactional id"]
@@ -31,17 +31,17 @@ class Need(NamedTuple):
 
 
 def listed(needs: Iterable[Need]) -> str:
-    """All of them in words, such as `READ topic a, b; READ group c`."""
+    """Return needs in words, such as `READ topic a, b; READ group c`."""
     names: dict[str, list[str]] = {}
     for operation, kind, name in needs:
         names.setdefault(f"{operation} {kind}", []).append(name)
-    return "; ".join(f"{what} {', '.join(of)}" for what, of in names.items())
+    return "; ".join(f"{permission} {', '.join(resources)}" for permission, resources in names.items())
 
 
 def is_refused(admin: KafkaAdminClient, need: Need) -> bool:
-    """Whether Kafka refuses us what we need. Raises KafkaError where it does not say."""
-    # A Kafka that never had a group, or has just started, first answers that it is not ready.
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    """Return whether Kafka denies the permission. Raises KafkaError if it does not say."""
+    # A broker that has just started, or never had a group, first responds that it is not ready.
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while True:
         try:
             return _is_refused(admin, need)
@@ -52,12 +52,12 @@ def is_refused(admin: KafkaAdminClient, need: Need) -> bool:
 
 
 def is_missing(admin: KafkaAdminClient, topic: str) -> bool:
-    """Whether there is no such topic. Raises KafkaError."""
+    """Return whether the topic does not exist. Raises KafkaError."""
     return _is_missing(_topic(admin, topic))
 
 
 def topic_partitions(admin: KafkaAdminClient, topic: str) -> list[int]:
-    """The numbers of its partitions. Raises KafkaError."""
+    """Return the partition numbers of a topic. Raises KafkaError."""
     return sorted(partition["partition_index"] for partition in _topic(admin, topic)["partitions"])
 
 
@@ -69,14 +69,14 @@ def _is_refused(admin: KafkaAdminClient, need: Need) -> bool:
     topic = _topic(admin, need.name)
     if topic["error_code"] == TopicAuthorizationFailedError.errno:
         return True
-    allowed = topic["authorized_operations"]  # None where a broker does not tell
+    allowed = topic["authorized_operations"]  # None if the broker does not report them
     return not _is_missing(topic) and allowed is not None and need.operation not in allowed
 
 
 def _topic(admin: KafkaAdminClient, name: str) -> dict[str, Any]:
+    topic: dict[str, Any]
     (topic,) = admin.describe_topics([name])
-    found: dict[str, Any] = topic
-    return found
+    return topic
 
 
 def _is_missing(topic: dict[str, Any]) -> bool:
@@ -84,9 +84,10 @@ def _is_missing(topic: dict[str, Any]) -> bool:
 
 
 def _is_group_refused(admin: KafkaAdminClient, group: str) -> bool:
-    # A group that is empty does not say who may join. To leave takes the same permission, and by nobody it is harmless.
+    # Removing an unknown member needs the same permission as joining, and changes nothing. An empty group gives no
+    # other way to ask.
     try:
-        admin.remove_group_members(group, [_NOBODY])
+        admin.remove_group_members(group, [_UNKNOWN_MEMBER])
     except GroupAuthorizationFailedError:
         return True
     except UnknownMemberIdError:
@@ -95,7 +96,8 @@ def _is_group_refused(admin: KafkaAdminClient, group: str) -> bool:
 
 
 def _is_transactional_id_refused(admin: KafkaAdminClient, name: str) -> bool:
-    # To use it would fence whoever does. Who may write may describe; who may describe alone is found out later.
+    # Using the id would fence its current producer. WRITE includes DESCRIBE, so a user with DESCRIBE alone passes this
+    # check and is refused later.
     try:
         admin.describe_transactions([name])
     except TransactionalIdAuthorizationFailedError:

@@ -1,4 +1,4 @@
-"""What is wrong with the topics of a Kafka, each with what to do about it. Pure."""
+"""Checks of the topics of a Kafka cluster; each finding has a remedy. Pure."""
 
 from __future__ import annotations
 
@@ -13,112 +13,118 @@ Level = Literal["error", "warning"]
 _UNCLEAN: Final = "unclean.leader.election.enable"
 _NO_LIMIT: Final = "-1"
 
-_STANDS: Final = "nothing can be written while any broker is away"
-_ALONE: Final = "what one broker alone has counts as written, and is lost with it"
-_BEHIND: Final = "a copy that is behind may become the leader, and what was acknowledged since is lost"
-_FEW: Final = {
-    1: "has one copy: what its broker loses is lost, and a lone broker that is stopped under load can lose the marker "
-    "of a commit, which hides acknowledged records until the partition is opened again",
-    2: "has two copies: while one of their brokers is away, either nothing can be written or one disk holds it alone",
+_NO_SPARE: Final = "nothing can be written while any broker is down"
+_ONE_ACK: Final = "a record that only one broker has counts as written, and is lost with that broker"
+_UNCLEAN_ELECTION: Final = "a replica that is behind may become the leader, and acknowledged records are lost"
+_FEW_REPLICAS: Final = {
+    1: "has one replica: records are lost with its broker, and a single broker that is stopped under load can lose the "
+    "marker of a commit, which hides acknowledged records until the partition is recovered",
+    2: "has two replicas: while one of their brokers is down, either nothing can be written or one disk has the only "
+    "copy",
 }
-_MORE: Final = (
+_USE_THREE: Final = (
     f"in production run {SAFE_REPLICATION} brokers, and create the topics with --replication {SAFE_REPLICATION}"
 )
 
 
 class Finding(NamedTuple):
-    """What is wrong. where: the topic, or several with commas. what: what it is, and why that is bad. remedy: a
-    command, or what to set."""
+    """A problem with a topic. topics: its name, or several with commas. remedy: a command, or the change to make."""
 
     level: Level
-    where: str
-    what: str
+    topics: str
+    problem: str
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.level}: {self.where}: {self.what}; {self.remedy}"
+        return f"{self.level}: {self.topics}: {self.problem}; {self.remedy}"
 
 
-def findings(bootstrap: str, found: Mapping[str, TopicDescription], feeds: Iterable[Topic] = ()) -> list[Finding]:
-    """What is wrong with these topics of the Kafka at `bootstrap`; what is wrong with several alike is said once.
+def check_topics(
+    bootstrap: str, existing: Mapping[str, TopicDescription], feeds: Iterable[Topic] = ()
+) -> list[Finding]:
+    """Return the problems of the topics of the Kafka at `bootstrap`. Equal problems of several topics are one finding.
 
-    feeds: the topics of feeds that are to be there. Without any, those of intake need not be there either.
+    feeds: the topics of feeds, which must exist. Without feeds, the topics of intake may be missing.
     """
-    where: dict[Finding, list[str]] = {}
-    for finding in (*_all(bootstrap, found), *_of_intake(bootstrap, found, tuple(feeds))):
-        where.setdefault(finding._replace(where=""), []).append(finding.where)
-    return [finding._replace(where=", ".join(topics)) for finding, topics in where.items()]
+    topics: dict[Finding, list[str]] = {}
+    for finding in (*_check_worker_topics(bootstrap, existing), *_check_feeds(bootstrap, existing, tuple(feeds))):
+        topics.setdefault(finding._replace(topics=""), []).append(finding.topics)
+    return [finding._replace(topics=", ".join(names)) for finding, names in topics.items()]
 
 
-def _all(bootstrap: str, found: Mapping[str, TopicDescription]) -> Iterator[Finding]:
-    events = found.get(EVENTS.name)
+def _check_worker_topics(bootstrap: str, existing: Mapping[str, TopicDescription]) -> Iterator[Finding]:
+    events = existing.get(EVENTS.name)
     for topic in TOPICS:
-        one = found.get(topic.name)
-        if one is None:
+        description = existing.get(topic.name)
+        if description is None:
             yield _missing(bootstrap, topic, events)
         else:
-            yield from _number(bootstrap, topic, one, events)
-            yield from _copies(bootstrap, topic, one)
-            yield from _settings(bootstrap, topic, one)
+            yield from _check_partitions(bootstrap, topic, description, events)
+            yield from _check_replicas(bootstrap, topic, description)
+            yield from _check_settings(bootstrap, topic, description)
 
 
-def _of_intake(bootstrap: str, found: Mapping[str, TopicDescription], feeds: tuple[Topic, ...]) -> Iterator[Finding]:
+def _check_feeds(
+    bootstrap: str, existing: Mapping[str, TopicDescription], feeds: tuple[Topic, ...]
+) -> Iterator[Finding]:
     for topic in (*INTAKE_TOPICS, *feeds):
-        one = found.get(topic.name)
-        if one is not None:
-            yield from _copies(bootstrap, topic, one)
-            yield from _settings(bootstrap, topic, one)
+        description = existing.get(topic.name)
+        if description is not None:
+            yield from _check_replicas(bootstrap, topic, description)
+            yield from _check_settings(bootstrap, topic, description)
         elif feeds:
             create = f"create it: promises topics --bootstrap {bootstrap} --feeds FILE"
-            yield Finding("error", topic.name, "is not there", create)
+            yield Finding("error", topic.name, "does not exist", create)
 
 
 def _missing(bootstrap: str, topic: Topic, events: TopicDescription | None) -> Finding:
-    as_events = f" --partitions {events.partitions} --replication {events.copies}" if events else ""
+    as_events = f" --partitions {events.partitions} --replication {events.replicas}" if events else ""
     create = f"create it: promises topics --bootstrap {bootstrap}{as_events}"
-    return Finding("error", topic.name, "is not there", create)
+    return Finding("error", topic.name, "does not exist", create)
 
 
-def _number(bootstrap: str, topic: Topic, one: TopicDescription, events: TopicDescription | None) -> Iterator[Finding]:
-    """Whatever comes of a partition of promise.events goes to the partition of the same number."""
-    if events is None or one.partitions == events.partitions:
+def _check_partitions(
+    bootstrap: str, topic: Topic, description: TopicDescription, events: TopicDescription | None
+) -> Iterator[Finding]:
+    """Check that the topic has as many partitions as promise.events: outputs go to the partition of the same number."""
+    if events is None or description.partitions == events.partitions:
         return
-    what = f"has {one.partitions} partitions, {EVENTS.name} has {events.partitions}; they must be equal and stay so"
-    if one.partitions > events.partitions:
-        anew = f"create both anew with promises topics, and replay into {EVENTS.name}"
-        yield Finding("error", topic.name, what, anew)
+    problem = f"has {description.partitions} partitions, {EVENTS.name} has {events.partitions}; they must stay equal"
+    if description.partitions > events.partitions:
+        recreate = f"delete both, create them with promises topics, and replay into {EVENTS.name}"
+        yield Finding("error", topic.name, problem, recreate)
         return
-    add = _tool("topics", bootstrap, f"--alter --topic {topic.name} --partitions {events.partitions}")
-    grown = f"unless {EVENTS.name} grew after events were written, which splits cases: then create all anew"
-    yield Finding("error", topic.name, what, f"{add} ({grown})")
+    add = _kafka_tool("topics", bootstrap, f"--alter --topic {topic.name} --partitions {events.partitions}")
+    exception = f"but if {EVENTS.name} got partitions after events were written, cases are split: then recreate all"
+    yield Finding("error", topic.name, problem, f"{add} ({exception})")
 
 
-def _copies(bootstrap: str, topic: Topic, one: TopicDescription) -> Iterator[Finding]:
-    """How many brokers may fail before something is lost or stands still."""
-    in_sync = int(one.settings.get(IN_SYNC, "1"))
-    should = str(max(1, min(SAFE_IN_SYNC, one.copies - 1)))
-    if one.copies < SAFE_REPLICATION:
-        yield Finding("warning", topic.name, _FEW[one.copies], _MORE)
-    if in_sync > one.copies:
-        yield _other(bootstrap, topic, IN_SYNC, str(in_sync), should, "nothing can ever be written", "error")
-    elif one.copies >= SAFE_REPLICATION and in_sync == one.copies:
-        yield _other(bootstrap, topic, IN_SYNC, str(in_sync), should, _STANDS, "warning")
-    elif one.copies >= SAFE_REPLICATION and in_sync < SAFE_IN_SYNC:
-        yield _other(bootstrap, topic, IN_SYNC, str(in_sync), should, _ALONE, "warning")
-    if one.settings.get(_UNCLEAN) == "true":
-        yield _other(bootstrap, topic, _UNCLEAN, "true", "false", _BEHIND, "warning")
+def _check_replicas(bootstrap: str, topic: Topic, description: TopicDescription) -> Iterator[Finding]:
+    """Check how many brokers may fail before records are lost or cannot be written."""
+    replicas, in_sync = description.replicas, int(description.settings.get(IN_SYNC, "1"))
+    expected = str(max(1, min(SAFE_IN_SYNC, replicas - 1)))
+    if replicas < SAFE_REPLICATION:
+        yield Finding("warning", topic.name, _FEW_REPLICAS[replicas], _USE_THREE)
+    if in_sync > replicas:
+        yield _setting(bootstrap, topic, IN_SYNC, str(in_sync), expected, "nothing can ever be written", "error")
+    elif replicas >= SAFE_REPLICATION and in_sync == replicas:
+        yield _setting(bootstrap, topic, IN_SYNC, str(in_sync), expected, _NO_SPARE, "warning")
+    elif replicas >= SAFE_REPLICATION and in_sync < SAFE_IN_SYNC:
+        yield _setting(bootstrap, topic, IN_SYNC, str(in_sync), expected, _ONE_ACK, "warning")
+    if description.settings.get(_UNCLEAN) == "true":
+        yield _setting(bootstrap, topic, _UNCLEAN, "true", "false", _UNCLEAN_ELECTION, "warning")
 
 
-def _settings(bootstrap: str, topic: Topic, one: TopicDescription) -> Iterator[Finding]:
-    for setting in topic.wanted:
-        value = one.settings.get(setting.name)
+def _check_settings(bootstrap: str, topic: Topic, description: TopicDescription) -> Iterator[Finding]:
+    for setting in topic.required:
+        value = description.settings.get(setting.name)
         level = _level(setting, value) if value is not None else None
         if value is not None and level is not None:
-            yield _other(bootstrap, topic, setting.name, value, setting.value, setting.why, level)
+            yield _setting(bootstrap, topic, setting.name, value, setting.value, setting.why, level)
 
 
 def _level(setting: Setting, value: str) -> Level | None:
-    """How bad `value` is; None: not at all."""
+    """Return how severe `value` is; None if it is correct."""
     if value == setting.value:
         return None
     if setting.least is None:
@@ -132,13 +138,13 @@ def _amount(value: str) -> float:
     return float("inf") if value == _NO_LIMIT else float(value)
 
 
-def _other(bootstrap: str, topic: Topic, name: str, value: str, should: str, why: str, level: Level) -> Finding:
-    alter = f"--alter --entity-type topics --entity-name {topic.name} --add-config {name}={should}"
-    return Finding(
-        level, topic.name, f"{name} is {value}, should be {should}: {why}", _tool("configs", bootstrap, alter)
-    )
+def _setting(bootstrap: str, topic: Topic, name: str, value: str, expected: str, why: str, level: Level) -> Finding:
+    """Return the finding on a setting with another value than expected."""
+    alter = f"--alter --entity-type topics --entity-name {topic.name} --add-config {name}={expected}"
+    problem = f"{name} is {value}, should be {expected}: {why}"
+    return Finding(level, topic.name, problem, _kafka_tool("configs", bootstrap, alter))
 
 
-def _tool(name: str, bootstrap: str, arguments: str) -> str:
-    """A command line of the tools that come with Kafka."""
+def _kafka_tool(name: str, bootstrap: str, arguments: str) -> str:
+    """Return a command line of the tools that come with Kafka."""
     return f"kafka-{name}.sh --bootstrap-server {bootstrap} {arguments}"

@@ -1,4 +1,4 @@
-"""The demo: a Kafka, a worker and a simulated town on this machine, and their rates in the terminal."""
+"""The demo: a Kafka, a worker and a simulated town on this machine, with their rates in the terminal."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ from streams.local.demo_screen import screen
 from streams.local.kafka_cluster import LocalKafka
 from streams.local.ports import free_ports
 from streams.local.town import MINUTE, ORDERS_PER_MINUTE, town
-from streams.local.town_feeds import live
+from streams.local.town_feeds import send_events
 from streams.metrics.scrape import Scrape
 from streams.wall_clock import wall_clock
 
-# Without the fonts that Rich would have the reader's browser fetch from elsewhere.
+# Without Rich's web fonts, which a browser would fetch from another site.
 _SVG = re.sub(r"@font-face {{.*?}}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
 
 class DemoFailed(Exception):
-    """A part of the demo ended; the message says which, and what it printed last."""
+    """A part of the demo ended unexpectedly; the message says which, with its last output."""
 
 
 def run(seed: int, seconds: float | None, picture: Path | None, console: Console) -> None:
-    """Show the demo until it is interrupted, or for so many seconds; then draw what it showed last.
+    """Run the demo until it is interrupted, or for this many seconds.
 
-    Raises DemoFailed and KafkaUnavailable.
+    picture: a file for an SVG of the last screen. Raises DemoFailed and KafkaUnavailable.
     """
     with ExitStack() as parts:
-        console.print("starting Apache Kafka; the first time it is fetched, which takes half a minute")
+        console.print("starting Apache Kafka; the first start downloads it, which takes half a minute")
         kafka = parts.enter_context(LocalKafka())
         create_topics(Connection(kafka.bootstrap), partitions=4, replication=1)
         url, worker, log = parts.enter_context(_worker(kafka.bootstrap))
-        parts.enter_context(_townsfolk(kafka.bootstrap, seed))
+        parts.enter_context(_town(kafka.bootstrap, seed))
         try:
             _watch(url, worker, log, seconds, console)
         finally:
             if picture is not None and worker.exit_code is None:
-                _draw(picture, Scrape.of(url), url)
+                _write_picture(picture, Scrape.of(url), url)
 
 
 @contextmanager
 def _worker(bootstrap: str) -> Iterator[tuple[str, ChildProcess, Path]]:
-    """A worker on the town's policies: where its metrics are, its process, its log."""
+    """Run a worker with the town's policies; provide the URL of its metrics, its process and its log."""
     address = f"127.0.0.1:{free_ports(1)[0]}"
-    with ExitStack() as held:
-        policies = held.enter_context(as_file(files("streams.local") / "town-policies.toml"))
-        log = Path(held.enter_context(TemporaryDirectory(prefix="promises-demo-"))) / "worker.log"
+    with ExitStack() as resources:
+        policies = resources.enter_context(as_file(files("streams.local") / "town-policies.toml"))
+        log = Path(resources.enter_context(TemporaryDirectory(prefix="promises-demo-"))) / "worker.log"
         command = [sys.executable, "-m", "streams.cli", "worker", "--bootstrap", bootstrap]
         worker = ChildProcess(
             [*command, "--policies", str(policies), "--metrics", address], log=log, scratch=log.parent
@@ -74,23 +74,24 @@ def _worker(bootstrap: str) -> Iterator[tuple[str, ChildProcess, Path]]:
 
 
 @contextmanager
-def _townsfolk(bootstrap: str, seed: int) -> Iterator[None]:
-    """The town, living in a thread."""
-    closing = threading.Event()
-    arrivals = town(seed, wall_clock(), minute=MINUTE, orders_per_minute=ORDERS_PER_MINUTE)
-    living = threading.Thread(target=live, args=(Connection(bootstrap), arrivals, closing.wait), name="town")
-    living.start()
+def _town(bootstrap: str, seed: int) -> Iterator[None]:
+    """Send the town's events from a thread."""
+    stopped = threading.Event()
+    events = town(seed, wall_clock(), minute=MINUTE, orders_per_minute=ORDERS_PER_MINUTE)
+    thread = threading.Thread(target=send_events, args=(Connection(bootstrap), events, stopped.wait), name="town")
+    thread.start()
     try:
         yield
     finally:
-        closing.set()
-        living.join()
+        stopped.set()
+        thread.join()
 
 
 def _watch(url: str, worker: ChildProcess, log: Path, seconds: float | None, console: Console) -> None:
-    ends = time.monotonic() + seconds if seconds is not None else float("inf")
+    """Show the screen, and refresh it every second. Raises DemoFailed if the worker ends."""
+    deadline = time.monotonic() + seconds if seconds is not None else float("inf")
     with Live(Text("starting a worker"), console=console, refresh_per_second=4, screen=False) as live:
-        while time.monotonic() < ends:
+        while time.monotonic() < deadline:
             if worker.exit_code is not None:
                 raise DemoFailed(f"the worker ended with exit code {worker.exit_code}: {log.read_text()[-2000:]}")
             try:
@@ -100,7 +101,7 @@ def _watch(url: str, worker: ChildProcess, log: Path, seconds: float | None, con
             time.sleep(1)
 
 
-def _draw(picture: Path, scrape: Scrape, url: str) -> None:
+def _write_picture(picture: Path, scrape: Scrape, url: str) -> None:
     console = Console(record=True, width=100, file=StringIO(), highlight=False)
     console.print(screen(scrape, url))
     picture.write_text(console.export_svg(title="promises demo", code_format=_SVG), "utf-8")

@@ -1,4 +1,4 @@
-"""The screen of the demo: how well every location and every staff member keeps promises, from /metrics. Pure."""
+"""The screen of the demo: rates and counts of every location and every staff member, from /metrics. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CURRENT = {"basis": "current"}
 
 
 def screen(scrape: Scrape, url: str) -> RenderableType:
-    """All of it, for a terminal."""
+    """Return the whole screen for a terminal."""
     records = scrape.sum("promises_events_total")
     rejects = scrape.sum("promises_rejects_total")
     made = scrape.sum("promises_made_total")
@@ -29,30 +29,30 @@ def _locations(scrape: Scrape) -> Table:
     for (name,) in names:
         recent = {"window": "15m", "location": name, **_CURRENT}
         due, kept = scrape.sum("promises_window_due", **recent), scrape.sum("promises_window_kept", **recent)
-        here = {"location": name, **_CURRENT}
+        labels = {"location": name, **_CURRENT}
         table.add_row(
             name,
             f"{due:.0f}",
             _rate(kept, due - kept),
-            *(_count(scrape, verdict=verdict, **here) for verdict in ("kept", "broken", "open")),
-            *(_count(scrape, reason=reason, **here) for reason in ("at_risk", "undelivered")),
+            *(_count(scrape, verdict=verdict, **labels) for verdict in ("kept", "broken", "open")),
+            *(_count(scrape, reason=reason, **labels) for reason in ("at_risk", "undelivered")),
         )
     return table
 
 
 def _staff(scrape: Scrape) -> Table:
-    """Rates beside their counts, by place and id, in two columns: this is no ranking."""
+    """Return rates with their counts in two columns, ordered by location and id, because this is not a ranking."""
     counts = scrape.by("staff_promises_state", "location", "staff", "verdict", **_CURRENT)
-    held = sorted({key[:2] for key in counts})
-    half = (len(held) + 1) // 2
+    members = sorted({key[:2] for key in counts})
+    half = (len(members) + 1) // 2
     both = Table.grid(padding=(1, 4, 0, 0))
-    both.add_row(*(_judged(counts, part) for part in (held[:half], held[half:])))
+    both.add_row(*(_staff_table(counts, part) for part in (members[:half], members[half:])))
     return both
 
 
-def _judged(counts: Mapping[tuple[str, ...], float], held: Sequence[tuple[str, ...]]) -> Table:
+def _staff_table(counts: Mapping[tuple[str, ...], float], members: Sequence[tuple[str, ...]]) -> Table:
     table = _table("staff", "location", "judged", "kept")
-    for location, staff in held:
+    for location, staff in members:
         kept, broken = (counts.get((location, staff, verdict), 0) for verdict in ("kept", "broken"))
         table.add_row(staff, location, f"{kept + broken:.0f}", _rate(kept, broken))
     return table

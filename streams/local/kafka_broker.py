@@ -1,4 +1,4 @@
-"""One process of a local Kafka: its files, its start, and what it says when it does not start."""
+"""One broker of a local Kafka: its files, its process, and the errors of its start."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from streams.local.kafka_settings import Node, render, settings
 
 _SECONDS_TO_FORMAT = 60.0
 _LINES_OF_LOG = 25
-_MS_TO_ANSWER = 5_000
-# The light compiler alone: on two cores three brokers start in half the time, and in its first minute under load a
-# broker takes a third to a half less processor time a record than with both compilers.
+_RESPONSE_TIMEOUT_MS = 5_000
+# Only the client compiler: on two cores, three brokers start in half the time, and in its first minute under load a
+# broker needs a third to a half less CPU time per record than with both compilers.
 _FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 _FORMAT_FLAGS = ("-Xmx128m", "-XX:+UseSerialGC")
 _BROKER_FLAGS = ("-Xmx512m", "-Dlog4j2.level=INFO")
 
 
 class Broker:
-    """Broker `node`, with its settings, data and log in `directory`. `scratch` goes when this process is killed."""
+    """Broker `node`, with its settings, data and log in `directory`. `scratch` is removed if this process is killed."""
 
     def __init__(self, program: KafkaProgram, node: Node, directory: Path, scratch: Path | None) -> None:
         self.node = node
@@ -34,13 +34,13 @@ class Broker:
         self._settings = directory / "server.properties"
         self._data = directory / "data"
         self._log = directory / "kafka.log"
-        # Compression libraries unpack themselves there; a killed Java machine would leave them in the system's.
+        # Compression libraries unpack themselves there. A killed JVM would leave them in the system's directory.
         self._temporary = directory / "tmp"
         self._scratch = scratch
-        self._kept: ChildProcess | None = None
+        self._process: ChildProcess | None = None
 
     def prepare(self, nodes: Sequence[Node], chosen: Mapping[str, str], cluster: str) -> None:
-        """Write the settings, and format the data directory as one of `cluster` unless it was before."""
+        """Write the settings, and format the data directory for `cluster` unless it is formatted already."""
         try:
             self._data.mkdir(parents=True, exist_ok=True)
             self._temporary.mkdir(exist_ok=True)
@@ -54,37 +54,37 @@ class Broker:
 
     @property
     def is_running(self) -> bool:
-        return self._kept is not None and self._kept.exit_code is None
+        return self._process is not None and self._process.exit_code is None
 
     def start(self) -> None:
         """Start the process and return at once."""
         self.end(at_once=True)
         command = self._command("kafka.Kafka", str(self._settings), flags=_BROKER_FLAGS)
-        self._kept = ChildProcess(command, log=self._log, scratch=self._scratch)
+        self._process = ChildProcess(command, log=self._log, scratch=self._scratch)
 
     def end(self, *, at_once: bool) -> None:
-        """Have the process ended, in good order or at once; does not wait, and does nothing when it does not run."""
-        if self._kept is not None:
-            self._kept.end(at_once=at_once)
+        """Stop the process, in order or at once, without waiting; do nothing if it does not run."""
+        if self._process is not None:
+            self._process.end(at_once=at_once)
 
     def wait(self) -> None:
-        """Return when the process, told to end, has ended."""
-        if self._kept is not None:
-            self._kept.wait()
+        """Wait until the stopped process has ended."""
+        if self._process is not None:
+            self._process.wait()
 
     def serves(self, numbers: set[int]) -> bool:
-        """Whether it answers clients, and exactly the brokers `numbers` take part in its cluster."""
+        """Return whether it responds to clients, and exactly the brokers `numbers` are active in its cluster."""
         if not self.is_running:
             return False
-        # The bare connection first: of each that is refused the client logs an error, and leaves the socket open.
+        # A bare connection first: if it is refused, the client logs an error and leaves the socket open.
         try:
             socket.create_connection(("127.0.0.1", self.node.clients), timeout=1).close()
         except OSError:
             return False
-        return _taking_part(self.node.address) == numbers
+        return _active_brokers(self.node.address) == numbers
 
     def check(self, *, late: bool) -> None:
-        """Raise KafkaUnavailable, with the end of the log, when the process has ended or the start is overdue."""
+        """Raise KafkaUnavailable, with the end of the log, if the process has ended or is `late` with its start."""
         if not self.is_running:
             raise self._failed("ended before it was ready")
         if late:
@@ -100,23 +100,25 @@ class Broker:
             raise self._failed("could not format its data directory") from reason
 
     def _command(self, main_class: str, *arguments: str, flags: tuple[str, ...]) -> list[str]:
-        every = (*_FLAGS, f"-Djava.io.tmpdir={self._temporary}", *flags)
-        return self._program.command(main_class, *arguments, flags=every)
+        all_flags = (*_FLAGS, f"-Djava.io.tmpdir={self._temporary}", *flags)
+        return self._program.command(main_class, *arguments, flags=all_flags)
 
-    def _failed(self, what: str) -> KafkaUnavailable:
+    def _failed(self, problem: str) -> KafkaUnavailable:
         log = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         end = "\n".join(log[-_LINES_OF_LOG:])
         return KafkaUnavailable(
-            f"Broker {self.node.number} of the local Kafka, at {self.node.address}, {what}. "
-            f"The end of its log tells why:\n{end}"
+            f"Broker {self.node.number} of the local Kafka, at {self.node.address}, {problem}. "
+            f"The end of its log says why:\n{end}"
         )
 
 
-def _taking_part(address: str) -> set[int]:
-    """Numbers of the brokers that serve their cluster, asked at `address`; none when it does not answer."""
+def _active_brokers(address: str) -> set[int]:
+    """Return the numbers of the active brokers as `address` reports them; none if it does not respond."""
     try:
         with KafkaAdminClient(
-            bootstrap_servers=address, bootstrap_timeout_ms=_MS_TO_ANSWER, request_timeout_ms=_MS_TO_ANSWER
+            bootstrap_servers=address,
+            bootstrap_timeout_ms=_RESPONSE_TIMEOUT_MS,
+            request_timeout_ms=_RESPONSE_TIMEOUT_MS,
         ) as admin:
             brokers = admin.describe_cluster()["brokers"]
     except KafkaError:

@@ -20,21 +20,21 @@ from streams.local.ports import free_ports
 
 __all__ = ["KafkaUnavailable", "LocalKafka"]
 
-_SECONDS_TO_ANSWER = 60.0
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_START_TIMEOUT = 60.0
+_EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 class LocalKafka:
     """An Apache Kafka 4.3.1 on 127.0.0.1, in KRaft mode; a context manager that starts and stops it.
 
-    `brokers` is 1 or 3; they are numbered from 1. `port` is the port of a single broker, by default a free one.
-    `properties` are broker settings that win over ours. `listeners` are ports for clients besides the plain one, and
-    how each is secured (`{"SECURED": "SASL_SSL"}`); certificates and the like are `properties`. `directory`
-    keeps data and logs; without it they live in a temporary directory that `stop` removes. `cache` is where the program
-    itself is kept, by default this user's cache directory.
+    brokers: 1 or 3; they are numbered from 1. port: of a single broker, by default a free one. properties: broker
+    settings that override ours. listeners: additional ports for clients, with their protocol
+    (`{"SECURED": "SASL_SSL"}`); certificates and the like are `properties`. directory: for data and logs; without it,
+    they are in a temporary directory that `stop` removes. cache: the directory of the downloaded program, by default in
+    this user's cache directory.
 
-    The brokers end with this process, even when it is killed (on Linux and macOS; Windows is not supported). The
-    address stays the same while the object lives.
+    The brokers end with this process, even if it is killed (on Linux and macOS; Windows is not supported). The address
+    stays the same during the life of the object.
     """
 
     def __init__(
@@ -42,8 +42,8 @@ class LocalKafka:
         brokers: int = 1,
         *,
         port: int | None = None,
-        properties: Mapping[str, str] = _NOTHING,
-        listeners: Mapping[str, str] = _NOTHING,
+        properties: Mapping[str, str] = _EMPTY,
+        listeners: Mapping[str, str] = _EMPTY,
         directory: Path | None = None,
         cache: Path | None = None,
     ) -> None:
@@ -54,10 +54,10 @@ class LocalKafka:
         ports = iter(free_ports((2 + len(listeners)) * brokers))
         self._nodes = [
             Node(
-                number,
-                port or next(ports),
-                next(ports),
-                tuple(Listener(*each, next(ports)) for each in listeners.items()),
+                number=number,
+                clients=port or next(ports),
+                controllers=next(ports),
+                more=tuple(Listener(name, protocol, next(ports)) for name, protocol in listeners.items()),
             )
             for number in range(1, brokers + 1)
         ]
@@ -69,12 +69,12 @@ class LocalKafka:
 
     @property
     def bootstrap(self) -> str:
-        """The addresses of all brokers, as clients want them: `127.0.0.1:p1,127.0.0.1:p2`."""
+        """The addresses of all brokers for clients, `127.0.0.1:PORT,127.0.0.1:PORT`."""
         return ",".join(node.address for node in self._nodes)
 
     def bootstrap_of(self, listener: str) -> str:
-        """The addresses of all brokers for one of `listeners`."""
-        return ",".join(each.address for node in self._nodes for each in node.more if each.name == listener)
+        """Return the addresses of all brokers for one of `listeners`."""
+        return ",".join(extra.address for node in self._nodes for extra in node.more if extra.name == listener)
 
     def __enter__(self) -> LocalKafka:
         self.start()
@@ -86,9 +86,9 @@ class LocalKafka:
         self.stop()
 
     def start(self) -> None:
-        """Start all brokers and return when all of them answer; fetches Kafka when it is not in the cache.
+        """Start all brokers and wait until they respond. Download Kafka if it is not in the cache.
 
-        Raises KafkaUnavailable when it cannot be had or does not start, with the end of the log.
+        Raises KafkaUnavailable if Kafka cannot be downloaded, or does not start, with the end of the log.
         """
         if self._brokers:
             raise ValueError(f"The local Kafka at {self.bootstrap} is running already.")
@@ -101,9 +101,9 @@ class LocalKafka:
             raise
 
     def stop(self) -> None:
-        """End all brokers, and remove the data unless it has a directory of its own; does nothing when none run."""
+        """Stop all brokers, and remove the data unless `directory` was given; do nothing if none run."""
         atexit.unregister(self.stop)
-        # All told before any is waited for, since each of three waits for the others. Data that goes deserves no wait.
+        # Stop all before waiting for any, because each waits for the others. Temporary data needs no orderly stop.
         for broker in self._brokers:
             broker.end(at_once=self._scratch is not None)
         for broker in self._brokers:
@@ -113,29 +113,29 @@ class LocalKafka:
             rmtree(self._scratch, ignore_errors=True)
 
     def stop_broker(self, number: int) -> None:
-        """End one broker in good order, as its operator would; its data stays."""
+        """Stop one broker in order, as an operator would; its data stays."""
         self._end_broker(number, at_once=False)
 
     def kill_broker(self, number: int) -> None:
-        """End one broker at once, as a crash would; its data stays."""
+        """Kill one broker, as a crash would; its data stays."""
         self._end_broker(number, at_once=True)
 
     def start_broker(self, number: int) -> None:
-        """Start a stopped broker again on its port and data; returns when it answers and takes part again.
+        """Start a stopped broker again with its port and data, and wait until it is active in the cluster.
 
-        Raises KafkaUnavailable when it does not start, with the end of its log.
+        Raises KafkaUnavailable if it does not start, with the end of its log.
         """
         broker = self._broker(number)
         if broker.is_running:
             raise ValueError(f"Broker {number} at {broker.node.address} is running already.")
         broker.start()
-        _wait_until_ready([each for each in self._brokers if each.is_running or each is broker])
+        _wait_until_ready([other for other in self._brokers if other.is_running or other is broker])
 
     def _start(self, program: KafkaProgram) -> None:
         home = (self._directory or Path(mkdtemp(prefix="promises-kafka-"))).resolve()
         self._scratch = home if self._directory is None else None
         self._brokers = [Broker(program, node, home / f"broker-{node.number}", self._scratch) for node in self._nodes]
-        _check_place(home, self._brokers)
+        _check_directory(home, self._brokers)
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda broker: broker.prepare(self._nodes, self._properties, _cluster(home)), self._brokers))
         for broker in self._brokers:
@@ -155,19 +155,19 @@ class LocalKafka:
         raise ValueError(f"The local Kafka at {self.bootstrap} runs no broker {number}; its brokers are {numbers}.")
 
 
-def _check_place(home: Path, brokers: Sequence[Broker]) -> None:
-    """Raise KafkaUnavailable when `home` holds the data of other brokers: their number cannot change."""
-    there = {path.name for path in home.glob("broker-*")}
-    if there and there != {broker.directory.name for broker in brokers}:
+def _check_directory(home: Path, brokers: Sequence[Broker]) -> None:
+    """Raise KafkaUnavailable if `home` has the data of another number of brokers, which cannot change."""
+    existing = {path.name for path in home.glob("broker-*")}
+    if existing and existing != {broker.directory.name for broker in brokers}:
         raise KafkaUnavailable(
-            f"{home} holds the data of a local Kafka whose number of brokers is {len(there)}, and cannot be opened "
-            f"with {len(brokers)}. Start it with {len(there)}, or give another directory."
+            f"{home} has the data of a local Kafka with {len(existing)} brokers, and cannot be used with "
+            f"{len(brokers)}. Start it with {len(existing)}, or give another directory."
         )
 
 
 def _wait_until_ready(brokers: Sequence[Broker]) -> None:
     numbers = {broker.node.number for broker in brokers}
-    deadline = time.monotonic() + _SECONDS_TO_ANSWER
+    deadline = time.monotonic() + _START_TIMEOUT
     while not all(broker.serves(numbers) for broker in brokers):
         for broker in brokers:
             broker.check(late=time.monotonic() > deadline)
@@ -175,5 +175,5 @@ def _wait_until_ready(brokers: Sequence[Broker]) -> None:
 
 
 def _cluster(home: Path) -> str:
-    """The cluster's id in Kafka's notation, the same for the same directory: a start that was cut short can go on."""
+    """Return a cluster id that depends only on the directory, so that an interrupted start can be repeated."""
     return urlsafe_b64encode(uuid5(NAMESPACE_URL, home.resolve().as_uri()).bytes).decode().rstrip("=")

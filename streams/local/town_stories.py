@@ -1,6 +1,6 @@
-"""One case of the simulated town as it goes when nothing unusual happens: what was promised, and the steps of the work.
+"""A case of the simulated town when nothing unusual happens: its promises and the steps of the work.
 
-Everything is in town minutes until `Pen` writes it down as an event.
+All times are in town minutes until `EventWriter` makes an event of them.
 """
 
 from __future__ import annotations
@@ -15,42 +15,46 @@ from schemas.events import CaseEvent, PromisesMade, PromiseTerms, Staff, StepRea
 from schemas.instants import Instant, to_datetime
 from streams.local.town_shops import Shop, StaffMember
 
-FORGOTTEN: Final = 0.004
-"""The share of orders that no one ever finishes, on a quiet day."""
-_LONGEST: Final = 3.0
-_NEXT_DOOR: Final = 0.4
+UNFINISHED: Final = 0.004
+"""The share of orders that are never finished, on a quiet day."""
+
+_MAX_SLIP: Final = 3.0
+"""The maximum factor by which the work takes longer than it should."""
+
+_SUBJECT_DELAY: Final = 0.4
+"""Minutes between the last steps of two subjects of a case."""
 
 
 class TownTime(NamedTuple):
-    """When the town opened, and how many real milliseconds one of its minutes lasts."""
+    """The start of the town, and the real milliseconds per minute of the town."""
 
     start: Instant
     minute: int
 
     def at(self, minutes: float) -> Instant:
-        """The instant at `minutes` after the town opened."""
+        """Return the instant `minutes` after the start."""
         return self.start + int(minutes * self.minute)
 
     def moment(self, minutes: float) -> datetime:
-        """The same, as an event says it."""
+        """Return the same as a datetime, for an event."""
         return to_datetime(self.at(minutes))
 
 
-class Happening(NamedTuple):
-    """An event, the minute in which it happens and the minute in which it reaches Kafka."""
+class Occurrence(NamedTuple):
+    """An event with the minute in which it happens and the minute in which it arrives at Kafka."""
 
     at: float
-    reaches: float
+    arrives: float
     event: CaseEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a customer asks for, who takes it, and how it will go.
+    """An order, the staff member who takes it, and its future course.
 
-    made: the minute of the order. promised: minutes from there to the latest. lead: minutes from there to the step
-    that keeps the promise. wait: minutes from that step to what the customer does then. finished: false where the
-    step never comes.
+    made: the minute of the order. promised: minutes from then to the due time. lead: minutes from then to the step that
+    keeps the promise. wait: minutes from that step to the customer's step after it. finished: false if the step never
+    happens.
     """
 
     shop: Shop
@@ -65,22 +69,22 @@ class Order:
 
     @property
     def due(self) -> float:
-        """The latest minute."""
+        """The minute of the due time."""
         return self.made + self.promised
 
     @property
     def is_assumed(self) -> bool:
-        """Whether nobody said a time: the policy assumes one."""
+        """Whether no time was promised, so that the policy assumes one."""
         return bool(self.shop.counter) and self.channel == "counter"
 
 
-def take(shop: Shop, made: float, chance: Random) -> Order:
-    """The order that comes to `shop` in minute `made`."""
+def new_order(shop: Shop, made: float, chance: Random) -> Order:
+    """Return the order that `shop` receives in minute `made`."""
     member = chance.choice(shop.staff)
     channel = chance.choice(shop.channels)
     pressure = shop.rush.pressure(made)
     work = shop.work * chance.uniform(0.75, 1.35)
-    slip = min(chance.lognormvariate(0, member.habit.spread), _LONGEST)
+    slip = min(chance.lognormvariate(0, member.habit.spread), _MAX_SLIP)
     return Order(
         shop=shop,
         member=member,
@@ -90,7 +94,7 @@ def take(shop: Shop, made: float, chance: Random) -> Order:
         promised=shop.counter if shop.counter and channel == "counter" else round(work * member.habit.padding),
         lead=work * slip * (1 + shop.rush.slower * pressure * chance.uniform(0, 2)),
         wait=chance.uniform(0.3, 3),
-        finished=chance.random() >= FORGOTTEN + shop.rush.never * pressure,
+        finished=chance.random() >= UNFINISHED + shop.rush.never * pressure,
     )
 
 
@@ -101,8 +105,8 @@ def _subjects(shop: Shop, chance: Random) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class Pen:
-    """Writes the events of one case, each with the next id."""
+class EventWriter:
+    """Makes the events of one case, each with the next id."""
 
     case: str
     time: TownTime
@@ -110,8 +114,8 @@ class Pen:
     chance: Random
     written: int = 0
 
-    def write(self, at: float, fact: Callable[..., CaseEvent], subject: str = "", **fields: Any) -> Happening:
-        """The event `fact` with its `fields`, as it happens in minute `at` and reaches Kafka on a good day."""
+    def write(self, at: float, fact: Callable[..., CaseEvent], subject: str = "", **fields: Any) -> Occurrence:
+        """Return an event of type `fact` with `fields` that happens in minute `at` and arrives soon after."""
         self.written += 1
         event = fact(
             id=f"{self.case}.{self.written}",
@@ -123,41 +127,41 @@ class Pen:
             channel=self.order.channel,
             **fields,
         )
-        return Happening(at, at + self.travel(), event)
+        return Occurrence(at, at + self.travel(), event)
 
     def staff(self, member: StaffMember) -> Staff:
-        """`member` as an event names one."""
+        """Return a staff member as events have it."""
         return Staff(id=member.id, role=self.order.shop.role)
 
     def travel(self) -> float:
-        """How long an event is under way on a good day, in minutes."""
+        """Return the usual time in transit of an event, in minutes."""
         return self.chance.uniform(0.001, 0.01)
 
     def window(self, due: float) -> dict[str, Any]:
-        """The fields of a promise that say by when: the latest, and the earliest where there is one."""
+        """Return the fields of a promise with its due time and, for a window, its earliest time."""
         opens = {"opens": self.time.moment(due - self.order.shop.window)} if self.order.shop.window else {}
         return {"due": self.time.moment(due), **opens}
 
 
-def tell(order: Order, pen: Pen) -> list[Happening]:
-    """The case from the order to its end, in order of occurrence."""
-    parts = [(place * _NEXT_DOOR, subject) for place, subject in enumerate(order.subjects)]
-    begun = [_begin(order, pen, subject) for _, subject in parts]
-    worked = [step for delay, subject in parts for step in _work(order, pen, subject, delay)]
-    return sorted(begun + worked, key=lambda happening: happening.at)
+def usual_events(order: Order, writer: EventWriter) -> list[Occurrence]:
+    """Return the events of the case, in order of occurrence."""
+    delays = [(index * _SUBJECT_DELAY, subject) for index, subject in enumerate(order.subjects)]
+    promises = [_promise(order, writer, subject) for _, subject in delays]
+    steps = [step for delay, subject in delays for step in _steps(order, writer, subject, delay)]
+    return sorted(promises + steps, key=lambda occurrence: occurrence.at)
 
 
-def _begin(order: Order, pen: Pen, subject: str) -> Happening:
+def _promise(order: Order, writer: EventWriter, subject: str) -> Occurrence:
     if order.is_assumed:
-        return pen.write(order.made, StepReached, subject, step="ordered")
-    terms = PromiseTerms(kind=order.shop.kind, origin=order.shop.origin, **pen.window(order.due))
-    return pen.write(order.made, PromisesMade, subject, promises=[terms])
+        return writer.write(order.made, StepReached, subject, step="ordered")
+    terms = PromiseTerms(kind=order.shop.kind, origin=order.shop.origin, **writer.window(order.due))
+    return writer.write(order.made, PromisesMade, subject, promises=[terms])
 
 
-def _work(order: Order, pen: Pen, subject: str, delay: float) -> list[Happening]:
-    shop, pace = order.shop, order.lead / (len(order.shop.before) + 1)
-    steps = [(order.made + pace * (place + 1), step) for place, step in enumerate(shop.before)]
+def _steps(order: Order, writer: EventWriter, subject: str, delay: float) -> list[Occurrence]:
+    shop, interval = order.shop, order.lead / (len(order.shop.before) + 1)
+    steps = [(order.made + interval * number, step) for number, step in enumerate(shop.before, 1)]
     if order.finished:
         done = order.made + order.lead + delay
         steps += [(done, shop.keeps)] + ([(done + order.wait, shop.after)] if shop.after else [])
-    return [pen.write(at, StepReached, subject, step=step) for at, step in steps]
+    return [writer.write(at, StepReached, subject, step=step) for at, step in steps]

@@ -1,1 +1,1 @@
-"""`promises notify`: carries alerts from Kafka to a webhook, as `streams.notifying` decides."""
+"""The notifier (`promises notify`): sends the alerts of promise.alerts to a webhook."""

@@ -1,4 +1,4 @@
-"""From a record of promise.alerts to what is sent."""
+"""Alerts to send, read from records of promise.alerts. Pure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class NotAnAlert(Exception):
 class OutgoingAlert(NamedTuple):
     """An alert to send.
 
-    id: its own, as in the topic. webhook_id: the same on every try, after every restart and for every repetition of the
-    alert. since: when it was decided, from which its age counts. body: the record as it stands in the topic.
+    id: the alert's id in the topic. webhook_id: derived from it, so the same on every try, after every restart and for
+    a repeated record. since: the time of the decision, from which its age counts. body: the value of the record.
     """
 
     id: str
@@ -31,16 +31,17 @@ class OutgoingAlert(NamedTuple):
 
 
 def read_alert(value: bytes | None, now: Instant) -> OutgoingAlert:
-    """The alert in a record that is read at `now`. Raises NotAnAlert."""
+    """Read the alert in a record at `now`. Raises NotAnAlert."""
     try:
-        found = msgspec.json.decode(value or b"", type=AlertRecord)
-        decided, name = from_datetime(found.decided_at), webhook_id(found.id)
+        record = msgspec.json.decode(value or b"", type=AlertRecord)
+        decided, message_id = from_datetime(record.decided_at), webhook_id(record.id)
     except (ValueError, RecursionError) as error:  # JSON that is not an alert; an instant of another century
         raise NotAnAlert(str(error)) from None
-    # A worker's clock that is ahead must not keep an alert young.
-    return OutgoingAlert(found.id, name, found.stage, min(decided, now), value or b"")
+    # If the clock of a worker is ahead, the alert must not stay young for longer.
+    since = min(decided, now)
+    return OutgoingAlert(id=record.id, webhook_id=message_id, stage=record.stage, since=since, body=value or b"")
 
 
 def webhook_id(alert_id: str) -> str:
-    """A name for the alert that fits into a header, and has none of the dots that separate what is signed."""
+    """Return an id that fits into a header and has no dots, which separate the parts of the signed text."""
     return f"alert_{hashlib.sha256(alert_id.encode()).hexdigest()[:32]}"

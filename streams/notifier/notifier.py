@@ -1,4 +1,4 @@
-"""The notifier, put together: reads alerts, has them carried to the webhook, and keeps how far it is."""
+"""The notifier: reads alerts, sends them to the webhook, and commits its progress."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from schemas.words import Stage
 from streams.kafka.connection import Connection
 from streams.kafka.topics import ALERTS
 from streams.notifier.alerts import NotAnAlert, OutgoingAlert, read_alert
-from streams.notifier.consumer import AlertConsumer, AlertRecordRead
+from streams.notifier.consumer import AlertConsumer
 from streams.notifier.queue import AlertQueue, QueuedAlert
 from streams.notifier.responses import Millis, WebhookResponse
 from streams.notifier.sender import HttpSender
-from streams.notifier.text import one_line
 from streams.notifier.webhook import Webhook
+from streams.records import KafkaRecord
 from streams.signatures.standard_webhooks import signature_headers
+from streams.text import one_line
 from streams.wall_clock import wall_clock
 
 log = logging.getLogger("promises")
 
-_STEP: Final = 0.5
-"""Seconds until it is seen that the process is told to end."""
+_STEP_SECONDS: Final = 0.5
+"""The maximum duration of a step, after which termination is checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotifierSettings:
-    """What is sent, to whom. stages: of the alerts to send. max_age: of an alert that is still worth sending."""
+    """The settings of a notifier. stages: of the alerts to send. max_age: older alerts are not sent."""
 
     connection: Connection
     group: str
@@ -42,83 +43,86 @@ class NotifierSettings:
     max_age: Millis
 
 
-def run(notices: NotifierSettings, is_over: Callable[[], bool]) -> None:
-    """Send alerts until `is_over`. Raises KafkaFailed."""
-    with closing(AlertConsumer(notices.connection, notices.group)) as inbox:
+def run(settings: NotifierSettings, is_terminated: Callable[[], bool]) -> None:
+    """Send alerts until `is_terminated`. Raises KafkaFailed."""
+    with closing(AlertConsumer(settings.connection, settings.group)) as consumer:
         log.info(
             "sending %s of %s on %s to %s, as group %s",
-            " and ".join(notices.stages),
+            " and ".join(settings.stages),
             ALERTS.name,
-            notices.connection.bootstrap,
-            notices.webhook,
-            notices.group,
+            settings.connection.bootstrap,
+            settings.webhook,
+            settings.group,
         )
-        notifier = _Notifier(notices, inbox, is_over)
-        while not is_over():
+        notifier = _Notifier(settings, consumer, is_terminated)
+        while not is_terminated():
             notifier.step()
 
 
 class _Notifier:
-    def __init__(self, notices: NotifierSettings, inbox: AlertConsumer, is_over: Callable[[], bool]) -> None:
-        self._notices = notices
-        self._inbox = inbox
-        self._is_over = is_over
-        self._courier = HttpSender(notices.webhook)
-        self._outbox = AlertQueue(notices.max_age)
+    def __init__(self, settings: NotifierSettings, consumer: AlertConsumer, is_terminated: Callable[[], bool]) -> None:
+        self._settings = settings
+        self._consumer = consumer
+        self._is_terminated = is_terminated
+        self._sender = HttpSender(settings.webhook)
+        self._queue = AlertQueue(settings.max_age)
 
     def step(self) -> None:
-        """Read what has come, then send what is due for at most so long that reading goes on."""
-        self._read(min(_STEP, max(0, self._outbox.next_at() - wall_clock()) / 1000))
+        """Read new alerts, then send those that are due, for a limited time so that reading goes on."""
+        self._read(min(_STEP_SECONDS, max(0, self._queue.next_at() - wall_clock()) / 1000))
         self._give_up()
-        self._inbox.commit(self._outbox.positions)
-        until = time.monotonic() + _STEP
-        while time.monotonic() < until and not self._is_over() and (waiting := self._outbox.next(wall_clock())):
-            self._send(waiting)
+        self._consumer.commit(self._queue.positions)
+        deadline = time.monotonic() + _STEP_SECONDS
+        while time.monotonic() < deadline and not self._is_terminated():
+            queued = self._queue.next(wall_clock())
+            if queued is None:
+                return
+            self._send(queued)
 
     def _read(self, seconds: float) -> None:
-        reading = self._inbox.read(seconds, is_full=self._outbox.is_full)
-        if reading.starts is not None:
-            self._outbox.open(reading.starts)
-            if reading.starts:
-                log.info("reading %s, partitions %s", ALERTS.name, ", ".join(map(str, sorted(reading.starts))))
+        poll = self._consumer.read(seconds, is_full=self._queue.is_full)
+        if poll.starts is not None:
+            self._queue.assign(poll.starts)
+            if poll.starts:
+                log.info("reading %s, partitions %s", ALERTS.name, ", ".join(map(str, sorted(poll.starts))))
         now = wall_clock()
-        old = [alert for record in reading.records if (alert := self._take(record, now))]
+        old = [alert for record in poll.records if (alert := self._enqueue(record, now))]
         if old:
             span = " to ".join(f"{one_line(alert.id)} of {format_instant(alert.since)}" for alert in (old[0], old[-1]))
             log.warning("%d alerts are too old to be sent: %s", len(old), span)
 
-    def _take(self, record: AlertRecordRead, now: Instant) -> OutgoingAlert | None:
-        """The alert in a record, if it is too old."""
+    def _enqueue(self, record: KafkaRecord, now: Instant) -> OutgoingAlert | None:
+        """Queue the alert in a record. Return the alert if it is too old to be sent."""
         try:
             alert = read_alert(record.value, now)
         except NotAnAlert as error:
-            log.warning("%s %d, offset %d is no alert: %s", ALERTS.name, *record.place, one_line(str(error)))
-            self._outbox.take(record.place, None, now)
+            log.warning("%s %s is not an alert: %s", ALERTS.name, record.position, one_line(str(error)))
+            self._queue.add(record.position, None, now)
             return None
-        wanted = alert if alert.stage in self._notices.stages else None
-        return alert if self._outbox.take(record.place, wanted, now) == "too_old" else None
+        selected = alert if alert.stage in self._settings.stages else None
+        return alert if self._queue.add(record.position, selected, now) == "too_old" else None
 
-    def _send(self, waiting: QueuedAlert) -> None:
-        alert, failures = waiting.alert, self._outbox.failures
-        headers = signature_headers(alert.webhook_id, alert.body, self._notices.secrets, wall_clock())
-        answer = self._courier.deliver(headers, alert.body, self._is_over)
-        if answer is None:
+    def _send(self, queued: QueuedAlert) -> None:
+        alert, failures = queued.alert, self._queue.failures
+        headers = signature_headers(alert.webhook_id, alert.body, self._settings.secrets, wall_clock())
+        response = self._sender.send(headers, alert.body, self._is_terminated)
+        if response is None:
             return
-        self._outbox.answered(waiting, answer, wall_clock(), random.random())
-        if answer.is_taken:
-            log.info("%s is sent: %s, try %d", alert.webhook_id, one_line(alert.id), waiting.tries)
-            self._inbox.commit(self._outbox.positions)
-        self._tell(answer, failures)
+        self._queue.handle_response(queued, response, wall_clock(), random.random())
+        if response.is_accepted:
+            log.info("%s is sent: %s, try %d", alert.webhook_id, one_line(alert.id), queued.tries)
+            self._consumer.commit(self._queue.positions)
+        self._log_failures(response, failures)
 
-    def _tell(self, answer: WebhookResponse, before: int) -> None:
-        """Say once that the receiver takes no alerts, and once that it does again."""
-        if before and not self._outbox.failures:
-            log.warning("%s takes alerts again after %d failed tries", self._notices.webhook, before)
-        if self._outbox.failures and not before:
-            log.warning("%s takes no alerts: %s; it is tried again", self._notices.webhook, answer.said)
+    def _log_failures(self, response: WebhookResponse, before: int) -> None:
+        """Log once when the receiver stops accepting alerts, and once when it accepts them again."""
+        if before and not self._queue.failures:
+            log.warning("%s accepts alerts again after %d failed tries", self._settings.webhook, before)
+        if self._queue.failures and not before:
+            log.warning("%s does not accept alerts: %s; retrying", self._settings.webhook, response.text)
 
     def _give_up(self) -> None:
-        for one in self._outbox.give_up(wall_clock()):
-            said = one.last.said if one.last else "its turn did not come"
-            name, alert = one.alert.webhook_id, one_line(one.alert.id)
-            log.error("%s is given up after %d tries: %s: %s", name, one.tries, alert, said)
+        for queued in self._queue.give_up(wall_clock()):
+            reason = queued.last.text if queued.last else "it was never tried"
+            name, alert = queued.alert.webhook_id, one_line(queued.alert.id)
+            log.error("%s is given up after %d tries: %s: %s", name, queued.tries, alert, reason)

@@ -1,4 +1,4 @@
-"""What a receiver answers, and how long to wait before the next try."""
+"""Responses of a receiver, and the delay before the next try. Pure."""
 
 from __future__ import annotations
 
@@ -10,44 +10,46 @@ from schemas.instants import Instant, from_datetime
 
 Millis = int
 
-_SHORTEST: Final[Millis] = 1_000
-_LONGEST: Final[Millis] = 60_000
-_LONGEST_ASKED: Final[Millis] = 300_000
-"""A receiver that asks for more by mistake must not silence every alert for a day."""
+_MIN_DELAY: Final[Millis] = 1_000
+_MAX_DELAY: Final[Millis] = 60_000
+_MAX_RETRY_AFTER: Final[Millis] = 300_000
+"""The limit on what a receiver may ask for: a mistake there must not silence every alert for a day."""
 
-_ABOUT_THIS_ALERT: Final = {400, 409, 413, 422}
-"""Refusals that say nothing of other alerts: the request is malformed, in conflict, too large, not understood."""
+_CONCERN_THE_ALERT: Final = {400, 409, 413, 422}
+"""Statuses that concern this request alone: malformed, in conflict, too large, not understood."""
 
 
 class WebhookResponse(NamedTuple):
-    """What came back of a try. status: of HTTP; None where no answer came. said: the same in words. asked: how long the
-    receiver asks to wait."""
+    """The result of a try. status: the HTTP status, None without a response. text: the same in words. retry_after: the
+    delay that the receiver asks for."""
 
     status: int | None
-    said: str
-    asked: Millis = 0
+    text: str
+    retry_after: Millis = 0
 
     @property
-    def is_taken(self) -> bool:
+    def is_accepted(self) -> bool:
         """Whether the receiver has the alert."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
-    def is_about_the_alert(self) -> bool:
-        """Whether it refuses this alert, where it may well take others."""
-        return self.status in _ABOUT_THIS_ALERT
+    def concerns_the_alert(self) -> bool:
+        """Whether the receiver refuses only this alert, and may accept others."""
+        return self.status in _CONCERN_THE_ALERT
 
 
-def pause(failures: int, asked: Millis, chance: float) -> Millis:
-    """How long to wait after so many failures, at least one: 1 s, doubled each time, up to 60 s; up to a
-    quarter more or less by `chance` (0 to 1), so that senders do not come back all at once. Longer where the receiver
-    asks for it, up to 5 minutes."""
-    grown = min(_LONGEST, _SHORTEST << min(failures - 1, 16))
-    return max(int(grown * (0.75 + chance / 2)), min(asked, _LONGEST_ASKED))
+def retry_delay(failures: int, retry_after: Millis, chance: float) -> Millis:
+    """Return the delay after one or more failures: 1 s, doubled each time, up to 60 s.
+
+    It is up to a quarter longer or shorter by `chance` (0 to 1), so that senders do not all retry at once. It is longer
+    if the receiver asks for that, up to 5 minutes.
+    """
+    grown = min(_MAX_DELAY, _MIN_DELAY << min(failures - 1, 16))
+    return max(int(grown * (0.75 + chance / 2)), min(retry_after, _MAX_RETRY_AFTER))
 
 
-def asked_pause(retry_after: str | None, now: Instant) -> Millis:
-    """What a Retry-After header asks for: seconds, or a date. 0 without one, or where it cannot be read."""
+def parse_retry_after(retry_after: str | None, now: Instant) -> Millis:
+    """Return the delay in a Retry-After header, which has seconds or a date; 0 if it is missing or cannot be read."""
     if retry_after is None:
         return 0
     if re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):

@@ -1,4 +1,4 @@
-"""Where alerts are sent, read from a URL. Its path and query may be secret: they are in no text that is made here."""
+"""The webhook that receives alerts, read from a URL. Path and query may be secret and are in no message. Pure."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ class Webhook(NamedTuple):
     target: str
 
     def __str__(self) -> str:
-        """What may be shown of it."""
+        """Return the URL without path and query."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
 
 def parse_webhook(url: str) -> Webhook:
-    """The webhook at `url`. Raises ValueError saying what is wrong, without quoting the URL."""
+    """Read the webhook at `url`. Raises ValueError with a message that does not quote the URL."""
     if not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("has a space or a character that a URL cannot have; write it percent-encoded")
     try:
-        found = urlsplit(url)
-        host, port = found.hostname, found.port
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("has no host and port that can be read; write https://HOST[:PORT]/PATH") from None
-    if found.scheme not in _PORTS or not host or port == 0 or ".." in host or len(max(host.split("."), key=len)) > 63:
-        raise ValueError("is no address of a receiver; write https://HOST[:PORT]/PATH")
-    if "@" in found.netloc:
-        raise ValueError("has a user or password in it, which is not sent; the signature says who calls")
-    return Webhook(found.scheme, host, port or _PORTS[found.scheme], _target(found))
+        raise ValueError("has no readable host and port; write https://HOST[:PORT]/PATH") from None
+    if parts.scheme not in _PORTS or not host or port == 0 or ".." in host or len(max(host.split("."), key=len)) > 63:
+        raise ValueError("is not the URL of a receiver; write https://HOST[:PORT]/PATH")
+    if "@" in parts.netloc:
+        raise ValueError("has a user or password, which is not sent; leave it out: requests are signed instead")
+    return Webhook(parts.scheme, host, port or _PORTS[parts.scheme], _target(parts))
 
 
 def _target(url: SplitResult) -> str:

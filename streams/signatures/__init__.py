@@ -1,1 +1,1 @@
-"""How webhook bodies are signed and how signatures are checked."""
+"""Signatures of webhooks: the schemes of vendors, their verification, and the scheme by which we sign."""

@@ -1,4 +1,4 @@
-"""The ways in which vendors sign webhooks, as data with their sources; streams/signatures/verify.py applies them."""
+"""The schemes by which vendors sign webhooks, as data with their sources. streams/signatures/verify.py applies them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MINUTE: Final[Millis] = 60_000
 
 
 class SignedRequest(NamedTuple):
-    """A webhook as it came. headers: by name in lower case. url: as the vendor knows it, where that is signed."""
+    """A webhook as it was received. headers: by name in lower case. url: as the vendor knows it, if it is signed."""
 
     body: bytes
     headers: Mapping[str, str]
@@ -31,29 +31,30 @@ def _one_line(text: str) -> tuple[bytes, ...]:
     return (text.encode(),)
 
 
-def _as_it_stands(value: str) -> Sequence[bytes]:
+def _unencoded(value: str) -> Sequence[bytes]:
     return (value.encode(),)
 
 
-def _nothing(_: SignedRequest) -> bytes:
+def _empty(_: SignedRequest) -> bytes:
     return b""
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """One way to show where a webhook comes from.
+    """One way to prove where a webhook comes from.
 
-    headers: where the signature may be; the first that is there counts. digest: of the HMAC; empty where the header
-    holds the secret itself. read: the bytes of one or several signatures in it. content: what is signed. made_at: when,
-    where the signed says so; then it may be as old as `tolerance`, or as far ahead. keys: those in the text of a
-    secret. signs_url, own_header: what the feeds file has to name. is_open: nothing is shown, anybody may post. The
-    functions raise ValueError.
+    headers: the headers that may hold the signature; the first that is present counts. digest: that of the HMAC; empty
+    if the header holds the secret itself. read: returns the signatures in the header. content: returns the signed
+    bytes. made_at: returns the time of the signature, if it is signed too; it may differ from now by `tolerance` in
+    either direction. keys: returns the keys in the text of a secret. signs_url, own_header: True if the feeds file has
+    to name the URL, or the header. is_open: True if nothing is proved and anybody may post. The functions raise
+    ValueError.
     """
 
     headers: tuple[str, ...]
     digest: str = ""
-    read: Callable[[str], Sequence[bytes]] = _as_it_stands
-    content: Callable[[SignedRequest], bytes] = _nothing
+    read: Callable[[str], Sequence[bytes]] = _unencoded
+    content: Callable[[SignedRequest], bytes] = _empty
     made_at: Callable[[SignedRequest], Instant | None] | None = None
     tolerance: Millis = 5 * _MINUTE
     keys: Callable[[str], tuple[bytes, ...]] = _one_line
@@ -76,18 +77,18 @@ def _hex(value: str) -> Sequence[bytes]:
         raise ValueError("the signature is not hexadecimal") from None
 
 
-def _body(posted: SignedRequest) -> bytes:
-    return posted.body
+def _body(request: SignedRequest) -> bytes:
+    return request.body
 
 
-def _header(posted: SignedRequest, name: str) -> str:
-    if not posted.headers.get(name):
+def _header(request: SignedRequest, name: str) -> str:
+    if not request.headers.get(name):
         raise ValueError(f"there is no header {name}, which is signed too")
-    return posted.headers[name]
+    return request.headers[name]
 
 
-def _url_and_body(posted: SignedRequest) -> bytes:
-    return posted.url.encode() + posted.body
+def _url_and_body(request: SignedRequest) -> bytes:
+    return request.url.encode() + request.body
 
 
 class _Message(msgspec.Struct):
@@ -97,15 +98,15 @@ class _Message(msgspec.Struct):
 _message = msgspec.json.Decoder(_Message)
 
 
-def _toast_time(posted: SignedRequest) -> str:
+def _toast_time(request: SignedRequest) -> str:
     try:
-        return _message.decode(posted.body).timestamp
+        return _message.decode(request.body).timestamp
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise ValueError("the body has no text `timestamp`, which is signed too") from None
 
 
-def _toast_signed(posted: SignedRequest) -> bytes:
-    return posted.body + _toast_time(posted).encode()
+def _toast_signed(request: SignedRequest) -> bytes:
+    return request.body + _toast_time(request).encode()
 
 
 class _Event(msgspec.Struct):
@@ -115,60 +116,60 @@ class _Event(msgspec.Struct):
 _event = msgspec.json.Decoder(_Event)
 
 
-def _uber_time(posted: SignedRequest) -> Instant | None:
-    """Uber Eats says it, in seconds; Uber Direct does not."""
+def _uber_time(request: SignedRequest) -> Instant | None:
+    """Return the time in the body. Uber Eats sends it, in seconds; Uber Direct does not."""
     try:
-        at = _event.decode(posted.body).event_time
+        at = _event.decode(request.body).event_time
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     return None if at is None else at * 1000
 
 
-def _olo_signed(posted: SignedRequest) -> bytes:
-    name, time = _header(posted, "x-olo-message-id"), _header(posted, "x-olo-timestamp")
-    return b"\n".join((posted.url.encode(), posted.body, name.encode(), time.encode()))
+def _olo_signed(request: SignedRequest) -> bytes:
+    name, time = _header(request, "x-olo-message-id"), _header(request, "x-olo-timestamp")
+    return b"\n".join((request.url.encode(), request.body, name.encode(), time.encode()))
 
 
 _TICKS_TO_1970: Final = 621_355_968_000_000_000
 _TICKS: Final = re.compile(r"\d{1,19}", re.ASCII)
 
 
-def _olo_time(posted: SignedRequest) -> Instant:
-    """.NET ticks: of 100 ns, since the year 1."""
-    said = _header(posted, "x-olo-timestamp")
-    if not _TICKS.fullmatch(said):
-        raise ValueError("x-olo-timestamp is no count of ticks")
-    return (int(said) - _TICKS_TO_1970) // 10_000
+def _olo_time(request: SignedRequest) -> Instant:
+    """Return the time in the header: .NET ticks of 100 ns since the year 1."""
+    ticks = _header(request, "x-olo-timestamp")
+    if not _TICKS.fullmatch(ticks):
+        raise ValueError("x-olo-timestamp is not a number of ticks")
+    return (int(ticks) - _TICKS_TO_1970) // 10_000
 
 
 _PAIR: Final = re.compile(r"signature=([0-9a-fA-F]+)\s*,\s*algorithm=HMAC-SHA256", re.ASCII)
 
 
 def _lightspeed_x(value: str) -> Sequence[bytes]:
-    found = _PAIR.fullmatch(value)
-    if found is None:
+    match = _PAIR.fullmatch(value)
+    if match is None:
         raise ValueError("the signature is not `signature=<hexadecimal>, algorithm=HMAC-SHA256`")
-    return _hex(found[1])
+    return _hex(match[1])
 
 
 def _standard(value: str) -> Sequence[bytes]:
-    """Those of version 1 among several; a receiver passes over versions that it does not know."""
-    found = [_base64(one.removeprefix("v1,"))[0] for one in value.split() if one.startswith("v1,")]
-    if not found:
+    """Return the signatures of version 1. A receiver has to skip versions that it does not know."""
+    signatures = [_base64(part.removeprefix("v1,"))[0] for part in value.split() if part.startswith("v1,")]
+    if not signatures:
         raise ValueError("the signature is not `v1,<base64>`")
-    return found
+    return signatures
 
 
-def _standard_signed(posted: SignedRequest) -> bytes:
-    name, time = _header(posted, "webhook-id"), _header(posted, "webhook-timestamp")
-    return b".".join((name.encode(), time.encode(), posted.body))
+def _standard_signed(request: SignedRequest) -> bytes:
+    name, time = _header(request, "webhook-id"), _header(request, "webhook-timestamp")
+    return b".".join((name.encode(), time.encode(), request.body))
 
 
-def _standard_time(posted: SignedRequest) -> Instant:
-    said = _header(posted, "webhook-timestamp")
-    if not re.fullmatch(r"\d{1,12}", said, re.ASCII):
-        raise ValueError("webhook-timestamp is no count of seconds since 1970")
-    return int(said) * 1000
+def _standard_time(request: SignedRequest) -> Instant:
+    seconds = _header(request, "webhook-timestamp")
+    if not re.fullmatch(r"\d{1,12}", seconds, re.ASCII):
+        raise ValueError("webhook-timestamp is not a number of seconds since 1970")
+    return int(seconds) * 1000
 
 
 def _basic_keys(text: str) -> tuple[bytes, ...]:
@@ -178,19 +179,19 @@ def _basic_keys(text: str) -> tuple[bytes, ...]:
 
 
 def _basic(value: str) -> Sequence[bytes]:
-    return _base64(_after("Basic", value))
+    return _base64(_credentials("Basic", value))
 
 
 def _bearer(value: str) -> Sequence[bytes]:
-    return (_after("Bearer", value).encode(),)
+    return (_credentials("Bearer", value).encode(),)
 
 
-def _after(word: str, value: str) -> str:
-    """What follows the name of the sort of authorization, which may be written in any case."""
-    sort, _, rest = value.partition(" ")
-    if sort.lower() != word.lower():
-        raise ValueError(f"authorization is not {word}")
-    return rest.strip()
+def _credentials(scheme: str, value: str) -> str:
+    """Return the credentials behind the name of the authorization scheme, which may be written in any case."""
+    name, _, credentials = value.partition(" ")
+    if name.lower() != scheme.lower():
+        raise ValueError(f"authorization is not {scheme}")
+    return credentials.strip()
 
 
 def _hmac_base64(header: str) -> Scheme:
@@ -200,20 +201,20 @@ def _hmac_base64(header: str) -> Scheme:
 SCHEMES: Final[Mapping[str, Scheme]] = {
     # square-python-sdk, legacy/square/utilities/webhooks_helper.py
     "square": Scheme(("x-square-hmacsha256-signature",), "sha256", _base64, _url_and_body, signs_url=True),
-    # doc.toasttab.com, Message signing. It tries again after 5 and 10 minutes, with the time that it first said.
+    # doc.toasttab.com, Message signing. Retries come after 5 and 10 minutes, with the time of the first attempt.
     "toast": Scheme(
         ("toast-signature",),
         "sha256",
         _base64,
         _toast_signed,
-        made_at=lambda posted: parse_instant(_toast_time(posted)),
+        made_at=lambda request: parse_instant(_toast_time(request)),
         tolerance=20 * _MINUTE,
     ),
     # shopify.dev, Verify a webhook; some deliveries leave the x- out (shopify-api-ruby, webhooks/request.rb)
     "shopify": Scheme(("x-shopify-hmac-sha256", "shopify-hmac-sha256"), "sha256", _base64, _body),
     # woocommerce-rest-api-docs, _webhooks.md
     "woocommerce": _hmac_base64("x-wc-webhook-signature"),
-    # developer.uber.com, Webhooks: Eats and Direct, which also uses the name of who it was
+    # developer.uber.com, Webhooks: Eats, and Direct, which also uses its former name, Postmates
     "uber": Scheme(
         ("x-uber-signature", "x-postmates-signature"),
         "sha256",
@@ -222,24 +223,24 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
         made_at=_uber_time,
         tolerance=11 * _MINUTE + 30_000,
     ),
-    # Deliverect's documentation; and its own n8n node, which has another name
+    # Deliverect's documentation; its own n8n node uses another header
     "deliverect": Scheme(("x-server-authorization-hmac-sha256", "x-deliverect-signature"), "sha256", _hex, _body),
-    # ololabs/dev-support-code-samples, WebhookSignatureValidation; the time is that of sending
+    # ololabs/dev-support-code-samples, WebhookSignatureValidation; the time is the one of sending
     "olo": Scheme(("x-olo-signature",), "sha256", _base64, _olo_signed, made_at=_olo_time, signs_url=True),
-    # from people who receive it: the vendor does not say
+    # reports of receivers: the vendor does not document it
     "lightspeed_x": Scheme(("x-signature",), "sha256", _lightspeed_x, _body),
-    # segment-docs, webhooks: SHA-1, and of a batch the first event alone is signed
+    # segment-docs, webhooks: SHA-1; of a batch only the first event is signed
     "segment": Scheme(("x-signature",), "sha1", _hex, _body),
-    # standardwebhooks.com, which `promises notify` signs by, too
+    # standardwebhooks.com; `promises notify` signs by it, too
     "standard_webhooks": Scheme(
         ("webhook-signature",), "sha256", _standard, _standard_signed, made_at=_standard_time, keys=read_secrets
     ),
-    # docs.clover.com, Webhooks: a code that never changes, and no signature
+    # docs.clover.com, Webhooks: a code that never changes instead of a signature
     "clover": Scheme(("x-clover-auth",)),
     # DoorDash Drive, Lightspeed K
     "basic": Scheme(("authorization",), read=_basic, keys=_basic_keys),
     "bearer": Scheme(("authorization",), read=_bearer),
-    # any other header that holds the secret; and any HMAC of the body, as many senders have it
+    # any other header that holds the secret, and any HMAC of the body: many senders do that
     "token": Scheme((), own_header=True),
     "hmac_sha256_hex": Scheme((), "sha256", _hex, _body, own_header=True),
     "hmac_sha256_base64": Scheme((), "sha256", _base64, _body, own_header=True),

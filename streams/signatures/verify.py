@@ -1,7 +1,7 @@
-"""Whether a webhook comes from whom it says: its signature, over the bytes as they came, in constant time. Pure.
+"""Verification of webhook signatures, over the bytes as they were received, in constant time. Pure.
 
-Every vendor's scheme is one row of SCHEMES: where the signature stands, how it is written, what it is a signature of,
-and when it was made, where it says so.
+Every vendor's scheme is one row of SCHEMES: the header of the signature, its encoding, the signed content, and the time
+of the signature, if that is signed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ Failure = Literal["missing", "malformed", "wrong", "old"]
 
 
 class Unverified(Exception):
-    """A webhook that is not shown to come from its vendor. failing: what of its signature; detail: in words, without a
-    secret or a signature."""
+    """A webhook that is not proved to come from its vendor. failure: what is wrong with the signature. detail: a
+    message for people, without a secret or a signature."""
 
     def __init__(self, failure: Failure, detail: str) -> None:
         super().__init__(detail)
@@ -29,9 +29,9 @@ class Unverified(Exception):
 
 
 def scheme_of(name: str, header: str = "", tolerance: Millis | None = None) -> Scheme:
-    """The scheme of that name, with its signature in `header` and as old as `tolerance`, where these are given.
+    """Return the scheme of that name. header, tolerance: replace the scheme's own, if they are given.
 
-    Raises KeyError where there is none, and ValueError where it has to be told its header and is not.
+    Raises KeyError if there is no such scheme, and ValueError if it needs a header and none is given.
     """
     scheme = SCHEMES[name]
     if scheme.own_header and not header:
@@ -41,41 +41,41 @@ def scheme_of(name: str, header: str = "", tolerance: Millis | None = None) -> S
 
 
 def read_secret(scheme: Scheme, text: str) -> tuple[bytes, ...]:
-    """The keys in a file of one secret. Raises ValueError saying what is wrong, without quoting it."""
+    """Return the keys in a file of one secret. Raises ValueError, whose message does not quote it."""
     if not text.strip():
         raise ValueError("is empty; write the secret that the vendor shows")
     return scheme.keys(text.strip())
 
 
-def verify(scheme: Scheme, posted: SignedRequest, keys: Sequence[bytes], now: Instant) -> None:
-    """Return where one of `keys` made the signature, and it is not too old at `now`. Raises Unverified."""
+def verify(scheme: Scheme, request: SignedRequest, keys: Sequence[bytes], now: Instant) -> None:
+    """Check that one of `keys` made the signature, and that it is not too old at `now`. Raises Unverified."""
     if scheme.is_open:
         return
-    found = [posted.headers[name] for name in scheme.headers if posted.headers.get(name)]
-    if not found:
+    values = [request.headers[name] for name in scheme.headers if request.headers.get(name)]
+    if not values:
         raise Unverified("missing", f"there is no header {' or '.join(scheme.headers)}")
     try:
-        said, signed = scheme.read(found[0]), scheme.content(posted)
+        signatures, content = scheme.read(values[0]), scheme.content(request)
     except ValueError as error:
         raise Unverified("malformed", str(error)) from None
-    # A list, so that it does not show in time which key it was.
-    if not any([_is_made_by(key, said, signed, scheme) for key in keys]):
+    # A list, so that the time it takes does not reveal which key matched.
+    if not any([_is_made_by(key, signatures, content, scheme) for key in keys]):
         raise Unverified("wrong", f"the signature in {' or '.join(scheme.headers)} is of another secret, body or URL")
-    _check_age(scheme, posted, now)
+    _check_age(scheme, request, now)
 
 
-def _is_made_by(key: bytes, said: Sequence[bytes], signed: bytes, scheme: Scheme) -> bool:
-    # What is compared without a digest is digested first: compare_digest tells of two texts whether they are as long.
-    expected = hmac.digest(key, signed, scheme.digest) if scheme.digest else hashlib.sha256(key).digest()
-    given = said if scheme.digest else [hashlib.sha256(one).digest() for one in said]
-    return any([hmac.compare_digest(expected, one) for one in given])
+def _is_made_by(key: bytes, signatures: Sequence[bytes], content: bytes, scheme: Scheme) -> bool:
+    # A secret itself is hashed before the comparison, because compare_digest reveals whether lengths are equal.
+    expected = hmac.digest(key, content, scheme.digest) if scheme.digest else hashlib.sha256(key).digest()
+    actual = signatures if scheme.digest else [hashlib.sha256(secret).digest() for secret in signatures]
+    return any([hmac.compare_digest(expected, value) for value in actual])
 
 
-def _check_age(scheme: Scheme, posted: SignedRequest, now: Instant) -> None:
+def _check_age(scheme: Scheme, request: SignedRequest, now: Instant) -> None:
     if scheme.made_at is None:
         return
     try:
-        at = scheme.made_at(posted)
+        at = scheme.made_at(request)
     except ValueError as error:
         raise Unverified("malformed", str(error)) from None
     if at is not None and abs(now - at) > scheme.tolerance:
@@ -83,5 +83,5 @@ def _check_age(scheme: Scheme, posted: SignedRequest, now: Instant) -> None:
 
 
 def secret_headers(scheme: Scheme) -> frozenset[str]:
-    """The headers whose value is the secret itself: nobody else may see them."""
+    """Return the headers whose value is the secret itself, which must not be stored."""
     return frozenset() if scheme.digest else frozenset(scheme.headers)

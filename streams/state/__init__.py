@@ -1,1 +1,1 @@
-"""The state of one partition, as pure as the core: records go in one by one, effects come out."""
+"""The state of one partition: records go in one at a time, effects come out. As pure as the core."""

@@ -1,7 +1,7 @@
-"""A case as bytes, and back: a head of fixed size, who has it in hand, its standing with what was judged, its facts.
+"""The encoding of a case: a head of fixed size, its last assignment, its state with its judgements, its facts.
 
-So a timer needs the head alone, and a fact that changes nothing (`fast_path`) is appended without decoding the rest.
-Raise the version when a layout changes: state of another version is refused, never misread.
+A timer reads only the head, and a fact that changes no state (`fast_path`) is appended without decoding the rest.
+Raise the version when the layout changes: a case of another version is refused, never misread.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from typing import Final
 import msgspec
 
 from schemas.instants import NEVER, Instant
-from schemas.values import pack
 from streams.errors import FatalError
 from streams.judging.case import Case, CaseState, Judged, PromiseKey
+from streams.judging.history import pack
 from streams.judging.policy import Policies, Policy
 
 VERSION: Final = 2
 
 HEAD: Final = Layout(">BBQQQQIII")
-"""Version, flags, wake_at, more_at, last_at, the last due of a case that no longer wakes by itself (0: it does),
-number of facts, bytes of who has it in hand, bytes of the standing."""
+"""Version, flags, wake_at, next_fact_at, last_at, the last due if the case has no timer (else 0), the number of facts,
+the size of the last assignment, the size of the state with the judgements."""
 
 CORRECTED: Final = 1
 LOCATION: Final = 2
 CHANNEL: Final = 4
 SEGMENT: Final = 8
-"""Flags: whether any fact is a correction, and which attributes have been named."""
+"""Flags: whether any fact is a correction, and which attributes have a value."""
 
 HEAD_SIZE: Final = HEAD.size
 write_head: Final = HEAD.pack
@@ -37,14 +37,16 @@ read_head: Final = HEAD.unpack_from
 
 
 class UnknownPolicy(FatalError):
-    """Stored state was judged by a policy version that the policies at hand lack."""
+    """A stored case was judged by a policy version that is not in the policy file."""
 
     def __init__(self, policy: str) -> None:
-        super().__init__(f"stored state needs policy {policy}, which is missing: keep old versions in the file")
+        super().__init__(
+            f"stored state needs policy {policy}, which is missing: keep old versions in the file of policies"
+        )
 
 
 def _policy_id(value: object) -> str:
-    """A policy is stored as its id."""
+    """Return the id of a policy, by which it is stored."""
     assert isinstance(value, Policy)
     return value.id
 
@@ -53,7 +55,7 @@ _encode: Final = msgspec.msgpack.Encoder(enc_hook=_policy_id).encode
 
 
 def encode(case: Case) -> bytes:
-    """`case` as bytes."""
+    """Encode `case`."""
     state = case.state
     location, channel, segment = state.attributes
     flags = (
@@ -72,24 +74,25 @@ def encode(case: Case) -> bytes:
 
 
 def decode(stored: bytes, policies: Policies) -> Case:
-    """The case in `stored`. Raises UnknownPolicy, naming the policy version that is missing."""
+    """Decode a stored case. Raises UnknownPolicy if it was judged by a policy version that `policies` lacks."""
     _check_version(stored)
     _, flags, wake_at, more_at, last_at, _, count, assignment_size, body_size = read_head(stored)
     begin = HEAD_SIZE + assignment_size
     end = begin + body_size
     state, judged = _state_decoder(policies)(stored[begin:end])
+    # By position: keywords cost instructions.
     return Case(wake_at, more_at, last_at, flags & CORRECTED != 0, count, stored[end:], state, judged)
 
 
 def read_wake_at(stored: bytes) -> Instant:
-    """When the judgement of the case in `stored` next changes by itself."""
+    """Return when the judgement of a stored case next changes without another fact."""
     _check_version(stored)
     at: Instant = read_head(stored)[2]
     return at
 
 
 def read_idle_since(stored: bytes) -> Instant:
-    """When the last thing happened to the case in `stored`, be it a fact or a due; NEVER while it wakes by itself."""
+    """Return the instant of the last fact or due of a stored case; NEVER while the case has a timer."""
     _check_version(stored)
     _, _, wake_at, _, last_at, last_due, *_ = read_head(stored)
     return max(last_at, last_due) if wake_at == NEVER else NEVER
@@ -106,7 +109,7 @@ _NO_ASSIGNMENT: Final = pack(None)
 
 
 class _PoliciesById(dict[str, Policy]):
-    """The policies at hand, by id."""
+    """The current policies, by id."""
 
     def __missing__(self, id: str) -> Policy:
         raise UnknownPolicy(id)

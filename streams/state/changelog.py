@@ -1,9 +1,15 @@
-"""The records of a book's changelog: what their keys and values look like. The last value of each key is the book.
+"""The records of a changelog: their keys and values. The last values of all keys are the state of the partition.
 
-The first byte of a key says what the record is: `c` and the case; `r` and a location and kind, a row of counts; `s`
-and those and a staff member; `w` and a minute and those, a cell of the windows; `h` alone, the head, which is the last
-record of every write. What follows the byte in r, s and w keys is a JSON array. The value of a case is the stored case
-as it is; all others are MessagePack arrays that begin with the format version.
+The first byte of a key is the type of the record:
+
+- `c`, then the name of a case: that case, as case_codec encodes it;
+- `r`, then location and kind: a row of counts;
+- `s`, then location, kind and staff member: the counts of that staff member;
+- `w`, then minute of due time, location and kind: a cell of the windows;
+- `h` alone: the head, which is the last record of every write.
+
+The rest of r, s and w keys is a JSON array. All values but those of cases are MessagePack arrays that begin with the
+format version.
 """
 
 from __future__ import annotations
@@ -16,15 +22,14 @@ import msgspec
 
 from schemas.instants import Instant
 from schemas.reading import RefusalReason
-from streams.state import changelog
 
 VERSION: Final = 1
-"""Of all values but those of cases; raise it when their layout changes, and keep reading the old one."""
+"""The format version of all values but those of cases. Raise it when a layout changes, and keep reading the old one."""
 
 Version = Literal[1]
 
-Change = tuple[bytes, bytes | None]
-"""Key and value of a record; no value: the key is gone."""
+ChangelogRecord = tuple[bytes, bytes | None]
+"""The key and value of a record; None deletes the key."""
 
 CASE: Final = b"c"
 ROW: Final = b"r"
@@ -34,32 +39,35 @@ HEAD: Final = b"h"
 
 
 class StoredFeedWatermark(msgspec.Struct, array_like=True):
-    """What was heard of a feed. awaited_from: since when a case or a declaration has asked for it; 0: nothing has.
-    partitions: the instant up to which each partition of the source has been read, of those that said so."""
+    """The watermark of a feed.
+
+    awaited_since: when a case first waited for the feed, or it was first declared; 0: not yet.
+    partitions: the watermark of each partition of the source that has reported one.
+    """
 
     awaited_since: Instant = 0
     partitions: dict[int, Instant] = msgspec.field(default_factory=dict)
 
     @property
     def watermark(self) -> Instant:
-        """The instant up to which all of the source has been read; 0 while nothing was heard."""
+        """The least watermark of all partitions of the source; 0 if none has been reported."""
         return min(self.partitions.values(), default=0)
 
     @property
     def last_progress(self) -> Instant:
-        """Since when nothing more was heard."""
+        """The instant from which the silence of the feed counts."""
         return max(self.watermark, self.awaited_since)
 
     def advance(self, partition: int, at: Instant) -> None:
-        """That partition has been read up to `at`, and as far as it ever was."""
+        """Advance the watermark of a partition of the source to `at`; it never goes back."""
         self.partitions[partition] = max(at, self.partitions.get(partition, 0))
 
 
 class RecordCounters(msgspec.Struct, array_like=True):
     """Counters of the records of one partition, each shown by the metric of the catalogue that names its field.
 
-    events: accepted records by type. rejects: refused records by reason. duplicates: accepted records that said
-    nothing new. Stored: append a new field at the end, with a default.
+    events: accepted records by type. rejects: refused records by reason. duplicates: accepted records
+    that were in the history already. Stored: append a new field at the end, with a default.
     """
 
     events: dict[str, int] = {}
@@ -68,8 +76,12 @@ class RecordCounters(msgspec.Struct, array_like=True):
 
 
 class Head(msgspec.Struct, array_like=True):
-    """What there is once. next: the offset of the record to read next. policies: the ids of all policies that any
-    case was ever judged by. feeds: those that are declared. Stored: fields are appended, with a default."""
+    """The state that exists once in a partition.
+
+    next: the offset of the next record to read. clock: the watermark of the partition.
+    policies: the ids of all policies that ever judged a case. feeds: the watermarks of the declared feeds.
+    Stored: append a new field at the end, with a default.
+    """
 
     version: Version
     next: int
@@ -82,18 +94,18 @@ class Head(msgspec.Struct, array_like=True):
 Layout = TypeVar("Layout")
 
 encode: Final = msgspec.msgpack.Encoder().encode
-"""A value that begins with the version, as bytes."""
+"""Encode a value, which begins with the format version."""
 
 _encode_key: Final = msgspec.json.Encoder().encode
 
 
 def count_key(prefix: bytes, *parts: str | int) -> bytes:
-    """The key of counts."""
+    """Return the key of a record of counts."""
     return prefix + _encode_key(parts)
 
 
 def value_decoder(layout: type[Layout], name: str) -> Callable[[bytes], Layout]:
-    """Reads values of that layout. It raises ValueError, naming `what`, for one of a version that it does not know."""
+    """Return a decoder of values of that layout. It raises ValueError, naming `name`, for an unknown version."""
     decode = msgspec.msgpack.Decoder(layout).decode
 
     def read(stored: bytes) -> Layout:
@@ -112,9 +124,9 @@ _read_head: Final = value_decoder(Head, "the head of a changelog")
 
 
 class Contents:
-    """The last values of a changelog by what they are: cases by name, counts by the JSON of their keys.
+    """The last values of a changelog, by type: cases by name, counts by the rest of their keys.
 
-    Fed with one record after another, as they are read: of a million cases there is then never a second copy.
+    Records are added one at a time as they are read, so that there is never a second copy of all cases.
     """
 
     def __init__(self, records: Mapping[bytes, bytes] | None = None) -> None:
@@ -128,7 +140,7 @@ class Contents:
             self.add(key, value)
 
     def add(self, key: bytes, value: bytes | None) -> None:
-        """One record more. Raises ValueError for a kind of record that this code does not know."""
+        """Add a record. Raises ValueError for an unknown type of record."""
         if key.startswith(CASE):
             name = key[1:].decode()
             if value is None:
@@ -141,7 +153,7 @@ class Contents:
             if counts is not None:
                 counts.pop(key[1:], None)
         elif counts is None:
-            raise ValueError(f"the changelog has a record with key {key!r}; this code knows c, r, s, w and h keys")
+            raise ValueError(f"the changelog has a record with key {key!r}; this code reads c, r, s, w and h keys")
         else:
             counts[key[1:]] = value
 
@@ -150,7 +162,7 @@ class Contents:
 
     @property
     def head(self) -> Head:
-        """What there is once. Raises ValueError where there is none, and for one of another version."""
+        """The decoded head. Raises ValueError if there is none, or for another version."""
         if not self._heads:
             raise ValueError(f"a changelog of {len(self)} records has no head: it was not read to its end")
         return _read_head(self._heads[b""])
@@ -158,33 +170,33 @@ class Contents:
 
 @dataclass(slots=True)
 class Cell:
-    """Counts that are written together. is_dirty: they changed since they were last written."""
+    """Counts that are written as one record. is_dirty: they changed since they were last written."""
 
     key: bytes
     counts: list[int]
     is_dirty: bool = field(default=False, compare=False)
 
     def value(self) -> bytes:
-        """What the changelog holds of it."""
-        return changelog.encode((changelog.VERSION, self.counts))
+        """Return the value of its record in the changelog."""
+        return encode((VERSION, self.counts))
 
 
-read_cell: Final = changelog.value_decoder(tuple[changelog.Version, list[int]], "a cell of counts")
-"""The version and the counts in what a cell was written as. Raises ValueError for an unknown version."""
+read_cell: Final = value_decoder(tuple[Version, list[int]], "a cell of counts")
+"""Decode the value of a cell into the version and the counts. Raises ValueError for an unknown version."""
 
 
 class ChangelogEntry(Protocol):
-    """What has a key and a value in the changelog."""
+    """Something that is written as one record of the changelog."""
 
     key: bytes
     is_dirty: bool
 
     def value(self) -> bytes:
-        """What the changelog holds of it."""
+        """Return the value of its record."""
 
 
-def take_changes(dirty: Iterable[ChangelogEntry]) -> Iterator[changelog.Change]:
-    """The records of what is dirty, which then is clean."""
+def take_changes(dirty: Iterable[ChangelogEntry]) -> Iterator[ChangelogRecord]:
+    """Yield the records of all dirty entries, and mark them as clean."""
     for entry in dirty:
         entry.is_dirty = False
         yield entry.key, entry.value()

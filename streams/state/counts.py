@@ -1,7 +1,7 @@
-"""The counts of one partition: how promises stand now (net), and how often that was said and changed (counters).
+"""The counts of one partition: promises by their present verdict (net), and first verdicts and revisions (counters).
 
-In every row, on each basis and for every verdict: first verdicts + revised into it - revised out of it = net. For
-`open`, what counts as first is promises made less the first verdicts of the row.
+In every row, on each basis and for every verdict: first verdicts + revised into it - revised out of it = net. For the
+verdict `open`, the first verdicts are the promises made less all first verdicts of the row.
 """
 
 from __future__ import annotations
@@ -17,21 +17,18 @@ from streams.judging.case import Change, Judged, Outcome
 from streams.state import changelog
 from streams.state.changelog import Cell
 from streams.state.rows import (
-    BOTH,
     BROKEN,
-    CURRENT,
     KEPT,
     LATENESS_BOUNDS,
     NONE,
     OPEN,
-    ORIGINAL,
     STAFF_COUNTS,
     STAFF_JUDGED,
     VERDICT_OF,
     CountRow,
     revision_index,
 )
-from streams.state.windows import Label, Windows
+from streams.state.windows import BOTH, CURRENT, ORIGINAL, Label, Windows
 
 _SAME_ON_BOTH: Final = ((False, False), (True, True))
 _DUE: Final = (KEPT, BROKEN)
@@ -39,17 +36,17 @@ _BOUNDS: Final = tuple(bound * 1000 for bound in LATENESS_BOUNDS)
 
 
 class PromiseCounts:
-    """All counts that follow from judgements: fed with changes, and with nothing else."""
+    """All counts that follow from changes of judgements."""
 
     def __init__(self) -> None:
         self.rows: dict[Label, CountRow] = {}
         self.windows = Windows()
         self._dirty: list[CountRow | Cell] = []
         self._find = cast("Callable[[tuple[str, str]], CountRow | None]", self.rows.get)
-        """A plain tuple finds what a label does, and is made in a third of the time."""
+        """Looks up a row by a plain tuple, which equals its label and is created in a third of the time."""
 
     def add(self, change: Change) -> None:
-        """Count one promise that is judged otherwise than before."""
+        """Count a change in the judgement of one promise."""
         before, after, kind = change.before, change.after, change.key.kind
         source = target = None
         if before is None:
@@ -70,21 +67,21 @@ class PromiseCounts:
     def _move(
         self, part: int, source: CountRow | None, target: CountRow | None, before: Judged | None, after: Judged
     ) -> None:
-        """Count the way of a promise in one part of the counts: out of a row, into another, or within one."""
+        """Count the move of a promise in one part of the counts: from one row to another, or within a row."""
         old = None if before is None else before.current if part == CURRENT else before.original
         new = after.current if part == CURRENT else after.original
-        held_verdict = OPEN
+        old_verdict = OPEN
         if source is not None and old is not None:
             if source is target and old == new:
                 return  # only the other basis changed
-            held_verdict = VERDICT_OF[old.code]
+            old_verdict = VERDICT_OF[old.code]
             source.of_part(part).net[old.code] -= 1
             if source is not target:
-                _revise(part, source, held_verdict, NONE)
+                _revise(part, source, old_verdict, NONE)
         if target is not None:
             if source is not target and before is not None:
-                _revise(part, target, NONE, held_verdict)
-            _count_target(part, target, held_verdict, before, new)
+                _revise(part, target, NONE, old_verdict)
+            _count_target(part, target, old_verdict, before, new)
         if source is None or source is not target or old is None or not _counts_alike(old, new):
             self._count_further(part, source, old, -1)
             self._count_further(part, target, new, 1)
@@ -105,7 +102,7 @@ class PromiseCounts:
                 self.windows.add(row.label, part, outcome.due, sign if verdict == KEPT else 0, sign)
 
     def _row(self, location: str, kind: str) -> CountRow:
-        """The row, which is about to change."""
+        """Return a row that is about to change."""
         row = self._find((location, kind))
         if row is None:
             label = Label(location, kind)
@@ -117,22 +114,22 @@ class PromiseCounts:
         return row
 
     def copied_rows(self) -> dict[Label, CountRow]:
-        """The rows as they are now, for a reader in another thread. Only those that changed are copied again."""
+        """Return copies of all rows, for a reader in another thread. Only rows that changed are copied again."""
         return {label: row.copy or row.copied() for label, row in self.rows.items()}
 
     @property
     def dirty(self) -> int:
-        """How many records the next changes have at least."""
+        """The minimum number of records of the next changes."""
         return len(self._dirty) + self.windows.dirty
 
-    def changes(self) -> Iterator[changelog.Change]:
-        """The records of all counts that changed since this was last asked."""
+    def changes(self) -> Iterator[changelog.ChangelogRecord]:
+        """Yield the records of all counts that changed since the last call."""
         yield from changelog.take_changes(self._dirty)
         self._dirty.clear()
         yield from self.windows.changes()
 
     def restore(self, contents: changelog.Contents, clock: Instant) -> None:
-        """Take over the counts that a book wrote when its clock was at `clock`."""
+        """Restore the counts from the changelog of a partition whose watermark was `clock`."""
         for key, stored in contents.rows.items():
             row = CountRow.of(Label(*_read_label(key)))
             row.restore(stored)
@@ -148,26 +145,26 @@ _read_staff: Final = msgspec.json.Decoder(tuple[str, str, str]).decode
 
 
 def _has_one_basis(judged: Judged) -> bool:
-    """Whether the two bases have been the same so far."""
+    """Return whether a promise has been counted alike on both bases so far."""
     return judged.amended is None and judged.settled in _SAME_ON_BOTH and judged.delivered in _SAME_ON_BOTH
 
 
 def _counts_alike(old: Outcome, new: Outcome) -> bool:
-    """Whether two outcomes differ in their reason alone."""
+    """Return whether two outcomes differ at most in their reason."""
     return VERDICT_OF[old.code] == VERDICT_OF[new.code] and old.staff == new.staff and old.due == new.due
 
 
-def _count_target(part: int, row: CountRow, held_verdict: int, before: Judged | None, outcome: Outcome) -> None:
-    """Put a promise, held as `held` until now, into the counts of a row."""
-    code, is_current = outcome.code, part == CURRENT
+def _count_target(part: int, row: CountRow, old_verdict: int, before: Judged | None, outcome: Outcome) -> None:
+    """Count the new outcome of a promise, whose verdict was `old_verdict`, in a row."""
+    code, basis = outcome.code, part == CURRENT
     verdict, counts = VERDICT_OF[code], row.of_part(part)
     counts.net[code] += 1
     counts.seen |= 1 << code
-    if verdict != OPEN and (before is None or not before.settled[is_current]):
+    if verdict != OPEN and (before is None or not before.settled[basis]):
         counts.first[verdict] += 1
-    elif verdict != held_verdict:
-        _revise(part, row, held_verdict, verdict)
-    if outcome.lateness is not None and (before is None or not before.delivered[is_current]):
+    elif verdict != old_verdict:
+        _revise(part, row, old_verdict, verdict)
+    if outcome.lateness is not None and (before is None or not before.delivered[basis]):
         counts.lateness[bisect_left(_BOUNDS, outcome.lateness)] += 1
 
 

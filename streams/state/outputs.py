@@ -1,6 +1,6 @@
-"""What a change says to the world: a verdict record, and an alert when a promise nears its due or has passed it.
+"""The output records of a change: a verdict, and an alert if a promise is at risk or overdue.
 
-Ids follow from what a record says and from nothing else, so a consumer that sees one twice knows it.
+The id of a record depends only on its content, so a consumer recognises a duplicate.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Output = VerdictRecord | AlertRecord
 
 
 def outputs(case: str, change: Change, now: Instant) -> list[Output]:
-    """The records that `change` in `case`, found at `now`, calls for."""
+    """Return the output records of `change` in `case`, which was found at `now`."""
     before, after = change.before, change.after
     records: list[Output] = []
     if after.revision != (before.revision if before else -1):

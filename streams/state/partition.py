@@ -1,7 +1,7 @@
-"""The book: every case of one partition, judged record by record.
+"""The state of one partition: all its cases, judged record by record.
 
-A chunk of records is a unit of I/O, never of meaning: the clock moves record by record, and what falls due before a
-record is judged before it. So the same log gives the same verdicts, revisions and counts however it is cut.
+A batch of records is a unit of I/O, never of meaning. The watermark advances record by record, and a deadline before a
+record is judged before that record. So the same log gives the same verdicts, revisions and counts for any batch size.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ from streams.state.timers import RetentionTimers, Timers
 from streams.state.watermarks import FeedWatermarks, Watermark
 
 Effect = Output | Refused
-"""What a record leads to: a verdict, an alert, or the refusal of the record itself."""
+"""An effect of a record: a verdict, an alert, or the refusal of the record itself."""
 
 
 class PartitionState:
-    """All state of one partition. Cases are kept as bytes, and decoded when they are touched.
+    """All state of one partition. Cases are stored encoded, and decoded only to be judged.
 
-    unnoticed: how many events were appended to their cases without a judgement, by this object.
-    next: the offset of the record to read next, which is for the caller to set when it has applied those before.
+    counters: counts of records. counts: counts of promises.
+    fast_path: the number of events that this object appended to their cases without judging them.
+    next: the offset of the next record to read. The caller sets it after it has applied the records before.
     """
 
     def __init__(self, policies: Policies, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS) -> None:
@@ -58,10 +59,10 @@ class PartitionState:
     def restored(
         cls, policies: Policies, contents: Contents, retention: Millis | None = None, feeds: FeedLookup = NO_FEEDS
     ) -> Self:
-        """The book that wrote this changelog, which has it from now on; a new one where nothing was written.
+        """Restore the state from its changelog, and take over `contents`; a new state if that is empty.
 
-        Raises UnknownPolicy, naming the policy that a case may need and `policies` lack, and ValueError for records
-        that this code cannot read.
+        Raises UnknownPolicy if a case was judged by a policy that `policies` lacks, and ValueError for records that
+        this code cannot read.
         """
         state = cls(policies, retention, feeds)
         if contents:
@@ -87,16 +88,16 @@ class PartitionState:
 
     @property
     def has_changes(self) -> bool:
-        """Whether there is anything to write. That time has passed is nothing."""
+        """Whether there is anything to write. An advance of the watermark alone is not written."""
         return self.next != self._written_next or self.dirty > 0
 
     @property
     def dirty(self) -> int:
-        """How many records the next changes have at least, without the head."""
+        """The minimum number of records of the next changes, without the head."""
         return len(self._dirty) + self.counts.dirty
 
-    def changes(self) -> list[changelog.Change]:
-        """The records of all that changed since this was last asked, the head at the end; none if nothing did."""
+    def changes(self) -> list[changelog.ChangelogRecord]:
+        """Return the records of all changes since the last call, with the head at the end; none if nothing changed."""
         if not self.has_changes:
             return []
         records = [(changelog.CASE + name.encode(), stored) for name, stored in self._dirty.items()]
@@ -107,11 +108,17 @@ class PartitionState:
         return records
 
     def _head(self) -> changelog.Head:
-        policies, feeds = sorted(self._judged_by), {} if self._feeds is None else self._feeds.stored
-        return changelog.Head(changelog.VERSION, self.next, self.watermark.now, self.counters, policies, feeds)
+        return changelog.Head(
+            version=changelog.VERSION,
+            next=self.next,
+            clock=self.watermark.now,
+            counters=self.counters,
+            policies=sorted(self._judged_by),
+            feeds={} if self._feeds is None else self._feeds.stored,
+        )
 
     def apply(self, record: ConsumedRecord, wall: Instant) -> list[Effect]:
-        """Take one record: first what fell due before it, then what it says. `wall`: the wall clock."""
+        """Apply a record, after the timers that are due before it. `wall`: the wall clock."""
         effects: list[Effect] = []
         effects += self.advance(record.timestamp, wall)
         try:
@@ -129,43 +136,43 @@ class PartitionState:
         return effects
 
     def advance(self, to: Instant, wall: Instant) -> list[Output]:
-        """Move the clock to `to` and judge what fell due on the way, each at its own time.
+        """Advance the watermark to `to`, and judge every case whose timer is due by then, each at its own timer.
 
-        So it makes no difference how often the clock is looked at.
+        So it makes no difference in how many steps the watermark advances.
         """
         before = self.watermark.now
         now = self.watermark.advance(to, wall)
         if now >= self.counts.windows.minute_ends:
             self.counts.windows.advance(now)
-        outputs = self._fire_timers(before, now) if self._timers.earliest <= now else []
+        effects = self._fire_timers(before, now) if self._timers.earliest <= now else []
         if self._retention.earliest <= now:
             for name in self._retention.expired(now):
                 del self._cases[name]
                 self._dirty[name] = None
-        return outputs
+        return effects
 
     def _fire_timers(self, clock: Instant, now: Instant) -> list[Output]:
         effects: list[Output] = []
         for at, name in self._timers.pop_due(now):
-            if at > clock:  # if not, the case had waited for a feed until this book was opened
+            if at > clock:  # if not, the case had waited for a feed before the partition was restored
                 clock = at
             if self._due_at(name) == at:
                 effects += self._fire_timer(name, clock)
         return effects
 
     def _wake_at(self, name: str) -> Instant:
-        """When the case changes by itself."""
+        """Return the timer of a case that waits for no feed."""
         stored = self._cases.get(name)
         return NEVER if stored is None else case_codec.read_wake_at(stored)
 
     def _fire_timer(self, name: str, now: Instant) -> list[Output]:
-        """Judge a case by each deadline that is known to have passed, one after the other, and then as it stands."""
+        """Judge a case at each of its deadlines that has passed, in order, and then at `now`."""
         case = case_codec.decode(self._cases[name], self._policies)
         effects: list[Output] = []
         until, complete_until = 0, now
         if self._feeds is not None:
             if case.next_fact_at <= now:
-                add_due_facts(case, self._policies, now)  # which may name another location, and so another feed
+                add_due_facts(case, self._policies, now)  # they may name another location, and so another feed
             complete_until = self._feeds.complete_until(case, now)
         while until < case.wake_at <= complete_until:
             until = case.wake_at
@@ -178,12 +185,12 @@ class PartitionState:
 
     @property
     def feed_watermarks(self) -> dict[str, Instant]:
-        """The instant up to which each feed was heard of; those of which nothing was are left out."""
+        """The watermark of each declared feed that has one."""
         feeds = {} if self._feeds is None else self._feeds.stored
         return {name: heard.watermark for name, heard in feeds.items() if heard.watermark}
 
     def case(self, name: str) -> Case | None:
-        """The case of that name, for a reader: what is done to it changes nothing here."""
+        """Return a copy of the case of that name; None if there is none."""
         stored = self._cases.get(name)
         return case_codec.decode(stored, self._policies) if stored is not None else None
 
@@ -191,11 +198,11 @@ class PartitionState:
         return len(self._cases)
 
     def stored_cases(self) -> dict[str, bytes]:
-        """All cases by name, as they are stored."""
+        """Return all cases by name, encoded."""
         return dict(self._cases)
 
     def stored_bytes(self) -> int:
-        """Bytes of all cases, as they are stored."""
+        """Return the size of all encoded cases in bytes."""
         return sum(map(len, self._cases.values()))
 
     def _apply_clock(self, event: ClockRecord, wall: Instant) -> list[Output]:
@@ -229,16 +236,16 @@ class PartitionState:
     def _add_fact(self, name: str, case: Case, fact: Fact) -> list[Output]:
         now = self.watermark.now
         addition = add_fact(case, fact, self._policies, now)
-        if addition == "noticed":
+        if addition == "changed":
             return self._settle(name, case, now) if self._feeds is None else self._judge(name, case, now)
-        if addition == "unnoticed":  # nothing fell due either: the clock has moved before
+        if addition == "unchanged":  # no deadline has passed either: the watermark advanced before the record
             self._store(name, case)
         else:
             self.counters.duplicates += 1
         return []
 
     def _judge(self, name: str, case: Case, now: Instant) -> list[Output]:
-        """Judge a case by what its feed was heard of; where that is not enough, it waits."""
+        """Judge a case by the watermark of its feed. If that is behind a deadline, the case waits for the feed."""
         assert self._feeds is not None
         effects = self._settle(
             name, case, now, self._feeds.complete_until(case, now), self._feeds.stale_until(case, now)

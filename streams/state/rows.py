@@ -1,7 +1,6 @@
-"""The rows of the tally. A row has the counts of one location and kind.
+"""The rows of the counts. A row has the counts of one location and kind.
 
-Inside, verdicts and rulings are numbers: their positions in the tables of schemas.words, to which is only ever
-appended. Whoever shows a row gives them their names.
+Verdicts and rulings are stored as numbers, their indexes in the tables of schemas.words. Those tables are append-only.
 """
 
 from __future__ import annotations
@@ -12,15 +11,15 @@ from typing import Final, Literal
 
 import msgspec
 
-from schemas.words import RULINGS, VERDICTS, Verdict
+from schemas.words import RULINGS, VERDICTS, Basis, Verdict
 from streams.state import changelog
 from streams.state.changelog import Cell
-from streams.state.windows import Label
+from streams.state.windows import BOTH, PART_OF, PARTS, Label
 
 RowVerdict = Verdict | Literal["none"]
 ROW_VERDICTS: Final[tuple[RowVerdict, ...]] = (*VERDICTS, "none")
-"""As what a row may hold a promise. `none` stands for "not in this row": a promise that moved to another location, or
-that the history no longer holds."""
+"""The verdicts between which revisions are counted in a row. `none` means that the promise is not in this row: it moved
+to another location, or is no longer in the history."""
 
 KEPT: Final = VERDICTS.index("kept")
 BROKEN: Final = VERDICTS.index("broken")
@@ -28,39 +27,29 @@ OPEN: Final = VERDICTS.index("open")
 NONE: Final = ROW_VERDICTS.index("none")
 
 VERDICT_OF: Final = tuple(VERDICTS.index(ruling.verdict) for ruling in RULINGS)
-"""The verdict of each ruling."""
+"""The index of the verdict of each ruling."""
 
 LATENESS_BOUNDS: Final = (-3600, -900, -300, -60, 0, 60, 300, 900, 3600, 14400)
-"""Upper bounds of the lateness histogram in seconds; the promises kept on time are those up to 0."""
-
-BOTH: Final = 0
-ORIGINAL: Final = 1
-CURRENT: Final = 2
-PARTS: Final = 3
-"""Parts of all counts: most promises stand alike on both bases and are counted once, in the first part. What counts on
-one basis is what is in the first part and in its own, which alone may be negative."""
-
-PART_OF: Final = (ORIGINAL, CURRENT)
-"""The part of its own that each of schemas.words.BASES has."""
+"""Upper bounds of the lateness histogram in seconds. Promises delivered by their due are in the buckets up to 0."""
 
 STAFF_COUNTS: Final = len(VERDICTS)
-"""Counts of a staff member in each part, by verdict."""
+"""The number of counts of a staff member in each part: one for each verdict."""
 
 STAFF_JUDGED: Final = PARTS * STAFF_COUNTS
-"""The place after them: 1 once any promise of that staff member was judged other than open."""
+"""The index after those counts: 1 once any promise of that staff member had a verdict other than open."""
 
 
 def revision_index(before: int, after: int) -> int:
-    """The place at which revisions from one held verdict to another are counted."""
+    """Return the index at which revisions from one verdict to another are counted."""
     return before * len(ROW_VERDICTS) + after
 
 
 class BasisCounts(msgspec.Struct, array_like=True, gc=False):
     """Counts of one part of a row, or of a whole row on one basis.
 
-    net: promises as they stand, by ruling. first: first verdicts. revised: verdicts that changed, by `way`.
-    lateness: promises by the first bound that their lateness, when they were first delivered, did not exceed; the last
-    place has those above all bounds. seen: a bit for each ruling that ever stood.
+    net: promises by their present ruling. first: first verdicts. revised: changed verdicts, by `revision_index`.
+    lateness: promises by their lateness when first delivered, in the bucket of the first bound that is not exceeded;
+    the last bucket has those above all bounds. seen: a bit for each ruling that ever occurred.
     """
 
     net: list[int]
@@ -70,7 +59,7 @@ class BasisCounts(msgspec.Struct, array_like=True, gc=False):
     seen: int = 0
 
     def add(self, other: BasisCounts) -> None:
-        """Add the counts of `other`."""
+        """Add the counts of `other` to these."""
         self.net = _sums(self.net, other.net)
         self.first = _sums(self.first, other.first)
         self.revised = _sums(self.revised, other.revised)
@@ -78,8 +67,21 @@ class BasisCounts(msgspec.Struct, array_like=True, gc=False):
         self.seen |= other.seen
 
     def copied(self) -> BasisCounts:
-        """The same counts, apart."""
-        return BasisCounts(self.net[:], self.first[:], self.revised[:], self.lateness[:], self.seen)
+        """Return a copy."""
+        return BasisCounts(
+            net=self.net[:],
+            first=self.first[:],
+            revised=self.revised[:],
+            lateness=self.lateness[:],
+            seen=self.seen,
+        )
+
+    def revisions(self) -> Iterator[tuple[RowVerdict, RowVerdict, int]]:
+        """Yield the count of each revision, with the verdicts before and after it."""
+        for before, old in enumerate(ROW_VERDICTS):
+            for after, new in enumerate(ROW_VERDICTS):
+                if before != after:
+                    yield old, new, self.revised[revision_index(before, after)]
 
 
 _Parts = list[BasisCounts | None]
@@ -87,7 +89,10 @@ _Parts = list[BasisCounts | None]
 
 def _no_counts() -> BasisCounts:
     return BasisCounts(
-        [0] * len(RULINGS), [0] * len(VERDICTS), [0] * len(ROW_VERDICTS) ** 2, [0] * (len(LATENESS_BOUNDS) + 1)
+        net=[0] * len(RULINGS),
+        first=[0] * len(VERDICTS),
+        revised=[0] * len(ROW_VERDICTS) ** 2,
+        lateness=[0] * (len(LATENESS_BOUNDS) + 1),
     )
 
 
@@ -106,9 +111,12 @@ _read: Final = changelog.value_decoder(_Stored, "a row of counts")
 
 @dataclass(slots=True)
 class CountRow:
-    """Counts of one location and kind. parts: the counts of BOTH, ORIGINAL and CURRENT; None where nothing was ever
-    counted. staff: the promises that each staff member answers for. copy: for readers in other threads; None once the
-    row has changed."""
+    """Counts of one location and kind.
+
+    made: promises made. parts: the counts of BOTH, ORIGINAL and CURRENT; None for a part that was never counted.
+    staff: the counts of each accountable staff member.
+    copy: for readers in other threads; None if the row has changed since.
+    """
 
     label: Label
     key: bytes
@@ -120,43 +128,48 @@ class CountRow:
 
     @classmethod
     def of(cls, label: Label) -> CountRow:
-        """A row without counts."""
+        """Return a row without counts."""
         return cls(label, changelog.count_key(changelog.ROW, *label))
 
     def value(self) -> bytes:
-        """What the changelog holds of it; staff have records of their own."""
+        """Return the value of its record in the changelog. Staff have records of their own."""
         return changelog.encode(_Stored(changelog.VERSION, self.made, self.parts))
 
     def restore(self, stored: bytes) -> None:
-        """Take over what a row was written as. Raises ValueError for an unknown version."""
+        """Restore the counts from the value of its record. Raises ValueError for an unknown version."""
         row = _read(stored)
         self.made, self.parts = row.made, row.parts
         for counts in filter(None, self.parts):  # rulings may have been appended since
             counts.net += [0] * (len(RULINGS) - len(counts.net))
 
     def of_part(self, part: int) -> BasisCounts:
-        """The counts of that part."""
+        """Return the counts of that part."""
         counts = self.parts[part]
         if counts is None:
             counts = self.parts[part] = _no_counts()
         return counts
 
-    def on(self, basis: int) -> BasisCounts:
-        """The counts on one of schemas.words.BASES."""
+    def on(self, basis: Basis) -> BasisCounts:
+        """Return the counts on that basis."""
         counts = _no_counts()
         for part in (self.parts[BOTH], self.parts[PART_OF[basis]]):
             if part is not None:
                 counts.add(part)
         return counts
 
-    def staff_on(self, basis: int) -> Iterator[tuple[str, list[int]]]:
-        """Each staff member with their counts on one of schemas.words.BASES, by verdict."""
+    def by_basis(self) -> Iterator[tuple[Basis, BasisCounts]]:
+        """Yield the counts on each basis."""
+        for basis in PART_OF:
+            yield basis, self.on(basis)
+
+    def staff_on(self, basis: Basis) -> Iterator[tuple[str, list[int]]]:
+        """Yield each staff member with their counts on that basis, by verdict."""
         start = PART_OF[basis] * STAFF_COUNTS
         for staff, cell in self.staff.items():
             yield staff, _sums(cell.counts[:STAFF_COUNTS], cell.counts[start : start + STAFF_COUNTS])
 
     def of_staff(self, staff: str) -> Cell:
-        """The counts of a staff member."""
+        """Return the counts of a staff member."""
         cell = self.staff.get(staff)
         if cell is None:
             key = changelog.count_key(changelog.STAFF, *self.label, staff)
@@ -164,7 +177,7 @@ class CountRow:
         return cell
 
     def add(self, other: CountRow) -> None:
-        """Add the counts of `other`, such as the same row of another partition."""
+        """Add the counts of `other` to these, such as those of another partition."""
         self.made += other.made
         for part, counts in enumerate(other.parts):
             if counts is not None:
@@ -174,9 +187,9 @@ class CountRow:
             own.counts = _sums(own.counts, cell.counts)
 
     def copied(self) -> CountRow:
-        """The row as it is now, for a reader in another thread."""
+        """Return a copy of the row, for a reader in another thread."""
         if self.copy is None:
             parts = [counts and counts.copied() for counts in self.parts]
             staff = {name: Cell(cell.key, cell.counts[:]) for name, cell in self.staff.items()}
-            self.copy = CountRow(self.label, self.key, self.made, parts, staff)
+            self.copy = CountRow(label=self.label, key=self.key, made=self.made, parts=parts, staff=staff)
         return self.copy

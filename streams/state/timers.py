@@ -1,6 +1,7 @@
-"""When to look at which case again though nothing comes: wake-up times, in order.
+"""Timers: the instants at which cases have to be judged again without another record.
 
-Most are far off, and gone again before they come: until then a case is only listed under the second in which it wakes.
+Most timers are far ahead, and obsolete before they fire. Until its second comes near, a timer is therefore only an
+entry in the bucket of that second.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ _Entry = tuple[Instant, str]
 
 
 class Timers:
-    """The cases that wake by themselves. `wakes` tells when a case does, or NEVER.
+    """The timers of cases. `due_at` returns the current timer of a case, or NEVER.
 
-    Entries are never taken out early. Whose time was moved on since is listed again when the old one comes near; who
-    was moved on after that is found by two entries, and who reads checks.
+    Entries are removed lazily. When the bucket of an obsolete entry comes near, the case is entered at its current
+    timer. An entry can also become obsolete after that, so the caller compares what `pop_due` yields with `due_at`.
     """
 
     def __init__(self, due_at: Callable[[str], Instant]) -> None:
         self.earliest: Instant = NEVER
-        """No entry is earlier."""
+        """A lower bound of all entries."""
         self._due_at = due_at
         self._heap: list[_Entry] = []
         """A heap of all entries before `_near_until`."""
@@ -38,7 +39,7 @@ class Timers:
         """A heap of the seconds that have entries ahead."""
 
     def set(self, case: str, at: Instant) -> None:
-        """Look at `case` again at `at`, when it wakes, or may."""
+        """Add a timer for `case` at `at`; NEVER adds none."""
         if at == NEVER:
             return
         if at < self.earliest:
@@ -55,7 +56,7 @@ class Timers:
             entries.append(case)
 
     def pop_due(self, now: Instant) -> Iterator[_Entry]:
-        """Take out the times that have come by `now`, with their cases, the earliest first; those set meanwhile too."""
+        """Remove and yield the entries that are due by `now`, earliest first, including those set meanwhile."""
         while self.earliest <= now:
             if not self._heap:
                 self._load_next_bucket()
@@ -64,7 +65,7 @@ class Timers:
             self.earliest = self._heap[0][0] if self._heap else self._next_second()
 
     def _load_next_bucket(self) -> None:
-        """The next second that has entries is near now: of each case the time is looked up."""
+        """Load the next bucket into the heap, with the current timer of each of its cases."""
         second = heappop(self._seconds)
         self._heap_until = (second + 1) * _SECOND
         for case in self._buckets.pop(second):
@@ -83,7 +84,7 @@ class Timers:
 
 
 class RetentionTimers(Timers):
-    """The closed cases, by when nothing has happened to them for `retention`; None: they are kept for good."""
+    """The timers at which closed cases expire: `retention` after their last fact or due. None: they never expire."""
 
     def __init__(self, retention: Millis | None, stored: Callable[[str], bytes | None]) -> None:
         super().__init__(self._expires_at)
@@ -91,26 +92,26 @@ class RetentionTimers(Timers):
         self._stored = stored
 
     def _expires_at(self, name: str) -> Instant:
-        """When nothing has happened to a closed case for the retention."""
+        """Return when a closed case expires; NEVER for an open one."""
         stored = self._stored(name)
         idle_since = NEVER if stored is None else case_codec.read_idle_since(stored)
         return NEVER if idle_since == NEVER or self._retention is None else idle_since + self._retention + 1
 
     def restore(self, names: Iterable[str]) -> None:
-        """These cases are there, closed or not."""
+        """Set the timers of these cases, of which any may be open."""
         if self._retention is not None:
             for name in names:
                 self.set(name, self._expires_at(name))
 
     def case_closed(self, name: str, before: bytes | None, stored: bytes) -> None:
-        """That case was `before`, and is now `stored`, which is closed."""
+        """Set the timer of a case that was stored as `before` and is now closed, and stored as `stored`."""
         if self._retention is None:
             return
         if before is None or case_codec.read_idle_since(stored) < case_codec.read_idle_since(before):
-            self.set(name, self._expires_at(name))  # otherwise it has an entry, which is early enough
+            self.set(name, self._expires_at(name))  # otherwise it has an entry that is early enough
 
     def expired(self, now: Instant) -> Iterator[str]:
-        """The cases to forget at `now`. One that is open again has another entry when it closes."""
+        """Yield the cases that expire by `now`. A case that is open again gets another entry when it closes."""
         for at, name in self.pop_due(now):
             due_at = self._expires_at(name)
             if due_at == at:
@@ -119,10 +120,10 @@ class RetentionTimers(Timers):
                 self.set(name, due_at)
 
     def check_age(self, fact: Fact, now: Instant) -> None:
-        """Raises Refused where `fact`, of a case that is not known at `now`, may be of one that was forgotten."""
+        """Raise Refused if `fact`, of an unknown case, may belong to a case that has expired by `now`."""
         if self._retention is not None and fact.at < now - self._retention:
             raise Refused(
                 "too_late",
-                f"occurred_at: {format_instant(fact.at)} is longer ago than closed cases are kept "
-                f"({self._retention / 1000:g} seconds), and the case is not known, or no longer",
+                f"occurred_at: {format_instant(fact.at)} is older than the retention of closed cases "
+                f"({self._retention / 1000:g} seconds), and the case is unknown or has expired",
             )

@@ -1,8 +1,8 @@
-"""The feeds of one partition: what was heard of each, and which cases wait for it.
+"""Watermarks: that of a partition, and those of its feeds, with the cases that wait for them.
 
-A deadline of a case whose location has a feed passes twice: by the clock of the partition, and by what was heard of
-the feed. Between the two the case waits here. While it does, time can still do three things to it: a fact of it that
-lay ahead comes true, its feed becomes stale, or is abandoned; the first of these is its turn.
+If a location has a feed, a deadline there has passed once both the watermark of the partition and that of the feed are
+beyond it. Between the two, the case waits for the feed. A timer is set for the first of three things that can happen to
+a waiting case: a fact in its history becomes due, its feed becomes stale, or its feed is abandoned.
 """
 
 from __future__ import annotations
@@ -19,42 +19,45 @@ from streams.state.timers import Timers
 
 
 class Watermark:
-    """Only moves forward. Who feeds it decides what it follows: the records read, or, once caught up, the wall."""
+    """The watermark of a partition. It only moves forward, with the records read or, once caught up, the wall clock."""
 
     def __init__(self) -> None:
         self.now: Instant = 0
 
     def advance(self, to: Instant, wall: Instant) -> Instant:
-        """Move to `to`, unless that is back, or later than the wall clock (`wall`): no record can know the future."""
+        """Advance to `to` and return the watermark.
+
+        It stays as it is if `to` is earlier, or later than the wall clock (`wall`), because such a timestamp is wrong.
+        """
         if self.now < to <= wall:
             self.now = to
         return self.now
 
 
 class FeedWatermark:
-    """A feed with the limits that its locations set. Locations that set others share what was heard of it."""
+    """A feed with the limits of its locations. Locations with other limits share `stored`, but wait by themselves."""
 
     def __init__(self, stored: StoredFeedWatermark, limits: LocationFeed, waiting: Timers) -> None:
         self.stored = stored
         self.waiting = waiting
-        """The cases that wait, by the instant up to which the feed must be heard of so that they change."""
+        """The waiting cases, by the watermark of the feed at which their judgement changes."""
         self._silent_after = limits.silent_after
         self._abandoned_after = limits.abandoned_after
 
     def complete_until(self, now: Instant) -> Instant:
-        """Up to when it is known, at `now`, what happened there."""
+        """Return the watermark that counts at `now`: that of the feed, or `now` once it is abandoned."""
         return now if now >= self._abandoned_at else min(now, self.stored.watermark)
 
     def stale_until(self, now: Instant) -> Instant:
-        """Up to when a deadline that is not known to have passed makes a promise unconfirmed."""
+        """Return `now` if the feed is stale, else 0: the `stale_until` of `settle`."""
         return now if self.is_stale(now) else 0
 
     def is_stale(self, now: Instant) -> bool:
-        """Whether it has been silent for too long."""
+        """Return whether the feed has been silent for longer than its limit."""
         return now >= self._stale_at
 
     def due_at(self, case: Case) -> Instant:
-        """When time changes `case`, which waits, though nothing more is heard."""
+        """Return when `case`, which waits for this feed, changes even if the feed stays silent."""
         return min(case.next_fact_at, self._abandoned_at, max(self._stale_at, next_deadline(case)))
 
     @property
@@ -67,7 +70,7 @@ class FeedWatermark:
 
 
 class WaitingCase(NamedTuple):
-    """A case that waits: for which feed, up to when that must be heard of, and when it is the case's turn anyway."""
+    """A case that waits for a feed. until: the watermark of the feed that it waits for. due_at: its timer."""
 
     feed: FeedWatermark
     until: Instant
@@ -75,10 +78,10 @@ class WaitingCase(NamedTuple):
 
 
 class FeedWatermarks:
-    """All feeds that were declared, and the cases that wait for them. Of others nothing is remembered."""
+    """All declared feeds, and the cases that wait for them. Clock records of other feeds are ignored."""
 
     def __init__(self, declared: FeedLookup, due_at: Callable[[str], Instant]) -> None:
-        """wakes: when a case that waits for no feed changes by itself."""
+        """Create feeds without a watermark. due_at: returns the timer of a case that does not wait."""
         self.stored = {limits.feed: StoredFeedWatermark() for limits in declared.values()}
         self._due_at = due_at
         self._waiting: dict[str, WaitingCase] = {}
@@ -96,13 +99,16 @@ class FeedWatermarks:
         return NEVER if wait is None else wait.until
 
     def restore(self, stored: Mapping[str, StoredFeedWatermark], clock: Instant) -> None:
-        """Go on from what was heard when the clock was at `clock`; of what is new nothing was, and it is awaited."""
+        """Restore the watermarks that were stored when the watermark of the partition was `clock`.
+
+        A feed that is new has no watermark, and has been awaited since `clock`.
+        """
         for name, feed in self.stored.items():
             before = stored.get(name) or StoredFeedWatermark(clock)
             feed.awaited_since, feed.partitions = before.awaited_since, before.partitions
 
     def complete_until(self, case: Case, now: Instant) -> Instant:
-        """Up to when it is known, at `now`, what happened to `case`."""
+        """Return the watermark that counts for `case` at `now`: the `complete_until` of `settle`."""
         feed = self._feed_of(case)
         if feed is None:
             return now
@@ -111,7 +117,7 @@ class FeedWatermarks:
         return feed.complete_until(now)
 
     def stale_until(self, case: Case, now: Instant) -> Instant:
-        """Up to when a deadline of `case` that is not known to have passed makes a promise unconfirmed."""
+        """Return the `stale_until` of `settle` for `case`."""
         feed = self._feed_of(case)
         return 0 if feed is None else feed.stale_until(now)
 
@@ -119,12 +125,12 @@ class FeedWatermarks:
         return self._by_location.get(case.state.attributes.location)
 
     def due_at(self, name: str) -> Instant:
-        """When the case changes by itself, or may though it waits."""
+        """Return the timer of a case, whether it waits or not."""
         wait = self._waiting.get(name)
         return self._due_at(name) if wait is None else wait.due_at
 
     def wait(self, name: str, case: Case) -> Instant:
-        """Have `case`, of which not enough is known, wait for its feed, and say when it is its turn anyway."""
+        """Let `case` wait for its feed, and return its timer."""
         feed, before = self._feed_of(case), self._waiting.get(name)
         assert feed is not None
         if before is None or before.feed is not feed or before.until != case.wake_at:
@@ -134,12 +140,15 @@ class FeedWatermarks:
         return due_at
 
     def release(self, name: str) -> None:
-        """That case waits no longer."""
+        """Let a case no longer wait."""
         self._waiting.pop(name, None)
 
     def advance(self, source: str, partition: int, at: Instant, now: Instant) -> Iterator[str]:
-        """`partition` of that source has been read up to `at`. Gives the cases to be judged again at `now`, those whose
-        deadlines it passed in their order."""
+        """Advance the watermark of a partition of that source to `at`.
+
+        Yields the cases to judge again at `now`: first those whose deadlines it passed, in order; then, if the feed is
+        no longer stale or its watermark went back, all that wait for it.
+        """
         feeds = self._by_name.get(source)
         if feeds is None:
             return

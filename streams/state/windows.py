@@ -1,16 +1,17 @@
-"""Rolling counts: of the promises that fell due in the last 15 minutes, hour and day, how many were kept.
+"""Rolling counts of the promises that fell due in the last 15 minutes, hour and day: all of them, and those kept.
 
-Counted in whole minutes of due time: a window of 15 minutes is the minute of the clock and the 14 before it.
+They are counted by minutes of due time: a window of 15 minutes is the minute of the watermark and the 14 before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from schemas.instants import Instant
+from schemas.words import Basis
 from streams.state import changelog
 from streams.state.changelog import Cell
 
@@ -21,26 +22,54 @@ _WIDTHS: Final = tuple(WIDTHS.values())
 _LONGEST: Final = max(_WIDTHS)
 _MINUTE: Final = 60_000
 
-CELL_COUNTS: Final = 6
-"""Counts of a cell: for each part of all counts (see rows) promises kept, then promises due."""
+BOTH: Final = 0
+ORIGINAL: Final = 1
+CURRENT: Final = 2
+PARTS: Final = 3
+"""The parts of all counts. Most promises have the same outcome on both bases and are counted once, in the first part.
+The counts on one basis are the sum of the first part and the part of that basis, which alone may be negative."""
+
+PART_OF: Final[dict[Basis, int]] = {"original": ORIGINAL, "current": CURRENT}
+"""The part of each basis."""
+
+CELL_COUNTS: Final = 2 * PARTS
+"""The counts of a cell: for each part the promises kept, then the promises due."""
 
 _STARTS: Final = tuple((number * CELL_COUNTS, width) for number, width in enumerate(_WIDTHS))
-"""Where the sums of each window start, with its minutes."""
+"""The index at which the sums of each window start, with its minutes."""
 
 
 class Label(NamedTuple):
-    """What counts are kept by. Empty text: not known."""
+    """The labels of a row of counts. Empty text: not known."""
 
     location: str
     kind: str
 
 
+class WindowCount(NamedTuple):
+    """The promises kept and due in one window, such as 15m, on one basis."""
+
+    window: str
+    basis: Basis
+    kept: int
+    due: int
+
+
+def by_basis(sums: Sequence[int]) -> list[WindowCount]:
+    """Return the counts of every window on each basis from the sums of one label, as `Windows.sums` returns them."""
+    return [
+        WindowCount(window, basis, sums[start] + sums[start + 2 * part], sums[start + 1] + sums[start + 2 * part + 1])
+        for window, (start, _) in zip(WIDTHS, _STARTS, strict=True)
+        for basis, part in PART_OF.items()
+    ]
+
+
 class Windows:
-    """Cells by minute of due time, and for each window their running sum, moved along by the clock."""
+    """Cells by minute of due time, and for each window their running sum, which follows the watermark."""
 
     def __init__(self) -> None:
         self.minute_ends: Instant = 0
-        """When the minute of the clock is over: not before then is there anything to move."""
+        """The end of the minute of the watermark. Before it there is nothing to advance."""
         self._minute = -1
         self._cells: dict[int, dict[Label, Cell]] = {}
         self._sums: dict[Label, list[int]] = {}
@@ -48,13 +77,14 @@ class Windows:
         self._expired: list[bytes] = []
 
     def sums(self) -> dict[Label, tuple[int, ...]]:
-        """By label the counts of each window in turn, each in the places of a cell. Labels of which nothing was due
-        are left out."""
+        """Return by label the counts of all windows, each in the order of a cell. Labels without counts are omitted."""
         return {label: tuple(sums) for label, sums in self._sums.items() if any(sums)}
 
     def add(self, label: Label, part: int, due_at: Instant, kept: int, due: int) -> None:
-        """Count a promise due at `due_at` in that part, or with negative numbers take it back. What left all windows
-        is gone."""
+        """Add to the counts of a part for a promise due at `due_at`; negative numbers take it back.
+
+        A promise older than all windows is ignored.
+        """
         minute = due_at // _MINUTE
         age = self._minute - minute
         if age >= _LONGEST:
@@ -74,7 +104,7 @@ class Windows:
                     sums[start + index + 1] += due
 
     def advance(self, now: Instant) -> None:
-        """Move every window along to `now`."""
+        """Advance every window to `now`."""
         minute = now // _MINUTE
         if minute <= self._minute:
             return
@@ -88,18 +118,21 @@ class Windows:
 
     @property
     def dirty(self) -> int:
-        """How many cells changed since they were last written. Those that went by wait for the next that changes."""
+        """The number of cells that changed since they were last written.
+
+        Expired cells do not count: they are deleted along with the next change.
+        """
         return len(self._dirty)
 
-    def changes(self) -> Iterator[changelog.Change]:
-        """The records of all cells that changed, and of those that went by, since this was last asked."""
+    def changes(self) -> Iterator[changelog.ChangelogRecord]:
+        """Yield the records of all cells that changed or expired since the last call."""
         yield from changelog.take_changes(self._dirty)
         yield from ((key, None) for key in self._expired)
         self._dirty.clear()
         self._expired.clear()
 
     def restore(self, records: Mapping[bytes, bytes], now: Instant) -> None:
-        """Take over the cells that a book wrote whose clock stood at `now`."""
+        """Restore the cells from the changelog of a partition whose watermark was `now`."""
         for key, stored in records.items():
             minute, location, kind = _read_key(key)
             _, self._cell(minute, Label(location, kind)).counts = changelog.read_cell(stored)
@@ -122,7 +155,7 @@ class Windows:
         return sums
 
     def _add_minutes(self, start: int, minutes: range, sign: int) -> None:
-        """Add the cells of `minutes` to the window whose sums start there, or take them out."""
+        """Add the cells of `minutes` to the window whose sums start at `start`, or subtract them."""
         for minute in self._minutes_with_cells(minutes):
             for label, cell in self._cells[minute].items():
                 sums = self._sums_of(label)
@@ -131,7 +164,7 @@ class Windows:
                         sums[index] += sign * count
 
     def _minutes_with_cells(self, minutes: range) -> Iterable[int]:
-        """The minutes of a range that have cells, by the shorter way."""
+        """Return the minutes of a range that have cells, by iterating over the shorter of the two."""
         if len(minutes) < len(self._cells):
             return [minute for minute in minutes if minute in self._cells]
         return [minute for minute in self._cells if minute in minutes]

@@ -68,7 +68,7 @@ class WorkerAgent:
             if not committer.lost and positions.caught_up(tp, now):
                 committer.add([output_record(output) for output in committer.state.advance(now, now)])
 
-    def snapshot(self) -> WorkerSnapshot:
+    def snapshot(self, positions: ReadPositions) -> WorkerSnapshot:
         """Return the counts of all assigned partitions, and the progress of those that are not recovered."""
         states, recovering = self.partitions.states()
         return WorkerSnapshot(

@@ -7,8 +7,6 @@ import logging
 import faust
 
 from streams.engine import process
-from streams.engine.partitions import Partitions
-from streams.engine.process import ConsumerGroup, exit_process
 from streams.kafka.topics import EVENTS
 from streams.metrics.address import Address
 from streams.wall_clock import wall_clock
@@ -47,12 +45,11 @@ def build(settings: WorkerSettings, collector: WorkerCollector, app: faust.App) 
         retention=settings.retention,
         feeds=settings.feeds,
     )
-    group = ConsumerGroup(app)
-    partitions = Partitions(recovery, group, exit_process)
-    agent = WorkerAgent(partitions, settings.clock, wall_clock)
-
-    def take_snapshot() -> None:
-        collector.snapshot = agent.snapshot()
-
-    process.attach_agent(app, group, [EVENTS.name], partitions, agent, take_snapshot)
+    process.attach_agent(
+        app,
+        topics=[EVENTS.name],
+        recovery=recovery,
+        build_agent=lambda partitions: WorkerAgent(partitions, settings.clock, wall_clock),
+        collector=collector,
+    )
     return app

@@ -16,29 +16,12 @@ from schemas.words import BASES, LATE, ON_TIME, PENDING, RULINGS, UNDELIVERED, V
 from streams.metrics import catalogue
 from streams.metrics.exposition import UNATTRIBUTED, Samples, SnapshotCollector, commit_histogram, metric_family
 from streams.metrics.health import PartitionReadiness, Readiness, build_readiness, health, instant_text
-from streams.state.rows import (
-    LATENESS_BOUNDS,
-    OPEN,
-    PART_OF,
-    ROW_VERDICTS,
-    STAFF_JUDGED,
-    BasisCounts,
-    CountRow,
-    revision_index,
-)
-from streams.state.windows import CELL_COUNTS, WIDTHS, Label
+from streams.state.rows import LATENESS_BOUNDS, OPEN, STAFF_JUDGED, BasisCounts, CountRow
+from streams.state.windows import WIDTHS, Label, by_basis
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
 
 _ALWAYS_SHOWN: Final = sum(1 << RULINGS.index(ruling) for ruling in (ON_TIME, LATE, UNDELIVERED, PENDING))
 """The rulings that every row shows, as bits of `BasisCounts.seen`."""
-
-_REVISIONS: Final = [
-    (revision_index(before, after), ROW_VERDICTS[before], ROW_VERDICTS[after])
-    for before in range(len(ROW_VERDICTS))
-    for after in range(len(ROW_VERDICTS))
-    if before != after
-]
-"""The index of each revision in `BasisCounts.revised`, with the verdicts before and after it."""
 
 _BOUNDS: Final = [*(f"{bound:.1f}" for bound in LATENESS_BOUNDS), "+Inf"]
 _KNOWN_LABELS: Final = {catalogue.EVENTS: tuple(TAGS.values()), catalogue.REJECTS: REFUSAL_REASONS}
@@ -56,14 +39,14 @@ class WorkerCollector(SnapshotCollector[WorkerSnapshot]):
         snapshot = self.snapshot
         partitions = list(snapshot.partitions.values())
         rows = _sum_rows(partitions)
-        by_basis = list(_by_basis(rows))
-        yield metric_family(catalogue.STATE, _state(by_basis))
+        rows_by_basis = list(_rows_by_basis(rows))
+        yield metric_family(catalogue.STATE, _state(rows_by_basis))
         yield metric_family(catalogue.STAFF_STATE, _staff(rows))
         for metric in catalogue.ROW_COUNTERS:
             yield metric_family(metric, _row_counter(metric, rows))
-        yield metric_family(catalogue.VERDICTS, _verdicts(by_basis))
-        yield metric_family(catalogue.REVISED, _revised(by_basis))
-        yield _lateness(by_basis)
+        yield metric_family(catalogue.VERDICTS, _verdicts(rows_by_basis))
+        yield metric_family(catalogue.REVISED, _revised(rows_by_basis))
+        yield _lateness(rows_by_basis)
         yield metric_family(catalogue.WINDOW_KEPT, _windows(rows, partitions, kept=True))
         yield metric_family(catalogue.WINDOW_DUE, _windows(rows, partitions, kept=False))
         for metric in catalogue.RECORD_COUNTERS:
@@ -86,10 +69,10 @@ Labelled = tuple[tuple[str, ...], BasisCounts]
 """The counts of a row on one basis, with the values of the labels location, kind and basis."""
 
 
-def _by_basis(rows: Mapping[Label, CountRow]) -> Iterator[Labelled]:
+def _rows_by_basis(rows: Mapping[Label, CountRow]) -> Iterator[Labelled]:
     for label, row in rows.items():
-        for number, basis in enumerate(BASES):
-            yield (*label, basis), row.on(number)
+        for basis, counts in row.by_basis():
+            yield (*label, basis), counts
 
 
 def _state(rows: Iterable[Labelled]) -> Samples:
@@ -107,8 +90,8 @@ def _staff(rows: Mapping[Label, CountRow]) -> Samples:
     """Return every verdict of each staff member who answers for an open promise or was ever judged."""
     samples: Samples = Counter()
     for (location, kind), row in rows.items():
-        for number, basis in enumerate(BASES):
-            for staff, counts in row.staff_on(number):
+        for basis in BASES:
+            for staff, counts in row.staff_on(basis):
                 if counts[OPEN] or row.staff[staff].counts[STAFF_JUDGED]:
                     for verdict, count in zip(VERDICTS, counts, strict=True):
                         samples[location, staff, kind, basis, verdict] = count
@@ -128,8 +111,7 @@ def _revised(rows: Iterable[Labelled]) -> Samples:
     """Return every revision between two verdicts, and those from or to `none` that occurred."""
     samples: Samples = Counter()
     for labels, counts in rows:
-        for index, before, after in _REVISIONS:
-            count = counts.revised[index]
+        for before, after, count in counts.revisions():
             if count or "none" not in (before, after):
                 samples[*labels, before, after] = count
     return samples
@@ -146,16 +128,11 @@ def _lateness(rows: Iterable[Labelled]) -> Metric:
 
 
 def _windows(rows: Mapping[Label, CountRow], partitions: Iterable[PartitionSnapshot], *, kept: bool) -> Samples:
-    indexes = [
-        (basis, window, number * CELL_COUNTS + (not kept), number * CELL_COUNTS + (not kept) + 2 * part)
-        for number, window in enumerate(WIDTHS)
-        for part, basis in zip(PART_OF, BASES, strict=True)
-    ]
-    samples: Samples = Counter({(*label, basis, window): 0 for label in rows for basis, window, *_ in indexes})
+    samples: Samples = Counter({(*label, basis, window): 0 for label in rows for basis in BASES for window in WIDTHS})
     for partition in partitions:
         for label, sums in partition.windows.items():
-            for basis, window, both, own in indexes:
-                samples[*label, basis, window] += sums[both] + sums[own]
+            for count in by_basis(sums):
+                samples[*label, count.basis, count.window] += count.kept if kept else count.due
     return samples
 
 

@@ -7,8 +7,9 @@ import msgspec
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
 from streams.engine.transport import Batch
+from streams.kafka.reject_headers import RecordSource, refusal_headers, source_headers
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
-from streams.records import ConsumedRecord, OutputRecord
+from streams.records import ConsumedRecord, Headers, OutputRecord
 from streams.state.outputs import Output
 
 _encode = msgspec.json.Encoder().encode
@@ -29,13 +30,6 @@ def reject_record(batch: Batch, record: ConsumedRecord, refused: Refused) -> Out
     return OutputRecord(REJECTS.name, record.key, value, _headers(batch, record, refused))
 
 
-def _headers(batch: Batch, record: ConsumedRecord, refused: Refused) -> tuple[tuple[str, bytes], ...]:
-    headers = {
-        "reason": refused.reason,
-        "detail": refused.detail,
-        "topic": batch.tp.topic,
-        "partition": str(batch.tp.partition),
-        "offset": str(record.offset),
-        "timestamp": str(record.timestamp),
-    }
-    return tuple((name, text.encode(errors="replace")) for name, text in headers.items())
+def _headers(batch: Batch, record: ConsumedRecord, refused: Refused) -> Headers:
+    source = RecordSource(batch.tp.topic, batch.tp.partition, record.offset, record.timestamp)
+    return (*refusal_headers(refused), *source_headers(source))

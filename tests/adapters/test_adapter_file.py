@@ -1,4 +1,4 @@
-"""An adapter that cannot be used says so before anything is read: file, rule, field, remedy."""
+"""An adapter file that cannot be used is an error with file, rule, field and remedy, before anything is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RULE = '[[rule]]\nname = "ready"\ncase = "id"\n'
 READY = RULE + 'steps = { ready = "at" }\n'
 
 
-def complaint(text: str) -> str:
+def error_of(text: str) -> str:
     with pytest.raises(AdapterError) as raised:
         parse_adapter(text, "kiosk.toml", functions({}, {}))
     message = str(raised.value)
@@ -23,7 +23,7 @@ def complaint(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[[rule]\n", "not TOML"),
         ("", "write at least one [[rule]], or canonical = true and none"),
@@ -61,8 +61,8 @@ def complaint(text: str) -> str:
         (READY + 'location = "$string($random())"\n', "$random is different each time"),
     ],
 )
-def test_an_adapter_that_cannot_be_used_names_rule_field_and_remedy(text: str, told: str) -> None:
-    assert told in complaint(text)
+def test_an_adapter_that_cannot_be_used_names_rule_field_and_remedy(text: str, message: str) -> None:
+    assert message in error_of(text)
 
 
 @pytest.mark.parametrize(
@@ -93,28 +93,28 @@ def test_an_adapter_is_found_by_its_name_or_by_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[dining", "not TOML"),
         ("dining = 7", "dining: write it as a table, [dining], with key = value below"),
         (None, "cannot be read: No such file or directory"),
     ],
 )
-def test_reference_tables_that_cannot_be_used_are_told(text: str | None, told: str, tmp_path: Path) -> None:
+def test_reference_tables_that_cannot_be_used_are_an_error(text: str | None, message: str, tmp_path: Path) -> None:
     file = tmp_path / "tables.toml"
     if text is not None:
         file.write_text(text, "utf-8")
     with pytest.raises(TablesError) as raised:
         load("square", str(file))
     assert str(raised.value).startswith(str(file))
-    assert told in str(raised.value)
+    assert message in str(raised.value)
 
 
 TEST = "[[test]]\nname = \"ready\"\npayload = '{}'\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[[test]", "not TOML"),
         ("", "write [[test]] tables; besides them only [tables.NAME] and [zones]"),
@@ -130,9 +130,9 @@ TEST = "[[test]]\nname = \"ready\"\npayload = '{}'\n"
         (TEST + "thin = []\nreceived_at = 7\n", "received_at: write a time with its zone"),
     ],
 )
-def test_tests_that_cannot_be_run_are_told(text: str, told: str, tmp_path: Path) -> None:
+def test_tests_that_cannot_be_run_are_an_error(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "kiosk.tests.toml").write_text(text, "utf-8")
     with pytest.raises(AdapterError) as raised:
         load_tests(str(tmp_path / "kiosk.toml"))
     assert str(raised.value).startswith(str(tmp_path / "kiosk.tests.toml"))
-    assert told in str(raised.value)
+    assert message in str(raised.value)

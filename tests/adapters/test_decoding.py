@@ -22,7 +22,7 @@ def test_a_number_that_a_float_holds_exactly_stays_a_number() -> None:
 
 
 @pytest.mark.parametrize("value", [b"", b"<order/>", b'{"id": 1', b'"\xff"', b"[" * 100_000])
-def test_what_is_not_json_is_refused(value: bytes) -> None:
+def test_text_that_is_not_json_is_refused(value: bytes) -> None:
     with pytest.raises(Refused) as refused:
         decode(value)
     assert refused.value.reason == "not_json"

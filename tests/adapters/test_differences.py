@@ -1,4 +1,4 @@
-"""A test that wants something else than the adapter makes is told what, where, and by which rule and expression."""
+"""A test that fails reports the field, the expected and the actual value, and the rule and expression behind it."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ step = "ready"
 """
 
 
-def told(test: str) -> list[str]:
-    (one,) = parse_tests(f'[[test]]\nname = "a test"\n{test}', "kiosk.tests.toml").tests
-    return [str(difference) for difference in differences(parse_adapter(ADAPTER, "kiosk.toml", {}), one)]
+def differences_of(test: str) -> list[str]:
+    (parsed,) = parse_tests(f'[[test]]\nname = "a test"\n{test}', "kiosk.tests.toml").tests
+    return [str(difference) for difference in differences(parse_adapter(ADAPTER, "kiosk.toml", {}), parsed)]
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def told(test: str) -> list[str]:
     ],
     ids=["events", "in any order", "their ids", "ignored", "thin", "refused"],
 )
-def test_what_is_wanted_and_made_is_no_difference(test: str) -> None:
-    assert told(test) == []
+def test_an_outcome_as_expected_has_no_differences(test: str) -> None:
+    assert differences_of(test) == []
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_what_is_wanted_and_made_is_no_difference(test: str) -> None:
     ],
 )
 def test_a_difference_names_event_field_rule_and_expression(test: str, wrong: list[str]) -> None:
-    assert told(test) == wrong
+    assert differences_of(test) == wrong

@@ -1,4 +1,4 @@
-"""What our own code reads of an expression is what JSONata would read of it."""
+"""Our own evaluation of simple expressions agrees with JSONata."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Record:
 _RECORD = _Record()
 
 
-def said(text: str, body: Any) -> Any:
+def value_of(text: str, body: Any) -> Any:
     """What our code reads; its errors are as good as values."""
     try:
         expression = compile_expression(text, FUNCTIONS, frozenset({"record", "header"}))
@@ -47,14 +47,14 @@ def said(text: str, body: Any) -> Any:
         return "failed"
 
 
-def null_is_nothing(function: Callable[..., Any]) -> Callable[..., Any]:
+def with_none_for_null(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *given: function(*(None if value is Utils.NULL_VALUE else value for value in given))
 
 
-def said_by_jsonata(text: str, body: Any) -> Any:
+def jsonata_value_of(text: str, body: Any) -> Any:
     expression = Jsonata(text)
     for name, function in FUNCTIONS.items():
-        expression.register_lambda(name, null_is_nothing(function))
+        expression.register_lambda(name, with_none_for_null(function))
     expression.register_lambda("header", lambda name: HEADERS.get(str(name).lower()))
     try:
         return expression.evaluate(body, {"record": body})
@@ -68,8 +68,8 @@ def said_by_jsonata(text: str, body: Any) -> Any:
 @example("a.b", {"a": [{"b": 1}]})
 @example("a", {"a": [[]]})
 @example("$record.a", [{"a": 1}, {"a": 2}])
-def test_a_path_is_what_jsonata_takes_it_for(path: str, body: Any) -> None:
-    assert said(path, body) == said_by_jsonata(path, body)
+def test_a_path_gives_the_value_that_jsonata_gives(path: str, body: Any) -> None:
+    assert value_of(path, body) == jsonata_value_of(path, body)
 
 
 FILTERED = st.tuples(ROOTED, STEPS, st.sampled_from(["a", "x", ""])).map(lambda parts: "{}[{} = '{}']".format(*parts))
@@ -99,30 +99,30 @@ FORMS = st.recursive(
 @example("a.b[b = 'x']", {"a": [{"b": [{"b": "x"}]}]})
 @example("$entries(a)", {"a": {"x": [1, 2], "y": 3}})
 @example("$plus('2026-03-06T12:00:00Z', a)", {"a": 5})
-def test_the_forms_that_our_own_code_reads_are_what_jsonata_takes_them_for(text: str, body: Any) -> None:
-    assert said(text, body) == said_by_jsonata(text, body)
+def test_simple_expressions_give_the_values_that_jsonata_gives(text: str, body: Any) -> None:
+    assert value_of(text, body) == jsonata_value_of(text, body)
 
 
 @pytest.mark.parametrize(
     "text", ["'a' & a", "$table('dining', a) ?: 'x'", "a[b = 'x']", "$record.a", "$table('dining', a) & b"]
 )
-def test_what_adapters_say_most_is_not_left_to_jsonata(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_most_common_expressions_are_not_left_to_jsonata(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def evaluate(self: Jsonata, *given: Any) -> None:
         raise AssertionError(text)
 
     monkeypatch.setattr(Jsonata, "evaluate", evaluate)
-    assert said(text, {"a": {"b": "x"}} if "[" in text else {"a": "g-1", "b": "y"}) not in (None, "failed")
+    assert value_of(text, {"a": {"b": "x"}} if "[" in text else {"a": "g-1", "b": "y"}) not in (None, "failed")
 
 
 @pytest.mark.parametrize(
     "text", ["'ready'", '"ready"', "'a & b'", "'it''s'", "'a.b'", r"'a\'b'", "true", "null", "a[0]"]
 )
-def test_what_looks_like_a_path_or_a_text_and_is_none_is_jsonata(text: str) -> None:
+def test_expressions_that_only_look_like_a_path_or_a_text_are_left_to_jsonata(text: str) -> None:
     body = {"a": [1, 2], "true": "no"}
     try:
-        expected = said_by_jsonata(text, body)
+        expected = jsonata_value_of(text, body)
     except Exception:
         with pytest.raises(BadExpression):
             compile_expression(text, FUNCTIONS, frozenset())
     else:
-        assert said(text, body) == expected
+        assert value_of(text, body) == expected

@@ -1,4 +1,4 @@
-"""Lines become the records that Kafka would carry: when they arrived, under which key, and never from the future."""
+"""Lines become the records that Kafka would carry, with their timestamps and keys, never from the future."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sent(record: Record | Refused, as_of: datetime | None = None) -> list[KafkaR
     return list(kafka_records([Line("log", 7, record)], from_datetime(as_of) if as_of else None))
 
 
-def test_an_event_arrives_when_it_was_received_under_the_key_of_its_case() -> None:
+def test_an_event_has_the_time_of_receipt_and_its_case_as_key() -> None:
     event = ready(12, received=at(12, 5))
     (record,) = sent(event)
     assert isinstance(record, KafkaRecord)
@@ -35,26 +35,26 @@ def test_an_event_arrives_when_it_was_received_under_the_key_of_its_case() -> No
 
 
 @pytest.mark.parametrize("received", [None, datetime(1970, 1, 1, tzinfo=UTC)], ids=["not said", "not true"])
-def test_an_event_of_which_nobody_knows_when_it_was_received_arrives_when_it_happened(received: datetime) -> None:
+def test_an_event_without_a_time_of_receipt_has_the_time_of_occurrence(received: datetime) -> None:
     (record,) = sent(ready(12, received))
     assert isinstance(record, KafkaRecord)
     assert record.timestamp == from_datetime(at(12))
 
 
-def test_a_clock_record_has_no_key_and_arrives_when_it_says() -> None:
+def test_a_clock_record_has_no_key_and_its_own_time() -> None:
     (record,) = sent(Clock(source="till", at=at(13)))
     assert isinstance(record, KafkaRecord)
     assert (record.timestamp, record.key) == (from_datetime(at(13)), None)
 
 
-def test_as_of_an_instant_what_happened_later_is_left_out_and_what_arrived_later_has_arrived() -> None:
+def test_as_of_an_instant_later_events_are_left_out_and_later_receipts_are_moved_to_it() -> None:
     assert sent(ready(14), as_of=at(13)) == []
     (record,) = sent(ready(13, received=at(15)), as_of=at(13))
     assert isinstance(record, KafkaRecord)
     assert record.timestamp == from_datetime(at(13))
 
 
-def test_a_reject_stays_one_and_a_time_that_cannot_be_true_becomes_one_that_names_its_line() -> None:
+def test_a_refused_line_stays_refused_and_an_implausible_time_is_refused_with_its_line() -> None:
     refused = Refused("not_json", "no JSON")
     assert sent(refused) == [refused]
     (implausible,) = sent(StepReached(id="1", case="a-1", occurred_at=datetime(1970, 1, 1, tzinfo=UTC), step="x"))
@@ -63,6 +63,6 @@ def test_a_reject_stays_one_and_a_time_that_cannot_be_true_becomes_one_that_name
     assert "log, line 7" in implausible.detail
 
 
-def test_when_a_line_happened_is_known_of_events_and_clocks_alone() -> None:
+def test_only_events_and_clock_records_have_a_time_of_occurrence() -> None:
     lines = [Line("log", 1, record) for record in (ready(12), Clock(source="till", at=at(13)), Refused("empty", "x"))]
     assert [occurred_at(line) for line in lines] == [from_datetime(at(12)), from_datetime(at(13)), None]

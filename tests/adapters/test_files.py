@@ -1,4 +1,4 @@
-"""Files as they really are: packed, cut off, quoted, in other encodings, with lines that are no events."""
+"""Files as they are in practice: compressed, truncated, quoted, in other encodings, with lines that are not events."""
 
 from __future__ import annotations
 
@@ -50,38 +50,38 @@ def ndjson_lines(folder: Path, content: bytes, name: str = "log.ndjson") -> list
 def read(folder: Path, content: bytes, name: str, reader: Adapter | None) -> list[tuple[int, Record | Refused]]:
     file = folder / name
     file.write_bytes(content)
-    found = list(lines([str(file)], reader))
-    assert {line.file for line in found} <= {str(file)}
-    return [(line.number, line.record) for line in found]
+    records = list(lines([str(file)], reader))
+    assert {line.file for line in records} <= {str(file)}
+    return [(line.number, line.record) for line in records]
 
 
-def places(found: list[tuple[int, Record | Refused]]) -> list[str | None]:
-    """The location of each promise, or the reason of a reject."""
-    records = [record for _, record in found]
+def locations_or_reasons(numbered: list[tuple[int, Record | Refused]]) -> list[str | None]:
+    """Return the location of each promise, or the reason of a refusal."""
+    records = [record for _, record in numbered]
     assert not [record for record in records if isinstance(record, Clock)]
     return [r.reason if isinstance(r, Refused) else None if isinstance(r, Clock) else r.location for r in records]
 
 
-def promises(found: list[tuple[int, Record | Refused]]) -> int:
-    return sum(len(record.promises) for _, record in found if isinstance(record, PromisesMade))
+def promises(records: list[tuple[int, Record | Refused]]) -> int:
+    return sum(len(record.promises) for _, record in records if isinstance(record, PromisesMade))
 
 
 def test_rows_are_read_in_order_with_the_line_they_stand_on(tmp_path: Path) -> None:
-    found = csv_lines(tmp_path, HEADER + made(b"soho") + made(b"bow"))
-    assert [number for number, _ in found] == [2, 3]
-    assert places(found) == ["soho", "bow"]
-    assert promises(found) == 2
+    records = csv_lines(tmp_path, HEADER + made(b"soho") + made(b"bow"))
+    assert [number for number, _ in records] == [2, 3]
+    assert locations_or_reasons(records) == ["soho", "bow"]
+    assert promises(records) == 2
 
 
 def test_a_quoted_cell_may_hold_commas_quotes_and_line_breaks_and_its_row_is_named_by_its_last_line(
     tmp_path: Path,
 ) -> None:
-    found = csv_lines(tmp_path, HEADER + made(b'"the ""Crown"",\nsoho"') + made(b"bow"))
-    assert [number for number, _ in found] == [3, 4]
-    assert places(found) == ['the "Crown",\nsoho', "bow"]
+    records = csv_lines(tmp_path, HEADER + made(b'"the ""Crown"",\nsoho"') + made(b"bow"))
+    assert [number for number, _ in records] == [3, 4]
+    assert locations_or_reasons(records) == ['the "Crown",\nsoho', "bow"]
 
 
-def test_line_ends_of_windows_and_empty_lines_say_nothing(tmp_path: Path) -> None:
+def test_windows_line_ends_and_empty_lines_change_nothing(tmp_path: Path) -> None:
     plain = csv_lines(tmp_path, HEADER + made() + made(b"bow"))
     windows = csv_lines(tmp_path, (HEADER + made() + made(b"bow")).replace(b"\n", b"\r\n"))
     assert windows == plain
@@ -89,47 +89,50 @@ def test_line_ends_of_windows_and_empty_lines_say_nothing(tmp_path: Path) -> Non
 
 
 def test_a_csv_as_spreadsheets_save_it_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
-    assert places(csv_lines(tmp_path, b"\xef\xbb\xbf" + HEADER + made())) == ["soho"]
+    assert locations_or_reasons(csv_lines(tmp_path, b"\xef\xbb\xbf" + HEADER + made())) == ["soho"]
 
 
 def test_an_ndjson_file_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
     assert ndjson_lines(tmp_path, b"\xef\xbb\xbf" + STEP % 1) == ndjson_lines(tmp_path, STEP % 1)
 
 
-def test_a_cell_that_is_not_utf_8_costs_its_row_alone(tmp_path: Path) -> None:
-    assert places(csv_lines(tmp_path, HEADER + made(b"caf\xe9") + made(b"caf\xc3\xa9"))) == ["bad_value", "café"]
+def test_a_cell_that_is_not_utf_8_refuses_only_its_row(tmp_path: Path) -> None:
+    assert locations_or_reasons(csv_lines(tmp_path, HEADER + made(b"caf\xe9") + made(b"caf\xc3\xa9"))) == [
+        "bad_value",
+        "café",
+    ]
 
 
-def test_a_cell_that_is_not_utf_8_and_not_asked_for_costs_nothing(tmp_path: Path) -> None:
+def test_an_unused_cell_that_is_not_utf_8_refuses_nothing(tmp_path: Path) -> None:
     content = HEADER.replace(b"\n", b",note\n") + made().replace(b"\n", b",\xe9\n")
-    assert places(csv_lines(tmp_path, content)) == ["soho"]
+    assert locations_or_reasons(csv_lines(tmp_path, content)) == ["soho"]
 
 
-def test_a_comma_that_was_not_quoted_does_not_lose_a_promise_in_silence(tmp_path: Path) -> None:
+def test_an_unquoted_comma_does_not_lose_a_promise_silently(tmp_path: Path) -> None:
     row = b"1,a-1,2026-03-06T12:00:00Z,The Crown, Soho,,2026-03-06T12:10:00Z\n"
-    found = csv_lines(tmp_path, b"id,order,at,shop,staff,due\n" + row)
-    assert places(found) == ["bad_value"]
+    records = csv_lines(tmp_path, b"id,order,at,shop,staff,due\n" + row)
+    assert locations_or_reasons(records) == ["bad_value"]
 
 
 @pytest.mark.parametrize(
     "row", [b"1,a-1,2026-03-06T12:00:00Z,soho\n", b"1,a-1,2026-03-06T12:00:00Z"], ids=["one cell", "cut off"]
 )
-def test_a_row_with_too_few_cells_does_not_lose_a_promise_in_silence(tmp_path: Path, row: bytes) -> None:
-    assert places(csv_lines(tmp_path, HEADER + row)) == ["bad_value"]
+def test_a_row_with_too_few_cells_does_not_lose_a_promise_silently(tmp_path: Path, row: bytes) -> None:
+    assert locations_or_reasons(csv_lines(tmp_path, HEADER + row)) == ["bad_value"]
 
 
-def test_a_quote_that_is_never_closed_does_not_swallow_the_rest_in_silence(tmp_path: Path) -> None:
-    found = csv_lines(tmp_path, HEADER + made(b'"soho') + made(b"bow"))
-    assert set(places(found)) == {"bad_value"}
+def test_an_unclosed_quote_does_not_lose_the_rest_silently(tmp_path: Path) -> None:
+    records = csv_lines(tmp_path, HEADER + made(b'"soho') + made(b"bow"))
+    assert set(locations_or_reasons(records)) == {"bad_value"}
 
 
-def test_a_cell_beyond_all_measure_costs_its_row_alone_and_the_row_is_named(tmp_path: Path) -> None:
-    found = csv_lines(tmp_path, HEADER + made() + made(b"x" * (MAX_BYTES + 1)) + made(b"bow"))
-    assert places(found) == ["soho", "bad_value", "bow"]
-    assert [number for number, _ in found] == [2, 3, 4]
+def test_a_huge_cell_refuses_only_its_row_and_the_row_is_named(tmp_path: Path) -> None:
+    records = csv_lines(tmp_path, HEADER + made() + made(b"x" * (MAX_BYTES + 1)) + made(b"bow"))
+    assert locations_or_reasons(records) == ["soho", "bad_value", "bow"]
+    assert [number for number, _ in records] == [2, 3, 4]
 
 
-def test_a_csv_without_a_column_of_the_adapter_names_file_column_and_what_there_is(tmp_path: Path) -> None:
+def test_an_error_for_a_missing_column_names_the_file_and_all_columns(tmp_path: Path) -> None:
     with pytest.raises(AdapterError) as raised:
         csv_lines(tmp_path, b"id;order;at;shop;due\n")
     message = str(raised.value)
@@ -162,17 +165,17 @@ def test_ndjson_lines_keep_their_numbers_over_empty_lines_and_windows_line_ends(
     ids=["words", "cut off", "not utf-8", "too deep", "a list", "nothing"],
 )
 @pytest.mark.parametrize("is_adapted", [False, True], ids=["canonical", "adapted"])
-def test_a_line_that_is_no_event_costs_itself_alone(
+def test_a_line_that_is_not_an_event_is_refused_alone(
     tmp_path: Path, line: bytes, reason: str, *, is_adapted: bool
 ) -> None:
     reader = adapter(STEPS) if is_adapted else None
-    found = read(tmp_path, STEP % 1 + line + STEP % 2, "log.ndjson", reader)
-    assert [number for number, _ in found] == [1, 2, 3]
+    records = read(tmp_path, STEP % 1 + line + STEP % 2, "log.ndjson", reader)
+    assert [number for number, _ in records] == [1, 2, 3]
     expected = "unknown_shape" if is_adapted and reason != "not_json" else reason
-    assert [record.reason for _, record in found if isinstance(record, Refused)] == [expected]
+    assert [record.reason for _, record in records if isinstance(record, Refused)] == [expected]
 
 
-def test_a_huge_line_is_a_reject_and_where_an_adapter_reads_only_its_events_count(tmp_path: Path) -> None:
+def test_a_huge_line_is_refused_but_an_adapter_may_read_it(tmp_path: Path) -> None:
     huge = (STEP % 2).replace(b"}", b',"note":"' + b"x" * MAX_BYTES + b'"}')
     (_, first), (_, refused), (_, last) = ndjson_lines(tmp_path, STEP % 1 + huge + STEP % 3)
     assert isinstance(refused, Refused)
@@ -188,7 +191,7 @@ def test_gzip_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> Non
     parts = gzip.compress(STEP % 1) + gzip.compress(STEP % 2)
     assert ndjson_lines(tmp_path, parts, "log") == plain
     assert ndjson_lines(tmp_path, STEP % 1 + STEP % 2, "log.gz") == plain
-    assert places(csv_lines(tmp_path, gzip.compress(HEADER + made()), "log.csv.gz")) == ["soho"]
+    assert locations_or_reasons(csv_lines(tmp_path, gzip.compress(HEADER + made()), "log.csv.gz")) == ["soho"]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +208,7 @@ def test_a_damaged_gzip_is_an_error_that_names_the_file_and_the_remedy(
         read(tmp_path, content, "log.gz", adapter('format = "csv"\n' + ADAPTER) if is_csv else None)
 
 
-def test_a_file_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match=r"nowhere\.ndjson"):
         list(lines([str(tmp_path / "nowhere.ndjson")], None))
 
@@ -219,19 +222,19 @@ def test_files_are_read_one_after_the_other(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["log.csv", "LOG.CSV", "log.csv.gz", "2026.csv.1"])
 def test_an_adapted_file_whose_name_says_csv_is_csv(tmp_path: Path, name: str) -> None:
-    assert places(csv_lines(tmp_path, HEADER + made(), name)) == ["soho"]
+    assert locations_or_reasons(csv_lines(tmp_path, HEADER + made(), name)) == ["soho"]
 
 
 def test_a_folder_whose_name_says_csv_does_not_make_its_files_csv(tmp_path: Path) -> None:
     folder = tmp_path / "from.csv.exports"
     folder.mkdir()
-    found = read(folder, STEP % 1, "log.ndjson", adapter(STEPS))
-    assert [isinstance(record, Refused) for _, record in found] == [False]
+    records = read(folder, STEP % 1, "log.ndjson", adapter(STEPS))
+    assert [isinstance(record, Refused) for _, record in records] == [False]
 
 
-def test_the_format_that_the_adapter_says_wins_over_the_name(tmp_path: Path) -> None:
+def test_the_format_of_the_adapter_overrides_the_name_of_the_file(tmp_path: Path) -> None:
     reader = adapter('format = "csv"\n' + ADAPTER)
-    assert places(read(tmp_path, HEADER + made(), "log.txt", reader)) == ["soho"]
+    assert locations_or_reasons(read(tmp_path, HEADER + made(), "log.txt", reader)) == ["soho"]
     reader = adapter('format = "ndjson"\n' + STEPS)
     assert [number for number, _ in read(tmp_path, STEP % 1, "log.csv", reader)] == [1]
 
@@ -259,13 +262,13 @@ steps = { ready = "ready_at", picked_up = "picked_up_at" }
 """
 
 
-def test_a_line_may_be_several_events_or_nobodys_business_or_too_little(tmp_path: Path) -> None:
+def test_a_line_may_give_several_events_or_be_ignored_or_be_thin(tmp_path: Path) -> None:
     content = b"""{"order": "a-1", "lines": [{"sku": "1", "ready_at": "2026-03-06T12:00:00Z"}, {"sku": "2"},
         {"sku": "3", "ready_at": "2026-03-06T12:00:00Z", "picked_up_at": "2026-03-06T12:04:00Z"}]}
         {"order": "a-2", "test": true}
         {"order": "a-3", "type": "changed"}"""
-    found = read(tmp_path, content.replace(b",\n", b","), "log.ndjson", adapter(ORDERS))
-    assert [number for number, _ in found] == [1, 1, 1, 3]
-    *_, (_, thin) = found
+    records = read(tmp_path, content.replace(b",\n", b","), "log.ndjson", adapter(ORDERS))
+    assert [number for number, _ in records] == [1, 1, 1, 3]
+    *_, (_, thin) = records
     assert isinstance(thin, Refused)
     assert "says only that order a-3 changed: give the record that was fetched" in thin.detail

@@ -20,13 +20,13 @@ TABLES = {"dining": {"g-1": "TAKE_OUT"}}
 ZONES = {"soho": "Europe/London"}
 
 
-def adapt(text: str, body: Any, feed: str = "", **more: Any) -> AdaptedRecord:
+def adapt(text: str, body: Any, feed: str = "", **attributes: Any) -> AdaptedRecord:
     adapter = parse_adapter(text, "kiosk.toml", functions(TABLES, ZONES))
-    return adapter.adapt(OpenedRecord(body, **more), feed)
+    return adapter.adapt(OpenedRecord(body, **attributes), feed)
 
 
-def steps(found: AdaptedRecord) -> list[tuple[str, str, str]]:
-    return [(event.case, event.subject, event.step) for event in found.events if isinstance(event, StepReached)]
+def steps(adapted: AdaptedRecord) -> list[tuple[str, str, str]]:
+    return [(event.case, event.subject, event.step) for event in adapted.events if isinstance(event, StepReached)]
 
 
 def refused(text: str, body: Any) -> Refused:
@@ -45,7 +45,7 @@ steps = { ready = "ready_at" }
 """
 
 
-def test_each_item_of_a_list_speaks_for_itself_and_knows_the_whole_record() -> None:
+def test_each_item_of_a_list_gives_events_and_can_read_the_whole_record() -> None:
     lines: list[dict[str, int]] = [{"sku": 1, "ready_at": 1772798400}, {"sku": 2}, {"sku": 3, "ready_at": 1772798460}]
     body: dict[str, Any] = {"order": {"id": "o-1", "lines": lines}}
     assert steps(adapt(LINES, body)) == [("o-1", "1", "ready"), ("o-1", "3", "ready")]
@@ -61,13 +61,13 @@ def test_a_map_of_lists_is_a_list_of_its_entries() -> None:
         thin = { kind = "'order'", ref = "key & '/' & $substringAfter(value.objectId, 'O:')" }
     """
     entries = [{"objectId": "O:1", "ts": 1}, {"objectId": "P:9", "ts": 2}, {"objectId": "O:1", "ts": 3}]
-    found = adapt(text, {"merchants": {"m-1": entries, "m-2": [{"objectId": "O:1", "ts": 4}]}})
-    assert found == AdaptedRecord(
+    adapted = adapt(text, {"merchants": {"m-1": entries, "m-2": [{"objectId": "O:1", "ts": 4}]}})
+    assert adapted == AdaptedRecord(
         (), ("orders",), "", (ThinNotification("order", "m-1/1"), ThinNotification("order", "m-2/1"))
     )
 
 
-def test_headers_key_topic_and_the_time_of_receipt_are_at_hand() -> None:
+def test_headers_key_topic_and_the_time_of_receipt_can_be_read() -> None:
     text = """
         [let]
         event = "$header('X-Kiosk-Event')"
@@ -79,9 +79,9 @@ def test_headers_key_topic_and_the_time_of_receipt_are_at_hand() -> None:
         location = "$header('x-kiosk-shop')"
         steps = { ready = "$received" }
     """
-    more: dict[str, Any] = {"topic": "feeds.kiosk", "key": "o-1", "received_at": 1772798400000}
+    attributes: dict[str, Any] = {"topic": "feeds.kiosk", "key": "o-1", "received_at": 1772798400000}
     headers = {"x-kiosk-event": "order.ready", "x-kiosk-shop": "soho"}
-    (event,) = adapt(text, {}, "kiosk", headers=headers, **more).events
+    (event,) = adapt(text, {}, "kiosk", headers=headers, **attributes).events
     assert event == StepReached(
         id="step_reached/ready/1772798400000",
         case="o-1",
@@ -93,7 +93,7 @@ def test_headers_key_topic_and_the_time_of_receipt_are_at_hand() -> None:
     )
 
 
-def test_a_name_is_worked_out_once_from_its_own_scope_and_may_use_those_above_it() -> None:
+def test_a_name_is_evaluated_in_its_own_scope_and_may_use_names_above_it() -> None:
     text = """
         [let]
         order = "body.order"
@@ -107,14 +107,14 @@ def test_a_name_is_worked_out_once_from_its_own_scope_and_may_use_those_above_it
         steps = { ready = "$at" }
     """
     body = {"body": {"order": {"id": 7, "at": "2026-03-06T12:00:00Z", "lines": [{"sku": "a", "minutes": 5}]}}}
-    found = adapt(text, body)
-    assert steps(found) == [("kiosk:7:a", "", "ready")]
-    assert [str(event.occurred_at) for event in found.events if isinstance(event, StepReached)] == [
+    adapted = adapt(text, body)
+    assert steps(adapted) == [("kiosk:7:a", "", "ready")]
+    assert [str(event.occurred_at) for event in adapted.events if isinstance(event, StepReached)] == [
         "2026-03-06 12:05:00+00:00"
     ]
 
 
-def test_reference_tables_and_zones_of_locations_are_looked_up_and_give_nothing_where_they_have_nothing() -> None:
+def test_lookups_in_reference_tables_and_zones_give_nothing_for_unknown_keys() -> None:
     text = """
         case = "id"
         occurred_at = "$local(at, $zone(shop))"
@@ -128,8 +128,8 @@ def test_reference_tables_and_zones_of_locations_are_looked_up_and_give_nothing_
     (event,) = adapt(text, body).events
     assert isinstance(event, StepReached)
     assert event.occurred_at == datetime(2026, 7, 6, 12, tzinfo=UTC)
-    found = refused(text, body | {"shop": "atlantis"})
-    assert (found.reason, "None is not a time zone" in found.detail) == ("bad_time", True)
+    refusal = refused(text, body | {"shop": "atlantis"})
+    assert (refusal.reason, "None is not a time zone" in refusal.detail) == ("bad_time", True)
     assert refused(text, body | {"option": "g-2"}).reason == "unknown_shape"
 
 
@@ -162,7 +162,7 @@ ignore = "nothing of interest"
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "expected"),
     [
         ({"ready_at": 1772798400, "test": True}, ([], (), "test")),
         ({"ready_at": 1772798400, "gone_at": 1772798400}, ([("1", "", "ready"), ("1", "", "picked_up")], (), "")),
@@ -173,25 +173,25 @@ ignore = "nothing of interest"
     ],
     ids=["ignored first", "two rules", "both", "thin alone", "ignored after", "ignored at last"],
 )
-def test_all_rules_that_fit_speak_until_one_ignores(body: dict[str, Any], found: tuple[Any, Any, str]) -> None:
-    became = adapt(RULES, {"id": 1} | body)
-    assert (steps(became), became.thin, became.ignored) == found
+def test_all_matching_rules_give_events_until_one_ignores(body: dict[str, Any], expected: tuple[Any, Any, str]) -> None:
+    adapted = adapt(RULES, {"id": 1} | body)
+    assert (steps(adapted), adapted.thin, adapted.ignored) == expected
 
 
-def test_a_record_of_which_nothing_has_happened_is_refused_and_not_lost_in_silence() -> None:
-    found = refused(RULES, {"id": 1, "kind": True})
-    assert found.reason == "unknown_shape"
-    assert "rule 'ready', 'gone' fits, but none of its events has a time" in found.detail
+def test_a_record_without_any_event_that_has_happened_is_refused() -> None:
+    refusal = refused(RULES, {"id": 1, "kind": True})
+    assert refusal.reason == "unknown_shape"
+    assert "rule 'ready', 'gone' fits, but none of its events has a time" in refusal.detail
 
 
-def test_an_expression_that_fails_is_told_with_its_rule_and_field() -> None:
+def test_an_expression_that_fails_is_refused_with_rule_and_field() -> None:
     text = '[[rule]]\nname = "ready"\ncase = "$number(id)"\nsteps = { ready = "at" }\n'
-    found = refused(text, {"id": "x", "at": 1772798400})
-    assert found.reason == "bad_value"
-    assert found.detail.startswith("rule 'ready': case: $number(id): ")
+    refusal = refused(text, {"id": "x", "at": 1772798400})
+    assert refusal.reason == "bad_value"
+    assert refusal.detail.startswith("rule 'ready': case: $number(id): ")
 
 
-def test_a_thin_record_that_does_not_say_what_to_fetch_is_refused() -> None:
+def test_a_thin_record_without_a_reference_is_refused() -> None:
     text = '[[rule]]\nname = "changed"\nthin = { kind = "\'order\'", ref = "id" }\n'
     assert refused(text, {}).detail == "rule 'changed': thin: kind is 'order', ref is nothing"
 
@@ -205,12 +205,12 @@ promises_stated = { promises = [{ kind = "'ready'", due = "due", opens = "opens"
 """
 
 
-def ids(**said: Any) -> list[str]:
-    body = {"id": "o-1", "changed": "2026-03-06T12:00:00Z"} | said
+def ids(**fields: Any) -> list[str]:
+    body = {"id": "o-1", "changed": "2026-03-06T12:00:00Z"} | fields
     return [event.id for event in adapt(PROMISED, body).events if isinstance(event, PromisesStated)]
 
 
-def test_equal_facts_have_equal_ids_however_their_times_are_written_and_others_have_others() -> None:
+def test_equal_facts_have_equal_ids_in_any_notation_of_time_and_different_facts_differ() -> None:
     first = ids(due="2026-03-06T12:40:00Z")
     assert first == ["promises_stated/1772798400000/ready.1@1772800800000"]
     assert ids(due="2026-03-06T13:40:00.000+0100", changed=1772798400, shop="soho") == first
@@ -228,24 +228,24 @@ def test_an_id_is_never_longer_than_an_id_may_be(sku: str) -> None:
     assert 0 < len(event.id) <= 256
 
 
-def test_what_one_record_says_twice_counts_once_and_what_contradicts_itself_is_refused() -> None:
+def test_equal_events_of_a_record_count_once_and_contradictions_are_refused() -> None:
     body: dict[str, Any] = {"order": {"id": "o-1", "lines": [{"ready_at": 1772798400}, {"ready_at": 1772798400}]}}
     assert len(adapt(LINES, body).events) == 1
     text = LINES.replace('subject = "sku"', 'location = "shop"')
     body["order"]["lines"][1]["shop"] = "soho"
-    found = refused(text, body)
-    assert "two different events of one record have the id 'step_reached/ready/1772798400000'" in found.detail
+    refusal = refused(text, body)
+    assert "two different events of one record have the id 'step_reached/ready/1772798400000'" in refusal.detail
 
 
-def test_a_canonical_event_passes_and_tells_its_feed_only_where_it_does_not_say_itself() -> None:
+def test_a_canonical_event_keeps_its_source_or_gets_the_feed_as_source() -> None:
     step = {"type": "step_reached", "id": "1", "case": "o-1", "occurred_at": "2026-03-06T12:00:00Z", "step": "ready"}
 
     def passed(body: dict[str, Any]) -> Record:
         (event,) = adapt("canonical = true", body, "kiosk").events
         return event
 
-    said = StepReached(id="1", case="o-1", occurred_at=NOON, step="ready", source="kiosk")
-    assert passed(step) == said
+    expected = StepReached(id="1", case="o-1", occurred_at=NOON, step="ready", source="kiosk")
+    assert passed(step) == expected
     assert passed(step | {"source": "till"}) == StepReached(
         id="1", case="o-1", occurred_at=NOON, step="ready", source="till"
     )
@@ -254,7 +254,7 @@ def test_a_canonical_event_passes_and_tells_its_feed_only_where_it_does_not_say_
     assert refused("canonical = true", step | {"case": ""}).reason == "no_case"
 
 
-def test_half_an_id_is_none() -> None:
+def test_an_id_with_a_missing_part_is_missing() -> None:
     text = """
         case = "'kiosk:' & id"
         [[rule]]

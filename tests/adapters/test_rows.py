@@ -50,7 +50,7 @@ def test_columns_fill_the_fields_of_the_event() -> None:
     assert adapted(EVENT + DONE, row("done")) == StepReached(id="7", case="a-1", occurred_at=NOON, step="ready")
 
 
-def test_a_column_that_nobody_asks_for_is_left_alone() -> None:
+def test_a_column_that_no_rule_reads_changes_nothing() -> None:
     assert adapted(EVENT + DONE, row("done", customer="Ms Smith")) == adapted(EVENT + DONE, row("done"))
 
 
@@ -60,14 +60,14 @@ def test_an_instant_of_another_time_zone_is_the_same_instant() -> None:
     assert event.occurred_at == NOON
 
 
-def test_an_id_that_is_a_number_is_its_digits() -> None:
+def test_a_numeric_id_becomes_its_digits() -> None:
     assert adapted(EVENT + DONE, row("done", number=7, order=1)) == StepReached(
         id="7", case="1", occurred_at=NOON, step="ready"
     )
 
 
 @pytest.mark.parametrize("empty", ["", None])
-def test_an_empty_cell_leaves_its_field_out_and_a_role_without_anybody_is_nobody(empty: str | None) -> None:
+def test_an_empty_cell_leaves_its_field_out_and_a_role_without_an_id_is_left_out(empty: str | None) -> None:
     adapter = EVENT + 'location = "shop"\nstaff = { id = "clerk", role = "job" }\n' + DONE
     without = adapted(adapter, row("done", shop=empty, clerk=empty, job="till"))
     assert without == adapted(EVENT + DONE, row("done"))
@@ -76,7 +76,7 @@ def test_an_empty_cell_leaves_its_field_out_and_a_role_without_anybody_is_nobody
     assert (staffed.location, staffed.staff) == ("soho", Staff(id="ada"))
 
 
-def test_a_text_in_quotes_is_always_the_same_and_so_is_what_is_no_text() -> None:
+def test_quoted_texts_and_other_values_are_constants() -> None:
     rule = MADE.replace("due }", "due }").replace('due = "due" }', "due = 2026-03-06T12:10:00Z, ordinal = 2 }")
     event = adapted(EVENT + "source = \"'till'\"\n" + rule, row("opened"))
     assert isinstance(event, PromisesMade)
@@ -96,19 +96,19 @@ def test_a_text_in_quotes_is_always_the_same_and_so_is_what_is_no_text() -> None
     ],
     ids=["kept where not listed", "a default", "whatever the case"],
 )
-def test_their_words_become_ours(words: str, steps: list[str]) -> None:
+def test_words_of_a_vendor_are_mapped_to_ours(words: str, steps: list[str]) -> None:
     adapter = EVENT + DONE.replace("\"'ready'\"", f'{{ from = "stage", {words} }}')
     events = [adapted(adapter, row("done", stage=stage)) for stage in ("A", "b", 7)]
     assert [event.step for event in events if isinstance(event, StepReached)] == steps
 
 
-def test_what_a_rule_says_of_an_event_wins_over_what_stands_above_it() -> None:
+def test_fields_of_an_event_override_those_of_the_rule_and_the_file() -> None:
     rule = '[[rule]]\nname = "void"\nchannel = "\'phone\'"\ncancelled = { by = "who", location = "nowhere" }\n'
     void = adapted(EVENT + 'channel = "\'till\'"\nlocation = "shop"\n' + rule, row("void", who="customer", shop="soho"))
     assert void == Cancelled(id="7", case="a-1", occurred_at=NOON, by="customer", channel="phone")
 
 
-def test_a_correction_holds_the_event_that_should_have_been_said() -> None:
+def test_a_correction_contains_the_corrected_event() -> None:
     rule = """
         [[rule]]
         name = "correction"
@@ -135,13 +135,13 @@ def test_one_row_may_give_several_promises_and_those_without_a_due_time_are_left
     assert event.promises == [PromiseTerms(kind="delivered", due=TEN_PAST)]
 
 
-def test_a_case_to_which_nothing_was_promised_is_still_a_case() -> None:
+def test_a_case_without_promises_is_still_an_event() -> None:
     event = adapted(EVENT + MADE, row("opened", due=""))
     assert event == PromisesMade(id="7", case="a-1", occurred_at=NOON, promises=[])
 
 
 @pytest.mark.parametrize(
-    ("cells", "reason", "told"),
+    ("cells", "reason", "message"),
     [
         (row("done", order=""), "no_case", "rule 'done': Object missing required field `case`"),
         (row("done", order={"id": "a-1"}), "no_case", "$.case"),
@@ -156,12 +156,12 @@ def test_a_case_to_which_nothing_was_promised_is_still_a_case() -> None:
         ({}, "unknown_shape", "what is nothing"),
     ],
 )
-def test_a_row_that_is_no_event_is_refused_with_reason_rule_and_field(
-    cells: dict[str, Any], reason: str, told: str
+def test_a_row_that_is_not_an_event_is_refused_with_reason_rule_and_field(
+    cells: dict[str, Any], reason: str, message: str
 ) -> None:
     refused = refusal(EVENT + DONE, cells)
     assert refused.reason == reason
-    assert told in refused.detail
+    assert message in refused.detail
 
 
 def test_an_adapter_knows_the_columns_that_it_reads() -> None:
@@ -171,5 +171,5 @@ def test_an_adapter_knows_the_columns_that_it_reads() -> None:
     assert adapter.columns == {"number", "order", "time", "what", "due", "who", "lines", "kind"}
 
 
-def test_the_log_that_ships_has_eight_columns() -> None:
+def test_the_example_log_has_eight_columns() -> None:
     assert len(load(str(Path(__file__).parents[2] / "examples" / "promise-log.toml")).columns) == 8

@@ -1,4 +1,4 @@
-"""What vendors themselves show as examples, as it comes out: a file of readable tables a vendor, in samples/.
+"""The events of vendors' own example payloads: a file of readable tables for each vendor, in samples/.
 
 PROMISES_WRITE_SAMPLES=1 writes those files anew; read what changed.
 """
@@ -14,7 +14,7 @@ from schemas.instants import parse_instant
 from streams.adapters.envelopes import open_envelopes
 from streams.adapters.feed_records import FeedRecord, OpenedRecord
 from streams.adapters.vendors import load
-from streams.cli.adapted_text import as_text
+from streams.cli.event_text import adapted_text
 from tests.shared import sample, samples
 
 SAMPLES = {
@@ -71,20 +71,20 @@ WITHOUT_LICENCE = {
 
 def opened(name: str) -> OpenedRecord:
     """A sample out of its envelopes."""
-    found = open_envelopes(FeedRecord(sample(name), timestamp=ARRIVED))
-    assert found is not None
-    return found
+    record = open_envelopes(FeedRecord(sample(name), timestamp=ARRIVED))
+    assert record is not None
+    return record
 
 
 def became(adapter: str) -> str:
     """What the samples of a vendor become, each under its name."""
     reader = load(adapter)
-    found = [(name, as_text(reader.adapt(opened(name), adapter))) for name in SAMPLES[adapter]]
-    return "\n".join(f"{name}\n\n{text}" for name, text in found)
+    record = [(name, adapted_text(reader.adapt(opened(name), adapter))) for name in SAMPLES[adapter]]
+    return "\n".join(f"{name}\n\n{text}" for name, text in record)
 
 
 @pytest.mark.parametrize("adapter", SAMPLES)
-def test_the_samples_of_a_vendor_become_the_events_that_were_read_and_agreed_to(adapter: str) -> None:
+def test_the_samples_of_a_vendor_become_the_reviewed_events(adapter: str) -> None:
     file = Path(__file__).parent / "samples" / f"{adapter}.txt"
     if os.environ.get("PROMISES_WRITE_SAMPLES"):
         file.write_text(became(adapter), "utf-8")
@@ -92,7 +92,7 @@ def test_the_samples_of_a_vendor_become_the_events_that_were_read_and_agreed_to(
 
 
 @pytest.mark.parametrize("adapter", SAMPLES)
-def test_every_sample_of_a_vendor_that_may_be_used_is_read(adapter: str) -> None:
+def test_every_sample_with_a_suitable_licence_is_adapted(adapter: str) -> None:
     vendor = adapter.replace("-", "")
     there = {name for name in samples() if name.removeprefix("inferred/").startswith(f"{vendor}_")}
     assert there - WITHOUT_LICENCE == set(SAMPLES[adapter])

@@ -51,12 +51,12 @@ def _opened(serializer: Any, value: Any, url: str) -> OpenedRecord:
     return opened(Sent(written), SchemaRegistry(url))
 
 
-def test_what_confluents_avro_serializer_writes_is_opened(registry: str) -> None:
+def test_a_record_of_confluents_avro_serializer_is_opened(registry: str) -> None:
     serializer = AvroSerializer(SchemaRegistryClient({"url": registry}), _ORDER)
     assert _opened(serializer, _VALUE, registry).body == _VALUE
 
 
-def test_what_confluents_json_serializer_writes_is_opened(registry: str) -> None:
+def test_a_record_of_confluents_json_serializer_is_opened(registry: str) -> None:
     schema = json.dumps({"$schema": "http://json-schema.org/draft-07/schema#", "title": "Order", "type": "object"})
     serializer = JSONSerializer(schema, SchemaRegistryClient({"url": registry}))
     assert _opened(serializer, _VALUE, registry).body == _VALUE
@@ -80,28 +80,28 @@ def test_an_id_that_the_registry_does_not_know_is_refused(registry: str) -> None
     assert "schema 4711 is unknown" in refused(Sent(b"\x00\x00\x00\x12\x67\x02"), SchemaRegistry(registry)).detail
 
 
-def test_an_address_that_lacks_the_path_of_the_interface_says_so(registry: str) -> None:
+def test_an_address_without_the_path_of_the_interface_is_an_error(registry: str) -> None:
     bare = registry.removesuffix("/apis/ccompat/v7")
     with pytest.raises(SchemaUnavailable, match="check the address"):
         SchemaRegistry(bare).schema(1)
 
 
-class _StandIn:
-    """A registry that answers what a test wants, and tells what it was asked."""
+class _FakeRegistry:
+    """A registry with the given answers, which records the requests."""
 
     def __init__(self, answers: Mapping[str, tuple[int, bytes]]) -> None:
         self.answers = dict(answers)
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.logins: list[str | None] = []
 
 
 @contextmanager
-def _serving(stand_in: _StandIn) -> Iterator[str]:
+def _serving(fake: _FakeRegistry) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            stand_in.asked.append(self.path)
-            stand_in.logins.append(self.headers["Authorization"])
-            status, body = stand_in.answers.get(self.path, (404, b'{"error_code": 40403, "message": "not found"}'))
+            fake.requested.append(self.path)
+            fake.logins.append(self.headers["Authorization"])
+            status, body = fake.answers.get(self.path, (404, b'{"error_code": 40403, "message": "not found"}'))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -120,42 +120,42 @@ def _serving(stand_in: _StandIn) -> Iterator[str]:
             thread.join()
 
 
-def _answer(**said: Any) -> tuple[int, bytes]:
-    return 200, json.dumps(said).encode()
+def _answer(**fields: Any) -> tuple[int, bytes]:
+    return 200, json.dumps(fields).encode()
 
 
-def test_a_schema_is_asked_for_once_by_number_or_by_guid() -> None:
+def test_a_schema_is_requested_once_by_number_or_by_guid() -> None:
     answers = {"/schemas/ids/17": _answer(schema=_ORDER), f"/schemas/guids/{_GUID}": _answer(schema=_ORDER)}
-    stand_in = _StandIn(answers)
-    with _serving(stand_in) as url:
+    fake = _FakeRegistry(answers)
+    with _serving(fake) as url:
         registry = SchemaRegistry(f"{url}/")
         for id in (17, _GUID, 17, _GUID):
             assert registry.schema(id) == Schema("AVRO", _ORDER)
-    assert stand_in.asked == ["/schemas/ids/17", f"/schemas/guids/{_GUID}"]
+    assert fake.requested == ["/schemas/ids/17", f"/schemas/guids/{_GUID}"]
 
 
-def test_an_unknown_id_is_asked_for_again_after_half_a_minute() -> None:
-    stand_in, now = _StandIn({}), [0.0]
-    with _serving(stand_in) as url:
+def test_an_unknown_id_is_requested_again_after_half_a_minute() -> None:
+    fake, now = _FakeRegistry({}), [0.0]
+    with _serving(fake) as url:
         registry = SchemaRegistry(url, clock=lambda: now[0])
-        assert (registry.schema(17), registry.schema(17), len(stand_in.asked)) == (None, None, 1)
+        assert (registry.schema(17), registry.schema(17), len(fake.requested)) == (None, None, 1)
         now[0] = 31.0
-        stand_in.answers["/schemas/ids/17"] = _answer(schema=_ORDER)
+        fake.answers["/schemas/ids/17"] = _answer(schema=_ORDER)
         assert registry.schema(17) == Schema("AVRO", _ORDER)
 
 
-def test_user_and_password_are_sent_and_stand_in_no_message() -> None:
-    stand_in = _StandIn({"/schemas/ids/17": (401, b'{"error_code": 40101, "message": "no"}')})
-    with _serving(stand_in) as url:
+def test_user_and_password_are_sent_and_appear_in_no_message() -> None:
+    fake = _FakeRegistry({"/schemas/ids/17": (401, b'{"error_code": 40101, "message": "no"}')})
+    with _serving(fake) as url:
         place = url.replace("http://", "http://till:s%23cret@")
-        with pytest.raises(SchemaUnavailable, match="does not let user till read") as told:
+        with pytest.raises(SchemaUnavailable, match="does not let user till read") as message:
             SchemaRegistry(place).schema(17)
         with pytest.raises(SchemaUnavailable, match="does not let us without a user"):
             SchemaRegistry(url).schema(17)
         with pytest.raises(SchemaUnavailable, match="does not let user other"):
             SchemaRegistry(place, RegistryLogin("other", "x")).schema(17)
-    assert stand_in.logins[0] == "Basic " + base64.b64encode(b"till:s#cret").decode()
-    assert "cret" not in str(told.value)
+    assert fake.logins[0] == "Basic " + base64.b64encode(b"till:s#cret").decode()
+    assert "cret" not in str(message.value)
 
 
 _NOTHING: Final = b"{}"
@@ -164,7 +164,7 @@ _ENDLESS: Final = {"references": [{"subject": "a b/c", "version": 1}], "schema":
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         ((500, b'{"error_code": 50001}'), "answers 500"),
         ((302, b""), "answers 302"),
@@ -177,23 +177,23 @@ _ENDLESS: Final = {"references": [{"subject": "a b/c", "version": 1}], "schema":
         (_answer(references=[{"name": "x"}], schema=_ORDER), "reference without subject"),
     ],
 )
-def test_a_registry_that_misbehaves_keeps_its_records_waiting_and_says_why(
-    answer: tuple[int, bytes], told: str
+def test_records_wait_while_a_registry_misbehaves_and_the_error_says_why(
+    answer: tuple[int, bytes], message: str
 ) -> None:
-    with _serving(_StandIn({"/schemas/ids/17": answer})) as url, pytest.raises(SchemaUnavailable) as why:
+    with _serving(_FakeRegistry({"/schemas/ids/17": answer})) as url, pytest.raises(SchemaUnavailable) as why:
         SchemaRegistry(url).schema(17)
     assert str(why.value).startswith(f"the schema registry {url} ")
-    assert told in str(why.value)
+    assert message in str(why.value)
 
 
-def test_schemas_that_refer_to_each_other_come_to_an_end() -> None:
+def test_schemas_that_refer_to_each_other_do_not_recurse_forever() -> None:
     answers = {"/schemas/ids/17": _answer(**_ENDLESS), "/subjects/a%20b%2Fc/versions/1": _answer(**_ENDLESS)}
-    with _serving(_StandIn(answers)) as url:
+    with _serving(_FakeRegistry(answers)) as url:
         assert SchemaRegistry(url).schema(17) == Schema("AVRO", _ORDER, (_ORDER,))
 
 
-def test_where_no_registry_is_the_records_wait() -> None:
-    with _serving(_StandIn({})) as url:
+def test_records_wait_if_no_registry_answers() -> None:
+    with _serving(_FakeRegistry({})) as url:
         pass
     with pytest.raises(SchemaUnavailable, match="does not answer"):
         SchemaRegistry(url).schema(17)

@@ -16,7 +16,7 @@ NOON = datetime(2026, 3, 6, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "value",
     [
         "2026-03-06T12:00:00Z",
         "2026-03-06T12:00:00.000000000Z",
@@ -35,12 +35,12 @@ NOON = datetime(2026, 3, 6, 12, tzinfo=UTC)
         "1772798400000",
     ],
 )
-def test_noon_is_noon_however_it_is_written(said: Any) -> None:
-    assert moment_of(said) == NOON
+def test_noon_is_noon_however_it_is_written(value: Any) -> None:
+    assert moment_of(value) == NOON
 
 
 @pytest.mark.parametrize(
-    "said",
+    "value",
     [
         None,
         "",
@@ -55,28 +55,28 @@ def test_noon_is_noon_however_it_is_written(said: Any) -> None:
         1e30,
     ],
 )
-def test_what_stands_for_never_is_no_time(said: Any) -> None:
-    assert moment_of(said) is None
+def test_times_that_stand_for_never_are_none(value: Any) -> None:
+    assert moment_of(value) is None
 
 
-def test_what_is_finer_than_a_microsecond_is_rounded_as_in_a_canonical_event() -> None:
+def test_fractions_below_a_microsecond_are_rounded_as_in_a_canonical_event() -> None:
     assert moment_of("2026-03-06T12:00:00.0000005Z") == msgspec.convert("2026-03-06T12:00:00.0000005Z", datetime)
     assert moment_of("2026-03-06T12:00:00.037339943Z") == NOON.replace(microsecond=37340)
 
 
-@pytest.mark.parametrize("said", ["noon", "2026-03-06", "12:40", True, ["2026-03-06T12:00:00Z"], {"at": 1}])
-def test_what_is_no_time_is_told_with_what_to_write(said: Any) -> None:
+@pytest.mark.parametrize("value", ["noon", "2026-03-06", "12:40", True, ["2026-03-06T12:00:00Z"], {"at": 1}])
+def test_a_value_that_is_not_a_time_is_an_error(value: Any) -> None:
     with pytest.raises(InvalidTime):
-        moment_of(said)
+        moment_of(value)
 
 
-def test_a_time_that_no_zone_is_known_of_is_told_how_to_be_read() -> None:
+def test_a_time_without_a_zone_is_an_error_with_a_remedy() -> None:
     with pytest.raises(InvalidTime, match=r"has no time zone: write \$local\("):
         moment_of("2026-03-06T12:00:00")
 
 
 @given(st.datetimes(datetime(1971, 1, 2), datetime(9998, 1, 1), timezones=st.just(UTC)))
-def test_what_is_written_is_read_as_the_same(moment: datetime) -> None:
+def test_a_time_that_is_formatted_and_parsed_is_the_same(moment: datetime) -> None:
     assert moment_of(to_rfc3339(moment)) == moment
 
 
@@ -95,12 +95,12 @@ def test_what_is_written_is_read_as_the_same(moment: datetime) -> None:
         (None, None, None, None),
     ],
 )
-def test_what_a_clock_on_the_wall_showed(text: Any, zone: Any, form: str | None, expected: str | None) -> None:
+def test_a_local_time_becomes_utc(text: Any, zone: Any, form: str | None, expected: str | None) -> None:
     assert local(text, zone, form) == expected
 
 
 @pytest.mark.parametrize("zone", [None, "", "Atlantis/Capital", "+99:00", 25, True, "../etc"])
-def test_a_local_time_needs_a_zone_that_there_is(zone: Any) -> None:
+def test_a_local_time_needs_an_existing_zone(zone: Any) -> None:
     with pytest.raises(InvalidTime, match="is not a time zone: write one as 'Europe/Dublin'"):
         local("2026-03-06 12:00:00", zone)
 
@@ -113,7 +113,7 @@ def test_ticks_of_dotnet_are_a_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "near", "expected"),
+    ("time_of_day", "near", "expected"),
     [
         ("18:37", "2026-03-06T18:02:00Z", "2026-03-06T18:37:00Z"),
         ("6:37 PM", "2026-03-06T18:02:00Z", "2026-03-06T18:37:00Z"),
@@ -125,14 +125,14 @@ def test_ticks_of_dotnet_are_a_time() -> None:
         ("12:30", None, None),
     ],
 )
-def test_a_time_of_day_is_that_of_the_day_it_is_nearest_to(shown: str, near: str, expected: str) -> None:
-    assert clock(shown, near, "Europe/Dublin") == expected
+def test_a_time_of_day_is_on_the_nearest_day(time_of_day: str, near: str, expected: str) -> None:
+    assert clock(time_of_day, near, "Europe/Dublin") == expected
 
 
-@pytest.mark.parametrize("shown", ["25:00", "12:75", "soon", 1237])
-def test_what_is_no_time_of_day_is_told(shown: Any) -> None:
+@pytest.mark.parametrize("time_of_day", ["25:00", "12:75", "soon", 1237])
+def test_a_value_that_is_not_a_time_of_day_is_an_error(time_of_day: Any) -> None:
     with pytest.raises(InvalidTime, match="is not a time of day"):
-        clock(shown, "2026-03-06T12:00:00Z", "UTC")
+        clock(time_of_day, "2026-03-06T12:00:00Z", "UTC")
 
 
 @pytest.mark.parametrize(
@@ -147,22 +147,22 @@ def test_what_is_no_time_of_day_is_told(shown: Any) -> None:
         (2.5, timedelta(minutes=2.5)),
     ],
 )
-def test_a_time_and_so_much_more(duration: Any, length: timedelta) -> None:
+def test_a_duration_is_added_to_a_time(duration: Any, length: timedelta) -> None:
     assert plus("2026-03-06T12:00:00Z", duration) == to_rfc3339(NOON + length)
 
 
-def test_without_a_time_or_a_duration_there_is_no_end() -> None:
+def test_a_sum_without_a_time_or_a_duration_is_none() -> None:
     assert plus(None, "PT15M") is None
     assert plus("2026-03-06T12:00:00Z", None) is None
 
 
 @pytest.mark.parametrize("duration", ["P1M", "15", "PT", "P", "soon", True])
-def test_what_is_no_duration_is_told(duration: Any) -> None:
+def test_a_value_that_is_not_a_duration_is_an_error(duration: Any) -> None:
     with pytest.raises(InvalidTime, match="is not a duration"):
         plus("2026-03-06T12:00:00Z", duration)
 
 
-def test_a_time_that_does_not_lie_after_another_is_none() -> None:
+def test_a_time_that_is_not_later_than_another_is_none() -> None:
     assert after("2026-03-06T12:10:00Z", "2026-03-06T12:00:00Z") == "2026-03-06T12:10:00Z"
     assert after("2026-03-06T12:00:00Z", 1772798400) is None
     assert after("2026-03-06T12:10:00Z", None) == "2026-03-06T12:10:00Z"

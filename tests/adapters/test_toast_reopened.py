@@ -1,4 +1,4 @@
-"""An order at a Toast restaurant that comes back to the kitchen, as the guest's status tells it and as it is judged."""
+"""An order at a Toast restaurant that returns to the kitchen, by the guest's status, and how it is judged."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ READY, CLOSED = status("READY_FOR_PICKUP", "12:25"), status("CLOSED", "12:26")
 BEGUN, BEGUN_AGAIN = status("IN_PREPARATION", "12:05"), status("IN_PREPARATION", "12:28")
 
 
-def became(*bodies: dict[str, Any]) -> tuple[str, str]:
-    """What became of the promise: verdict and reason."""
+def verdict_of(*bodies: dict[str, Any]) -> tuple[str, str]:
+    """Return the verdict on the promise and its reason."""
     policies, history = load_policies(None), History()
     for body in bodies:
         for event in load("toast").adapt(OpenedRecord(msgspec.json.decode(msgspec.json.encode(body)))).events:
@@ -44,14 +44,14 @@ def became(*bodies: dict[str, Any]) -> tuple[str, str]:
     return now.verdict, now.reason
 
 
-def test_ready_in_time_is_kept_though_the_kitchen_began_before() -> None:
-    assert became(ORDER, BEGUN, READY, CLOSED) == ("kept", "on_time")
+def test_an_order_that_is_ready_in_time_is_kept() -> None:
+    assert verdict_of(ORDER, BEGUN, READY, CLOSED) == ("kept", "on_time")
 
 
-def test_what_was_ready_and_went_back_to_the_kitchen_is_owed_again() -> None:
-    assert became(ORDER, BEGUN, READY, CLOSED, BEGUN_AGAIN) == ("broken", "undelivered")
+def test_an_order_that_goes_back_to_the_kitchen_is_owed_again() -> None:
+    assert verdict_of(ORDER, BEGUN, READY, CLOSED, BEGUN_AGAIN) == ("broken", "undelivered")
 
 
-def test_it_counts_when_it_is_ready_again_and_the_messages_may_come_in_any_order() -> None:
+def test_a_reopened_order_counts_when_it_is_ready_again_in_any_order_of_messages() -> None:
     ready_again = status("READY_FOR_PICKUP", "12:35")
-    assert became(ready_again, BEGUN_AGAIN, CLOSED, ORDER, READY, BEGUN) == ("broken", "late")
+    assert verdict_of(ready_again, BEGUN_AGAIN, CLOSED, ORDER, READY, BEGUN) == ("broken", "late")

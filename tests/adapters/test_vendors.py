@@ -21,7 +21,7 @@ def every_test() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("name", "test"), [*every_test()])
-def test_an_adapter_makes_of_a_payload_what_its_tests_say(name: str, test: AdapterTest) -> None:
+def test_every_adapter_passes_its_tests(name: str, test: AdapterTest) -> None:
     tests = load_tests(name)
     assert tests is not None
     adapter = load_with(name, tests.tables, tests.zones)
@@ -29,7 +29,7 @@ def test_an_adapter_makes_of_a_payload_what_its_tests_say(name: str, test: Adapt
 
 
 @pytest.mark.parametrize("name", names())
-def test_an_adapter_says_what_it_reads_and_has_tests(name: str) -> None:
+def test_every_adapter_has_a_description_and_tests(name: str) -> None:
     assert load_with(name, {}, {}).about
     assert load_tests(name) is not None
 

@@ -8,7 +8,7 @@ from schemas.events import Clock
 from streams.adapters.decoding import decode
 from streams.adapters.feed_records import AdaptedRecord, OpenedRecord
 from streams.adapters.vendors import load
-from streams.cli.adapted_text import as_text, what
+from streams.cli.event_text import adapted_text, event_text
 from tests.shared import sample
 
 
@@ -24,28 +24,28 @@ def test_an_order_of_woocommerce_is_the_same_pushed_or_fetched() -> None:
     assert pushed == adapted("woocommerce", "woocommerce_order_retrieved_docs.json")
 
 
-def test_an_order_of_woocommerce_that_is_deleted_is_cancelled_and_what_was_completed_stands_before_it() -> None:
+def test_a_deleted_order_of_woocommerce_is_cancelled_after_its_completion() -> None:
     headers = {"x-wc-webhook-topic": "order.deleted", "x-wc-webhook-source": "https://example.com/"}
-    found = adapted("woocommerce", "woocommerce_order_deleted_docs.json", headers)
+    record = adapted("woocommerce", "woocommerce_order_deleted_docs.json", headers)
     assert (
-        "\n" + as_text(found)
+        "\n" + adapted_text(record)
         == """
-occurred at           case                         subject  what                          location     staff
-2017-03-22T19:28:02Z  woocommerce:example.com:727           step_reached placed           example.com
-2017-03-22T19:30:35Z  woocommerce:example.com:727           promises_stated: nothing      example.com
-2017-03-22T19:30:35Z  woocommerce:example.com:727           step_reached delivered proxy  example.com
-2017-03-22T19:30:35Z  woocommerce:example.com:727           cancelled us                  example.com
+occurred at           case                         subject  event                           location     staff
+2017-03-22T19:28:02Z  woocommerce:example.com:727           step_reached placed             example.com
+2017-03-22T19:30:35Z  woocommerce:example.com:727           promises_stated: nothing        example.com
+2017-03-22T19:30:35Z  woocommerce:example.com:727           step_reached delivered (proxy)  example.com
+2017-03-22T19:30:35Z  woocommerce:example.com:727           cancelled by us                 example.com
 """
     )
 
 
-def test_a_delivery_of_uber_direct_that_is_no_test_was_promised_by_its_windows() -> None:
-    found = adapted("uberdirect", "inferred/uberdirect_event_delivery_status_INFERRED.json", live_mode=True)
-    windows, step = (event for event in found.events if not isinstance(event, Clock))
-    assert what(windows).split(", ") == [
-        "promises_stated: picked_up 2023-01-01T00:05:00Z to 2023-01-01T00:25:00Z",
-        "delivered 2023-01-01T00:05:00Z to 2023-01-01T00:50:00Z",
+def test_a_delivery_of_uber_direct_is_promised_by_its_windows() -> None:
+    record = adapted("uberdirect", "inferred/uberdirect_event_delivery_status_INFERRED.json", live_mode=True)
+    windows, step = (event for event in record.events if not isinstance(event, Clock))
+    assert event_text(windows).split(", ") == [
+        "promises_stated: picked_up from 2023-01-01T00:05:00Z to 2023-01-01T00:25:00Z",
+        "delivered from 2023-01-01T00:05:00Z to 2023-01-01T00:50:00Z",
     ]
-    assert what(step) == "step_reached picked_up"
+    assert event_text(step) == "step_reached picked_up"
     assert step.case == windows.case == "uberdirect:ext_123"
     assert step.subject == windows.subject == "del_v5Fa7dJfRz-oInZLWGCvlQ"

@@ -1,4 +1,4 @@
-"""promtool on generated rules: whole timelines against the very rules that Prometheus would load."""
+"""promtool on generated rules: timelines against the rules that Prometheus would load."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ silent_after = "5m"
 
 
 def promtool() -> Path:
-    """The program; skips the test where it is not to be had."""
+    """Return the program; skip the test if it is not available."""
     try:
         return program("prometheus", "promtool")
     except Unavailable as reason:
@@ -40,7 +40,7 @@ def promtool() -> Path:
 
 
 def rule_file(policies: str = POLICIES, locations: str = LOCATIONS, basis: Basis = "original") -> str:
-    """The rules that `promises rules` makes."""
+    """Return the rules that `promises rules` makes."""
     places = parse_locations(locations, "locations.toml") if locations else Locations()
     objectives = objectives_of(policies_of(policies), places)
     return as_yaml(rules(objectives, places, basis, Links()), "Rules of a test.")
@@ -50,19 +50,19 @@ Case = dict[str, Any]
 
 
 def firing(time: str, *alerts: Mapping[str, str]) -> Case:
-    """At that moment these alerts are firing and no others. Each by its labels."""
+    """Return the case that exactly these alerts fire at that moment, each by its labels."""
     samples = [{"labels": f"ALERTS{_labels({**alert, 'alertstate': 'firing'})}", "value": 1} for alert in alerts]
     return {"expr": 'ALERTS{alertstate="firing"}', "eval_time": f"{at(time)}m", "exp_samples": samples}
 
 
 def value(time: str, expr: str, *samples: tuple[str, float]) -> Case:
-    """At that moment a query gives these samples."""
+    """Return the case that a query gives these samples at that moment."""
     expected = [{"labels": labels, "value": number} for labels, number in samples]
     return {"expr": expr, "eval_time": f"{at(time)}m", "exp_samples": expected}
 
 
 def says(time: str, alert: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> Case:
-    """At that moment this alert fires, and no other of its name."""
+    """Return the case that this alert fires at that moment, and no other of its name."""
     expected = [{"exp_labels": dict(labels), "exp_annotations": dict(annotations)}]
     return {"eval_time": f"{at(time)}m", "alertname": alert, "exp_alerts": expected}
 
@@ -74,7 +74,7 @@ def _labels(labels: Mapping[str, str]) -> str:
 def check(
     series: Mapping[str, Row], cases: Sequence[Case], folder: Path, text: str | None = None, step: Minute = 1
 ) -> None:
-    """Let the rules in `text` run over a timeline, evaluated each `step`; every case must hold."""
+    """Evaluate the rules in `text` over a timeline, each `step`; check every case."""
     output = tested(series, cases, folder, text or rule_file(), step)
     assert output.returncode == 0, output.stdout + output.stderr
 
@@ -82,7 +82,7 @@ def check(
 def tested(
     series: Mapping[str, Row], cases: Sequence[Case], folder: Path, text: str, step: Minute
 ) -> subprocess.CompletedProcess[str]:
-    """What `promtool test rules` says of rules, a timeline and cases."""
+    """Return the result of `promtool test rules` for rules, a timeline and cases."""
     groups = [group["name"] for group in yaml.safe_load(text)["groups"]]
     test = {
         "rule_files": ["rules.yml"],
@@ -103,7 +103,7 @@ def tested(
 
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """`promtool ARGUMENTS` in a folder."""
+    """Run `promtool ARGUMENTS` in a folder."""
     environment = os.environ | {"TZ": "UTC"}
     return subprocess.run(
         [promtool(), *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300

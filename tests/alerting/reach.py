@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from streams.alerting.tiers import REACH, TIERS, Tier
+from streams.alerting.tiers import MAX_SHARE, TIERS, Tier
 from streams.alerting.yaml_documents import decimal, percent
 from tests.alerting.promtool import POLICIES, Case, rule_file, tested
 from tests.alerting.timelines import DAY, Minute, Shop, at, shown, worker
@@ -21,7 +21,7 @@ OBJECTIVES: Final = (0.85, 0.9, 0.95, 0.98, 0.99)
 VOLUMES: Final = ("3 a day", "30 a day", "300 an hour")
 
 Broken = Callable[[int], bool]
-"""Whether the promise of that number is broken, once the trouble has begun."""
+"""Return whether the promise of that number is broken, once the problem has begun."""
 
 TROUBLES: Final[dict[str, Broken]] = {
     "Everything breaks, from one moment on": lambda number: True,
@@ -30,7 +30,7 @@ TROUBLES: Final[dict[str, Broken]] = {
 
 
 class Run(NamedTuple):
-    """How a timeline is played. begins: when the trouble does. step: how often rules are evaluated, in minutes."""
+    """The timing of a timeline. begins: the start of the problem. step: the evaluation interval in minutes."""
 
     begins: Minute
     ends: Minute
@@ -42,7 +42,7 @@ COARSE: Final = Run(at("1d 00:00"), at("9d 00:00"), 20)
 
 
 class Fired(NamedTuple):
-    """When an alert began to fire: minutes since the trouble began, and how many promises had been broken since."""
+    """The start of an alert: minutes since the problem began, and the promises broken since then."""
 
     minutes: Minute
     broken: int
@@ -58,7 +58,7 @@ def _length(minutes: Minute) -> str:
 
 
 def shop(volume: str, breaks: Broken, run: Run) -> Shop:
-    """A shop that keeps all promises, and breaks them as said once the trouble has begun. Named by its volume."""
+    """Return a shop, named by its volume, that keeps all promises until the problem begins."""
     due = {
         "3 a day": [
             day * DAY + at(time) for day in range(-1, run.ends // DAY + 1) for time in ("9:00", "13:00", "17:00")
@@ -66,16 +66,16 @@ def shop(volume: str, breaks: Broken, run: Run) -> Shop:
         "30 a day": [*range(-DAY, run.ends, 48)],
         "300 an hour": [minute for minute in range(-DAY, run.ends) for _ in range(5)],
     }[volume]
-    found = Shop(volume)
+    result = Shop(volume)
     for number, minute in enumerate(minute for minute in due if minute < run.begins):
-        found.due[minute].append(number >= 0)
+        result.due[minute].append(number >= 0)
     for number, minute in enumerate(minute for minute in due if minute >= run.begins):
-        found.due[minute].append(not breaks(number))
-    return found
+        result.due[minute].append(not breaks(number))
+    return result
 
 
 def fired(objective: float, breaks: Broken, run: Run, folder: Path) -> dict[tuple[str, str], Fired]:
-    """By volume and alert, when it fired; none where it did not."""
+    """Return when each alert fired, by volume and alert; None if it did not."""
     shops = {volume: shop(volume, breaks, run) for volume in VOLUMES}
     text = rule_file(POLICIES.replace("0.9", decimal(objective)), locations="")
     cases = [_first(volume, tier, run) for volume in VOLUMES for tier in TIERS]
@@ -84,7 +84,7 @@ def fired(objective: float, breaks: Broken, run: Run, folder: Path) -> dict[tupl
 
 
 def _first(volume: str, tier: Tier, run: Run) -> Case:
-    """Asks when that alert first fired there. What promtool is told to expect is nothing, so it says what it found."""
+    """Return the case that asks when that alert first fired. promtool expects nothing, so it prints the result."""
     series = f'ALERTS{{alertname="{tier.alert}",alertstate="firing",location="{volume}"}}'
     last = run.ends - run.step
     query = f"min_over_time(timestamp({series})[{last}m:{run.step}m])"
@@ -93,21 +93,21 @@ def _first(volume: str, tier: Tier, run: Run) -> Case:
 
 def _read(said: str, shops: Mapping[str, Shop], run: Run) -> Iterator[tuple[tuple[str, str], Fired]]:
     for labels, seconds in re.findall(r"got: \{(.*)\} (\S+)", said):
-        found = dict(re.findall(r'(\w+)="([^"]*)"', labels))
+        result = dict(re.findall(r'(\w+)="([^"]*)"', labels))
         moment = int(float(seconds)) // 60
-        due = shops[found["location"]].due
+        due = shops[result["location"]].due
         broken = sum(not kept for minute in due if run.begins <= minute <= moment for kept in due[minute])
-        yield (found["location"], found["alertname"]), Fired(moment - run.begins, broken)
+        yield (result["location"], result["alertname"]), Fired(moment - run.begins, broken)
 
 
 def measured(objective: float, breaks: Broken, run: Run) -> dict[tuple[str, str], Fired]:
-    """As `fired`, in a folder that is gone afterwards."""
+    """Return the same as `fired`, in a temporary folder."""
     with TemporaryDirectory() as folder:
         return fired(objective, breaks, run, Path(folder))
 
 
 def page() -> Iterator[str]:
-    """The page, line by line."""
+    """Yield the lines of the page."""
     yield head()
     for trouble, breaks in TROUBLES.items():
         yield f"\n### {trouble}\n\n| objective | promises | {' | '.join(tier.alert for tier in TIERS)} |\n"
@@ -117,24 +117,26 @@ def page() -> Iterator[str]:
             yield from (row(objective, volume, coarse | fine) for volume in VOLUMES)
 
 
-def row(objective: float, volume: str, found: Mapping[tuple[str, str], Fired]) -> str:
-    """A row of a table."""
-    cells = [str(found.get((volume, tier.alert), "never")) for tier in TIERS]
+def row(objective: float, volume: str, result: Mapping[tuple[str, str], Fired]) -> str:
+    """Return a row of a table."""
+    cells = [str(result.get((volume, tier.alert), "never")) for tier in TIERS]
     return f"| {percent(objective)} | {volume} | {' | '.join(cells)} |\n"
 
 
 def head() -> str:
-    """What is said before the tables."""
+    """Return the text before the tables."""
     tiers = "".join(map(_tier, TIERS))
     burns = "".join(f"| {percent(one)} | {' | '.join(_burn(tier, one) for tier in TIERS)} |\n" for one in OBJECTIVES)
     names = " | ".join(tier.alert for tier in TIERS)
-    return HEAD.format(tiers=tiers, burns=burns, names=names, lines="---|" * len(TIERS), reach=percent(REACH))
+    return HEAD.format(tiers=tiers, burns=burns, names=names, lines="---|" * len(TIERS), reach=percent(MAX_SHARE))
 
 
 def _tier(tier: Tier) -> str:
     still = f"{tier.still}, now or in the last {tier.lately}" if tier.lately else tier.still
     numbers = f"{decimal(tier.burn)} | {decimal(tier.chance)} | {tier.floor}"
-    return f"| {tier.alert} | {tier.window.name} | {numbers} | {tier.held} | {still} | {tier.kept} |\n"
+    return (
+        f"| {tier.alert} | {tier.window.name} | {numbers} | {tier.pending_for} | {still} | {tier.keep_firing_for} |\n"
+    )
 
 
 def _burn(tier: Tier, objective: float) -> str:

@@ -1,4 +1,4 @@
-"""Shops that break promises, as promtool plays them: who is told, when, in which words, and when it is over."""
+"""Tests with promtool of the alerts on promises: when they fire, with which texts, and when they end."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ pytestmark = pytest.mark.integration
 BOARD = "/d/promises-location?var-location=quay&var-kind=ready&var-basis=original"
 
 
-def told(alert: str, severity: str, location: str = "quay") -> dict[str, str]:
-    """The labels of an alert on promises."""
+def alert_labels(alert: str, severity: str, location: str = "quay") -> dict[str, str]:
+    """Return the labels of an alert on promises."""
     return {"alertname": alert, "kind": "ready", "location": location, "severity": severity}
 
 
 def annotated(alert: str, summary: str, description: str) -> dict[str, str]:
-    """The annotations of an alert on Quay Street's promises."""
+    """Return the annotations of an alert on Quay Street's promises."""
     page = f"docs/runbooks/{alert}.md"
     return {"summary": summary, "description": description, "dashboard": BOARD, "runbook_url": page}
 
 
-FAST, SLOW = told("PromisesBurningFast", "critical"), told("PromisesBurningSlowly", "warning")
-REPEATED, AT_RISK = told("PromisesBrokenRepeatedly", "warning"), told("PromisesAtRisk", "warning")
+FAST, SLOW = alert_labels("PromisesBurningFast", "critical"), alert_labels("PromisesBurningSlowly", "warning")
+REPEATED, AT_RISK = alert_labels("PromisesBrokenRepeatedly", "warning"), alert_labels("PromisesAtRisk", "warning")
 
 HARBOUR_CALLED = (
     'ALERTS{alertname="PromisesBurningFast",alertstate="firing",kind="ready",location="harbour",severity="critical"}'
@@ -34,14 +34,14 @@ HARBOUR_CALLED = (
 
 
 def busy(location: str, last: str) -> Shop:
-    """A shop that owes 300 promises an hour, day and night."""
+    """Return a shop with 300 promises an hour, day and night."""
     shop = Shop(location)
     for _ in range(5):
         shop.owes_always(last, every=1)
     return shop
 
 
-def test_a_busy_location_in_trouble_is_told_of_and_the_alert_ends_soon_after_the_trouble(tmp_path: Path) -> None:
+def test_a_busy_location_has_an_alert_that_ends_soon_after_the_problem(tmp_path: Path) -> None:
     # At an objective of 90 % it takes 4 times the pace of the budget: 120 broken in an hour.
     quay = busy("quay", "5:00").breaks("2:00", "2:40")
     broken = 'location_kind_window:promises_broken:sum{basis="original",kind="ready",location="quay",window="1h"}'
@@ -58,7 +58,7 @@ def test_a_busy_location_in_trouble_is_told_of_and_the_alert_ends_soon_after_the
     check(worker("w1", shown([quay], at("5:00")), at("5:00")), cases, tmp_path)
 
 
-def test_a_shop_with_three_orders_a_day_is_told_of_when_the_week_went_wrong_not_when_one_order_did(
+def test_a_shop_with_three_orders_a_day_has_an_alert_after_a_bad_week_but_not_after_one_bad_order(
     tmp_path: Path,
 ) -> None:
     # 21 a week, of which 2.1 may break; what chance explains ends below 6.
@@ -78,7 +78,7 @@ def test_a_shop_with_three_orders_a_day_is_told_of_when_the_week_went_wrong_not_
     check(worker("w1", shown([quay], at(end)), at(end)), cases, tmp_path, step=10)
 
 
-def test_three_of_three_broken_in_a_day_is_told_of_on_that_day(tmp_path: Path) -> None:
+def test_three_of_three_broken_in_a_day_have_an_alert_on_that_day(tmp_path: Path) -> None:
     hours, end = ("9:00", "13:00", "17:00"), "4d 00:00"
     quay = Shop("quay").owes_daily(*hours, days=[-1, 0, 2, 3]).owes_daily(*hours, days=[1], broken=hours)
     cases = [firing("1d 16:50"), firing("1d 17:40", SLOW), firing("1d 21:00", SLOW), firing("1d 21:40")]
@@ -86,7 +86,7 @@ def test_three_of_three_broken_in_a_day_is_told_of_on_that_day(tmp_path: Path) -
     check(worker("w1", shown([quay], at(end)), at(end)), cases, tmp_path, step=10)
 
 
-def test_a_shop_that_breaks_every_third_promise_is_told_of_within_the_day(tmp_path: Path) -> None:
+def test_a_shop_that_breaks_every_third_promise_has_an_alert_within_the_day(tmp_path: Path) -> None:
     # 30 a day: 3 may break, twice that is 6, and chance explains up to 9.
     quay, end = Shop("quay").owes_always("4d 00:00", every=48), "4d 00:00"
     for minute in range(at("1d 00:00"), at("2d 00:00")):
@@ -121,7 +121,7 @@ def test_two_broken_promises_in_a_day_are_too_few_whatever_the_objective(tmp_pat
     check(worker("w1", shown([quay], at(end)), at(end)), cases, tmp_path, strict, step=10)
 
 
-def test_nobody_is_called_for_four_broken_promises_in_an_hour_and_somebody_is_for_five(tmp_path: Path) -> None:
+def test_five_broken_promises_in_an_hour_page_but_four_do_not(tmp_path: Path) -> None:
     # One promise in two hours, and then a few at once, all of them broken.
     quay, harbour = (Shop(name).owes_always("2:00", every=120) for name in ("quay", "harbour"))
     quay.due[at("2:10")], harbour.due[at("2:10")] = [False] * 4, [False] * 5
@@ -170,7 +170,7 @@ def test_a_partition_that_moves_neither_ends_an_alert_nor_begins_one(tmp_path: P
 
 
 def counted(series: dict[str, Row], rejects: float) -> dict[str, Row]:
-    """The series with counters of records that stand still."""
+    """Return the series with constant counters of records."""
     length = max(map(len, series.values()))
     rejected: dict[str, Row] = {'promises_rejects_total{reason="bad_value"}': [rejects] * length}
     return {**series, **rejected, 'promises_events_total{type="cancelled"}': [rejects] * length}
@@ -193,12 +193,12 @@ def test_a_revision_that_turns_broken_into_kept_ends_the_alert(tmp_path: Path) -
     check(worker("w1", series, at("5:00")), cases, tmp_path)
 
 
-def test_a_surge_of_promises_at_risk_is_told_of_before_they_break(tmp_path: Path) -> None:
+def test_a_surge_of_promises_at_risk_has_an_alert_before_they_break(tmp_path: Path) -> None:
     # Usually 5 are at risk; if these 140 break, the hour is lost.
     quay = busy("quay", "5:00").has_at_risk("0:00", "5:00", 5).has_at_risk("2:00", "2:30", 135).breaks("2:05", "2:35")
     text = (
-        "Quay Street has 140 open promises of kind ready that are about to fall due, more than 2 times what is usual "
-        "there. If they break, PromisesBurningFast follows."
+        "Quay Street has 140 open promises of kind ready that are about to fall due, more than 2 times the usual "
+        "number. If they break, PromisesBurningFast follows."
     )
     summary = "So many promises are at risk that the objective is in danger."
     cases = [
@@ -219,7 +219,7 @@ def test_a_rush_like_every_other_is_no_surge(tmp_path: Path) -> None:
     check(worker("w1", shown([quay], at("5:00")), at("5:00")), [firing("2:05"), firing("4:05")], tmp_path)
 
 
-def test_each_location_is_held_to_its_own_objective(tmp_path: Path) -> None:
+def test_each_location_has_its_own_objective(tmp_path: Path) -> None:
     # Each breaks a third of its promises; at 85 % a third is not yet 40 % of them, at 98 % 29 % are enough.
     places = '[[location]]\nid = "pharmacy"\nobjectives = { ready = 0.98 }\n'
     policies = POLICIES.replace("0.9", "0.85")
@@ -227,32 +227,32 @@ def test_each_location_is_held_to_its_own_objective(tmp_path: Path) -> None:
     for shop in shops:
         for minute in range(at("2:00"), at("4:00"), 3):
             shop.due[minute] = [False] * 5
-    cases = [firing("3:05", told("PromisesBurningFast", "critical", "pharmacy"))]
+    cases = [firing("3:05", alert_labels("PromisesBurningFast", "critical", "pharmacy"))]
 
     check(worker("w1", shown(shops, at("5:00")), at("5:00")), cases, tmp_path, rule_file(policies, places))
 
 
-def test_a_location_that_nobody_listed_is_called_by_its_id(tmp_path: Path) -> None:
+def test_a_location_without_a_display_name_is_named_by_its_id(tmp_path: Path) -> None:
     series = shown([busy("harbour", "5:00").breaks("2:00", "4:00")], at("5:00"))
     text = "harbour broke 155 of 300 promises of kind ready that fell due in the last hour; 90% are to be kept."
     annotations = annotated(
         "PromisesBurningFast", "Promises are being broken far faster than the objective allows.", text
     )
     board = BOARD.replace("quay", "harbour")
-    labels = told("PromisesBurningFast", "critical", "harbour")
+    labels = alert_labels("PromisesBurningFast", "critical", "harbour")
 
     cases = [says("2:30", "PromisesBurningFast", labels, {**annotations, "dashboard": board})]
     check(worker("w1", series, at("5:00")), cases, tmp_path)
 
 
-def test_a_name_with_quotes_and_spaces_is_told_as_it_is(tmp_path: Path) -> None:
+def test_a_name_with_quotes_and_spaces_is_not_changed(tmp_path: Path) -> None:
     name = 'O\'Connell "St" & Co'
     places = f"[[location]]\nid = '''{name}'''\ndisplay_name = 'By the bridge'\n"
     text = "By the bridge broke 155 of 300 promises of kind ready that fell due in the last hour; 90% are to be kept."
     summary = "Promises are being broken far faster than the objective allows."
     annotations = annotated("PromisesBurningFast", summary, text)
     board = BOARD.replace("quay", "O%27Connell+%22St%22+%26+Co")
-    labels = told("PromisesBurningFast", "critical", name)
+    labels = alert_labels("PromisesBurningFast", "critical", name)
     cases = [says("2:30", "PromisesBurningFast", labels, {**annotations, "dashboard": board})]
     series = worker("w1", shown([busy(name, "5:00").breaks("2:00", "4:00")], at("5:00")), at("5:00"))
 

@@ -1,4 +1,4 @@
-"""The page of alerts is made by the command that it names, and what is quickly measured again still holds."""
+"""Tests that docs/alerts.md is the output of its command, and that its quick measurements still hold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cli.command import ROOT
 PAGE = (ROOT / "docs" / "alerts.md").read_text("utf-8")
 
 
-def test_the_page_says_how_alerts_are_set_now() -> None:
+def test_the_page_has_the_current_thresholds() -> None:
     assert PAGE.startswith(head()), "run: python -m tests.alerting.reach > docs/alerts.md"
 
 
@@ -23,9 +23,9 @@ def test_the_page_has_every_alert_with_its_severities() -> None:
     for alert in alerts():
         known = severities.setdefault(alert["alert"], [])
         known += [alert["labels"]["severity"]] if alert["labels"]["severity"] not in known else []
-    expected = {name: sorted(found, key=["critical", "warning", "info"].index) for name, found in severities.items()}
+    expected = {name: sorted(result, key=["critical", "warning", "info"].index) for name, result in severities.items()}
 
-    assert listed == {(f"| [{name}](runbooks/{name}.md)", ", ".join(found)) for name, found in expected.items()}
+    assert listed == {(f"| [{name}](runbooks/{name}.md)", ", ".join(result)) for name, result in expected.items()}
 
 
 def test_the_page_has_a_row_for_every_objective_and_volume() -> None:
@@ -36,9 +36,9 @@ def test_the_page_has_a_row_for_every_objective_and_volume() -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_shop_at_98_percent_is_told_of_when_the_page_says(trouble: str, tmp_path: Path) -> None:
+def test_a_shop_at_98_percent_has_an_alert_when_the_page_says(trouble: str, tmp_path: Path) -> None:
     table = PAGE.partition(f"### {trouble}\n")[2]
     [row, *_] = [line for line in table.splitlines() if line.startswith("| 98 % | 300 an hour |")]
-    found = fired(0.98, TROUBLES[trouble], FINE, tmp_path)
+    result = fired(0.98, TROUBLES[trouble], FINE, tmp_path)
 
-    assert row.split(" | ")[2] == str(found["300 an hour", "PromisesBurningFast"])
+    assert row.split(" | ")[2] == str(result["300 an hour", "PromisesBurningFast"])

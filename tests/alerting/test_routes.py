@@ -1,4 +1,4 @@
-"""Who is told of which alert: routes as amtool follows them, and inhibition in an Alertmanager that runs."""
+"""Tests of the routes of alerts with amtool, and of the inhibition in a running Alertmanager."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMITTED = ROOT / "dashboards" / "alertmanager" / "alertmanager.yml"
 
 
 def amtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """`amtool ARGUMENTS`; skips the test where it is not to be had."""
+    """Run `amtool ARGUMENTS`; skip the test if it is not available."""
     try:
         tool = program("prometheus-alertmanager", "amtool")
     except Unavailable as reason:
@@ -35,7 +35,7 @@ def amtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([tool, *arguments], capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_what_is_committed_is_what_the_command_makes(tmp_path: Path) -> None:
+def test_the_committed_file_is_the_output_of_the_command(tmp_path: Path) -> None:
     answer = promises(*COMMAND, "--receivers", "examples/receivers.toml", "--out", tmp_path)
 
     assert (answer.code, answer.err) == (0, "")
@@ -65,7 +65,7 @@ def test_alertmanager_takes_the_configuration() -> None:
         ("alertname=SomebodysOwn severity=unheard-of", "webhook,note"),
     ],
 )
-def test_severity_says_who_is_told(labels: str, receivers: str) -> None:
+def test_the_severity_selects_the_receiver(labels: str, receivers: str) -> None:
     verify = (f"--config.file={COMMITTED}", f"--verify.receivers={receivers}")
     output = amtool("config", "routes", "test", *verify, *labels.split())
 
@@ -101,14 +101,14 @@ def test_secrets_are_files_and_nothing_else() -> None:
         ),
     ],
 )
-def test_what_has_no_channel_of_its_own_goes_where_there_is_one(
+def test_a_severity_without_its_own_channel_uses_another(
     text: str, channels: dict[str, set[str]], tmp_path: Path
 ) -> None:
     receivers = parse_receivers(text, "receivers.toml")
-    found = {one["name"]: {*one} - {"name"} for one in routes(receivers)["receivers"]}
+    result = {one["name"]: {*one} - {"name"} for one in routes(receivers)["receivers"]}
     (tmp_path / "alertmanager.yml").write_text(routes_as_yaml(receivers, "A test."), "utf-8")
 
-    assert found == channels
+    assert result == channels
     assert amtool("check-config", tmp_path / "alertmanager.yml").returncode == 0
 
 
@@ -123,7 +123,7 @@ def test_what_has_no_channel_of_its_own_goes_where_there_is_one(
         ('[webhook]\nurl = "shop.example"\n', "r.toml: webhook: url = 'shop.example': write an address that begins "),
     ],
 )  # fmt: skip
-def test_a_file_of_receivers_that_is_wrong_says_where_and_what_to_do(text: str, message: str) -> None:
+def test_an_invalid_receivers_file_has_an_error_with_its_key_and_remedy(text: str, message: str) -> None:
     with pytest.raises(ReceiversError) as refused:
         parse_receivers(text, "r.toml")
 
@@ -140,7 +140,7 @@ def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def alertmanager(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an Alertmanager with our inhibitions, which tells nobody."""
+    """Provide the address of an Alertmanager with our inhibitions and no receiver."""
     folder = tmp_path_factory.mktemp("alertmanager")
     (folder / "alertmanager.yml").write_text(routes_as_yaml(Receivers(), "A test."), "utf-8")
     with socket.socket() as free:
@@ -201,7 +201,7 @@ STORIES = {
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_alertmanager_holds_back_what_follows_from_something_worse(story: str, alertmanager: str) -> None:
+def test_alertmanager_inhibits_alerts_that_follow_from_a_worse_one(story: str, alertmanager: str) -> None:
     together, held_back = STORIES[story]
     _ask(alertmanager, "alerts", [{"labels": one} for one in together])
     try:
@@ -222,9 +222,9 @@ def _held_back(address: str, firing: int) -> list[str]:
         time.sleep(0.05)
         if has_all:
             break
-    found = _ask(address, "alerts")
-    assert len(found) == firing
-    return sorted(_named(alert["labels"]) for alert in found if alert["status"]["inhibitedBy"])
+    result = _ask(address, "alerts")
+    assert len(result) == firing
+    return sorted(_named(alert["labels"]) for alert in result if alert["status"]["inhibitedBy"])
 
 
 def _ask(address: str, what: str, said: object = None) -> Any:

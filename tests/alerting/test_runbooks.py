@@ -17,28 +17,27 @@ from tests.alerting.test_rules import alerts, known_series, selected
 from tests.cli.command import ROOT
 
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
-HEADINGS = ["What it means", "How the number is made", "First three things to look at", "When to silence"]
 
 
 def commands(text: str) -> list[list[str]]:
-    """The commands of a page's code blocks, in words."""
+    """Return the commands in the code blocks of a page, as words."""
     blocks = re.findall(r"^( *)```sh\n(.*?)^\1```", text, re.DOTALL | re.MULTILINE)
     lines = "\n".join(block for _, block in blocks).replace("\\\n", " ").splitlines()
     return [shlex.split(part) for line in lines if line.strip() for part in line.split(" | ")]
 
 
-def test_each_alert_has_its_page_and_each_page_its_alert() -> None:
+def test_each_alert_has_a_runbook_and_each_runbook_an_alert() -> None:
     assert {page.stem for page in PAGES} == {alert["alert"] for alert in alerts()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_says_what_how_where_to_look_and_when_to_silence(page: Path) -> None:
-    text = page.read_text("utf-8")
-    looks = text.partition("## First three things to look at")[2].partition("\n## ")[0]
-    silences = text.partition("## When to silence")[2]
+def test_a_runbook_has_all_sections(page: Path) -> None:
+    title, *sections = page.read_text("utf-8").split("\n## ")
+    headings = [section.partition("\n")[0] for section in sections]
+    _, _, looks, silences = sections
 
-    assert text.startswith(f"# {page.stem}\n")
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == HEADINGS
+    assert title.startswith(f"# {page.stem}\n")
+    assert headings == re.findall(r"^## (.+)$", PAGES[0].read_text("utf-8"), re.MULTILINE)
     assert re.findall(r"^(\d)\. ", looks, re.MULTILINE) == ["1", "2", "3"]
     assert f"amtool silence add alertname={page.stem} " in silences
 
@@ -61,7 +60,7 @@ def test_every_command_of_ours_on_a_page_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_query_on_a_page_parses_and_asks_for_what_there_is(page: Path) -> None:
+def test_every_query_in_a_runbook_parses_and_selects_known_series(page: Path) -> None:
     for command in commands(page.read_text("utf-8")):
         if command[:3] == ["promtool", "query", "instant"]:
             asked = {name for name in selected(promql_parser.parse(command[4])) if name != "None"}
@@ -69,7 +68,7 @@ def test_every_query_on_a_page_parses_and_asks_for_what_there_is(page: Path) -> 
 
 
 @pytest.mark.parametrize("tier", TIERS, ids=lambda tier: tier.alert)
-def test_the_page_of_a_tier_says_its_floor_and_its_window(tier: Tier) -> None:
+def test_the_runbook_of_a_tier_has_its_floor_and_its_window(tier: Tier) -> None:
     text = (ROOT / "docs" / "runbooks" / f"{tier.alert}.md").read_text("utf-8").replace("\n", " ")
 
     assert f"{tier.floor} broken promises" in text

@@ -1,4 +1,4 @@
-"""Timelines of shops, and what workers show of them: the windows are moved by the book's own code."""
+"""Timelines of shops, and the series that workers export for them. The windows are moved by the code of the product."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from streams.alerting.recording_rules import quoted
-from streams.state.rows import BOTH
-from streams.state.windows import CELL_COUNTS, WIDTHS, Label, Windows
+from streams.state.windows import BOTH, CELL_COUNTS, WIDTHS, Label, Windows, by_basis
 
 Minute = int
 """Minutes since the timeline began."""
@@ -19,7 +18,7 @@ DAY = 24 * 60
 
 
 def at(text: str) -> Minute:
-    """A moment of a timeline, such as 25:30, or with days before it, such as 8d 00:20."""
+    """Return a moment of a timeline, such as 25:30, or with days before it, such as 8d 00:20."""
     days, _, time = text.rpartition("d ")
     hours, minutes = time.split(":")
     return int(days or 0) * DAY + int(hours) * 60 + int(minutes)
@@ -34,32 +33,32 @@ class Shop:
         self.at_risk: list[tuple[Minute, Minute, int]] = []
 
     def owes(self, first: str, last: str, *, every: int, kept: bool = True) -> Shop:
-        """From `first` on and before `last`, a promise falls due every so many minutes."""
+        """Add a promise due every so many minutes, from `first` to before `last`."""
         for minute in range(at(first), at(last), every):
             self.due[minute].append(kept)
         return self
 
     def owes_always(self, last: str, *, every: int) -> Shop:
-        """The day before the timeline began and up to `last`, a promise falls due every so many minutes."""
+        """Add a promise due every so many minutes, from a day before the timeline up to `last`."""
         for minute in range(-DAY, at(last), every):
             self.due[minute].append(True)
         return self
 
     def owes_daily(self, *times: str, days: Iterable[int], broken: Iterable[str] = ()) -> Shop:
-        """On each of these days a promise at each of these times; those of `broken` are broken."""
+        """Add a promise at each of these times on each of these days; those of `broken` are broken."""
         for day in days:
             for time in times:
                 self.due[day * DAY + at(time)].append(time not in broken)
         return self
 
     def breaks(self, first: str, last: str) -> Shop:
-        """What is due from `first` on and before `last` is broken."""
+        """Break the promises that fall due from `first` to before `last`."""
         for minute in range(at(first), at(last)):
             self.due[minute] = [False for _ in self.due[minute]]
         return self
 
     def has_at_risk(self, first: str, last: str, count: int) -> Shop:
-        """From `first` on and before `last` so many open promises are at risk."""
+        """Let so many open promises be at risk from `first` to before `last`."""
         self.at_risk.append((at(first), at(last), count))
         return self
 
@@ -71,7 +70,7 @@ Row = list[Sample]
 
 
 def shown(shops: Iterable[Shop], minutes: Minute) -> dict[str, Row]:
-    """The series of one worker that has all promises of the shops, one sample a minute."""
+    """Return the series of one worker with all promises of the shops, one sample a minute."""
     series: dict[str, Row] = {}
     for shop in shops:
         for name, row in _windows(shop, minutes):
@@ -96,10 +95,11 @@ def _windows(shop: Shop, minutes: Minute) -> Iterator[tuple[str, Row]]:
             windows.add(shop.label, BOTH, now, int(kept), 1)
         sums.append(windows.sums().get(shop.label, (0,) * CELL_COUNTS * len(WIDTHS)))
     sums = sums[DAY:]
+    counts = [[count for count in by_basis(row) if count.basis == "original"] for row in sums]
     for number, window in enumerate(WIDTHS):
-        for place, name in enumerate(("kept", "due")):
-            labels = f'{_labels(shop)},basis="original",window="{window}"'
-            yield f"promises_window_{name}{{{labels}}}", [float(row[number * CELL_COUNTS + place]) for row in sums]
+        labels = f'{_labels(shop)},basis="original",window="{window}"'
+        yield f"promises_window_kept{{{labels}}}", [float(row[number].kept) for row in counts]
+        yield f"promises_window_due{{{labels}}}", [float(row[number].due) for row in counts]
 
 
 def _made(shop: Shop, minutes: Minute) -> Iterator[float]:
@@ -114,7 +114,7 @@ def _counted(spans: list[tuple[Minute, Minute, int]], minute: Minute) -> int:
 
 
 def gone(series: Mapping[str, Row], first: str, last: str) -> dict[str, Row]:
-    """The series without their samples from `first` on and before `last`."""
+    """Return the series without their samples from `first` to before `last`."""
     return {
         name: [None if at(first) <= minute < at(last) else value for minute, value in enumerate(row)]
         for name, row in series.items()
@@ -122,12 +122,12 @@ def gone(series: Mapping[str, Row], first: str, last: str) -> dict[str, Row]:
 
 
 def until(moment: str, before: Mapping[str, Row], after: Mapping[str, Row]) -> dict[str, Row]:
-    """One timeline up to a moment, and from then on another."""
+    """Return one timeline up to a moment, and another from then on."""
     return {name: [*row[: at(moment)], *after[name][at(moment) :]] for name, row in before.items()}
 
 
 def added(one: Mapping[str, Row], other: Mapping[str, Row]) -> dict[str, Row]:
-    """The sums of two sets of the same series, as a worker shows those of all its partitions."""
+    """Return the sums of two sets of the same series, as a worker exports those of its partitions."""
     return {
         name: [a if b is None else b if a is None else a + b for a, b in zip(row, other[name], strict=True)]
         for name, row in one.items()
@@ -135,7 +135,7 @@ def added(one: Mapping[str, Row], other: Mapping[str, Row]) -> dict[str, Row]:
 
 
 def worker(instance: str, series: Mapping[str, Row], minutes: Minute, *partitions: int) -> dict[str, Row]:
-    """What Prometheus has of a worker that is up, ready, at the wall clock and hears its feed, and shows `series`."""
+    """Return the series of a worker that is up, ready and current, with `series`."""
     clock: Row = [60.0 * minute for minute in range(minutes)]
     own: dict[str, Row] = {"up": [1.0] * minutes, "promises_ready": [1.0] * minutes, FEED: clock}
     clocks = {clock_of(partition): clock for partition in partitions or (0,)}
@@ -146,12 +146,12 @@ FEED = 'promises_feed_timestamp_seconds{feed="pos-quay"}'
 
 
 def clock_of(partition: int) -> str:
-    """The series of the clock of a partition."""
+    """Return the name of the watermark series of a partition."""
     return f'promises_clock_timestamp_seconds{{partition="{partition}"}}'
 
 
 def on(instance: str, series: Mapping[str, Row]) -> dict[str, Row]:
-    """The series as Prometheus labels them when it scrapes that worker."""
+    """Return the series with the labels that Prometheus adds for that worker."""
     labelled = {}
     for name, row in series.items():
         metric, _, labels = name.partition("{")
@@ -161,7 +161,7 @@ def on(instance: str, series: Mapping[str, Row]) -> dict[str, Row]:
 
 
 def as_input(series: Mapping[str, Row], step: Minute) -> list[dict[str, Any]]:
-    """The series as promtool reads them, a sample each `step`. What ends is stale at once, as when a target is gone."""
+    """Return the series for promtool, a sample each `step`. A series that ends becomes stale, as without its target."""
     return [{"series": name, "values": " ".join(_runs(row[::step]))} for name, row in series.items()]
 
 

@@ -1,9 +1,9 @@
-"""What is done to brokers: restarted in good order or after a crash, or cut off from everybody.
+"""Faults of brokers: a restart, in good order or after a crash, or a network that swallows everything.
 
-Cut off means frozen: SIGSTOP on every broker. To the workers that is a network which swallows all they send, on
-connections that stay open. It differs from a cable that was cut in one way: the brokers' own time-outs do not run
-meanwhile but all strike when they go on. A proxy would be nearer, but the address that a broker gives to workers is
-also the one that brokers call each other by.
+The network fault freezes every broker with SIGSTOP. The workers see a network that swallows all they send, on
+connections that stay open. It differs from a cut cable in one way: the timeouts of the brokers do not run meanwhile,
+but all strike when they go on. A proxy would be closer to reality, but brokers use the address that they give to
+workers among themselves too.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from streams.local.kafka_cluster import LocalKafka
 
 
 def restart(kafka: LocalKafka, number: int, *, crash: bool, meanwhile: Callable[[], None], down: float) -> None:
-    """End broker `number`, in good order or by a `crash`; start it again `down` seconds later.
+    """Stop or crash broker `number`, and start it again `down` seconds later.
 
-    `meanwhile` takes about 0.1 seconds and is called again and again until the broker answers.
+    meanwhile: takes about 0.1 seconds, and is called until the broker answers.
+
     """
     end = kafka.kill_broker if crash else kafka.stop_broker
     _with(lambda: end(number), meanwhile)
@@ -31,7 +32,7 @@ def restart(kafka: LocalKafka, number: int, *, crash: bool, meanwhile: Callable[
 
 def cut_off(kafka: LocalKafka, *, seconds: float, meanwhile: Callable[[], None], elapsed: Callable[[], float]) -> None:
     """Freeze every broker for so many seconds by the clock `elapsed`."""
-    processes = [pid for keeper in _keepers(kafka) for pid in _children(keeper)]
+    processes = [pid for supervisor in _supervisors(kafka) for pid in _children(supervisor)]
     for pid in processes:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -60,10 +61,10 @@ def _with(work: Callable[[], None], meanwhile: Callable[[], None]) -> None:
         raise failed[0]
 
 
-def _keepers(kafka: LocalKafka) -> list[int]:
-    """The processes that keep the brokers. They must go on, since they end the brokers when this process dies."""
-    kept = [broker._kept for broker in kafka._brokers]
-    return [one._process.pid for one in kept if one is not None and one.exit_code is None]
+def _supervisors(kafka: LocalKafka) -> list[int]:
+    """Return the supervisors of the brokers. They must go on: they end the brokers if this process dies."""
+    children = [broker._process for broker in kafka._brokers]
+    return [child._process.pid for child in children if child is not None and child.exit_code is None]
 
 
 def _children(pid: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""The workers and who supervises them: whoever has ended is started again, as an init system would."""
+"""The workers and their supervisor, which restarts any worker that has ended, as an init system would."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ _CLOCK: Final = re.compile(r'^promises_clock_timestamp_seconds\{partition="(\d+)
 
 @dataclass(slots=True)
 class Member:
-    """A worker. is_static: it keeps its place in the group while it starts again. thaws_at: it is stopped until then,
-    by the monotonic clock. started_at: since when it is starting; None when it has served a page since."""
+    """A worker.
+
+    is_static: a static member of the group, which keeps its partitions over a restart. thaws_at: the end of a freeze,
+    by the monotonic clock. started_at: the start of the process; None once it has served a page.
+    """
 
     number: int
     worker: Worker
@@ -45,10 +48,13 @@ class Member:
 
 
 class Fleet:
-    """All workers. exits: by exit code, how often one ended by itself. stops: how long gentle stops took, and how they
-    ended. starts: seconds from the start of a process to its first page."""
+    """All workers.
 
-    def __init__(self, bootstrap: str, directory: Path, policies: Path, say: Callable[[str], None]) -> None:
+    exits: the number of unexpected ends by exit code. stops: the seconds and exit codes of requested stops. starts: the
+    seconds from the start of a process to its first page.
+    """
+
+    def __init__(self, bootstrap: str, directory: Path, policies: Path, log: Callable[[str], None]) -> None:
         self.members: list[Member] = []
         self.exits: Counter[int] = Counter()
         self.stops: list[tuple[float, int]] = []
@@ -56,14 +62,14 @@ class Fleet:
         self._bootstrap = bootstrap
         self._directory = directory
         self._options = ("--clock", "stream", "--policies", str(policies))
-        self._say = say
+        self._log = log
 
     def join(self) -> Member:
-        """Start one more worker, under the lowest number that is free. Those of even numbers are static members."""
+        """Start one more worker under the lowest free number. Even numbers are static members."""
         number = min(set(range(MOST + 1)) - {member.number for member in self.members})
         is_static = number % 2 == 0
-        named = ("--instance", f"chaos-{number}") if is_static else ()
-        worker = Worker(self._bootstrap, self._directory, *self._options, *named)
+        instance_options = ("--instance", f"chaos-{number}") if is_static else ()
+        worker = Worker(self._bootstrap, self._directory, *self._options, *instance_options)
         member = Member(number, worker, is_static)
         member.start()
         self.members.append(member)
@@ -81,48 +87,50 @@ class Fleet:
         self.stops.append((time.monotonic() - began, code))
 
     def kill(self, member: Member) -> None:
-        """End a worker at once; it is started again."""
+        """Kill a worker, and restart it."""
         member.worker.kill()
         member.start()
 
     def freeze(self, member: Member, seconds: float) -> None:
-        """Stop a worker where it stands, for so long."""
+        """Stop the process of a worker for so long."""
         os.kill(member.worker.process.pid, signal.SIGSTOP)
         member.thaws_at = time.monotonic() + seconds
         member.started_at = None
 
     def awake(self) -> list[Member]:
-        """Those that are not frozen."""
+        """Return the workers that are not frozen."""
         return [member for member in self.members if member.thaws_at is None]
 
     def frozen(self) -> list[Member]:
         return [member for member in self.members if member.thaws_at is not None]
 
     def tend(self) -> None:
-        """Start again whoever has ended, and let whoever was frozen long enough go on."""
+        """Restart workers that have ended, and let workers go on whose freeze is over."""
         for member in self.members:
             if member.thaws_at is not None and member.thaws_at <= time.monotonic():
-                self._say(f"{member.name} goes on")
+                self._log(f"{member.name} goes on")
                 os.kill(member.worker.process.pid, signal.SIGCONT)
                 member.thaws_at = None
             code = member.worker.process.poll()
             if code is not None:
-                self._say(f"{member.name} ended with exit code {code}, and is started again")
+                self._log(f"{member.name} ended with exit code {code}, and is started again")
                 self.exits[code] += 1
                 member.start()
 
     def pages(self) -> list[Scrape]:
-        """The metrics of all workers that are awake; empty pages of those that serve none yet."""
+        """Return the metrics of all workers that are awake; empty pages of those that serve none yet."""
         return [member.worker.page() for member in self.awake()]
 
     def is_whole(self) -> bool:
-        """Whether every worker is ready, and every partition is shown by exactly one of them."""
+        """Return whether every worker is ready and every partition is on exactly one page."""
         pages = [self._text(member) for member in self.awake()]
         owned = sorted(int(partition) for page in pages for partition in _CLOCK.findall(page))
         return all(_READY.search(page) for page in pages) and owned == [*range(PARTITIONS)]
 
     def _text(self, member: Member) -> str:
-        """The page as it is served: looked at often, and reading all of it would cost the workers their processor."""
+        """Return the page as text. It is fetched often, and parsing all of it would take the processor from the
+        workers.
+        """
         try:
             text = member.worker.text()
         except OSError:
@@ -133,12 +141,12 @@ class Fleet:
         return text
 
     def end(self) -> None:
-        """Kill all that are left, frozen ones too."""
+        """Kill all workers, frozen ones too."""
         for member in self.members:
             member.worker.kill()
 
 
 def clocks(page: Scrape) -> dict[int, int]:
-    """The clocks that a page shows, in milliseconds, by partition."""
-    shown = page.by("promises_clock_timestamp_seconds", "partition")
-    return {int(partition): round(seconds * 1000) for (partition,), seconds in shown.items()}
+    """Return the watermarks on a page by partition, in milliseconds."""
+    watermarks = page.by("promises_clock_timestamp_seconds", "partition")
+    return {int(partition): round(seconds * 1000) for (partition,), seconds in watermarks.items()}

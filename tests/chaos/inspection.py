@@ -1,4 +1,4 @@
-"""The end of a run: everything that is there is compared with what must come of the log."""
+"""The end of a run: all results are compared with those that the log must lead to."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from pathlib import Path
 
 from streams.kafka.topics import ALERTS, EVENTS, REJECTS, VERDICTS
 from streams.metrics.scrape import Scrape
-from tests.chaos import books, compare, topics
-from tests.chaos.judged import judged
+from tests.chaos import changelog_check, compare, topics
+from tests.chaos.judge_check import judge_differences
 from tests.chaos.reducer import Expected, Reducer
 from tests.worker.records import PARTITIONS
 
 
 def truth_of(bootstrap: str, log: Path) -> Expected:
-    """What must come of the log in Kafka; the log itself is written to the file `log`, without what is no event."""
+    """Compute the expected results of the log in Kafka. The events in it are also written to the file `log`."""
     truth = Expected()
     with log.open("wb") as file:
         for partition in range(PARTITIONS):
             reducer = Reducer(partition, truth)
-            for one in topics.read_partition(bootstrap, EVENTS.name, partition):
-                value = one.value or b""
-                reducer.read(one.offset, one.timestamp, value)
-                if (partition, one.offset) not in truth.rejects:
+            for record in topics.read_partition(bootstrap, EVENTS.name, partition):
+                value = record.value or b""
+                reducer.read(record.offset, record.timestamp, value)
+                if (partition, record.offset) not in truth.rejects:
                     file.write(value + b"\n")
             reducer.finish()
     return truth
@@ -35,13 +35,13 @@ def differences(
     log: Path,
     policies: Path,
 ) -> list[str]:
-    """All differences, in words; none if all is well."""
+    """Return all differences; none if all is well."""
     return [
         *compare.owners(pages, truth),
         *compare.metrics(pages, truth),
-        *judged(log, policies, max(truth.clocks.values()), truth),
+        *judge_differences(log, policies, max(truth.clocks.values()), truth),
         *compare.records(VERDICTS.name, topics.read(bootstrap, VERDICTS.name), truth.verdicts),
         *compare.records(ALERTS.name, topics.read(bootstrap, ALERTS.name), truth.alerts),
         *compare.rejects(topics.read(bootstrap, REJECTS.name), truth.rejects),
-        *books.differences(bootstrap, truth),
+        *changelog_check.differences(bootstrap, truth),
     ]

@@ -1,6 +1,7 @@
-"""Measures how long a partition stands still: how far its durable results are, looked at ten times a second.
+"""Measures how long a partition makes no progress, ten times a second.
 
-What counts is what a reader under read_committed can see of the changelog: the end that a commit has moved.
+Progress is what a reader of committed records sees of the changelog: an end that a commit has moved.
+
 """
 
 from __future__ import annotations
@@ -20,36 +21,37 @@ _EVERY: Final = 0.1
 
 
 class Span(NamedTuple):
-    """From one fault to the next, by the monotonic clock. what: the fault, in words. at_once: the one before it was
-    not got over yet."""
+    """The time from one fault to the next, by the monotonic clock. fault: the fault. at_once: it struck before the
+    recovery from the one before.
+    """
 
-    what: str
+    fault: str
     begin: float
     end: float
     at_once: bool
 
 
 class Progress(threading.Thread):
-    """Notes when each partition of `topic` moved. moves: the instants, by partition."""
+    """A thread that records when each partition of `topic` moved. moves: the instants, by partition."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         super().__init__(name="progress", daemon=True)
         self.moves: dict[int, list[float]] = {partition: [] for partition in range(PARTITIONS)}
         self._address = bootstrap
-        self._places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        self._tps = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
         self._ends: dict[int, int] = {}
-        self._over = threading.Event()
+        self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Look until `finish`."""
-        while not self._over.is_set():
+        """Watch until `finish`."""
+        while not self._stopped.is_set():
             try:
                 self._watch()
             except (KafkaError, OSError):
                 time.sleep(_EVERY)
 
     def finish(self) -> None:
-        self._over.set()
+        self._stopped.set()
         self.join()
 
     def all_moved_since(self, instant: float) -> bool:
@@ -65,36 +67,40 @@ class Progress(threading.Thread):
             reconnect_backoff_max_ms=200,
         )
         try:
-            while not self._over.is_set():
-                self._note(consumer.end_offsets(self._places, timeout_ms=2_000))
+            while not self._stopped.is_set():
+                self._record(consumer.end_offsets(self._tps, timeout_ms=2_000))
                 time.sleep(_EVERY)
         finally:
             consumer.close()
 
-    def _note(self, ends: dict[TopicPartition, int]) -> None:
+    def _record(self, ends: dict[TopicPartition, int]) -> None:
         now = time.monotonic()
-        for place, end in ends.items():
-            if end > self._ends.get(place.partition, 0):
-                self._ends[place.partition] = end
-                self.moves[place.partition].append(now)
+        for tp, end in ends.items():
+            if end > self._ends.get(tp.partition, 0):
+                self._ends[tp.partition] = end
+                self.moves[tp.partition].append(now)
 
 
 def longest_gap(moves: Iterable[float], span: Span) -> float:
-    """The longest time without a move within a span; a gap that began before counts from the beginning of the span."""
+    """Return the longest time without a move within a span.
+
+    A gap that began earlier counts from the start of the span.
+    """
     within = [instant for instant in moves if span.begin < instant <= span.end]
     return max(later - earlier for earlier, later in pairwise([span.begin, *within, span.end]))
 
 
 def gaps(progress: Progress, spans: Iterable[Span]) -> dict[str, list[float]]:
-    """For each kind of fault, the gap of the partition that stood still longest, fault by fault.
+    """Return, for each kind of fault, the longest gap of any partition, fault by fault.
 
-    Faults that came while another was not got over yet are left out, with that other one.
+    A fault that struck before the recovery from another one is left out, together with that other one.
+
     """
-    found: dict[str, list[float]] = {}
+    gaps_by_fault: dict[str, list[float]] = {}
     alone = [
         span for span, after in pairwise([*spans, None]) if span and not (span.at_once or (after and after.at_once))
     ]
     for span in alone:
         longest = max(longest_gap(moves, span) for moves in progress.moves.values())
-        found.setdefault(span.what, []).append(longest)
-    return {what: sorted(times) for what, times in sorted(found.items())}
+        gaps_by_fault.setdefault(span.fault, []).append(longest)
+    return {fault: sorted(times) for fault, times in sorted(gaps_by_fault.items())}

@@ -1,7 +1,8 @@
-"""What must come of a log, worked out a second time: from the words of the design, with no code of the product.
+"""The expected results of a log, computed a second time: from the design, with no code of the product.
 
-It is slow and plain on purpose. Of each order it keeps every event, and whenever it looks at one it begins from the
-first event again. It knows what the load has (see load.py) and nothing else.
+It is slow and simple on purpose. It keeps every event of an order, and folds them from the first one whenever it looks
+at the order. It knows the features that the load uses (see load.py), and nothing else.
+
 """
 
 from __future__ import annotations
@@ -13,22 +14,22 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, Final
 
+from tests.chaos.expected_state import Basis, Event, OrderState, View, millis, order_state
 from tests.chaos.load import AT_RISK, GRACE, moment
-from tests.chaos.standing import Basis, Event, Stand, View, millis, stand
 
 _BASES: Final[tuple[Basis, Basis]] = ("original", "current")
 _BOUNDS: Final = (-3600, -900, -300, -60, 0, 60, 300, 900, 3600, 14400)
 _WINDOWS: Final = {"15m": 15, "1h": 60, "24h": 1440}
 _RANK: Final = {"promises_made": 0, "promise_amended": 1, "step_reached": 5, "step_undone": 6, "cancelled": 8}
-"""Of two events of one instant the one with the lower number counts as the earlier."""
+"""The order of events of the same instant: the lower number counts as the earlier event."""
 
 
 @dataclass(slots=True)
 class Order:
-    """Everything heard of one order, and what was said of it."""
+    """All events of one order, and the results so far."""
 
     events: dict[str, Event] = field(default_factory=dict)
-    stand: Stand | None = None
+    order_state: OrderState | None = None
     revision: int = -1
     settled: set[Basis] = field(default_factory=set)
     delivered: set[Basis] = field(default_factory=set)
@@ -38,7 +39,7 @@ class Order:
 
 @dataclass(slots=True)
 class Expected:
-    """What must be found. metrics: by name, then by labels. verdicts, alerts: by id. rejects: (partition, offset)."""
+    """The expected results. metrics: by name, then by labels. verdicts, alerts: by id. rejects: (partition, offset)."""
 
     metrics: defaultdict[str, Counter[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(Counter))
     verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -52,83 +53,83 @@ class Expected:
 
 
 class Reducer:
-    """Reads one partition, record by record; what comes of it is added to `expected`."""
+    """A reader of one partition, record by record, key adds the results to `expected`."""
 
     def __init__(self, partition: int, expected: Expected) -> None:
         self.now = 0
         self._partition = partition
         self._expected = expected
         self._orders: dict[str, Order] = {}
-        self._wakes: list[tuple[int, str]] = []
+        self._timers: list[tuple[int, str]] = []
 
     def read(self, offset: int, timestamp: int, value: bytes) -> None:
-        """Take the next record: first what fell due before it, then what it says."""
-        self._move(timestamp)
+        """Apply the next record: first the deadlines before it, then its content."""
+        self._advance(timestamp)
         try:
-            said = json.loads(value)
+            content = json.loads(value)
         except ValueError:
             self._expected.rejects.add((self._partition, offset))
             self._expected.count("promises_rejects_total", "not_json")
             return
-        self._expected.count("promises_events_total", said["type"])
-        if said["type"] == "clock":
-            self._move(millis(said["at"]))
+        self._expected.count("promises_events_total", content["type"])
+        if content["type"] == "clock":
+            self._advance(millis(content["at"]))
         else:
-            self._hear(said)
+            self._apply(content)
 
     def finish(self) -> None:
-        """Count how everything stands now."""
+        """Count the final state of all orders."""
         self._expected.clocks[self._partition] = self.now
         for case, order in self._orders.items():
             self._expected.cases[case] = self._partition
-            if order.stand:
+            if order.order_state:
                 for basis in _BASES:
-                    self._count_net(order.stand.location, basis, order.stand.on(basis))
+                    self._count_net(order.order_state.location, basis, order.order_state.on(basis))
 
-    def _hear(self, said: dict[str, Any]) -> None:
-        case = said["case"]
+    def _apply(self, content: dict[str, Any]) -> None:
+        case = content["case"]
         order = self._orders.setdefault(case, Order())
-        if said["id"] in order.events:
+        if content["id"] in order.events:
             self._expected.count("promises_duplicates_total")
             return
-        at = millis(said["occurred_at"])
-        order.events[said["id"]] = Event(at, _RANK[said["type"]], said["id"], said)
-        self._look(case, self.now)
+        at = millis(content["occurred_at"])
+        order.events[content["id"]] = Event(at, _RANK[content["type"]], content["id"], content)
+        self._settle(case, self.now)
         if at > self.now:
-            heappush(self._wakes, (at, case))
+            heappush(self._timers, (at, case))
 
-    def _move(self, to: int) -> None:
+    def _advance(self, to: int) -> None:
         self.now = max(self.now, to)
-        while self._wakes and self._wakes[0][0] <= self.now:
-            at, case = heappop(self._wakes)
-            self._look(case, at)
+        while self._timers and self._timers[0][0] <= self.now:
+            at, case = heappop(self._timers)
+            self._settle(case, at)
 
-    def _look(self, case: str, now: int) -> None:
+    def _settle(self, case: str, now: int) -> None:
         order = self._orders[case]
-        before, after = order.stand, stand(order.events.values(), now)
+        before, after = order.order_state, order_state(order.events.values(), now)
         if after is None:
             return
         for due in {after.original.due, after.current.due} - order.dues:
             order.dues.add(due)
             for at in (due - AT_RISK, due + GRACE + 1):
                 if at > now:
-                    heappush(self._wakes, (at, case))
+                    heappush(self._timers, (at, case))
         if after != before:
-            order.stand = after
+            order.order_state = after
             for basis in _BASES:
                 self._count_change(order, basis, before.on(basis) if before else None, after)
-            self._say(case, order, after, now)
+            self._add_outputs(case, order, after, now)
 
-    def _count_change(self, order: Order, basis: Basis, before: View | None, whole: Stand) -> None:
+    def _count_change(self, order: Order, basis: Basis, before: View | None, whole: OrderState) -> None:
         after, row = whole.on(basis), (whole.location, "ready", basis)
         if before is None and basis == "original":
             self._expected.count("promises_made_total", whole.location, "ready")
-        held = before.verdict if before else "open"
+        before_verdict = before.verdict if before else "open"
         if after.verdict != "open" and basis not in order.settled:
             order.settled.add(basis)
             self._expected.count("promises_verdicts_total", *row, after.verdict)
-        elif after.verdict != held:
-            self._expected.count("promises_revised_total", *row, held, after.verdict)
+        elif after.verdict != before_verdict:
+            self._expected.count("promises_revised_total", *row, before_verdict, after.verdict)
         if after.lateness is not None and basis not in order.delivered:
             order.delivered.add(basis)
             self._count_lateness(row, after.lateness)
@@ -138,7 +139,7 @@ class Reducer:
             self._expected.count("promises_lateness_seconds_bucket", *row, f"{bound:.1f}")
         self._expected.count("promises_lateness_seconds_bucket", *row, "+Inf")
 
-    def _say(self, case: str, order: Order, after: Stand, now: int) -> None:
+    def _add_outputs(self, case: str, order: Order, after: OrderState, now: int) -> None:
         if order.settled:
             order.revision += 1
             self._add(self._expected.verdicts, _verdict(case, order.revision, after, now))
@@ -149,7 +150,7 @@ class Reducer:
                 self._add(self._expected.alerts, _alert(case, stage, after, now))
 
     def _add(self, records: dict[str, dict[str, Any]], record: dict[str, Any]) -> None:
-        assert record["id"] not in records, f"the reducer says {record['id']} twice"
+        assert record["id"] not in records, f"the reducer has {record['id']} twice"
         records[record["id"]] = record
 
     def _count_net(self, location: str, basis: Basis, view: View) -> None:
@@ -168,33 +169,33 @@ def _identifier(*parts: str | int) -> str:
     return json.dumps(parts, separators=(",", ":"))
 
 
-def _verdict(case: str, revision: int, stand: Stand, now: int) -> dict[str, Any]:
+def _verdict(case: str, revision: int, order_state: OrderState, now: int) -> dict[str, Any]:
     return {
         "type": "verdict",
         "id": _identifier(case, "", "ready", 1, revision),
         "revision": revision,
         "retracted": False,
         "origin": "written",
-        "made_at": stand.made_at,
-        "evidence": "deadline" if stand.current.reason == "undelivered" else "event",
-        **_common(case, stand, now),
-        **{basis: _finding(stand.on(basis)) for basis in _BASES},
+        "made_at": order_state.made_at,
+        "evidence": "deadline" if order_state.current.reason == "undelivered" else "event",
+        **_common(case, order_state, now),
+        **{basis: _basis_verdict(order_state.on(basis)) for basis in _BASES},
     }
 
 
-def _finding(view: View) -> dict[str, Any]:
+def _basis_verdict(view: View) -> dict[str, Any]:
     lateness = None if view.lateness is None else view.lateness / 1000
-    said = {"verdict": view.verdict, "reason": view.reason, "due": view.due}
-    return {**said, "lateness_seconds": lateness, "staff": view.staff}
+    content = {"verdict": view.verdict, "reason": view.reason, "due": view.due}
+    return {**content, "lateness_seconds": lateness, "staff": view.staff}
 
 
-def _alert(case: str, stage: str, stand: Stand, now: int) -> dict[str, Any]:
-    due = stand.current.due
+def _alert(case: str, stage: str, order_state: OrderState, now: int) -> dict[str, Any]:
+    due = order_state.current.due
     identifier = _identifier(case, "", "ready", 1, stage, moment(due))
-    whose = {"type": "alert", "id": identifier, "stage": stage, "due": due, "staff": stand.current.staff}
-    return {**whose, **_common(case, stand, now)}
+    alert = {"type": "alert", "id": identifier, "stage": stage, "due": due, "staff": order_state.current.staff}
+    return {**alert, **_common(case, order_state, now)}
 
 
-def _common(case: str, stand: Stand, now: int) -> dict[str, Any]:
-    which = {"case": case, "subject": "", "kind": "ready", "ordinal": 1}
-    return {**which, "location": stand.location, "policy": "ready@1", "decided_at": now}
+def _common(case: str, order_state: OrderState, now: int) -> dict[str, Any]:
+    key = {"case": case, "subject": "", "kind": "ready", "ordinal": 1}
+    return {**key, "location": order_state.location, "policy": "ready@1", "decided_at": now}

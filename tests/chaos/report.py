@@ -1,4 +1,4 @@
-"""A result in words: what was done, what it cost, what differs, and how to see it again."""
+"""The report of a run: the faults, their cost, the differences, and the command to repeat it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from statistics import median
 from tests.chaos.run import Plan, Result
 
 
-def told(result: Result) -> str:
-    """All that a reader of a failure, or of a success, wants to know."""
+def describe(result: Result) -> str:
+    """Return the report as text."""
     done = ", ".join(f"{number} x {fault}" for fault, number in result.done.items() if number) or "no faults"
     lines = [
         f"seed {result.plan.seed}: {result.events} events sent, {result.read} in the log, {result.minutes:.1f} minutes "
         f"on {result.plan.brokers} broker(s); {done}",
-        f"workers that ended by themselves, by exit code: {dict(result.exits) or 'none'}",
-        f"gentle stops, seconds and exit code: {', '.join(f'{took:.1f} ({code})' for took, code in result.stops)}",
-        f"starting a worker took {_spread(sorted(result.starts))} seconds, which is part of what follows",
-        "longest time that a partition stood still after a fault that came alone, in seconds:",
-        *(_gap(what, times) for what, times in result.gaps.items()),
+        f"unexpected ends of workers, by exit code: {dict(result.exits) or 'none'}",
+        f"requested stops, seconds and exit code: {', '.join(f'{took:.1f} ({code})' for took, code in result.stops)}",
+        f"starting a worker took {_spread(sorted(result.starts))} seconds, which the following times include",
+        "longest time without progress of a partition, after a fault that struck alone, in seconds:",
+        *(_gap(fault, times) for fault, times in result.gaps.items()),
         f"differences: {len(result.differences)}",
         *result.differences,
     ]
     if result.differences:
-        lines.append(f"to see it again: {command(result.plan)}")
+        lines.append(f"to repeat it: {command(result.plan)}")
     return "\n".join(lines)
 
 
 def command(plan: Plan) -> str:
-    """What makes the same run again."""
+    """Return the command that repeats the run."""
     counts = plan.counts
     return (
         f"python -m tests.chaos --seed {plan.seed} --kills {counts.kills} --rebalances {counts.rebalances} "
@@ -37,9 +37,9 @@ def command(plan: Plan) -> str:
     )
 
 
-def _gap(what: str, times: list[float]) -> str:
-    return f"    {what:24} {len(times):3} times: {_spread(times)}"
+def _gap(fault: str, times: list[float]) -> str:
+    return f"    {fault:24} {len(times):3} times: {_spread(times)}"
 
 
 def _spread(times: list[float]) -> str:
-    return f"median {median(times):5.1f}, longest {times[-1]:5.1f}" if times else "nothing that was measured,"
+    return f"median {median(times):5.1f}, longest {times[-1]:5.1f}" if times else "nothing measured,"

@@ -1,4 +1,4 @@
-"""One run: a local Kafka, workers, a load, and faults in the order of their schedule; then the inspection."""
+"""One run: a local Kafka, workers, a load, and scheduled faults; then the inspection."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ from tests.worker.records import PARTITIONS
 
 SECONDS_TO_CATCH_UP: Final = 120.0
 ZOMBIE_SECONDS: Final = 12.0
-"""How long a worker is stopped: longer than its session with the group lasts."""
+"""The length of a freeze: longer than a session of the group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is asked for. minutes: when faults must be over. rate: records a second. patience: seconds that a
-    fault may take to be got over; then the next one comes anyway. haste: the share of faults that strike before
-    the one before is got over."""
+    """The parameters of a run.
+
+    minutes: the time limit for the faults. rate: records a second. patience: the seconds to wait for a recovery before
+    the next fault. haste: the share of faults that strike before the recovery from the one before.
+    """
 
     seed: int
     counts: Counts
@@ -46,11 +48,11 @@ class Plan:
 
 @dataclass(slots=True)
 class Result:
-    """What a run was and found.
+    """The results of a run.
 
-    events: records sent. read: records in the log. exits: workers that ended by themselves, by exit code. stops:
-    seconds and exit codes of gentle stops. starts: seconds that starting a worker took.
-    gaps: seconds without progress, by what was done.
+    events: records sent. read: records in the log. exits: unexpected ends of workers, by exit code. stops: the seconds
+    and exit codes of requested stops. starts: the seconds that starting a worker took. gaps: the seconds without
+    progress, by fault.
     """
 
     plan: Plan
@@ -65,27 +67,27 @@ class Result:
     differences: list[str] = field(default_factory=list)
 
 
-def run(plan: Plan, directory: Path, say: Callable[[str], None]) -> Result:
-    """Do it. `directory` takes the logs of the workers. Raises KafkaUnavailable."""
+def run(plan: Plan, directory: Path, write_line: Callable[[str], None]) -> Result:
+    """Run a plan. directory: for the logs of the workers. Raises KafkaUnavailable."""
     policies = directory / "policies.toml"
     policies.write_text(POLICIES, encoding="utf-8")
     with LocalKafka(plan.brokers) as kafka:
         made = promises("topics", "--bootstrap", kafka.bootstrap, "--replication", str(plan.brokers))
         assert made.code == 0, made.err
-        return _Run(plan, directory, policies, kafka, say).result()
+        return _Run(plan, directory, policies, kafka, write_line).result()
 
 
 class _Run:
     def __init__(
-        self, plan: Plan, directory: Path, policies: Path, kafka: LocalKafka, say: Callable[[str], None]
+        self, plan: Plan, directory: Path, policies: Path, kafka: LocalKafka, write_line: Callable[[str], None]
     ) -> None:
         self._plan = plan
         self._log = directory / "log.ndjson"
         self._policies = policies
         self._kafka = kafka
         self._began = time.monotonic()
-        self._tell = say
-        self._fleet = Fleet(kafka.bootstrap, directory, policies, self._say)
+        self._write_line = write_line
+        self._fleet = Fleet(kafka.bootstrap, directory, policies, self._write)
         self._load = Sender(kafka.bootstrap, plan.seed, plan.rate)
         self._progress = Progress(kafka.bootstrap, CHANGELOG.name)
         self._spans: list[Span] = []
@@ -104,8 +106,8 @@ class _Run:
         self._inspect(pages)
         return self._result
 
-    def _say(self, text: str) -> None:
-        self._tell(f"{time.monotonic() - self._began:7.1f} s  {text}")
+    def _write(self, text: str) -> None:
+        self._write_line(f"{time.monotonic() - self._began:7.1f} s  {text}")
 
     def _strike_all(self) -> None:
         for _ in range(2):
@@ -136,7 +138,7 @@ class _Run:
         self._result.done[step.fault] += 1
 
     def _kill(self, pick: float) -> None:
-        member = self._one(pick)
+        member = self._pick(pick)
         self._open_span(f"kill -9{' (static)' if member.is_static else ''}", member.name)
         self._fleet.kill(member)
 
@@ -144,14 +146,14 @@ class _Run:
         awake = self._fleet.awake()
         if len(self._fleet.members) < MOST and (len(awake) < 2 or pick < 0.5):
             self._open_span("join", "")
-            self._say(f"{self._fleet.join().name} has come")
+            self._write(f"{self._fleet.join().name} joined")
         else:
-            member = self._one(pick)
+            member = self._pick(pick)
             self._open_span(f"gentle stop{' (static)' if member.is_static else ''}", member.name)
             self._fleet.leave(member)
 
     def _freeze(self, pick: float) -> None:
-        member = self._one(pick)
+        member = self._pick(pick)
         self._open_span("zombie", member.name)
         self._fleet.freeze(member, ZOMBIE_SECONDS)
 
@@ -161,7 +163,7 @@ class _Run:
         is_crash = self._crashes % 2 == 0
         self._open_span(f"broker {'kill -9' if is_crash else 'stop'}", f"broker {number}")
         brokers.restart(self._kafka, number, crash=is_crash, meanwhile=self._tend, down=1 + 5 * pick)
-        self._say(f"broker {number} answers again")
+        self._write(f"broker {number} is back")
 
     def _cut(self, pick: float) -> None:
         self._open_span("cut", f"all brokers for {self._plan.cut_seconds:.0f} s")
@@ -170,15 +172,15 @@ class _Run:
             self._kafka, seconds=self._plan.cut_seconds, meanwhile=self._tend, elapsed=lambda: time.monotonic() - began
         )
 
-    def _one(self, pick: float) -> Member:
-        """One of the workers that are awake; if there is none, of those that are not."""
-        some = self._fleet.awake() or self._fleet.members
-        return some[int(pick * len(some))]
+    def _pick(self, pick: float) -> Member:
+        """Return a worker that is awake; if there is none, a frozen one."""
+        candidates = self._fleet.awake() or self._fleet.members
+        return candidates[int(pick * len(candidates))]
 
-    def _open_span(self, what: str, whom: str) -> None:
+    def _open_span(self, fault: str, target: str) -> None:
         self._close_span()
-        self._spans.append(Span(what, time.monotonic(), 0.0, self._at_once))
-        self._say(f"{what} {whom}")
+        self._spans.append(Span(fault, time.monotonic(), 0.0, self._at_once))
+        self._write(f"{fault} {target}")
 
     def _close_span(self) -> None:
         if self._spans:
@@ -194,18 +196,18 @@ class _Run:
             self._tend()
 
     def _recover(self) -> None:
-        """Return when all workers that are awake are well and every partition moves on, or patience has ended."""
+        """Wait until all workers that are awake are ready and every partition makes progress, or patience has ended."""
         began = time.monotonic()
         while not (self._fleet.is_whole() and self._progress.all_moved_since(time.monotonic() - 2)):
             self._wait(0.3)
             if time.monotonic() > began + self._plan.patience:
-                self._say(f"not well again after {self._plan.patience:.0f} s")
+                self._write(f"not recovered after {self._plan.patience:.0f} s")
                 return
 
     def _catch_up(self) -> list[Scrape]:
-        """End the load; the pages of all workers when they have read it."""
+        """End the load, and return the pages of all workers when they have read it."""
         self._progress.finish()
-        self._say("the load ends")
+        self._write("the load ends")
         try:
             self._load.finish()
         except (KafkaError, RuntimeError) as error:
@@ -215,23 +217,23 @@ class _Run:
         until = time.monotonic() + SECONDS_TO_CATCH_UP
         while not self._has_caught_up() and time.monotonic() < until:
             self._wait(0.5)
-        time.sleep(1)  # a page is shown a moment after what it shows
+        time.sleep(1)  # a page is a moment behind
         return self._fleet.pages()
 
     def _has_caught_up(self) -> bool:
-        shown = [clock for page in self._fleet.pages() for clock in clocks(page).values()]
-        return self._fleet.is_whole() and shown == [self._load.last] * PARTITIONS
+        watermarks = [clock for page in self._fleet.pages() for clock in clocks(page).values()]
+        return self._fleet.is_whole() and watermarks == [self._load.last] * PARTITIONS
 
     def _inspect(self, pages: list[Scrape]) -> None:
         result, fleet = self._result, self._fleet
         result.minutes = (time.monotonic() - self._began) / 60
-        self._say("looking for differences")
+        self._write("comparing the results")
         truth = inspection.truth_of(self._kafka.bootstrap, self._log)
         result.events = self._load.sent
         result.read = truth.metrics["promises_events_total"].total() + len(truth.rejects)
         result.differences += inspection.differences(self._kafka.bootstrap, pages, truth, self._log, self._policies)
-        undone = {str(fault): n - result.done[fault] for fault, n in self._plan.counts.each().items()}
-        if any(undone.values()):
-            result.differences.append(f"not done in {self._plan.minutes} minutes: {undone}")
+        missing = {str(fault): n - result.done[fault] for fault, n in self._plan.counts.each().items()}
+        if any(missing.values()):
+            result.differences.append(f"faults not reached in {self._plan.minutes} minutes: {missing}")
         result.exits, result.stops, result.starts = fleet.exits, fleet.stops, fleet.starts
         result.gaps = gaps(self._progress, self._spans)

@@ -1,4 +1,4 @@
-"""What goes wrong and in which order: it follows from the seed and the numbers asked for, and from nothing else."""
+"""The schedule of faults. It depends only on the seed and the numbers of faults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Fault(StrEnum):
-    """What is done to the deployment."""
+    """A kind of fault."""
 
     KILL = "kill"
     REBALANCE = "rebalance"
@@ -20,7 +20,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many faults of each kind there are."""
+    """The number of faults of each kind."""
 
     kills: int
     rebalances: int
@@ -34,8 +34,9 @@ class Counts:
 
 
 class Step(NamedTuple):
-    """One fault. pick: which of those there are, from 0 to 1. at_once: strike before the last fault is got over.
-    pause: seconds to wait before it, after that."""
+    """One fault. pick: selects the target, from 0 to 1. at_once: strike before the recovery from the last fault. pause:
+    the seconds to wait after that.
+    """
 
     fault: Fault
     pick: float
@@ -44,7 +45,7 @@ class Step(NamedTuple):
 
 
 def schedule(seed: int, counts: Counts, haste: float) -> list[Step]:
-    """All faults, shuffled. haste: the share of them that strike before the one before is got over."""
+    """Return all faults, shuffled. haste: the share of them that strike before the recovery from the one before."""
     chance = Random(seed)
     faults = [fault for fault, number in counts.each().items() for _ in range(number)]
     chance.shuffle(faults)

@@ -1,4 +1,4 @@
-"""Sends the load at a steady rate, whatever becomes of the brokers meanwhile."""
+"""The sender of the load, at a steady rate, whatever happens to the brokers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OPEN_AT_ONCE: Final = 2_000
 
 
 class Sender(threading.Thread):
-    """A thread that sends orders until it is told to finish. rate: records a second."""
+    """A thread that sends orders until `finish` is called. rate: records a second."""
 
     def __init__(self, bootstrap: str, seed: int, rate: float) -> None:
         super().__init__(name="the load", daemon=True)
@@ -25,9 +25,9 @@ class Sender(threading.Thread):
         self.last = START
         self._orders = orders(seed, _OPEN_AT_ONCE)
         self._rate = rate
-        self._over = threading.Event()
+        self._stopped = threading.Event()
         self._failed: list[Exception] = []
-        # Records wait here while brokers are away: longer than any of them is.
+        # Records wait in the producer while brokers are down, longer than any fault lasts.
         self._producer = KafkaProducer(
             bootstrap_servers=bootstrap,
             acks="all",
@@ -44,7 +44,7 @@ class Sender(threading.Thread):
         try:
             self._skip_beginning()
             began, before = time.monotonic(), self.sent
-            while not self._over.is_set():
+            while not self._stopped.is_set():
                 if self.sent - before < (time.monotonic() - began) * self._rate:
                     self._send_next()
                 else:
@@ -53,11 +53,12 @@ class Sender(threading.Thread):
             self._failed.append(error)
 
     def finish(self) -> None:
-        """Stop; tell every partition how far the load went, and wait until all is written.
+        """Stop, send every partition a clock record of the last instant, and wait until all is written.
 
-        Raises RuntimeError when a record was not.
+        Raises RuntimeError if a record was not written.
+
         """
-        self._over.set()
+        self._stopped.set()
         self.join()
         for partition in range(PARTITIONS):
             self._send(clock_record(self.last), self.last, partition=partition)
@@ -67,14 +68,14 @@ class Sender(threading.Thread):
             raise RuntimeError(f"{len(self._failed)} records of the load were not written: {self._failed[0]!r}")
 
     def _skip_beginning(self) -> None:
-        """Send at once what comes before as many orders are open as will be all the time."""
+        """Send the first orders at once, until as many are open as will be from then on."""
         for _ in range(int(_OPEN_AT_ONCE * RECORDS_PER_ORDER / 2)):
             self._send_next()
 
     def _send_next(self) -> None:
-        given = next(self._orders)
-        self.last = max(self.last, given.at)
-        self._send(given.value, given.at, key=given.key)
+        record = next(self._orders)
+        self.last = max(self.last, record.at)
+        self._send(record.value, record.at, key=record.key)
 
     def _send(self, value: bytes, at: int, *, key: bytes | None = None, partition: int | None = None) -> None:
         sending = self._producer.send(EVENTS.name, value, key=key, partition=partition, timestamp_ms=at)

@@ -1,4 +1,4 @@
-"""Reads topics one partition at a time, so that a long run fits into memory."""
+"""Reads topics record partition at a time, so that a long run fits into memory."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.worker.records import PARTITIONS
 
 
 def read(bootstrap: str, topic: str) -> Iterator[KafkaRecord]:
-    """All that is committed in `topic`, partition by partition, each in its order."""
+    """Yield all committed records of `topic`, partition by partition."""
     for partition in range(PARTITIONS):
         yield from read_partition(bootstrap, topic, partition)
 
 
 def read_partition(bootstrap: str, topic: str, partition: int) -> list[KafkaRecord]:
-    """All that is committed in one partition, in its order, but for what only ends a hanging transaction."""
-    return [one for one in records.read(bootstrap, topic, [partition]) if one.key != HEAL_KEY]
+    """Return all committed records of a partition, except those that only end a hanging transaction."""
+    return [record for record in records.read(bootstrap, topic, [partition]) if record.key != HEAL_KEY]

@@ -20,11 +20,11 @@ LOG_ADAPTER = ROOT / "examples" / "promise-log.toml"
 LOG_POLICIES = ROOT / "examples" / "promise-log-policies.toml"
 
 _TERMINAL = {"COLUMNS", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE"}
-"""What would make the command believe that it writes to a terminal of some width."""
+"""The variables that would make the command assume a terminal of some width."""
 
 
-class Answer(NamedTuple):
-    """What a command said. code: its exit code."""
+class CommandResult(NamedTuple):
+    """The result of a command. code: its exit code. out, err: its output."""
 
     code: int
     out: str
@@ -32,19 +32,19 @@ class Answer(NamedTuple):
 
     @property
     def document(self) -> dict[str, Any]:
-        """The JSON object on stdout, which holds nothing else."""
+        """The JSON object that is the whole stdout."""
         assert self.out, f"nothing on stdout, exit code {self.code}"
         document: dict[str, Any] = json.loads(self.out)
         return document
 
 
-def promises(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> Answer:
+def promises(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> CommandResult:
     """Run `promises ARGUMENTS` in this process, with nothing of the caller's settings but `environment`."""
     settings = _inherited() | {"COLUMNS": "80"} | dict(environment or {})
     return _answer(run([*map(str, arguments)], stdin=stdin, directory=ROOT, environment=settings))
 
 
-def promises_process(*arguments: str | Path) -> Answer:
+def promises_process(*arguments: str | Path) -> CommandResult:
     """Run `promises ARGUMENTS` in a process of its own: beside other commands, or where it leaves connections open."""
     with TemporaryDirectory(prefix="promises-tests-") as folder:
         output, errors = Path(folder, "stdout"), Path(folder, "stderr")
@@ -54,10 +54,10 @@ def promises_process(*arguments: str | Path) -> Answer:
             code = process.wait(120)
         finally:
             process.kill()
-        return Answer(code, output.read_text("utf-8"), errors.read_text("utf-8"))
+        return CommandResult(code, output.read_text("utf-8"), errors.read_text("utf-8"))
 
 
-def promises_interpreter(*arguments: str | Path, stdin: bytes = b"") -> Answer:
+def promises_interpreter(*arguments: str | Path, stdin: bytes = b"") -> CommandResult:
     """Run `promises ARGUMENTS` in a new interpreter, which takes a second to start."""
     command = [sys.executable, "-m", "streams.cli", *map(str, arguments)]
     settings = _inherited() | {"PYTHONUTF8": "1"}
@@ -70,12 +70,12 @@ def _inherited() -> dict[str, str]:
     return {name: v for name, v in os.environ.items() if not name.startswith("PROMISES_") and name not in _TERMINAL}
 
 
-def _answer(ended: subprocess.CompletedProcess[bytes] | Ended) -> Answer:
-    return Answer(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+def _answer(ended: subprocess.CompletedProcess[bytes] | Ended) -> CommandResult:
+    return CommandResult(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
 def report(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The document of a `promises ... --json` that must end well."""
+    """Return the document of a `promises ... --json` that must succeed."""
     answer = promises(*arguments, "--json", stdin=stdin, environment=environment)
     assert (answer.code, answer.err) == (0, ""), answer.err
     return answer.document

@@ -1,4 +1,4 @@
-"""A morning in two coffee shops, written down as their events. All of it happens on 6 March 2026, UTC."""
+"""The events of a morning in two coffee shops, on 6 March 2026, UTC."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Event = dict[str, Any]
 
 
 def at(time: str) -> str:
-    """`12:40` or `12:40:30` of that day, as events write it."""
+    """Return `12:40` or `12:40:30` of that day as events write it."""
     return f"2026-03-06T{time}{'Z' if time.count(':') == 2 else ':00Z'}"
 
 
 def shown(time: str) -> str:
-    """`12:40` or `12:40:30` of that day, as the commands write it."""
+    """Return `12:40` or `12:40:30` of that day as the commands write it."""
     return at(time).replace("Z", ".000Z")
 
 
@@ -42,7 +42,7 @@ def amended(case: str, time: str, due: str, by: str = "us") -> Event:
 
 
 def text(*events: Event | str) -> bytes:
-    """The events as NDJSON; a text is a line as it stands."""
+    """Return the events as NDJSON; a str is a line as it is."""
     return "".join(f"{one if isinstance(one, str) else json.dumps(one)}\n" for one in events).encode()
 
 
@@ -52,7 +52,7 @@ def written(file: Path, *events: Event | str) -> Path:
 
 
 def morning() -> list[Event]:
-    """Soho: one kept, one a minute late, one never made. Camden: one kept, one cancelled. One order of no place."""
+    """Return the events. Soho: kept, late, undelivered. Camden: kept, cancelled. One has no location."""
     soho, camden = {"location": "soho"}, {"location": "camden"}
     return [
         promised("s1", "12:00", "12:10", **soho),

@@ -1,4 +1,4 @@
-"""Who writes an adapter sees what it makes of a payload, why, and where its tests want something else."""
+"""Tests of `promises adapt`, and of `promises check` with the tests of an adapter."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def test_adapt_shows_each_event_and_where_each_of_its_fields_is_from(tmp_path: P
         "  step_reached picked_up has not happened: $order.gone is nothing",
         "rule 'ping' does not fit: $header('X-Kiosk-Topic') is nothing, not 'ping'",
         "",
-        "occurred at           case     subject  what                                            location  staff",
+        "occurred at           case     subject  event                                           location  staff",
         "2026-03-06T12:00:00Z  kiosk:7           promises_stated: ready by 2026-03-06T12:10:00Z  soho",
         "2026-03-06T12:08:00Z  kiosk:7           step_reached ready                              soho",
     ]
 
 
-def test_adapt_tells_what_is_nobodys_business_and_what_has_to_be_fetched(tmp_path: Path) -> None:
+def test_adapt_shows_ignored_payloads_and_orders_to_fetch(tmp_path: Path) -> None:
     answer = promises("adapt", "-", "--adapter", kiosk(tmp_path), "--header", "x-kiosk-topic: ping", stdin=PAYLOAD)
     assert answer.code == 0
     assert answer.out.splitlines()[0] == "rule 'ping' fits: ignored, the kiosk tries whether we are there"
@@ -91,7 +91,7 @@ def test_adapt_tells_what_is_nobodys_business_and_what_has_to_be_fetched(tmp_pat
     assert promises("adapt", "-", "--adapter", "square", stdin=thin).out.splitlines()[-1] == "to be fetched: order O1"
 
 
-def test_adapt_ends_with_1_where_no_rule_fits_and_says_what_was_looked_at(tmp_path: Path) -> None:
+def test_adapt_exits_with_1_if_no_rule_matches(tmp_path: Path) -> None:
     answer = promises("adapt", "-", "--adapter", kiosk(tmp_path), stdin=b'{"body": {}}')
     assert answer.code == 1
     assert answer.out.splitlines()[-1].startswith("refused: unknown_shape: ")
@@ -106,7 +106,7 @@ def test_adapt_opens_the_envelopes_that_a_payload_came_in(tmp_path: Path) -> Non
     assert second == "rule 'ping' fits: ignored, the kiosk tries whether we are there"
 
 
-def test_adapt_tells_machines_all_that_it_tells_people(tmp_path: Path) -> None:
+def test_adapt_has_the_same_content_as_json(tmp_path: Path) -> None:
     document = promises("adapt", "-", "--adapter", kiosk(tmp_path), "--json", stdin=PAYLOAD).document
     assert [event["type"] for event in document["events"]] == ["promises_stated", "step_reached"]
     (pickup,) = document["rules"]
@@ -120,7 +120,7 @@ def test_adapt_tells_machines_all_that_it_tells_people(tmp_path: Path) -> None:
     assert [other["rule"] for other in document["others"]] == ["ping"]
 
 
-def test_a_payload_that_is_no_json_and_a_header_that_is_none_are_told(tmp_path: Path) -> None:
+def test_an_invalid_payload_and_an_invalid_header_are_errors(tmp_path: Path) -> None:
     answer = promises("adapt", "-", "--adapter", "square", stdin=b"<order/>")
     assert (answer.code, answer.out) == (1, "")
     assert "not_json" in answer.err
@@ -144,7 +144,7 @@ def test_check_runs_the_tests_beside_an_adapter(tmp_path: Path) -> None:
     assert f"{file}: tests beside it: none" in promises("check", "--adapter", file).out
 
 
-def test_check_explains_field_by_field_what_a_test_wants_otherwise(tmp_path: Path) -> None:
+def test_check_shows_the_differences_of_a_failed_test(tmp_path: Path) -> None:
     file = kiosk(tmp_path, ADAPTER.replace("$order.shop", "$order.place").replace("$order.ready", "$order.redy"), TEST)
     answer = promises("check", "--adapter", file)
     assert (answer.code, answer.err) == (1, "")

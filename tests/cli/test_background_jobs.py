@@ -1,4 +1,4 @@
-"""Commands that run until they are told to end obey SIGTERM, also as background jobs, where a shell ignores SIGINT."""
+"""Tests that commands end on SIGTERM, also as background jobs, for which a shell ignores SIGINT."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SECONDS_TO_END = 10
 
 
 def end(job: Program) -> None:
-    """End it by SIGTERM, and in order."""
+    """End the command with SIGTERM."""
     job.process.send_signal(signal.SIGTERM)
     assert job.process.wait(SECONDS_TO_END) == 0, job.log.read_text("utf-8")
     assert "Traceback" not in job.log.read_text("utf-8")
 
 
-def test_the_simulated_town_and_who_watches_its_events(bootstrap: str, tmp_path: Path) -> None:
+def test_tail_shows_the_events_of_the_simulated_town(bootstrap: str, tmp_path: Path) -> None:
     town = Program(tmp_path / "town.log", "town", "--bootstrap", bootstrap, ignores_sigint=True)
     tail = Program(
         tmp_path / "tail.log", "tail", "--bootstrap", bootstrap, "--from-beginning", "--json", ignores_sigint=True
@@ -53,7 +53,7 @@ def test_gateway_and_intake(bootstrap: str, tmp_path: Path) -> None:
     intake = Intake(bootstrap, tmp_path, feeds)
     gateway.ignores_sigint = intake.ignores_sigint = True
     with gateway, intake:
-        gateway.until_answers()
+        gateway.until_ready_to_serve()
         intake.until_ready()
         for job in (gateway, intake):
             end(job)

@@ -1,4 +1,4 @@
-"""`promises judge`: the contract that other programs build on."""
+"""Tests of the output of `promises judge`, a contract with other programs."""
 
 from __future__ import annotations
 
@@ -27,28 +27,32 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def told(day: Path) -> dict[str, Any]:
-    """The morning as of twenty past twelve, by everything."""
+def morning_document(day: Path) -> dict[str, Any]:
+    """Return the report on the morning as of 12:20, with all groupings."""
     by = [argument for axes in ("location", "staff", "kind", "location,staff") for argument in ("--by", axes)]
     return report("judge", day, *by)
 
 
 def totals(*events: Event | str, more: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The totals of `events`, given on standard input, at the last point."""
-    found: dict[str, Any] = report("judge", "-", *more, stdin=text(*events))["points"][-1]["totals"]
-    return found
+    """Return the totals of `events`, given on stdin, at the last point."""
+    document: dict[str, Any] = report("judge", "-", *more, stdin=text(*events))["points"][-1]["totals"]
+    return document
 
 
 def keys_and_promises(rows: list[dict[str, Any]]) -> list[tuple[list[str | None], int]]:
     return [(row["key"], row["promises"]) for row in rows]
 
 
-def test_the_document_has_the_fields_of_the_contract_and_no_others(told: dict[str, Any]) -> None:
-    assert list(told) == ["schema", "basis", "policies", "input", "points", "rejects"]
-    assert (told["schema"], told["basis"], told["rejects"]) == ("promises.judge/1", "current", [])
-    assert re.fullmatch("sha256:[0-9a-f]{64}", told["policies"])
-    assert list(told["input"]) == ["records", "duplicates", "rejected", "cases", "unpromised"]
-    (point,) = told["points"]
+def test_the_document_has_the_fields_of_the_contract_and_no_others(morning_document: dict[str, Any]) -> None:
+    assert list(morning_document) == ["schema", "basis", "policies", "input", "points", "rejects"]
+    assert (morning_document["schema"], morning_document["basis"], morning_document["rejects"]) == (
+        "promises.judge/1",
+        "current",
+        [],
+    )
+    assert re.fullmatch("sha256:[0-9a-f]{64}", morning_document["policies"])
+    assert list(morning_document["input"]) == ["records", "duplicates", "rejected", "cases", "unpromised"]
+    (point,) = morning_document["points"]
     assert list(point) == ["as_of", "totals", "by"]
     assert point["totals"].keys() == ROW
     assert point["totals"]["reasons"].keys() >= {"late", "undelivered"}
@@ -57,9 +61,9 @@ def test_the_document_has_the_fields_of_the_contract_and_no_others(told: dict[st
     assert list(point["by"]) == ["location", "staff", "kind", "location,staff"]
 
 
-def test_a_morning_in_two_shops_is_counted_by_hand(told: dict[str, Any]) -> None:
-    assert told["input"] == {"records": 12, "duplicates": 0, "rejected": 0, "cases": 7, "unpromised": 1}
-    (point,) = told["points"]
+def test_a_morning_in_two_shops_is_counted_by_hand(morning_document: dict[str, Any]) -> None:
+    assert morning_document["input"] == {"records": 12, "duplicates": 0, "rejected": 0, "cases": 7, "unpromised": 1}
+    (point,) = morning_document["points"]
     counted = {name: point["totals"][name] for name in ("promises", "kept", "broken", "excluded", "open")}
     assert counted == {"promises": 6, "kept": 2, "broken": 2, "excluded": 1, "open": 1}
     assert {name: many for name, many in point["totals"]["reasons"].items() if many} == {
@@ -70,12 +74,12 @@ def test_a_morning_in_two_shops_is_counted_by_hand(told: dict[str, Any]) -> None
     assert point["totals"]["lateness_seconds"] == {"p50": 0.0, "p95": 54.9}
 
 
-def test_without_as_of_the_last_that_happened_is_the_instant(told: dict[str, Any]) -> None:
-    assert [point["as_of"] for point in told["points"]] == [shown("12:20")]
+def test_without_as_of_the_last_that_happened_is_the_instant(morning_document: dict[str, Any]) -> None:
+    assert [point["as_of"] for point in morning_document["points"]] == [shown("12:20")]
 
 
-def test_rows_come_with_the_most_promises_first_then_by_key(told: dict[str, Any]) -> None:
-    (point,) = told["points"]
+def test_rows_come_with_the_most_promises_first_then_by_key(morning_document: dict[str, Any]) -> None:
+    (point,) = morning_document["points"]
     assert keys_and_promises(point["by"]["location"]) == [(["soho"], 3), (["camden"], 2), ([None], 1)]
     assert keys_and_promises(point["by"]["staff"]) == [([None], 3), (["ada"], 2), (["ben"], 1)]
     assert keys_and_promises(point["by"]["kind"]) == [(["ready"], 6)]
@@ -92,16 +96,16 @@ def test_rows_of_as_many_promises_are_in_the_order_of_their_keys() -> None:
     assert [row["key"] for row in rows] == [["Bath"], ["hull"], ["leeds"], ["york"]]
 
 
-def test_who_has_no_place_and_no_staff_is_the_key_null_and_never_a_reject() -> None:
-    found = report("judge", "-", "--by", "location,staff", stdin=text(promised("x", "12:00", "12:10")))
-    assert keys_and_promises(found["points"][0]["by"]["location,staff"]) == [([None, None], 1)]
-    assert found["rejects"] == []
+def test_events_without_location_and_staff_have_the_key_null() -> None:
+    document = report("judge", "-", "--by", "location,staff", stdin=text(promised("x", "12:00", "12:10")))
+    assert keys_and_promises(document["points"][0]["by"]["location,staff"]) == [([None, None], 1)]
+    assert document["rejects"] == []
 
 
 def test_the_rate_is_null_while_nothing_was_due_and_lateness_is_null_while_nothing_was_delivered() -> None:
-    found = totals(promised("x", "12:00", "12:30"))
-    assert (found["kept_rate"], found["lateness_seconds"]) == (None, {"p50": None, "p95": None})
-    assert (found["promises"], found["open"]) == (1, 1)
+    document = totals(promised("x", "12:00", "12:30"))
+    assert (document["kept_rate"], document["lateness_seconds"]) == (None, {"p50": None, "p95": None})
+    assert (document["promises"], document["open"]) == (1, 1)
 
 
 def test_a_rate_has_six_decimals() -> None:
@@ -109,7 +113,7 @@ def test_a_rate_has_six_decimals() -> None:
     assert totals(*orders, ready("order 0", "12:05"), ready("late visitor", "12:30"))["kept_rate"] == 0.333333
 
 
-def test_what_happens_after_the_instant_is_not_known_at_it(day: Path) -> None:
+def test_events_after_the_instant_do_not_count(day: Path) -> None:
     instants = ["2026-03-06T12:11:00.001Z", at("12:11"), at("12:02"), at("11:00")]
     as_of = [argument for instant in instants for argument in ("--as-of", instant)]
     points = report("judge", day, *as_of)["points"]
@@ -134,20 +138,20 @@ def test_an_instant_of_another_time_zone_is_shown_in_utc(day: Path) -> None:
     ("by", "basis", "verdict"),
     [("us", "current", "kept"), ("us", "original", "broken"), ("customer", "original", "kept")],
 )
-def test_a_promise_put_off_is_judged_by_what_was_first_said_or_by_what_was_said_last(
+def test_an_amended_promise_is_judged_by_the_original_or_the_current_due_time(
     by: str, basis: str, verdict: str
 ) -> None:
     story = promised("s1", "12:00", "12:10"), amended("s1", "12:05", "12:20", by), ready("s1", "12:15")
-    found = report("judge", "-", "--basis", basis, stdin=text(*story))
-    assert found["basis"] == basis
-    assert found["points"][0]["totals"][verdict] == 1
+    document = report("judge", "-", "--basis", basis, stdin=text(*story))
+    assert document["basis"] == basis
+    assert document["points"][0]["totals"][verdict] == 1
 
 
-def test_a_line_that_comes_twice_counts_once_and_is_said() -> None:
+def test_a_repeated_line_counts_as_a_duplicate() -> None:
     first, second = promised("s1", "12:00", "12:10"), ready("s1", "12:05")
-    found = report("judge", "-", stdin=text(second, first, second, first, first))
-    assert found["input"] == {"records": 5, "duplicates": 3, "rejected": 0, "cases": 1, "unpromised": 0}
-    assert found["points"][0]["totals"]["kept"] == 1
+    document = report("judge", "-", stdin=text(second, first, second, first, first))
+    assert document["input"] == {"records": 5, "duplicates": 3, "rejected": 0, "cases": 1, "unpromised": 0}
+    assert document["points"][0]["totals"]["kept"] == 1
 
 
 BAD_LINES: dict[str, Event | str] = {
@@ -161,15 +165,15 @@ BAD_LINES: dict[str, Event | str] = {
 }
 
 
-def test_what_cannot_be_judged_is_told_with_its_line_and_its_reason_and_the_rest_is_judged() -> None:
-    found = report("judge", "-", stdin=text(*BAD_LINES.values(), "", promised("s1", "12:00", "12:10")))
-    assert [(reject["line"], reject["reason"]) for reject in found["rejects"]] == list(enumerate(BAD_LINES, 1))
-    assert all(reject.keys() >= {"line", "reason", "detail"} and reject["detail"] for reject in found["rejects"])
-    assert found["input"] == {"records": 8, "duplicates": 0, "rejected": 7, "cases": 1, "unpromised": 0}
-    assert found["points"][0]["totals"]["promises"] == 1
+def test_rejected_lines_have_their_number_and_reason_and_the_rest_is_judged() -> None:
+    document = report("judge", "-", stdin=text(*BAD_LINES.values(), "", promised("s1", "12:00", "12:10")))
+    assert [(reject["line"], reject["reason"]) for reject in document["rejects"]] == list(enumerate(BAD_LINES, 1))
+    assert all(reject.keys() >= {"line", "reason", "detail"} and reject["detail"] for reject in document["rejects"])
+    assert document["input"] == {"records": 8, "duplicates": 0, "rejected": 7, "cases": 1, "unpromised": 0}
+    assert document["points"][0]["totals"]["promises"] == 1
 
 
-def test_rejects_end_with_4_under_strict_and_the_document_is_told_all_the_same() -> None:
+def test_strict_exits_with_4_after_rejects_and_still_writes_the_document() -> None:
     answer = promises("judge", "-", "--json", "--strict", stdin=text("oops", promised("s1", "12:00", "12:10")))
     assert (answer.code, answer.err) == (4, "")
     assert answer.document["points"][0]["totals"]["promises"] == 1
@@ -185,7 +189,7 @@ def test_a_file_without_events_is_judged_at_the_instants_that_were_asked_for() -
     assert (point["totals"]["promises"], point["totals"]["kept_rate"]) == (0, None)
 
 
-def test_a_packed_file_and_standard_input_say_the_same_as_the_file(day: Path, tmp_path: Path) -> None:
+def test_a_gzip_file_and_stdin_give_the_same_document_as_the_file(day: Path, tmp_path: Path) -> None:
     packed = tmp_path / "events.ndjson.gz"
     packed.write_bytes(gzip.compress(day.read_bytes()))
     plain = promises("judge", day, "--json").out
@@ -193,28 +197,28 @@ def test_a_packed_file_and_standard_input_say_the_same_as_the_file(day: Path, tm
     assert promises("judge", "-", "--json", stdin=packed.read_bytes()).out == plain
 
 
-def test_an_adapted_csv_on_standard_input_says_the_same_as_the_file(tmp_path: Path) -> None:
+def test_an_adapted_csv_on_stdin_gives_the_same_document_as_the_file(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text(LOG, "utf-8")
     settings = ["--adapter", str(LOG_ADAPTER), "--policies", str(LOG_POLICIES)]
     assert report("judge", "-", *settings, stdin=LOG.encode()) == report("judge", log, *settings)
 
 
-def test_several_files_are_one_history_and_a_reject_names_its_own(tmp_path: Path) -> None:
+def test_several_files_are_one_history_and_rejects_name_their_file(tmp_path: Path) -> None:
     till = written(tmp_path / "till.ndjson", promised("s1", "12:00", "12:10"))
     kitchen = written(tmp_path / "kitchen.ndjson", "oops", ready("s1", "12:05"))
-    found = report("judge", kitchen, till)
-    assert found["points"][0]["totals"]["kept"] == 1
-    assert [(reject["file"], reject["line"]) for reject in found["rejects"]] == [(str(kitchen), 1)]
+    document = report("judge", kitchen, till)
+    assert document["points"][0]["totals"]["kept"] == 1
+    assert [(reject["file"], reject["line"]) for reject in document["rejects"]] == [(str(kitchen), 1)]
 
 
 def test_policies_and_adapter_come_from_the_environment_too(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text(LOG, "utf-8")
-    said = report("judge", log, "--adapter", LOG_ADAPTER, "--policies", LOG_POLICIES)
-    assert said["points"][0]["totals"]["reasons"]["late"] == 1
+    document = report("judge", log, "--adapter", LOG_ADAPTER, "--policies", LOG_POLICIES)
+    assert document["points"][0]["totals"]["reasons"]["late"] == 1
     environment = {"PROMISES_ADAPTER": str(LOG_ADAPTER), "PROMISES_POLICIES": str(LOG_POLICIES)}
-    assert report("judge", log, environment=environment) == said
+    assert report("judge", log, environment=environment) == document
 
 
 def test_an_option_wins_over_the_environment(tmp_path: Path) -> None:
@@ -222,9 +226,9 @@ def test_an_option_wins_over_the_environment(tmp_path: Path) -> None:
     forgiving.write_text(FORGIVING, "utf-8")
     story = text(promised("s1", "12:00", "12:10"), ready("s1", "12:12"))
     environment = {"PROMISES_POLICIES": str(tmp_path / "no such file.toml")}
-    found = report("judge", "-", "--policies", forgiving, stdin=story, environment=environment)
-    assert found["points"][0]["totals"]["reasons"]["in_grace"] == 1
-    assert found["policies"] == "sha256:" + hashlib.sha256(FORGIVING.encode()).hexdigest()
+    document = report("judge", "-", "--policies", forgiving, stdin=story, environment=environment)
+    assert document["points"][0]["totals"]["reasons"]["in_grace"] == 1
+    assert document["policies"] == "sha256:" + hashlib.sha256(FORGIVING.encode()).hexdigest()
 
 
 def test_without_json_people_get_a_table_with_the_same_figures(day: Path) -> None:
@@ -237,7 +241,7 @@ def test_without_json_people_get_a_table_with_the_same_figures(day: Path) -> Non
     assert "12 records, 0 duplicates, 0 rejected, 7 cases" in answer.out
 
 
-def test_without_json_people_are_told_what_was_rejected_and_why(tmp_path: Path) -> None:
+def test_without_json_rejects_are_printed_to_stderr(tmp_path: Path) -> None:
     broken = tmp_path / "feed.ndjson"
     broken.write_bytes(text(promised("s1", "12:00", "12:10")) + b"{\n" * 12)
     answer = promises("judge", broken)

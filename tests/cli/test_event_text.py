@@ -1,30 +1,31 @@
-"""Events in one line each, as somebody at a terminal reads them."""
+"""Tests of events as one line of text."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from schemas.reading import Refused, read_event
-from streams.cli.event_text import line, refused_line
+from streams.cli.event_text import event_line, refused_line
 
 _OCCURRED = "2026-03-06T12:38:04.250Z"
 
 
 def _shown(type: str, **fields: Any) -> str:
     common = {"id": "e-1", "case": "square:o-17", "occurred_at": _OCCURRED} if type != "clock" else {}
-    return line(read_event(json.dumps({"type": type, **common, **fields}).encode())).plain
+    return event_line(read_event(json.dumps({"type": type, **common, **fields}).encode())).plain
 
 
 @pytest.mark.parametrize(
-    ("type", "fields", "said"),
+    ("type", "fields", "values"),
     [
         (
             "promises_made",
             {"promises": [{"kind": "ready", "due": "2026-03-06T12:40:00Z", "origin": "spoken"}]},
-            "ready by 2026-03-06T12:40:00Z (spoken)",
+            ["ready", "2026-03-06T12:40:00Z", "spoken"],
         ),
         (
             "promises_made",
@@ -34,27 +35,27 @@ def _shown(type: str, **fields: Any) -> str:
                     {"kind": "delivered", "opens": "2026-03-06T12:00:00+01:00", "due": "2026-03-06T13:00:00+01:00"},
                 ]
             },
-            "paid 2 by 2026-03-06T13:00:00Z, delivered from 2026-03-06T11:00:00Z to 2026-03-06T12:00:00Z",
+            ["paid 2", "2026-03-06T13:00:00Z", "delivered", "2026-03-06T11:00:00Z", "2026-03-06T12:00:00Z"],
         ),
-        ("promises_made", {}, "nothing"),
+        ("promises_made", {}, ["nothing"]),
         (
             "promises_stated",
             {"promises": [{"kind": "ready", "due": "2026-03-06T12:40:00Z"}]},
-            "ready by 2026-03-06T12:40:00Z",
+            ["ready", "2026-03-06T12:40:00Z"],
         ),
-        ("step_reached", {"step": "delivered", "quality": "proxy"}, "delivered (proxy)"),
-        ("step_reached", {"step": "ready"}, "ready"),
-        ("step_undone", {"step": "ready"}, "ready"),
+        ("step_reached", {"step": "delivered", "quality": "proxy"}, ["delivered", "proxy"]),
+        ("step_reached", {"step": "ready"}, ["ready"]),
+        ("step_undone", {"step": "ready"}, ["ready"]),
         (
             "promise_amended",
             {"kind": "ready", "due": "2026-03-06T12:50:00Z", "by": "us"},
-            "ready now by 2026-03-06T12:50:00Z, us wanted it",
+            ["ready", "2026-03-06T12:50:00Z", "us"],
         ),
-        ("promise_withdrawn", {"kind": "ready", "by": "customer"}, "ready, customer wanted it"),
-        ("hold_started", {"reason": "no courier", "caused_by": "us"}, "no courier, by us"),
-        ("hold_ended", {"reason": "no courier"}, "no courier"),
-        ("cancelled", {"by": "customer"}, "by customer"),
-        ("correction", {"corrects": "e-0"}, "e-0: never happened"),
+        ("promise_withdrawn", {"kind": "ready", "by": "customer"}, ["ready", "customer"]),
+        ("hold_started", {"reason": "no courier", "caused_by": "us"}, ["no courier", "us"]),
+        ("hold_ended", {"reason": "no courier"}, ["no courier"]),
+        ("cancelled", {"by": "customer"}, ["customer"]),
+        ("correction", {"corrects": "e-0"}, ["e-0"]),
         (
             "correction",
             {
@@ -67,36 +68,44 @@ def _shown(type: str, **fields: Any) -> str:
                     "step": "ready",
                 },
             },
-            "e-0: is step_reached ready at 2026-03-06T12:37:00Z",
+            ["e-0", "step_reached", "ready", "2026-03-06T12:37:00Z"],
         ),
     ],
 )
-def test_each_event_says_when_of_which_case_and_what(type: str, fields: dict[str, Any], said: str) -> None:
-    assert _shown(type, **fields) == f"2026-03-06T12:38:04Z  square:o-17  {type}  {said}"
+def test_each_event_has_time_case_type_and_details(type: str, fields: dict[str, Any], values: list[str]) -> None:
+    time, case, tag, details = _shown(type, **fields).split("  ")
+    assert (time, case, tag) == ("2026-03-06T12:38:04Z", "square:o-17", type)
+    assert _in_order(values, details)
 
 
-def test_an_event_says_where_by_whom_and_from_which_feed() -> None:
+def _in_order(values: list[str], text: str) -> bool:
+    """Return whether all values are in the text, in this order, with any words between them."""
+    return re.search(".*".join(map(re.escape, values)), text) is not None
+
+
+def test_an_event_has_location_staff_and_source() -> None:
     where: dict[str, Any] = {"location": "main-street", "source": "square", "subject": "line-2"}
-    told = _shown("step_reached", step="ready", staff={"id": "s-7", "role": "cook"}, **where)
-    assert told.endswith("square:o-17 line-2  step_reached  ready  at main-street  by s-7 (cook)  from square")
-    assert _shown("staff_assigned", staff={"id": "s-7"}).endswith("staff_assigned  by s-7")
+    text = _shown("step_reached", step="ready", staff={"id": "s-7", "role": "cook"}, **where)
+    assert _in_order(["square:o-17 line-2  step_reached  ready", "main-street", "s-7", "cook", "square"], text)
+    assert _in_order(["staff_assigned", "s-7"], _shown("staff_assigned", staff={"id": "s-7"}))
 
 
-def test_a_clock_record_says_how_far_its_source_is_read() -> None:
-    told = _shown("clock", source="square", at="2026-03-06T12:40:00Z")
-    assert told == "2026-03-06T12:40:00Z  clock  square is read up to 2026-03-06T12:40:00Z, its partition 0"
+def test_a_clock_record_has_its_source_and_time() -> None:
+    text = _shown("clock", source="square", at="2026-03-06T12:40:00Z")
+    assert text.startswith("2026-03-06T12:40:00Z  clock  square")
+    assert _in_order(["2026-03-06T12:40:00Z", "partition 0", "2026-03-06T12:40:00Z"], text)
 
 
-def test_what_is_no_event_says_where_it_stands_and_why() -> None:
-    told = refused_line(Refused("not_json", "the end is missing"), "square:o-17", "0@12").plain
-    assert told == "0@12  square:o-17  refused  not_json: the end is missing"
+def test_a_refused_record_has_its_position_and_reason() -> None:
+    text = refused_line(Refused("not_json", "the end is missing"), "square:o-17", "0@12").plain
+    assert text == "0@12  square:o-17  refused  not_json: the end is missing"
 
 
-def test_nobody_who_writes_an_event_moves_the_cursor_of_who_reads_it() -> None:
-    told = _shown("step_reached", step="\x1b[2J[red]ready\x07\u202e\n", location="\x1b]0;owned\x07")
-    assert told.isprintable()
-    assert "\\x1b[2J[red]ready" in told
+def test_control_characters_in_events_are_escaped() -> None:
+    text = _shown("step_reached", step="\x1b[2J[red]ready\x07\u202e\n", location="\x1b]0;owned\x07")
+    assert text.isprintable()
+    assert "\\x1b[2J[red]ready" in text
 
 
-def test_the_first_day_that_can_be_written_is_shown_in_its_own_zone() -> None:
+def test_the_first_representable_day_is_shown_in_its_own_zone() -> None:
     assert _shown("step_reached", step="ready", occurred_at="0001-01-01T00:00:00+01:00").startswith("0001-01-01")

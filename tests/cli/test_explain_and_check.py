@@ -1,4 +1,4 @@
-"""`promises explain` says why, `promises check` says what the settings hold."""
+"""Tests of `promises explain` and `promises check`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PINNED = {
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Order s1 is a minute late; s2 is still being made when the day ends at 12:12, with s3 put off."""
+    """Return the events: s1 is a minute late; s2 is open when the day ends at 12:12, and so is the amended s3."""
     return written(
         tmp_path_factory.mktemp("day") / "events.ndjson",
         promised("s1", "12:00", "12:10", location="soho", staff={"id": "ada"}),
@@ -71,7 +71,7 @@ def test_a_late_coffee_is_explained_to_people(day: Path) -> None:
     assert "the deadline passed with nothing delivered: broken  [no event]" in steps[1]
 
 
-def test_an_open_promise_says_when_it_will_change_by_itself(day: Path) -> None:
+def test_an_open_promise_shows_when_it_will_change(day: Path) -> None:
     (promise,) = report("explain", day, "s2")["promises"]
     assert (promise["verdict"], promise["reason"], promise["lateness_seconds"]) == ("open", "pending", None)
     assert (promise["revision"], promise["wake_at"]) == (None, shown("12:25")), "at risk five minutes before due"
@@ -135,7 +135,7 @@ def test_check_shows_the_default_policies_and_ends_well() -> None:
     assert last == "no mistakes found"
 
 
-def test_check_says_what_the_given_policies_and_adapter_hold() -> None:
+def test_check_shows_policies_and_adapter() -> None:
     answer = promises("check", "--policies", LOG_POLICIES, "--adapter", LOG_ADAPTER)
     columns = "arrival_time, event_id, event_time, event_type, location, promise_id, promised_at, staff"
     assert answer.out.splitlines() == [

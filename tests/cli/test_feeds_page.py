@@ -1,4 +1,4 @@
-"""docs/feeds.md is followed to the letter: what it says to save is saved, what it says to run is run."""
+"""Tests that follow docs/feeds.md: its files are saved, and its commands are run."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tests.shared import ROOT
 PAGE = (ROOT / "docs" / "feeds.md").read_text("utf-8")
 
 
-def told(language: str, number: int) -> str:
-    """A block of the page, without the indentation of the list that it stands in."""
+def output(language: str, number: int) -> str:
+    """Return a block of the page without its indentation."""
     blocks = re.findall(rf"^( *)```{language}\n(.*?)^\1```", PAGE, re.MULTILINE | re.DOTALL)
     indent, block = blocks[number]
     return re.sub(rf"^{indent}", "", block, flags=re.MULTILINE)
 
 
-def test_who_follows_the_page_has_an_adapter_whose_tests_pass(tmp_path: Path) -> None:
+def test_the_adapter_of_the_documentation_passes_its_tests(tmp_path: Path) -> None:
     for name, text in (
-        ("order.json", told("json", 0)),
-        ("bakehouse.toml", told("toml", 0)),
-        ("bakehouse.tests.toml", told("toml", 1)),
+        ("order.json", output("json", 0)),
+        ("bakehouse.toml", output("toml", 0)),
+        ("bakehouse.tests.toml", output("toml", 1)),
     ):
         (tmp_path / name).write_text(text, "utf-8")
     shown = promises("adapt", tmp_path / "order.json", "--adapter", tmp_path / "bakehouse.toml")

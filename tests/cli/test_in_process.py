@@ -40,7 +40,7 @@ def test_a_command_does_the_same_in_this_process_and_in_one_of_its_own(arguments
 
 
 def without_time(log: str) -> str:
-    """The log without the instants that its lines begin with."""
+    """Return the log without the instants at the start of its lines."""
     return "\n".join(line.partition(", ")[2] if line.startswith('{"time"') else line for line in log.splitlines())
 
 

@@ -41,14 +41,14 @@ KNOWN = {
 COUNTS = ("promises", "kept", "broken", "broken_late", "broken_undelivered", "pending", "cancelled")
 BY = ("--by", "location", "--by", "staff")
 MIDDLE, END = 4, 9
-"""Which checkpoints the shuffled events are judged at: one with much still open, and the last."""
+"""The checkpoints at which the shuffled events are judged: one with many open promises, and the last."""
 
 Counts = dict[str, int]
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set with its truth. Everything slow is done once."""
+    """A data set with its truth. Slow results are cached."""
 
     folder: Path
 
@@ -68,17 +68,17 @@ class Dataset:
 
     @cached_property
     def text(self) -> str:
-        """What the command says at every checkpoint; the last is the end of the data set."""
+        """The output of the command at every checkpoint; the last is the end of the data set."""
         return judged_text(self.events, [point["T"] for point in self.checkpoints])
 
     @cached_property
-    def told(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.text)
-        return told
+    def output(self) -> dict[str, Any]:
+        output: dict[str, Any] = json.loads(self.text)
+        return output
 
     @property
     def end(self) -> dict[str, Any]:
-        point: dict[str, Any] = self.told["points"][END]
+        point: dict[str, Any] = self.output["points"][END]
         return point
 
     def rows(self, axis: str) -> list[dict[str, str]]:
@@ -87,7 +87,7 @@ class Dataset:
 
     @cached_property
     def judged(self) -> list[Judged]:
-        """Every promise as judged at the end, inside this process."""
+        """Every promise as judged at the end, in this process."""
         policies = parse_policies(LOG_POLICIES.read_text("utf-8"), LOG_POLICIES.name)
         histories: defaultdict[str, History] = defaultdict(list)
         for line in lines([str(self.events)], load(str(LOG_ADAPTER))):
@@ -103,7 +103,7 @@ class Dataset:
 
     @property
     def lateness(self) -> list[float]:
-        """Seconds, ascending, of what was delivered."""
+        """The lateness of deliveries in seconds, ascending."""
         return sorted(one.lateness / 1000 for one in self.outcomes if one.lateness is not None)
 
 
@@ -123,13 +123,13 @@ def dataset(request: pytest.FixtureRequest) -> Dataset:
 
 
 def counts(row: dict[str, Any]) -> Counts:
-    """A row of the command, in the words of the truth."""
+    """Return a row of the command with the names of the truth."""
     reasons = row["reasons"]
-    found = (
+    result = (
         row["promises"], row["kept"], row["broken"], reasons["late"], reasons["undelivered"], row["open"],
         row["excluded"],
     )  # fmt: skip
-    return dict(zip(COUNTS, found, strict=True))
+    return dict(zip(COUNTS, result, strict=True))
 
 
 def true_counts(row: dict[str, Any]) -> Counts:
@@ -143,21 +143,21 @@ def true_rate(row: dict[str, Any]) -> float | None:
 
 def test_the_totals_are_those_that_are_known(dataset: Dataset) -> None:
     totals = dataset.end["totals"]
-    found = tuple(totals[name] for name in ("promises", "kept", "broken", "excluded", "open"))
-    assert found == KNOWN[dataset.folder.name]
+    result = tuple(totals[name] for name in ("promises", "kept", "broken", "excluded", "open"))
+    assert result == KNOWN[dataset.folder.name]
     assert counts(totals) == true_counts(dataset.truth["totals"])
     assert totals["kept_rate"] == dataset.truth["totals"]["kept_rate"]
 
 
 def test_the_median_and_the_95th_percentile_of_lateness_are_true(dataset: Dataset) -> None:
     true = dataset.truth["lateness_seconds_quantiles"]
-    found = {name: round(seconds, 2) for name, seconds in dataset.end["totals"]["lateness_seconds"].items()}
-    assert found == {"p50": true["0.5"], "p95": true["0.95"]}
+    result = {name: round(seconds, 2) for name, seconds in dataset.end["totals"]["lateness_seconds"].items()}
+    assert result == {"p50": true["0.5"], "p95": true["0.95"]}
 
 
-def test_what_was_read_adds_up_with_what_was_written(dataset: Dataset) -> None:
+def test_the_numbers_of_records_add_up(dataset: Dataset) -> None:
     stream = dataset.truth["event_stream"]
-    assert dataset.told["input"] == {
+    assert dataset.output["input"] == {
         "records": stream["rows"],
         "duplicates": stream["duplicate_rows"],
         "rejected": 0,
@@ -167,20 +167,20 @@ def test_what_was_read_adds_up_with_what_was_written(dataset: Dataset) -> None:
 
 
 def test_every_checkpoint_on_the_way_is_true(dataset: Dataset) -> None:
-    totals = [(point["as_of"], point["totals"]) for point in dataset.told["points"]]
-    found = [(as_of, counts(row), row["kept_rate"]) for as_of, row in totals]
-    assert len(found) == 10
-    assert found == [
+    totals = [(point["as_of"], point["totals"]) for point in dataset.output["points"]]
+    result = [(as_of, counts(row), row["kept_rate"]) for as_of, row in totals]
+    assert len(result) == 10
+    assert result == [
         (format_instant(parse_instant(true["T"])), true_counts(true), true_rate(true)) for true in dataset.checkpoints
     ]
 
 
 @pytest.mark.parametrize("axis", ["location", "staff"])
 def test_every_location_and_every_staff_member_is_judged_truly(dataset: Dataset, axis: str) -> None:
-    found = {row["key"][0]: (counts(row), row["kept_rate"]) for row in dataset.end["by"][axis]}
-    nobody = found.pop(None, None)
+    result = {row["key"][0]: (counts(row), row["kept_rate"]) for row in dataset.end["by"][axis]}
+    nobody = result.pop(None, None)
     rows = dataset.rows(axis)
-    assert found == {row[axis]: (true_counts(row), true_rate(row)) for row in rows}
+    assert result == {row[axis]: (true_counts(row), true_rate(row)) for row in rows}
     unnamed = Counter(true_counts(dataset.truth["totals"]))
     for row in rows:
         unnamed.subtract(true_counts(row))
@@ -194,12 +194,12 @@ def test_pairs_of_location_and_staff_are_as_many_as_there_are(dataset: Dataset) 
 
 
 def test_every_day_on_which_promises_were_due_is_judged_truly(dataset: Dataset) -> None:
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    result: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for outcome in dataset.outcomes:
         verdict, reason = outcome.ruling
-        found[to_datetime(outcome.due).date().isoformat()].update(["promises", verdict, reason])
+        result[to_datetime(outcome.due).date().isoformat()].update(["promises", verdict, reason])
     names = ("promises", "kept", "broken", "late", "undelivered", "open", "excluded")
-    assert {day: tuple(counted[name] for name in names) for day, counted in found.items()} == {
+    assert {day: tuple(counted[name] for name in names) for day, counted in result.items()} == {
         row["promised_day_utc"]: tuple(true_counts(row).values()) for row in dataset.rows("promised_day")
     }
 
@@ -217,7 +217,7 @@ def test_every_quantile_of_lateness_of_those_that_were_late_is_true(dataset: Dat
     assert len(late) == dataset.truth["totals"]["broken_late"]
 
 
-def test_what_came_at_the_very_instant_it_was_due_is_kept(dataset: Dataset) -> None:
+def test_a_delivery_exactly_at_the_due_time_is_kept(dataset: Dataset) -> None:
     at_due = [outcome.ruling.verdict for outcome in dataset.outcomes if outcome.lateness == 0]
     assert at_due == ["kept"] * dataset.truth["delivered_exactly_on_promise"]
 
@@ -233,12 +233,12 @@ def test_no_order_of_arrival_and_no_repetition_changes_a_byte(
     shuffled, repeated = shuffle(dataset.events, tmp_path / "events.csv", seed)
     text = judged_text(shuffled, [dataset.checkpoints[checkpoint]["T"]])
     assert points_of(text) == [points_of(dataset.text)[checkpoint]]
-    added = json.loads(text)["input"]["duplicates"] - dataset.told["input"]["duplicates"]
+    added = json.loads(text)["input"]["duplicates"] - dataset.output["input"]["duplicates"]
     assert added == repeated > 500
 
 
 def shuffle(events: Path, target: Path, seed: int) -> tuple[Path, int]:
-    """The events in disorder, one in twenty of them twice; and how many were repeated."""
+    """Return the shuffled events, one in twenty of them twice, and the number of duplicates."""
     chance = random.Random(seed)
     with gzip.open(events, "rt", encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
@@ -251,7 +251,7 @@ def shuffle(events: Path, target: Path, seed: int) -> tuple[Path, int]:
 
 
 def points_of(text: str) -> list[str]:
-    """The text of each point, as printed."""
+    """Return the text of each point as printed."""
     printed = text[text.index('\n "points": ') : text.index('\n "rejects": ')]
     points = printed.split('\n  {\n   "as_of": ')[1:]
     return [point.removesuffix("\n ],").removesuffix(",") for point in points]

@@ -1,4 +1,4 @@
-"""The file of feeds: what it says, and what is said of it when it cannot be used."""
+"""The file of feeds: its keys, and the errors of files that cannot be used."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ name = "own"
 """
 
 
-def test_a_file_says_every_feed_and_names_stand_relative_to_it() -> None:
+def test_every_key_of_a_feed_is_read_and_paths_are_relative_to_the_file() -> None:
     assert parse_feeds(TOWN, "conf/feeds.toml") == (
         Feed(
             "square",
@@ -58,7 +58,7 @@ def test_a_file_says_every_feed_and_names_stand_relative_to_it() -> None:
     )
 
 
-def test_a_feed_is_signed_as_its_scheme_has_it_unless_it_says_otherwise() -> None:
+def test_a_feed_can_override_the_header_and_the_tolerance_of_its_scheme() -> None:
     square, till, _ = (feed.webhook and feed.webhook.signature_scheme for feed in parse_feeds(TOWN, "feeds.toml"))
     assert square is not None
     assert till is not None
@@ -71,7 +71,7 @@ HOOK = ONE + "[feed.webhook]\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "feeds.toml: no feeds; write at least one [[feed]] table"),
         ("feed = 7", "feeds.toml: no feeds"),
@@ -101,14 +101,14 @@ HOOK = ONE + "[feed.webhook]\n"
         (HOOK + "scheme = 'none'\nport = 1", "unknown key 'port'"),
     ],
 )
-def test_what_is_wrong_is_named_with_file_and_key_and_remedy(text: str, said: str) -> None:
+def test_an_error_names_the_file_the_key_and_the_remedy(text: str, message: str) -> None:
     with pytest.raises(FeedsError) as caught:
         parse_feeds(text, "feeds.toml")
     assert str(caught.value).startswith("feeds.toml")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_two_feeds_are_not_posted_to_one_path() -> None:
+def test_two_feeds_cannot_have_the_same_path() -> None:
     text = "".join(f'[[feed]]\nname = "{name}"\nwebhook = {{ path = "/x", scheme = "none" }}\n' for name in "ab")
     with pytest.raises(FeedsError, match="webhook path '/x' is there 2 times; give each feed its own"):
         parse_feeds(text, "feeds.toml")

@@ -1,7 +1,8 @@
-"""A file of locations that is wrong says where and what to do; one that is right means what it says."""
+"""The keys of a file of locations, and the errors of files that cannot be used."""
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,20 +25,21 @@ abandoned_after = "2d"
 """
 
 
-def test_every_key_of_a_location_arrives() -> None:
+def test_every_key_of_a_location_is_read() -> None:
     [quay] = parse_locations(EVERYTHING, "loc.toml").all
+    assert tomllib.loads(EVERYTHING)["location"][0].keys() == set(Location._fields)
 
     objectives = {"ready": 0.95, "delivered": 0.9}
     assert quay == Location("quay", "Quay Street", "Europe/Dublin", objectives, "pos-quay", 300_000, 172_800_000)
 
 
-def test_what_is_left_out_has_its_plain_meaning() -> None:
+def test_keys_that_are_left_out_have_defaults() -> None:
     [quay] = parse_locations('[[location]]\nid = "quay"\n', "loc.toml").all
 
     assert quay == Location("quay", "quay", "UTC", {}, "", 600_000, NEVER)
 
 
-def test_a_location_that_nobody_listed_is_called_by_its_id() -> None:
+def test_a_location_that_is_not_listed_has_its_id_as_name() -> None:
     listed = parse_locations(EVERYTHING, "loc.toml")
 
     assert listed.get("quay").display_name == "Quay Street"
@@ -45,17 +47,17 @@ def test_a_location_that_nobody_listed_is_called_by_its_id() -> None:
     assert Locations().get("harbour") == Location("harbour", "harbour")
 
 
-def test_only_a_location_with_a_feed_waits_for_one() -> None:
+def test_only_locations_with_a_feed_are_among_the_feeds() -> None:
     listed = parse_locations(EVERYTHING + '[[location]]\nid = "harbour"\n', "loc.toml")
 
     assert listed.feeds() == {"quay": LocationFeed("pos-quay", 300_000, 172_800_000)}
 
 
-def test_the_example_is_the_town() -> None:
-    found = parse_locations(EXAMPLE.read_text("utf-8"), "examples/locations.toml")
+def test_the_example_has_the_locations_of_the_demo() -> None:
+    locations = parse_locations(EXAMPLE.read_text("utf-8"), "examples/locations.toml")
 
-    assert {location.id for location in found.all} > {"bar-quay", "kitchen", "pharmacy"}
-    assert found.get("pharmacy").objectives == {"ready": 0.98}
+    assert {location.id for location in locations.all} > {"bar-quay", "kitchen", "pharmacy"}
+    assert locations.get("pharmacy").objectives == {"ready": 0.98}
 
 
 WRONG = {
@@ -86,7 +88,7 @@ KEYS = {
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_a_file_that_is_no_file_of_locations_says_so(text: str) -> None:
+def test_an_invalid_file_of_locations_is_an_error(text: str) -> None:
     with pytest.raises(LocationsError) as refused:
         parse_locations(text, "loc.toml")
 

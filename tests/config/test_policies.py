@@ -1,12 +1,14 @@
-"""A policy file that is wrong says where and what to do; one that is right means what it says."""
+"""The keys of a policy file, and the errors of files that cannot be used."""
 
 from __future__ import annotations
+
+import tomllib
 
 import pytest
 
 from schemas.instants import from_datetime
 from streams.config.policies import PolicyError, parse_policies
-from streams.judging.policy import Assumed, Cancellation
+from streams.judging.policy import POLICY_KEYS, Assumed, Cancellation
 from tests.histories import at, moment, policies_of
 
 EVERYTHING = """
@@ -28,8 +30,9 @@ objective = 0.95
 """
 
 
-def test_every_key_of_a_policy_arrives() -> None:
+def test_every_key_of_a_policy_is_read() -> None:
     [policy] = policies_of(EVERYTHING).all
+    assert tomllib.loads(EVERYTHING)["policy"][0].keys() == POLICY_KEYS
 
     assert (policy.id, policy.kind, policy.kept_by) == ("pickup@2", "ready", ("ready", "picked_up"))
     assert (policy.grace, policy.at_risk, policy.assumed) == (90_000, 900_000, Assumed("ordered", 7_200_000))
@@ -40,7 +43,7 @@ def test_every_key_of_a_policy_arrives() -> None:
     assert policy.objective == 0.95
 
 
-def test_what_is_left_out_has_its_plain_meaning() -> None:
+def test_keys_that_are_left_out_have_defaults() -> None:
     [policy] = policies_of('[[policy]]\nkind = "ready"\n').all
 
     assert (policy.id, policy.kept_by, policy.grace, policy.at_risk) == ("ready@1", ("ready",), 0, 0)
@@ -57,7 +60,7 @@ def test_lengths_of_time_have_a_unit(text: str, millis: int) -> None:
     assert policies_of(f'[[policy]]\nkind = "ready"\ngrace = "{text}"\n').all[0].grace == millis
 
 
-def test_policies_know_what_they_speak_of() -> None:
+def test_policies_know_their_kinds_steps_and_ids() -> None:
     policies = policies_of(EVERYTHING + '[[policy]]\nkind = "delivered"\n')
 
     assert policies.kinds == {"ready", "delivered"}
@@ -65,7 +68,7 @@ def test_policies_know_what_they_speak_of() -> None:
     assert set(policies.by_id) == {"pickup@2", "delivered@1"}
 
 
-def test_the_same_text_has_the_same_fingerprint_and_another_text_another() -> None:
+def test_equal_texts_have_equal_fingerprints_and_different_texts_differ() -> None:
     one = parse_policies(EVERYTHING, "a.toml").fingerprint
 
     assert one == parse_policies(EVERYTHING, "b.toml").fingerprint
@@ -130,7 +133,7 @@ KEYS = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_file_that_is_no_policy_file_says_so(name: str) -> None:
+def test_an_invalid_policy_file_is_an_error(name: str) -> None:
     text, message = WRONG[name]
     with pytest.raises(PolicyError) as refused:
         parse_policies(text, "pol.toml")
@@ -147,7 +150,7 @@ def test_a_wrong_key_is_named_with_file_and_remedy(line: str) -> None:
     assert str(refused.value).startswith(KEYS[line])
 
 
-def test_the_policy_in_question_is_named_where_it_has_a_name() -> None:
+def test_an_error_names_the_policy_if_it_has_a_name() -> None:
     text = '[[policy]]\nkind = "ready"\n[[policy]]\nname = "pickup"\nkind = "ready"\ngrace = 3\n'
     with pytest.raises(PolicyError, match=r"^pol\.toml: policy 2 \(pickup\): grace = 3: "):
         parse_policies(text, "pol.toml")
@@ -165,17 +168,17 @@ def versions(*lines: str) -> str:
         versions('kind = "ready"', 'name = "ready"\nkind = "warm"\nversion = 2\neffective_from = 2026-01-01T00:00:00Z'),
     ],
 )
-def test_a_later_version_is_later_and_of_the_same_kind(text: str) -> None:
+def test_a_later_version_must_take_effect_later_and_keep_the_kind(text: str) -> None:
     with pytest.raises(PolicyError, match=r"^pol\.toml: ready@2: a later version keeps the kind and has a later eff"):
         parse_policies(text, "pol.toml")
 
 
-def test_one_version_is_there_once() -> None:
+def test_a_version_cannot_occur_twice() -> None:
     with pytest.raises(PolicyError, match=r"^pol\.toml: ready@1 is there twice; give the newer one the next version"):
         parse_policies(versions('kind = "ready"', 'kind = "ready"'), "pol.toml")
 
 
-def test_an_offset_of_the_clock_is_heeded() -> None:
+def test_an_offset_in_effective_from_is_respected() -> None:
     policies = policies_of('[[policy]]\nkind = "ready"\neffective_from = 2026-03-06T13:00:00+01:00\n')
 
     assert policies.all[0].effective_from == from_datetime(moment("12:00"))

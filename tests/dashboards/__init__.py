@@ -1,1 +1,1 @@
-"""The dashboards: built as committed, by the rules of the house, and answered by a real Prometheus."""
+"""Tests of the dashboards: as committed, against the rules for dashboards, and with a real Prometheus."""

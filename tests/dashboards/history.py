@@ -23,28 +23,28 @@ from streams.state.windows import WIDTHS
 LOCATIONS: Final = ("hull", "leeds", "york north")
 KINDS: Final = ("ready", "delivered")
 OBJECTIVES: Final = (0.9, 0.9, 0.9, 0.85, 0.9, 0.95)
-"""By location and kind, in their order."""
+"""Shops by location and kind."""
 
 STAFF: Final = ("kim", "ola")
 PARTITIONS: Final = (0, 1, 2)
 MINUTES: Final = 180
 MOVES: Final = 150.0
 STEP: Final = 0.5
-"""Between two scrapes, in minutes."""
+"""The scrape interval in minutes."""
 
 DAY_BEFORE: Final = -1330.0
-"""From when, for 70 minutes, there are scrapes of the day before. Between these and minute 0 Prometheus was away."""
+"""The start of 70 minutes of scrapes on the day before. From their end to minute 0, Prometheus was down."""
 
 PAST: Final = 10_000.0
-"""For how many minutes every partition had counted before."""
+"""The minutes for which every partition had counted before."""
 
 Labels = dict[str, str]
 Level = Callable[[int, float], float]
-"""What a partition holds, at a minute."""
+"""A value of a partition at a minute."""
 
 
 class Exported(NamedTuple):
-    """One series of a partition. level: its value there."""
+    """One series of a partition. level: its value at a minute."""
 
     name: str
     labels: Labels
@@ -52,21 +52,21 @@ class Exported(NamedTuple):
 
 
 def owned(worker: str, minute: float) -> tuple[int, ...]:
-    """The partitions of a worker: b takes 1 over from a."""
+    """Return the partitions of a worker: b takes 1 over from a."""
     if worker == "a":
         return (0, 1) if minute < MOVES else (0,)
     return (1, 2) if minute > MOVES + 0.75 else (2,)
 
 
 def pace(labels: Labels) -> float:
-    """How much of this a partition counts in a minute."""
+    """Return the counts of a partition per minute."""
     of_verdict = {"kept": 0.5, "broken": 0.05, "excluded": 0.01, "open": 0.0}[labels.get("verdict", "kept")]
     common = labels.get("reason", "on_time") in ("on_time", "late", "cancelled_by_customer", "malformed")
     return of_verdict * (1 if common else 0.2) * {"hull": 0, "leeds": 1}.get(labels.get("location", ""), 2)
 
 
 def kept_share(location: str, minute: float) -> float:
-    """The share of the last hour: that of Leeds falls to 0.7 in the end."""
+    """Return the share of the last hour; that of Leeds falls to 0.7 in the end."""
     return 0.96 if location != "leeds" else min(0.95, 0.7 + (MINUTES - minute) / 240)
 
 
@@ -134,12 +134,12 @@ def _pipeline() -> Iterator[Exported]:
 
 
 def booked() -> list[Exported]:
-    """All series that workers sum over their partitions."""
+    """Return all series that workers sum over their partitions."""
     return [*_states(), *_verdicts(), *_windows(), *_pipeline()]
 
 
 def scraped(start: float) -> Iterator[tuple[str, Labels, float, float]]:
-    """Every sample there is: name, labels, value, and seconds since 1970. start: when the three hours start."""
+    """Yield every sample: name, labels, value, and seconds since 1970. start: of the three hours."""
     minutes = [DAY_BEFORE + place * STEP for place in range(int(70 / STEP) + 1)]
     minutes += [place * STEP for place in range(int(MINUTES / STEP) + 1)]
     for worker in ("a", "b"):
@@ -185,9 +185,9 @@ def _of_prometheus(minutes: list[float], start: float) -> Iterator[tuple[str, La
 
 
 def open_metrics(start: float) -> str:
-    """All of it, as `promtool tsdb create-blocks-from openmetrics` takes it."""
+    """Return all samples in the format of `promtool tsdb create-blocks-from openmetrics`."""
     lines = []
     for name, labels, value, at in scraped(start):
-        inside = ",".join(f'{label}="{said}"' for label, said in labels.items())
+        inside = ",".join(f'{label}="{text}"' for label, text in labels.items())
         lines.append(f"{name}{{{inside}}} {value!r} {at:.3f}")
     return "\n".join([*lines, "# EOF\n"])

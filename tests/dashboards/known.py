@@ -1,4 +1,4 @@
-"""Every series that a dashboard may ask for, with its labels: the catalogue, what the rules record, Prometheus' own."""
+"""The series that a dashboard may query, with their labels: the catalogue, recording rules, and Prometheus' own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COMMITS: Final = (COMMIT, INTAKE_COMMIT)
 METRICS: Final = {metric.name: metric for metric in CATALOGUE}
 
 SCRAPED: Final = frozenset({"instance", "job"})
-"""What Prometheus adds to whatever it scrapes."""
+"""The labels that Prometheus adds to all series."""
 
 _WINDOW: Final = frozenset({"location", "kind", "basis", "window"})
 RECORDED: Final[dict[str, frozenset[str]]] = {
@@ -42,7 +42,7 @@ def _samples(metric: Metric) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 SERIES: Final = RECORDED | PROMETHEUS | dict(pair for metric in METRICS.values() for pair in _samples(metric))
-"""Labels by the name of the series."""
+"""The labels of each series."""
 
 OF_THE_PROCESS: Final = frozenset(name for metric in _COMMITS for name, _ in _samples(metric))
 OF_THE_BOOK: Final = frozenset(

@@ -35,7 +35,7 @@ h1 { font-size: 18px; margin: 4px } h2 { font-size: 14px; margin: 0 } h3 { font-
 
 
 def shown(value: float, unit: str) -> str:
-    """A number in its unit, about as Grafana writes it."""
+    """Return a number in its unit, about as Grafana writes it."""
     if unit == "percentunit":
         return f"{100 * value:.1f} %"
     if unit == "s":
@@ -46,14 +46,14 @@ def shown(value: float, unit: str) -> str:
 
 
 def legend(template: str, labels: Json) -> str:
-    """The legend of a series."""
+    """Return the legend of a series."""
     for name, value in labels.items():
         template = template.replace(f"{{{{{name}}}}}", value)
     return template
 
 
 def unit_of(panel: Json, ref: str, title: str = "") -> str:
-    """The unit of a query or a column, by the panel's overrides."""
+    """Return the unit of a query or a column, by the panel's overrides."""
     for rule in panel["fieldConfig"]["overrides"]:
         if rule["matcher"]["options"] in (ref, title):
             for one in rule["properties"]:
@@ -63,30 +63,30 @@ def unit_of(panel: Json, ref: str, title: str = "") -> str:
 
 
 def stat(panel: Json, server: Prometheus) -> str:
-    """Values with their names."""
-    found = [
+    """Return values with their names."""
+    result = [
         f"<div><b>{shown(float(row['value'][1]), unit_of(panel, target['refId']))}</b>"
         f"{escape(legend(target['legendFormat'], row['metric']))}</div>"
         for target in panel["targets"]
         for row in server.now(chosen(target["expr"]))
     ]
-    return f"<div class=stats>{''.join(found)}</div>"
+    return f"<div class=stats>{''.join(result)}</div>"
 
 
 def bargauge(panel: Json, server: Prometheus) -> str:
-    """A bar for each value."""
+    """Return a bar for each value."""
     (target,) = panel["targets"]
-    found = server.now(chosen(target["expr"]))
-    most = max((abs(float(row["value"][1])) for row in found), default=1) or 1
+    result = server.now(chosen(target["expr"]))
+    most = max((abs(float(row["value"][1])) for row in result), default=1) or 1
     return "".join(
         f"<div class=bar style='width:{100 * abs(float(row['value'][1])) / most:.0f}%'>"
         f"{escape(legend(target['legendFormat'], row['metric']))}: {float(row['value'][1]):.0f}</div>"
-        for row in sorted(found, key=lambda row: str(row["metric"]))
+        for row in sorted(result, key=lambda row: str(row["metric"]))
     )
 
 
 def table(panel: Json, server: Prometheus) -> str:
-    """Rows by their labels, columns as they are called in the end."""
+    """Return rows by their labels, with the final names of columns."""
     (changes,) = [one["options"] for one in panel["transformations"] if one["id"] == "organize"]
     names = {
         name: changes["renameByName"][name] for name in sorted(changes["indexByName"], key=changes["indexByName"].get)
@@ -114,15 +114,15 @@ def _cells(panel: Json, row: Json, titles: Sequence[str]) -> Iterator[str]:
 
 
 def timeseries(panel: Json, server: Prometheus) -> str:
-    """Lines, each scaled with those of its unit, and the last value of each."""
-    found = [
+    """Return lines, each scaled with those of its unit, and the last value of each."""
+    result = [
         (legend(target["legendFormat"], row["metric"]), unit_of(panel, target["refId"]), _points(row))
         for target in panel["targets"]
         for row in server.over_time(chosen(target["expr"]), minutes=180, step=120)
     ]
     lines, names = [], []
-    for color, (name, unit, points) in zip(_COLORS * 9, found, strict=False):
-        same = [value for _, its, others in found if its == unit for _, value in others]
+    for color, (name, unit, points) in zip(_COLORS * 9, result, strict=False):
+        same = [value for _, its, others in result if its == unit for _, value in others]
         low, high = min(0.0, *same), max(same) or 1.0
         drawn = " ".join(
             f"{_WIDTH * (at - server.end + 10800) / 10800:.0f},{_HEIGHT * (high - value) / (high - low):.0f}"
@@ -135,7 +135,7 @@ def timeseries(panel: Json, server: Prometheus) -> str:
 
 
 def heatmap(panel: Json, server: Prometheus) -> str:
-    """Shades: one row for each bucket, the lowest at the bottom."""
+    """Return a heatmap: one row for each bucket, the lowest at the bottom."""
     (target,) = panel["targets"]
     rows = server.over_time(chosen(target["expr"]), minutes=180, step=300)
     rows.sort(key=lambda row: float(row["metric"]["le"]))
@@ -154,12 +154,12 @@ def heatmap(panel: Json, server: Prometheus) -> str:
 
 
 def text(panel: Json, _: Prometheus) -> str:
-    """Words."""
+    """Return text."""
     return f"<pre>{escape(panel['options']['content'])}</pre>"
 
 
 def row(_: Json, __: Prometheus) -> str:
-    """Nothing but its title."""
+    """Return only the title."""
     return ""
 
 
@@ -175,7 +175,7 @@ def _drawing(parts: Sequence[str]) -> str:
 
 
 def page(dashboard: Json, server: Prometheus) -> str:
-    """A whole dashboard."""
+    """Return a whole dashboard."""
     return _PAGE.substitute(title=escape(dashboard["title"]), panels="".join(_panels(dashboard, server)))
 
 

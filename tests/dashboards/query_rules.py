@@ -16,54 +16,54 @@ import promql_parser
 
 from streams.metrics.catalogue import STAFF_STATE, WINDOW_DUE, WINDOW_KEPT
 from tests.dashboards import known
-from tests.dashboards.reading import Asked, Json, asked, chosen, nodes, selectors, with_queries, within
+from tests.dashboards.reading import Json, PanelQuery, chosen, nodes, panel_queries, selectors, with_queries, within
 
 COUNTED = {STAFF_STATE.name, WINDOW_DUE.name, WINDOW_KEPT.name}
-"""What shares are made of."""
+"""The series that shares are made of."""
 
 
 def queries(dashboard: Json) -> Iterator[str]:
-    """Queries that parse, of series and labels that exist."""
-    exprs = [(one.name, one.expr) for one in asked(dashboard)]
+    """Check that queries parse, with existing series and labels."""
+    exprs = [(one.name, one.expr) for one in panel_queries(dashboard)]
     exprs += [(one["name"], chosen(one["expr"])) for one in dashboard["annotations"]["list"] if one.get("expr")]
     for name, expr in exprs:
         try:
-            found = selectors(expr)
+            matches = selectors(expr)
         except ValueError as reason:
             yield f"{name} is no PromQL: {reason}"
             continue
         labels: set[str] = set()
-        for one in found:
+        for one in matches:
             mine = known.SERIES.get(one.name)
             if mine is None:
                 yield f"{name} asks for {one.name}, which nobody exports"
             labels |= mine or set()
-            said = {matcher.name for matcher in one.matchers.matchers}
-            yield from (f"{name}: {one.name} has no label {label}" for label in said - (mine or set()))
+            text = {matcher.name for matcher in one.matchers.matchers}
+            yield from (f"{name}: {one.name} has no label {label}" for label in text - (mine or set()))
         yield from (f"{name} groups by {label}, which nothing has" for label in _grouped(expr) - labels)
 
 
 def _grouped(expr: str) -> set[str]:
-    """The labels after by and on."""
-    found: set[str] = set()
+    """Return the labels after by and on."""
+    matches: set[str] = set()
     for node in nodes(expr):
         if isinstance(node, promql_parser.AggregateExpr) and node.modifier:
-            found.update(node.modifier.labels)
+            matches.update(node.modifier.labels)
         if isinstance(node, promql_parser.BinaryExpr) and node.modifier and node.modifier.matching:
-            found.update(node.modifier.matching.labels)
-    return found
+            matches.update(node.modifier.matching.labels)
+    return matches
 
 
-def _parsed(dashboard: Json) -> Iterator[Asked]:
-    """The queries that are PromQL; queries() tells of the others."""
-    for one in asked(dashboard):
+def _parsed(dashboard: Json) -> Iterator[PanelQuery]:
+    """Yield the queries that are PromQL; queries() reports the others."""
+    for one in panel_queries(dashboard):
         with suppress(ValueError):
             nodes(one.expr)
             yield one
 
 
 def counters(dashboard: Json) -> Iterator[str]:
-    """Counters of the process in rate() or increase() alone, counters of the book in a difference of medians alone."""
+    """Check that only counters of the process are in rate() or increase(), and others in a difference of medians."""
     for one in _parsed(dashboard):
         tree = nodes(one.expr)
         names = Counter(selector.name for selector in selectors(one.expr))
@@ -82,7 +82,7 @@ def _in_rates(tree: list[Any]) -> Iterator[str]:
 
 
 def _in_growth(tree: list[Any]) -> Iterator[str]:
-    """The counters of `median now - (median then or 0 * median now)`."""
+    """Return the counters of `median now - (median then or 0 * median now)`."""
     for node in tree:
         if isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "-" and _is_median(node.lhs):
             then = [one for one in within(node.rhs) if _is_median(one)]
@@ -97,7 +97,7 @@ def _is_median(node: Any) -> bool:
 
 
 def legends(dashboard: Json) -> Iterator[str]:
-    """Every query has a legend, of labels that it has; every graph shows its legend."""
+    """Check that every query has a legend with labels that it has, and that every graph shows its legend."""
     for one in _parsed(dashboard):
         legend = one.target.get("legendFormat")
         if not legend:
@@ -111,12 +111,12 @@ def legends(dashboard: Json) -> Iterator[str]:
 
 
 def shares(dashboard: Json) -> Iterator[str]:
-    """Shares divide sums, never by 0, never averaged; and n stands beside them."""
-    found = list(_parsed(dashboard))
-    for panel in {one.panel for one in found if _is_share(one.expr)}:
-        if not any(re.match(r"n\b", one.target["legendFormat"]) for one in found if one.panel == panel):
+    """Check that shares divide sums, never by 0, never averaged, and with n beside them."""
+    matches = list(_parsed(dashboard))
+    for panel in {one.panel for one in matches if _is_share(one.expr)}:
+        if not any(re.match(r"n\b", one.target["legendFormat"]) for one in matches if one.panel == panel):
             yield f"panel {panel} shows a share without its n"
-    for one in found:
+    for one in matches:
         for node in nodes(one.expr):
             if isinstance(node, promql_parser.AggregateExpr) and str(node.op) == "avg":
                 yield f"{one.name} averages"
@@ -125,14 +125,14 @@ def shares(dashboard: Json) -> Iterator[str]:
 
 
 def _divides(node: Any) -> bool:
-    """Whether counts of promises are divided by each other."""
+    """Return whether counts of promises are divided by each other."""
     if not (isinstance(node, promql_parser.BinaryExpr) and str(node.op) == "/"):
         return False
     return any(one.name in COUNTED for one in within(node.rhs) if isinstance(one, promql_parser.VectorSelector))
 
 
 def _is_share(expr: str) -> bool:
-    """Whether a query's last step, but for a clamp or parentheses, is a division of counts."""
+    """Return whether the last step of a query, except a clamp or parentheses, is a division of counts."""
     tree = promql_parser.parse(expr)
     while isinstance(tree, promql_parser.ParenExpr | promql_parser.Call):
         tree = tree.expr if isinstance(tree, promql_parser.ParenExpr) else tree.args[0]
@@ -147,8 +147,8 @@ def _is_positive(node: Any) -> bool:
 
 
 def intervals(dashboard: Json) -> Iterator[str]:
-    """Rates are over as many scrapes as Grafana knows to be enough, or over the whole time range."""
-    for one in asked(dashboard):
+    """Check that rates are over Grafana's rate interval or the whole time range."""
+    for one in panel_queries(dashboard):
         for interval in re.findall(r"(?:rate|increase)\([^()]*\[([^]]+)\]", one.target["expr"]):
             if interval not in ("$__rate_interval", "$__range"):
                 yield f"{one.name} rates over {interval}"

@@ -1,4 +1,4 @@
-"""The committed dashboards as Grafana reads them: their panels, queries, links and variables."""
+"""The committed dashboards as Grafana reads them: panels, queries, links and variables."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ CHOICES = {
     "$staff": ".+",
     "$basis": "current",
 }
-"""What Grafana puts in the place of variables, where everything is chosen."""
+"""The values of variables if everything is selected."""
 
 
-class Asked(NamedTuple):
-    """A query and where it stands."""
+class PanelQuery(NamedTuple):
+    """A query of a panel. name: the panel and the query."""
 
     dashboard: str
     panel: str
@@ -42,52 +42,52 @@ class Asked(NamedTuple):
 
 
 def panels(dashboard: Json) -> list[Json]:
-    """All panels but the rows."""
+    """Return all panels except rows."""
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
 def with_queries(dashboard: Json) -> list[Json]:
-    """All panels that show numbers."""
+    """Return all panels with queries."""
     return [panel for panel in panels(dashboard) if panel["type"] != "text"]
 
 
-def asked(dashboard: Json) -> Iterator[Asked]:
-    """All queries of the panels, variables put in."""
+def panel_queries(dashboard: Json) -> Iterator[PanelQuery]:
+    """Yield all queries of the panels, with the values of variables."""
     for panel in with_queries(dashboard):
         for target in panel["targets"]:
             expr = chosen(target["expr"])
-            yield Asked(dashboard["uid"], panel["title"], target["refId"], expr, target)
+            yield PanelQuery(dashboard["uid"], panel["title"], target["refId"], expr, target)
 
 
-def all_asked() -> list[Asked]:
-    """All queries of all dashboards."""
-    return [one for dashboard in DASHBOARDS.values() for one in asked(dashboard)]
+def all_queries() -> list[PanelQuery]:
+    """Return all queries of all dashboards."""
+    return [one for dashboard in DASHBOARDS.values() for one in panel_queries(dashboard)]
 
 
 def chosen(expr: str) -> str:
-    """A query with every variable put in; longer names first, as one may start with another."""
+    """Return a query with the values of variables; longer names first, because one may be the start of another."""
     for name in sorted(CHOICES, key=len, reverse=True):
         expr = expr.replace(name, CHOICES[name])
     return expr
 
 
 def young(expr: str) -> str:
-    """A query for a Prometheus that has been up for minutes only: growth over one minute in place of hours."""
+    """Return a query for a Prometheus with only minutes of data: growth over one minute instead of hours."""
     return re.sub(r"offset \w+", "offset 1m", expr)
 
 
 def nodes(expr: str) -> list[Any]:
-    """Every node of a query's tree, from the top. Raises ValueError where it is no PromQL."""
+    """Yield every node of a query's tree, from the top. Raises ValueError if it is not PromQL."""
     return within(promql_parser.parse(expr))
 
 
 def within(tree: promql_parser.Expr) -> list[Any]:
-    """A node of a query's tree and all under it."""
-    found: list[Any] = []
-    promql_parser.walk(tree, found.append)
-    return found
+    """Yield a node of a query's tree and all nodes below it."""
+    result: list[Any] = []
+    promql_parser.walk(tree, result.append)
+    return result
 
 
 def selectors(expr: str) -> list[Any]:
-    """What a query reads: each metric with its matchers."""
+    """Yield the metrics that a query reads, with their matchers."""
     return [node for node in nodes(expr) if isinstance(node, promql_parser.VectorSelector)]

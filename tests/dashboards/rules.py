@@ -22,13 +22,13 @@ VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
 def findings(dashboard: Json) -> list[str]:
-    """All of them."""
+    """Return the findings of all rules."""
     checks = (shell, variables, layout, shown, sources, links, used_variables, *query_rules.RULES)
-    return [f"{dashboard['uid']}: {found}" for check in checks for found in check(dashboard)]
+    return [f"{dashboard['uid']}: {matches}" for check in checks for matches in check(dashboard)]
 
 
 def shell(dashboard: Json) -> Iterator[str]:
-    """Title, uid, description, not to be edited in Grafana."""
+    """Check title, uid and description, and that the dashboard is read-only."""
     for name in ("title", "uid", "description", "tags"):
         if not dashboard.get(name):
             yield f"has no {name}"
@@ -37,12 +37,12 @@ def shell(dashboard: Json) -> Iterator[str]:
 
 
 def variables(dashboard: Json) -> Iterator[str]:
-    """One data source variable; queried variables are asked anew with the time range, take many values, and All."""
-    given = dashboard["templating"]["list"]
-    sources = [(one["name"], one["label"]) for one in given if one["type"] == "datasource"]
+    """Check for one data source variable, and that others refresh with the range and allow several values and All."""
+    expected = dashboard["templating"]["list"]
+    sources = [(one["name"], one["label"]) for one in expected if one["type"] == "datasource"]
     if sources != [("datasource", "Data source")]:
         yield f"has the data source variables {sources}"
-    for one in given:
+    for one in expected:
         if one["type"] != "query":
             continue
         if (one.get("refresh"), one.get("multi"), one.get("includeAll"), one.get("allValue")) != (2, True, True, ".+"):
@@ -55,7 +55,7 @@ def variables(dashboard: Json) -> Iterator[str]:
 
 
 def layout(dashboard: Json) -> Iterator[str]:
-    """Ids that are there and differ, rows in their order, panels that do not lie upon each other."""
+    """Check that ids are unique, rows are in order, and panels do not overlap."""
     ids = Counter(panel.get("id") for panel in dashboard["panels"])
     yield from (f"id {one} stands {count} times" for one, count in ids.items() if one is None or count > 1)
     rows = [panel["title"] for panel in dashboard["panels"] if panel["type"] == "row"]
@@ -72,22 +72,22 @@ def _cells(place: Json) -> Iterator[tuple[int, int]]:
 
 
 def shown(dashboard: Json) -> Iterator[str]:
-    """Title, description, unit, at least one query."""
+    """Check that panels have a title, a description, a unit and a query."""
     for panel in panels(dashboard):
         for name in ("title", "description"):
             if not panel.get(name):
                 yield f"panel {panel['id']} has no {name}"
     for panel in with_queries(dashboard):
         overrides = [one for rule in panel["fieldConfig"]["overrides"] for one in rule["properties"]]
-        given = [panel["fieldConfig"]["defaults"].get("unit")]
-        given += [one["value"] for one in overrides if one["id"] == "unit"]
-        yield from (f"panel {panel['id']} has the unit {unit}" for unit in given if unit not in UNITS)
+        expected = [panel["fieldConfig"]["defaults"].get("unit")]
+        expected += [one["value"] for one in overrides if one["id"] == "unit"]
+        yield from (f"panel {panel['id']} has the unit {unit}" for unit in expected if unit not in UNITS)
         if not panel.get("targets"):
             yield f"panel {panel['id']} asks nothing"
 
 
 def sources(dashboard: Json) -> Iterator[str]:
-    """Every panel and every query asks the data source that the variable names."""
+    """Check that every panel and every query uses the data source of the variable."""
     for panel in panels(dashboard):
         for one in (panel, *panel.get("targets", ())):
             if one.get("datasource") != SOURCE:
@@ -95,7 +95,7 @@ def sources(dashboard: Json) -> Iterator[str]:
 
 
 def links(dashboard: Json) -> Iterator[str]:
-    """Links that lead to dashboards that exist, with variables that exist here and there, in the same time range."""
+    """Check that links lead to existing dashboards, with existing variables and the same time range."""
     for panel in with_queries(dashboard):
         for url in _urls(panel):
             path, _, query = url.partition("?")
@@ -103,10 +103,12 @@ def links(dashboard: Json) -> Iterator[str]:
             if there is None or not path.startswith("/d/"):
                 yield f"panel {panel['id']} links to {path}"
                 continue
-            given = [name.removeprefix("var-") for name, _ in parse_qsl(query) if name.startswith("var-")]
+            expected = [name.removeprefix("var-") for name, _ in parse_qsl(query) if name.startswith("var-")]
             carried = re.findall(r"\$\{(\w+):queryparam\}", query)
             yield from (
-                f"panel {panel['id']} gives {one} to {path}" for one in (*given, *carried) if one not in _names(there)
+                f"panel {panel['id']} gives {one} to {path}"
+                for one in (*expected, *carried)
+                if one not in _names(there)
             )
             fields = re.findall(r"__data\.fields\.(\w+)", query)
             yield from (f"panel {panel['id']} links by column {one}" for one in fields if one not in _titles(panel))
@@ -123,13 +125,13 @@ def _urls(panel: Json) -> Iterator[str]:
 
 
 def _titles(panel: Json) -> set[str]:
-    """The columns of a table, as they are called in the end."""
+    """Return the final names of the columns of a table."""
     changes = [one["options"] for one in panel["transformations"] if one["id"] == "organize"]
     return {title for one in changes for title in one["renameByName"].values()}
 
 
 def used_variables(dashboard: Json) -> Iterator[str]:
-    """Whatever is written as a variable is one."""
+    """Check that every used variable exists."""
     texts = [target["expr"] for panel in with_queries(dashboard) for target in panel["targets"]]
     texts += [url for panel in with_queries(dashboard) for url in _urls(panel)]
     texts += [one["expr"] for one in dashboard["annotations"]["list"] if one.get("expr")]

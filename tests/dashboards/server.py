@@ -1,4 +1,4 @@
-"""A real Prometheus out of Debian's package, on a port of 127.0.0.1, that holds three hours of two workers."""
+"""A real Prometheus of Debian's package, on a port of 127.0.0.1, with three hours of two workers."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ _SECONDS = 60
 
 
 class Prometheus(NamedTuple):
-    """A server that answers. end: the last instant that it holds, in seconds since 1970."""
+    """A running server. end: its last instant, in seconds since 1970."""
 
     url: str
     end: float
 
     def now(self, expr: str, ago: int = 0) -> list[Row]:
-        """What a query gives at the end, or so many minutes before: for each series its labels and its value."""
+        """Return the labels and value of each series of a query, at the end or `ago` minutes before."""
         return self._asked("query", query=expr, time=self.end - 60 * ago)
 
     def over_time(self, expr: str, minutes: int = 60, step: int = 60) -> list[Row]:
-        """What a query gives over the last minutes, every `step` seconds."""
+        """Return the result of a query over the last minutes, every `step` seconds."""
         return self._asked("query_range", query=expr, start=self.end - 60 * minutes, end=self.end, step=step)
 
     def values(self, metric: str, label: str) -> list[str]:
-        """The values that a label has, as a variable would offer them."""
+        """Return the values of a label, as a variable would offer them."""
         asked = urlencode({"match[]": metric, "start": self.end - 3600, "end": self.end})
-        found: list[str] = self._read(f"label/{label}/values?{asked}")
-        return found
+        result: list[str] = self._read(f"label/{label}/values?{asked}")
+        return result
 
     def _asked(self, path: str, **parameters: object) -> list[Row]:
-        found: list[Row] = self._read(f"{path}?{urlencode(parameters)}")["result"]
-        return found
+        result: list[Row] = self._read(f"{path}?{urlencode(parameters)}")["result"]
+        return result
 
     def _read(self, path: str) -> Any:
         with urlopen(f"{self.url}/api/v1/{path}", timeout=_SECONDS) as page:
@@ -54,7 +54,7 @@ class Prometheus(NamedTuple):
 
 @contextmanager
 def prometheus(folder: Path) -> Iterator[Prometheus]:
-    """The server, with its data in `folder`. Raises Unavailable where there is none to be had."""
+    """Run the server with its data in `folder`. Raises Unavailable if there is no Prometheus."""
     end = time.time() // 60 * 60
     _fill(folder, end - 60 * MINUTES)
     (folder / "prometheus.yml").write_text("global: {}\n", "utf-8")

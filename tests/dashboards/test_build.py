@@ -1,4 +1,4 @@
-"""What is committed is what the builders build, and the SDK that built it reads it back whole."""
+"""Tests that the committed files are the output of the builders, and that the SDK can read them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dashboards.build import FOLDER, files
 from tests.dashboards.reading import DASHBOARDS, Json
 
 
-def test_the_committed_files_are_what_the_builders_build() -> None:
+def test_the_committed_files_are_the_output_of_the_builders() -> None:
     committed = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*")}
     assert committed == files(), "run `python -m dashboards.build` and commit what it wrote"
 

@@ -1,4 +1,4 @@
-"""The files from which Grafana takes data source and dashboards at its start."""
+"""Tests of the files from which Grafana loads its data source and dashboards."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PLACE = FOLDER.parent / "provisioning"
 
 
 def read(kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((PLACE / kind / "promises.yml").read_text("utf-8"))
-    assert found["apiVersion"] == 1
-    return found
+    result: dict[str, Any] = yaml.safe_load((PLACE / kind / "promises.yml").read_text("utf-8"))
+    assert result["apiVersion"] == 1
+    return result
 
 
 def test_the_data_source_is_found_by_a_uid_that_never_changes() -> None:
@@ -37,5 +37,5 @@ def test_both_ways_into_grafana_lead_to_the_same_folder_and_incidents_to_the_sam
     assert frame.INCIDENT_TAG == push.INCIDENT_TAG
 
 
-def test_what_is_pushed_is_what_is_committed() -> None:
-    assert [one["uid"] for one in push.committed()] == sorted(path.stem for path in FOLDER.glob("*.json"))
+def test_the_committed_dashboards_are_pushed() -> None:
+    assert [one["uid"] for one in push.own_dashboards()] == sorted(path.stem for path in FOLDER.glob("*.json"))

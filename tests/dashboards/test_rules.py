@@ -1,4 +1,4 @@
-"""The committed dashboards keep every rule, and every rule notices when it is broken."""
+"""Tests that the committed dashboards pass every rule, and that every rule detects a violation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_nothing_is_wrong_with_the_dashboard(name: str) -> None:
 
 
 def changed(old: str, new: str) -> Callable[[Json], Json]:
-    """The dashboard with other JSON wherever some stands; it has to stand somewhere."""
+    """Return the dashboard with some JSON replaced everywhere; it must occur."""
 
     def change(dashboard: Json) -> Json:
         text = json.dumps(dashboard)
@@ -32,7 +32,7 @@ def changed(old: str, new: str) -> Callable[[Json], Json]:
 
 
 def first_panel(**keys: object) -> Callable[[Json], Json]:
-    """The dashboard with other things in its first panel; None takes them away."""
+    """Return the dashboard with changes to its first panel; None removes a key."""
 
     def change(dashboard: Json) -> Json:
         dashboard = copy.deepcopy(dashboard)
@@ -48,7 +48,7 @@ def first_panel(**keys: object) -> Callable[[Json], Json]:
 
 
 def asking(expr: str) -> Callable[[Json], Json]:
-    """The dashboard whose first panel asks something else as well."""
+    """Return the dashboard with an additional query in its first panel."""
 
     def change(dashboard: Json) -> Json:
         dashboard = copy.deepcopy(dashboard)

@@ -1,1 +1,1 @@
-"""A day of simulated orders: as their shops' tills tell it in webhooks, and as canonical events say the same."""
+"""A day of simulated orders, as webhooks of their shops' tills and as canonical events."""

@@ -1,4 +1,4 @@
-"""How webhooks arrive: most at once, some twice, some in the wrong order, some much later with what was true before."""
+"""The arrival of webhooks: most at once, some twice, some in the wrong order, some much later with outdated content."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.day.webhooks import Webhook
 
 
 class Arrival(NamedTuple):
-    """A webhook, and when it is posted."""
+    """A webhook, and the instant at which it is posted."""
 
     at: Instant
     webhook: Webhook
 
 
 def disordered(sent: Iterable[Webhook], seed: int, minute: float) -> list[Arrival]:
-    """All arrivals, in order of arrival; a minute of the day lasts `minute` milliseconds."""
+    """Return all arrivals, in order; a minute of the day lasts `minute` milliseconds."""
     chance = Random(seed)
     return sorted(arrival for webhook in sent for arrival in _arrivals(webhook, chance, minute))
 

@@ -1,4 +1,4 @@
-"""The vendors' side of a day, live: what posts their webhooks, and what fetches the orders that thin ones speak of."""
+"""The vendors' side of a live day: a sender of their webhooks, and a fetcher of the orders of thin notifications."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TRY_AGAIN_SECONDS: Final = 0.2
 
 
 def post(url: str, arrivals: Sequence[Arrival]) -> list[str]:
-    """Post each webhook when its time has come, again and again until it is taken. What was refused for good."""
+    """Post each webhook at its time, until it is accepted. Returns the refusals that a retry does not help."""
     with ThreadPoolExecutor(POSTERS) as posters:
         return list(chain.from_iterable(posters.map(lambda n: _post_all(url, arrivals[n::POSTERS]), range(POSTERS))))
 
@@ -37,7 +37,7 @@ def _post_all(url: str, arrivals: Sequence[Arrival]) -> list[str]:
 
 
 def _post(session: requests.Session, url: str, arrival: Arrival) -> str:
-    """Empty when it is taken; why not, where another try would not help."""
+    """Return an empty text when the webhook is accepted; the refusal if a retry would not help."""
     at, webhook = arrival
     time.sleep(max(0, at - wall_clock()) / 1000)
     headers = {"content-type": "application/json", **webhook.headers}
@@ -52,7 +52,7 @@ def _post(session: requests.Session, url: str, arrival: Arrival) -> str:
 
 
 class Enricher:
-    """Reads which orders are to be fetched, and sends them as they were at that version to the topic of their feed."""
+    """Reads thin notifications, and sends their orders, in the notified version, to the topic of their feed."""
 
     def __init__(self, bootstrap: str, orders: Iterable[Order]) -> None:
         self._bootstrap = bootstrap
@@ -86,16 +86,16 @@ class Enricher:
         consumer.close()
 
     def _fetch(self, headers: Mapping[str, str], value: bytes, send: Callable[..., object]) -> None:
-        vendor, id, version = _told(headers, value)
+        vendor, id, version = _order_of(headers, value)
         order = self._orders[vendor, id]
         send(f"feeds.{vendor}", fetched(order, version), key=order.id.encode())
 
 
-def _told(headers: Mapping[str, str], value: bytes) -> tuple[Vendor, str, int]:
-    """Which order, and which version of it, a thin webhook speaks of."""
+def _order_of(headers: Mapping[str, str], value: bytes) -> tuple[Vendor, str, int]:
+    """Return the vendor, the order and the version of a thin notification."""
     if headers["feed"] == "square":
-        (told,) = msgspec.json.decode(value)["data"]["object"].values()
-        return "square", told["order_id"], told["version"]
+        (notification,) = msgspec.json.decode(value)["data"]["object"].values()
+        return "square", notification["order_id"], notification["version"]
     event_id = next(value for name, value in headers.items() if name.endswith("x-shopify-event-id"))
     id, version, _ = event_id.split("-")
     return "shopify", id, int(version)

@@ -1,4 +1,4 @@
-"""The orders of a simulated day, and what truly became of each: canonical events, written down without any adapter."""
+"""The orders of a simulated day, and the canonical events of each, written without an adapter."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from schemas.words import Party
 
 Vendor = Literal["square", "toast", "shopify"]
 KIND: Final[dict[Vendor, str]] = {"square": "ready", "toast": "ready", "shopify": "delivered"}
-"""What is owed: a counter's order is to be ready, a web shop's to be delivered."""
+"""The kind of promise: an order at a counter is to be ready, an order of a web shop to be delivered."""
 
 SHOPS: Final[dict[Vendor, tuple[str, ...]]] = {
     "square": ("quay", "market"),
     "toast": ("kitchen", "station"),
     "shopify": ("24826418", "24826419"),
 }
-"""The ids of the locations, as the vendor has them."""
+"""The vendor's ids of the locations."""
 
 STEPS: Final[dict[Vendor, tuple[str, str]]] = {
     "square": ("ready", "picked_up"),
     "toast": ("started", "ready"),
     "shopify": ("out_for_delivery", "delivered"),
 }
-"""Two steps that each vendor tells the times of; one of them keeps the promise."""
+"""Two steps with times in each vendor's records; one of them keeps the promise."""
 
 
 SERVER: Final = "server-1"
-"""Who took the orders, where the vendor tells that."""
+"""The staff member who took the orders, for vendors that report it."""
 
 WHO_CANCELS: Final[dict[Vendor, tuple[Party, ...]]] = {
     "square": ("us",),
     "toast": ("us",),
     "shopify": ("us", "customer"),
 }
-"""Who cancels, as far as the vendor tells."""
+"""The parties that cancel, as far as the vendor reports it."""
 
 
 class Dated(NamedTuple):
-    """From `at` on, `due` is what the customer is told."""
+    """A due time that the customer knows from `at` on."""
 
     at: Instant
     due: Instant
@@ -66,26 +66,26 @@ class Order:
 
     @property
     def case(self) -> str:
-        """What adapters call it."""
+        """The case, as adapters name it."""
         return f"{self.vendor}:{self.id}"
 
     @property
     def changes(self) -> list[Instant]:
         """The instants at which the vendor's record of the order changed, in order."""
-        told = {self.placed, *(dated.at for dated in self.promised), *(at for _, at in self.steps)}
-        return sorted(told if self.cancelled is None else {*told, self.cancelled})
+        times = {self.placed, *(dated.at for dated in self.promised), *(at for _, at in self.steps)}
+        return sorted(times if self.cancelled is None else {*times, self.cancelled})
 
     def due(self, at: Instant) -> Instant:
-        """What the customer is told at that instant."""
+        """Return the due time that the customer knows at that instant."""
         return [dated.due for dated in self.promised if dated.at <= at][-1]
 
     def reached(self, step: str, at: Instant) -> Instant | None:
-        """When `step` was reached, if it was by then."""
+        """Return when `step` was reached; None if it was not reached by then."""
         return next((when for name, when in self.steps if name == step and when <= at), None)
 
 
 def day(seed: int, start: Instant, minute: float, count: int) -> list[Order]:
-    """So many orders from `start` on over a day; a minute of it lasts `minute` milliseconds."""
+    """Return `count` orders of a day from `start` on; a minute of the day lasts `minute` milliseconds."""
     chance = Random(seed)
     vendors: list[Vendor] = ["square", "toast", "shopify"]
     return [_order(chance, vendors[number % 3], f"{seed}{number:04}", start, minute) for number in range(count)]
@@ -106,13 +106,13 @@ def _order(chance: Random, vendor: Vendor, id: str, start: Instant, minute: floa
     first, second = STEPS[vendor]
     is_first = first == KIND[vendor]
     early, late = (keeps, after(keeps, 4)) if is_first else (after(placed, 3), max(keeps, after(placed, 4)))
-    told = Order(vendor, id, chance.choice(SHOPS[vendor]), placed, tuple(promised), ())
+    order = Order(vendor, id, chance.choice(SHOPS[vendor]), placed, tuple(promised), ())
     ends = chance.random()
     if ends < 0.06:  # forgotten
-        return told
+        return order
     if ends < 0.16:
-        return _cancelled(told, after(placed, asked * chance.uniform(0.1, 1.4)), chance.choice(WHO_CANCELS[vendor]))
-    return _done(told, ((first, early), (second, late)))
+        return _cancelled(order, after(placed, asked * chance.uniform(0.1, 1.4)), chance.choice(WHO_CANCELS[vendor]))
+    return _done(order, ((first, early), (second, late)))
 
 
 def _cancelled(order: Order, at: Instant, by: Party) -> Order:
@@ -126,17 +126,17 @@ def _done(order: Order, steps: tuple[tuple[str, Instant], ...]) -> Order:
 
 
 def truth(order: Order) -> Iterator[CaseEvent]:
-    """The same order as canonical events."""
+    """Yield the canonical events of the order."""
     kind = KIND[order.vendor]
     staff = Staff(id=SERVER) if order.vendor == "toast" else None
-    said: dict[str, Any] = {"case": order.case, "location": order.location, "staff": staff}
+    common: dict[str, Any] = {"case": order.case, "location": order.location, "staff": staff}
     first, *later = order.promised
     terms = [PromiseTerms(kind=kind, due=to_datetime(first.due))]
-    yield PromisesMade(id="made", occurred_at=to_datetime(order.placed), promises=terms, **said)
+    yield PromisesMade(id="made", occurred_at=to_datetime(order.placed), promises=terms, **common)
     for dated in later:
         id, due = f"amended-{dated.at}", to_datetime(dated.due)
-        yield PromiseAmended(id=id, occurred_at=to_datetime(dated.at), kind=kind, due=due, by="us", **said)
+        yield PromiseAmended(id=id, occurred_at=to_datetime(dated.at), kind=kind, due=due, by="us", **common)
     for step, at in order.steps:
-        yield StepReached(id=step, occurred_at=to_datetime(at), step=step, **said)
+        yield StepReached(id=step, occurred_at=to_datetime(at), step=step, **common)
     if order.cancelled is not None:
-        yield Cancelled(id="cancelled", occurred_at=to_datetime(order.cancelled), by=order.cancelled_by, **said)
+        yield Cancelled(id="cancelled", occurred_at=to_datetime(order.cancelled), by=order.cancelled_by, **common)

@@ -27,11 +27,11 @@ START: Final = parse_instant("2026-03-06T06:00:00Z")
 MINUTE: Final = 60_000.0
 HOUR: Final = 3_600_000
 ENDED: Final = START + 48 * HOUR
-"""When every promise has long been due."""
+"""An instant long after every promise was due."""
 
 
 def back_again(vendor: Vendor) -> Order:
-    """An order that was promised for one hour, then for another, and then for the first again; it began in between."""
+    """Return an order whose due time was changed and then changed back; its work began in between."""
     first, other, placed = START + 2 * HOUR, START + 3 * HOUR, START
     promised = (Dated(placed, first), Dated(placed + HOUR // 2, other), Dated(placed + HOUR, first))
     early, late = STEPS[vendor]
@@ -45,7 +45,7 @@ ADAPTERS: Final = {vendor: load(vendor) for vendor in SHOPS}
 
 
 class Body(NamedTuple):
-    """Something that came from a vendor: pushed at that instant, or fetched."""
+    """A record of a vendor: pushed at that instant, or fetched."""
 
     value: bytes
     headers: dict[str, str]
@@ -53,12 +53,12 @@ class Body(NamedTuple):
 
 
 def adapted(vendor: Vendor, body: Body) -> AdaptedRecord:
-    """What a body becomes."""
+    """Return the adapted record."""
     return ADAPTERS[vendor].adapt(OpenedRecord(decode(body.value), body.headers, received_at=body.at))
 
 
 def sent(order: Order) -> Iterator[Body]:
-    """All that speaks of `order`: what its vendor pushes, and what is fetched where that says only that it changed."""
+    """Yield all records of `order`: the webhooks, and the fetched orders of thin ones."""
     for webhook in webhooks(order):
         body = Body(webhook.body, webhook.headers, webhook.at)
         yield body
@@ -67,47 +67,47 @@ def sent(order: Order) -> Iterator[Body]:
 
 
 def facts(order: Order, events: tuple[Record, ...]) -> list[Fact]:
-    """What the history of `order` keeps of its events; none is of another case."""
+    """Return the facts of the events, and check that all are of this order."""
     assert {None if isinstance(event, Clock) else event.case for event in events} <= {order.case}
     return [admit(event, POLICIES) for event in events if not isinstance(event, Clock)]
 
 
 @pytest.fixture(scope="module")
-def said() -> dict[str, list[list[Fact]]]:
-    """What each body says, by case: all once, and all again as they would come an hour later."""
-    found: dict[str, list[list[Fact]]] = {}
+def facts_of_bodies() -> dict[str, list[list[Fact]]]:
+    """Return the facts of each body by case: all once, and all again as if they came an hour later."""
+    outcomes: dict[str, list[list[Fact]]] = {}
     for order in ORDERS:
         bodies = list(sent(order))
         again = [body._replace(at=body.at + HOUR) for body in bodies]
-        found[order.case] = [facts(order, adapted(order.vendor, body).events) for body in bodies + again]
-    return found
+        outcomes[order.case] = [facts(order, adapted(order.vendor, body).events) for body in bodies + again]
+    return outcomes
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_webhooks_in_any_order_and_twice_are_judged_as_the_day_was(
-    said: dict[str, list[list[Fact]]], seed: int
+    facts_of_bodies: dict[str, list[list[Fact]]], seed: int
 ) -> None:
     chance = Random(seed)
-    found: dict[Key, tuple[Stands, Stands]] = {}
-    for case, bodies in said.items():
+    outcomes: dict[Key, tuple[Stands, Stands]] = {}
+    for case, bodies in facts_of_bodies.items():
         history: History = []
         for body in chance.sample(bodies, len(bodies)):
             for fact in body:
                 insert(history, fact)
-        found |= stands(case, history, POLICIES, ENDED)
+        outcomes |= stands(case, history, POLICIES, ENDED)
     truth = truly(ORDERS, POLICIES, ENDED)
-    assert {key: (found.get(key), truth[key]) for key in truth if found.get(key) != truth[key]} == {}
-    assert found.keys() == truth.keys()
+    assert {key: (outcomes.get(key), truth[key]) for key in truth if outcomes.get(key) != truth[key]} == {}
+    assert outcomes.keys() == truth.keys()
 
 
-def test_what_is_said_again_says_nothing_new(said: dict[str, list[list[Fact]]]) -> None:
-    for bodies in said.values():
+def test_repeated_records_give_no_new_facts(facts_of_bodies: dict[str, list[list[Fact]]]) -> None:
+    for bodies in facts_of_bodies.values():
         half = len(bodies) // 2
         assert bodies[:half] == bodies[half:]
         assert sum(map(len, bodies[:half])) > 0
 
 
-def test_the_day_has_all_that_can_become_of_a_promise() -> None:
+def test_the_day_has_every_outcome_of_a_promise() -> None:
     truth = truly(ORDERS, POLICIES, ENDED)
     reasons = {
         (vendor, both[0].reason) for (case, _), both in truth.items() for vendor in SHOPS if case.startswith(vendor)

@@ -37,13 +37,13 @@ MINUTE: Final = 160.0 if SLOW else 40.0
 SEED: Final = 3
 ORDERS: Final = 150
 KILLS: Final = 5
-HELD_SECONDS: Final = 120 if SLOW else 15
+SUSPENDED_SECONDS: Final = 120 if SLOW else 15
 SLACK: Final = 2_000
 """Milliseconds that a webhook may take to be judged, on a machine under load."""
 
 
 class Lived(NamedTuple):
-    """What is left of a day."""
+    """The result of a day."""
 
     orders: list[Order]
     arrivals: list[Arrival]
@@ -52,7 +52,7 @@ class Lived(NamedTuple):
 
 
 def feeds(directory: Path) -> Path:
-    """The feeds file of the day."""
+    """Write the feeds file of the day and return its path."""
     (directory / "secret").write_text(SECRET, "utf-8")
     entries = [
         f'[[feed]]\nname = "{vendor}"\nadapter = "{vendor}"\n'
@@ -66,7 +66,7 @@ def feeds(directory: Path) -> Path:
 
 
 def locations(directory: Path) -> Path:
-    """Every location waits for its feed."""
+    """Write a file in which every location waits for its feed, and return its path."""
     entries = [
         f'[[location]]\nid = "{shop}"\nfeed = "{vendor}"\nsilent_after = "10s"\n'
         for vendor, shops in SHOPS.items()
@@ -78,7 +78,7 @@ def locations(directory: Path) -> Path:
 
 
 def is_ready(port: int) -> bool:
-    """Whether who serves metrics at that port is ready."""
+    """Return True if the process with metrics at that port is ready."""
     try:
         return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok
     except requests.ConnectionError:
@@ -86,13 +86,13 @@ def is_ready(port: int) -> bool:
 
 
 def disturb(intake: Program, begins: Instant, ends: Instant) -> None:
-    """Kill it again and again, and once hold it back."""
-    pause = (ends - begins - HELD_SECONDS * 1000) / 1000 / (KILLS + 2)
+    """Kill intake several times, and suspend it once."""
+    pause = (ends - begins - SUSPENDED_SECONDS * 1000) / 1000 / (KILLS + 2)
     for turn in range(KILLS):
         time.sleep(pause)
         if turn == KILLS // 2:
             intake.process.send_signal(signal.SIGSTOP)
-            time.sleep(HELD_SECONDS)
+            time.sleep(SUSPENDED_SECONDS)
             intake.process.send_signal(signal.SIGCONT)
             time.sleep(pause)
         intake.kill()
@@ -127,7 +127,7 @@ def lived(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             truth = truly(orders, load_policies(None), wall_clock())
 
             def verdicts() -> dict[Key, list[VerdictRecord]]:
-                return read_verdicts(held.value for held in read(bootstrap, VERDICTS.name))
+                return read_verdicts(record.value for record in read(bootstrap, VERDICTS.name))
 
             until(lambda: last(verdicts()) == truth, "all is judged", seconds=60)
         yield Lived(orders, arrivals, verdicts(), wall_clock())
@@ -135,13 +135,13 @@ def lived(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def test_webhooks_in_any_disorder_are_judged_as_the_day_was(lived: Lived) -> None:
     truth = truly(lived.orders, load_policies(None), lived.ended)
-    found = last(lived.verdicts)
-    assert {key: (found.get(key), truth[key]) for key in truth if found.get(key) != truth[key]} == {}
-    assert found.keys() == truth.keys()
+    outcomes = last(lived.verdicts)
+    assert {key: (outcomes.get(key), truth[key]) for key in truth if outcomes.get(key) != truth[key]} == {}
+    assert outcomes.keys() == truth.keys()
     assert {stands.verdict for both in truth.values() for stands in both} == {"kept", "broken", "excluded"}
 
 
-def test_an_intake_that_is_away_breaks_no_promise(lived: Lived) -> None:
+def test_an_outage_of_intake_breaks_no_promise(lived: Lived) -> None:
     on_its_way = {arrival.webhook.order for arrival in lived.arrivals if arrival.at > arrival.webhook.at + SLACK}
     punctual = [order for order in lived.orders if order.vendor == "toast" and order.id not in on_its_way]
     in_time = [order for order in punctual if in_good_time(order)]
@@ -151,6 +151,6 @@ def test_an_intake_that_is_away_breaks_no_promise(lived: Lived) -> None:
 
 
 def in_good_time(order: Order) -> bool:
-    """Whether it was ready so long before it was due that its webhook came before that."""
+    """Return True if the order was ready so early that its webhook came before the due time."""
     ready = dict(order.steps).get("ready")
     return ready is not None and all(ready + SLACK <= dated.due for dated in order.promised)

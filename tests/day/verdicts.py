@@ -1,4 +1,4 @@
-"""How all promises of a day stand: as truly judged from canonical events, and as the verdicts in Kafka have it."""
+"""The outcomes of all promises of a day: judged from canonical events, and by the verdicts in Kafka."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.day.orders import Order, truth
 
 
 class Stands(NamedTuple):
-    """How a promise stands on one basis. lateness: in seconds, signed."""
+    """The outcome of a promise on one basis. lateness: in seconds, signed."""
 
     verdict: str
     reason: str
@@ -32,18 +32,18 @@ Key = tuple[str, str]
 
 
 def truly(orders: Iterable[Order], policies: Policies, now: Instant) -> dict[Key, tuple[Stands, Stands]]:
-    """Every promise of the day, on the original and the current basis."""
-    found: dict[Key, tuple[Stands, Stands]] = {}
+    """Return every promise of the day, on the original and the current basis."""
+    outcomes: dict[Key, tuple[Stands, Stands]] = {}
     for order in orders:
         history: History = []
         for event in truth(order):
             insert(history, admit(event, policies))
-        found |= stands(order.case, history, policies, now)
-    return found
+        outcomes |= stands(order.case, history, policies, now)
+    return outcomes
 
 
 def stands(case: str, history: History, policies: Policies, now: Instant) -> dict[Key, tuple[Stands, Stands]]:
-    """Every promise of one case, on the original and the current basis."""
+    """Return every promise of one case, on the original and the current basis."""
     return {
         (case, promise.key.kind): (_outcome(judged.original), _outcome(judged.current))
         for promise, judged in judge(history, policies, now).promises
@@ -56,16 +56,16 @@ def _outcome(outcome: Outcome) -> Stands:
 
 
 def read_verdicts(values: Iterable[bytes | None]) -> dict[Key, list[VerdictRecord]]:
-    """The verdicts on each promise, revision by revision."""
-    found: dict[Key, list[VerdictRecord]] = {}
+    """Return the verdicts on each promise, by revision."""
+    outcomes: dict[Key, list[VerdictRecord]] = {}
     for value in values:
         record = msgspec.json.decode(value or b"", type=VerdictRecord)
-        found.setdefault((record.case, record.kind), []).append(record)
-    return {key: sorted(records, key=lambda record: record.revision) for key, records in found.items()}
+        outcomes.setdefault((record.case, record.kind), []).append(record)
+    return {key: sorted(records, key=lambda record: record.revision) for key, records in outcomes.items()}
 
 
 def last(verdicts: dict[Key, list[VerdictRecord]]) -> dict[Key, tuple[Stands, Stands]]:
-    """How each promise stands by its last verdict; one that was retracted is none."""
+    """Return the outcome of each promise by its last verdict, without promises that were retracted."""
     return {
         key: (_finding(records[-1].original), _finding(records[-1].current))
         for key, records in verdicts.items()

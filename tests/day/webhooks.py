@@ -1,4 +1,4 @@
-"""What the vendors' systems send of an order: a webhook at each change, most of them with the whole order in it.
+"""The webhooks of vendors for an order: one at each change, most of them with the whole order.
 
 Shapes by the vendors' public documentation (field names alone; all values are of the simulated day).
 """
@@ -17,16 +17,16 @@ from schemas.instants import Instant, format_instant, to_datetime
 from tests.day.orders import SERVER, Order, Vendor
 
 SECRET: Final = "of-the-day"
-"""With which every vendor signs."""
+"""The secret with which every vendor signs."""
 
 SQUARE_URL: Final = "https://pos.example.com/square"
-"""As Square knows the webhook: it signs that, too."""
+"""The URL of the webhook as Square knows it, which is signed too."""
 
 SHOPIFY_SHOP: Final = "day.myshopify.example"
 
 
 class Webhook(NamedTuple):
-    """A request as a vendor sends it. at: when; version: which of the order's changes it tells of."""
+    """A request as a vendor sends it. at: when; version: the number of the order's change."""
 
     vendor: Vendor
     order: str
@@ -37,13 +37,13 @@ class Webhook(NamedTuple):
 
 
 def webhooks(order: Order) -> Iterator[Webhook]:
-    """Everything that the vendor's system sends of `order`, in order."""
+    """Yield all webhooks of `order`, in order."""
     for version, at in enumerate(order.changes, 1):
         yield from _SENT[order.vendor](order, version, at)
 
 
 def fetched(order: Order, version: int) -> bytes:
-    """What the vendor's API returns for a thin webhook of that version: a Square order, a Shopify fulfilment order."""
+    """Return the response of the vendor's API for a thin webhook: a Square order, or a Shopify fulfilment order."""
     at = order.changes[version - 1]
     if order.vendor == "square":
         return msgspec.json.encode({"order": _square_order(order, version, at)})
@@ -51,9 +51,9 @@ def fetched(order: Order, version: int) -> bytes:
 
 
 def _square(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
-    """Square's webhooks are thin: which order, which version."""
+    """Yield the webhook of Square, which is thin: the order and the version."""
     what = "order_created" if version == 1 else "order_updated"
-    told = {
+    order_fields = {
         "order_id": order.id,
         "version": version,
         "location_id": order.location,
@@ -61,14 +61,14 @@ def _square(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
         "created_at": format_instant(order.placed),
     }
     if version > 1:
-        told["updated_at"] = format_instant(at)
+        order_fields["updated_at"] = format_instant(at)
     body = msgspec.json.encode(
         {
             "merchant_id": "M-DAY",
             "type": what.replace("_", ".", 1),
             "event_id": f"{order.id}-{version}",
             "created_at": format_instant(at),
-            "data": {"type": what, "id": order.id, "object": {what: told}},
+            "data": {"type": what, "id": order.id, "object": {what: order_fields}},
         }
     )
     signature = _base64(SQUARE_URL.encode() + body)
@@ -107,9 +107,9 @@ def _square_order(order: Order, version: int, at: Instant) -> dict[str, Any]:
 
 
 def _toast(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
-    """Toast sends the whole order, and each step to those who follow the guest's status."""
+    """Yield the webhooks of Toast: the whole order, and a status for each step."""
     is_voided = order.cancelled is not None and order.cancelled <= at
-    told = {
+    order_fields = {
         "guid": order.id,
         "entityType": "Order",
         "source": "API",
@@ -125,7 +125,7 @@ def _toast(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
         "server": {"guid": SERVER, "entityType": "RestaurantUser"},
         "checks": [],
     }
-    yield _of_toast(order, version, at, "order_updated", "order_updated", {"order": told})
+    yield _of_toast(order, version, at, "order_updated", "order_updated", {"order": order_fields})
     for step, status in (("started", "IN_PREPARATION"), ("ready", "READY_FOR_PICKUP")):
         if order.reached(step, at) == at:
             details = {
@@ -153,11 +153,11 @@ def _of_toast(order: Order, version: int, at: Instant, category: str, type: str,
 
 
 def _shopify(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
-    """Shopify tells of the order and of what happens to the parcel; of what is to be sent when only that it changed."""
+    """Yield the webhooks of Shopify: the order, the events of the parcel, and thin ones of fulfilment orders."""
     number = int(order.id)
     is_cancelled = order.cancelled is not None and order.cancelled <= at
     reason = "customer" if order.cancelled_by == "customer" else "inventory"
-    told = {
+    order_fields = {
         "id": number,
         "name": f"#{order.id}",
         "created_at": _shopify_time(order.placed),
@@ -172,7 +172,7 @@ def _shopify(order: Order, version: int, at: Instant) -> Iterator[Webhook]:
         "note_attributes": [],
     }
     topic = "orders/create" if version == 1 else "orders/cancelled" if is_cancelled else "orders/updated"
-    yield _of_shopify(order, version, at, topic, told)
+    yield _of_shopify(order, version, at, topic, order_fields)
     if any(dated.at == at for dated in order.promised):
         thin = {"id": f"gid://shopify/FulfillmentOrder/{number * 10}", "status": "open"}
         yield _of_shopify(order, version, at, "fulfillment_orders/rescheduled", {"fulfillment_order": thin})
@@ -231,7 +231,7 @@ def _toast_time(at: Instant) -> str:
 
 
 def _shopify_time(at: Instant) -> str:
-    """In the shop's own zone, as Shopify writes it; here to the millisecond."""
+    """Return a time in the shop's own zone, as Shopify writes it; here to the millisecond."""
     return to_datetime(at - 5 * 3_600_000).isoformat(timespec="milliseconds").replace("+00:00", "-05:00")
 
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml, read as Compose reads it."""
+"""docker-compose.yml as Compose reads it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ FILE: Final = ROOT / "docker-compose.yml"
 
 
 def compose() -> dict[str, Any]:
-    """The file, with its anchors and merges resolved."""
-    found: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
-    return found
+    """Return the file, with its anchors and merges resolved."""
+    result: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+    return result
 
 
 def services() -> dict[str, dict[str, Any]]:
-    """Every service by name."""
-    found: dict[str, dict[str, Any]] = compose()["services"]
-    return found
+    """Return every service by name."""
+    result: dict[str, dict[str, Any]] = compose()["services"]
+    return result

@@ -1,4 +1,4 @@
-"""The ends of the logs of all services beside every failure."""
+"""Fixtures of the deployment. The ends of all logs are shown with every failure."""
 
 from __future__ import annotations
 

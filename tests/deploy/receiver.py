@@ -1,4 +1,4 @@
-"""A receiver of Alertmanager's messages on 127.0.0.1, which writes down what came and when."""
+"""A receiver of Alertmanager's notifications on 127.0.0.1, which records them with their time."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class Told(NamedTuple):
 
 
 class Receiver:
-    """All that came so far."""
+    """Return all alerts so far."""
 
     def __init__(self) -> None:
         self.told: list[Told] = []
 
     def of(self, name: str, **labels: str) -> list[Told]:
-        """What came of the alert of that name, with these labels."""
+        """Return the alerts with that name and these labels."""
         return [one for one in self.told if one.name == name and labels.items() <= one.labels.items()]
 
     def take(self, message: dict[str, Any]) -> None:
-        """A message came. Beside what is new Alertmanager repeats what still fires."""
+        """Record a notification. Alertmanager repeats the alerts that still fire with each new one."""
         for alert in message["alerts"]:
             told = Told(time.time(), alert["status"], alert["startsAt"], alert["labels"], alert["annotations"])
             if told[1:] not in [known[1:] for known in self.told]:
@@ -52,7 +52,7 @@ class Receiver:
 
 @contextmanager
 def receiving(address: str) -> Iterator[Receiver]:
-    """The receiver, at HOST:PORT."""
+    """Run the receiver at HOST:PORT."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -62,7 +62,7 @@ def receiving(address: str) -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Nothing."""
+            """Write no log."""
 
     host, _, port = address.partition(":")
     server = ThreadingHTTPServer((host, int(port)), Handler)

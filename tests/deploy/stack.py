@@ -33,7 +33,7 @@ _PLACE: Final = re.compile(rf"(?:\b({_HOSTS})|(?<=//)):(\d{{4,5}})\b")
 
 
 class Stack:
-    """The services, each started by its name. `edit` may change a mounted file: given its name and text."""
+    """The services, each started by its name. edit: changes the text of a mounted file, given its name and text."""
 
     def __init__(self, directory: Path, edit: Callable[[str, str], str] = lambda _, text: text) -> None:
         self.directory = directory
@@ -42,7 +42,7 @@ class Stack:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def address(self, service: str, port: int) -> str:
-        """Where that port of a service is."""
+        """Return the address of that port of a service."""
         return f"127.0.0.1:{self._ports[service, str(port)]}"
 
     def start_all(self) -> None:
@@ -75,18 +75,18 @@ class Stack:
         subprocess.run(self._command(service), cwd=ROOT, env=self._environment(service), check=True, timeout=120)
 
     def kill(self, service: str) -> None:
-        """End a service at once, as a crash would."""
+        """Kill a service, as a crash would."""
         process = self._running.pop(service)
         process.kill()
         process.wait()
 
     def end(self) -> None:
-        """End all of them, those first that were started last."""
+        """End all services, the last started first."""
         for service in reversed(list(self._running)):
             self.kill(service)
 
     def _is_healthy(self, service: str) -> bool:
-        """Whether its health check passes. Kafka's is a script of its image: it is asked itself."""
+        """Return whether the health check passes. Kafka's is a script of its image, so a client is used instead."""
         code = self._running[service].poll()
         assert code is None, f"{service} ended with exit code {code}"
         if service == "kafka":
@@ -102,7 +102,7 @@ class Stack:
         return environment() | python | self._told(service)
 
     def _told(self, service: str) -> dict[str, str]:
-        """The settings that Compose gives to a service."""
+        """Return the environment that Compose gives to a service."""
         settings: dict[str, Any] = services()[service].get("environment", {})
         return {name: self._here(service, str(value)) for name, value in settings.items()}
 
@@ -119,7 +119,7 @@ class Stack:
         return [str(movable()), *command, *alone]
 
     def _kafka(self) -> list[str]:
-        """Kafka with the settings that its image makes of its environment; the place of its data made ready."""
+        """Return the command of Kafka with the settings that its image makes of its environment; format its data."""
         kafka, settings = kafka_program(), self.directory / "server.properties"
         told = self._told("kafka").items()
         named = {name.removeprefix("KAFKA_").lower().replace("_", "."): text for name, text in told}
@@ -131,18 +131,18 @@ class Stack:
         return kafka.command("kafka.Kafka", str(settings), flags=flags)
 
     def _here(self, service: str, text: str) -> str:
-        """What a service is told, with the places and paths of this machine."""
+        """Return a setting of a service with the addresses and paths of this machine."""
         for inside, here in self._folders(service).items():
             text = re.sub(rf"(?<![\w/]){inside}(?!\w)", str(here), text)
 
-        def place(found: re.Match[str]) -> str:
-            is_other = bool(found[1]) and found[1] != "127.0.0.1"
-            return f"127.0.0.1:{self._ports[found[1] if is_other else service, found[2]]}"
+        def place(result: re.Match[str]) -> str:
+            is_other = bool(result[1]) and result[1] != "127.0.0.1"
+            return f"127.0.0.1:{self._ports[result[1] if is_other else service, result[2]]}"
 
         return _PLACE.sub(place, text)
 
     def _folders(self, service: str) -> dict[str, Path]:
-        """What is mounted where inside the container, and where it is here."""
+        """Return the mounted paths in the container with their paths on this machine."""
         volumes = [volume.split(":")[:2] for volume in services()[service].get("volumes", [])]
         folders = {inside: self.directory / service / inside.strip("/") for _, inside in volumes}
         for source, inside in volumes:
@@ -151,7 +151,7 @@ class Stack:
         return folders
 
     def _mount(self, service: str) -> None:
-        """Copy the files that are mounted, with the places and paths of this machine in them."""
+        """Copy the mounted files, with the addresses and paths of this machine in them."""
         for source, inside in (volume.split(":")[:2] for volume in services()[service].get("volumes", [])):
             if source.startswith("./"):
                 self._copy(service, ROOT / source, self._folders(service)[inside])

@@ -1,4 +1,4 @@
-"""docker-compose.yml and the Dockerfile, as far as they can be checked where no container engine is."""
+"""Tests of docker-compose.yml and the Dockerfile that need no container engine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROGRAMS = [name for name in NAMES if services()[name].get("command", [""])[0] n
 OURS = [name for name in NAMES if services()[name]["image"].startswith("promises:")]
 
 
-def test_it_is_what_the_compose_specification_allows() -> None:
+def test_the_file_conforms_to_the_compose_specification() -> None:
     spec = PyCompose.from_json(json.dumps(compose()))
     spec.validate()
     assert sorted(spec.service_names()) == NAMES
@@ -36,7 +36,7 @@ def test_a_word_that_compose_does_not_know_would_be_found() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_whoever_is_waited_for_is_there(name: str) -> None:
+def test_dependencies_exist(name: str) -> None:
     for other, how in services()[name].get("depends_on", {}).items():
         assert how["condition"] != "service_healthy" or "healthcheck" in services()[other]
 
@@ -69,35 +69,35 @@ def test_every_volume_is_declared_and_every_file_is_in_the_repository(name: str)
             assert source in compose()["volumes"]
 
 
-def test_no_password_is_in_it_and_nobody_is_administrator() -> None:
+def test_there_is_no_password_and_no_administrator() -> None:
     assert not re.search("password|token", json.dumps(compose()), re.IGNORECASE)
     grafana = services()["grafana"]["environment"]
     assert grafana["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
     assert grafana["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
 
 
-def test_kafka_is_the_one_that_everything_is_tested_with() -> None:
+def test_kafka_has_the_tested_version() -> None:
     assert services()["kafka"]["image"] == f"apache/kafka:{kafka_program.VERSION}"
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_and_setting_of_ours_exists(name: str) -> None:
     command, *arguments = services()[name]["command"]
-    found = typer.main.get_command(app_of()).commands[command]  # type: ignore[attr-defined]
-    options = {option for parameter in found.params for option in parameter.opts}
-    settings = {parameter.envvar for parameter in found.params}
+    result = typer.main.get_command(app_of()).commands[command]  # type: ignore[attr-defined]
+    options = {option for parameter in result.params for option in parameter.opts}
+    settings = {parameter.envvar for parameter in result.params}
     assert {argument for argument in arguments if argument.startswith("--")} <= options
     assert set(services()[name].get("environment", {})) <= settings
 
 
 @pytest.mark.integration
-def test_the_dockerfile_is_as_its_linter_wants_it() -> None:
+def test_the_dockerfile_passes_its_linter() -> None:
     linter = Path(sys.executable).with_name("hadolint")
-    found = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, timeout=60, check=False)
-    assert (found.returncode, found.stdout) == (0, "")
+    result = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout) == (0, "")
 
 
-def test_the_image_is_made_of_the_lock_file_and_belongs_to_nobody() -> None:
+def test_the_image_uses_the_lock_file_and_an_unprivileged_user() -> None:
     text = (ROOT / "Dockerfile").read_text("utf-8")
     assert "--require-hashes --requirement requirements.lock" in text
     assert re.findall(r"^USER (.*)$", text, re.MULTILINE)[-1] not in ("0", "root")
@@ -106,7 +106,7 @@ def test_the_image_is_made_of_the_lock_file_and_belongs_to_nobody() -> None:
 def test_the_image_gets_all_that_its_build_copies_and_nothing_else() -> None:
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     copied = re.findall(r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
-    wanted = {name for names in copied for name in names.split()}
+    expected = {name for names in copied for name in names.split()}
     assert ignored[0] == "*"
-    assert {line[1:] for line in ignored if line.startswith("!")} == wanted
-    assert all((ROOT / name).exists() for name in wanted)
+    assert {line[1:] for line in ignored if line.startswith("!")} == expected
+    assert all((ROOT / name).exists() for name in expected)

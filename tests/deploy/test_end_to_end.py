@@ -28,12 +28,12 @@ from streams.kafka.topics import EVENTS
 from streams.local.town_shops import SHOPS
 from streams.wall_clock import wall_clock
 from tests.cli.command import report
-from tests.dashboards.reading import all_asked, young
+from tests.dashboards.reading import all_queries, young
 from tests.dashboards.server import Prometheus
 from tests.deploy.receiver import Receiver, Told, receiving
 from tests.deploy.stack import Stack
 from tests.deploy.town import MINUTE, Living, bad_hour, quiet
-from tests.deploy.webhook import POLICIES, told_by_webhook
+from tests.deploy.webhook import POLICIES, alertmanager_settings
 from tests.shared import ROOT
 from tests.support.alertmanager import movable
 from tests.support.debian import Unavailable, program
@@ -43,12 +43,12 @@ pytestmark = pytest.mark.integration
 
 BY_LOCATION = ("--by", "location", "--basis", "original")
 AN_HOUR_BACK = ("location_kind:promises_due:mean_day", "location_kind:promises_at_risk:usual")
-"""Rules that say what is usual have nothing to say in the first hour."""
+"""Return rules in which the usual values are available at once."""
 QUARTER = 15 * 60 * 1000
 
 
 def impatient(name: str, text: str) -> str:
-    """A file of the stack with seconds where it has minutes: how often, how long before, how long after."""
+    """Return a file of the stack with seconds instead of minutes."""
     if name == "prometheus.yml":
         return re.sub(r"(interval|timeout): \d+s", r"\1: 1s", text)
     if name == "alertmanager.yml":
@@ -67,7 +67,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     except Unavailable as reason:
         pytest.skip(str(reason))
     folder = tmp_path_factory.mktemp("stack")
-    ours = told_by_webhook(folder)
+    ours = alertmanager_settings(folder)
     stack = Stack(folder, lambda name, text: impatient(name, ours if name == "alertmanager.yml" else text))
     try:
         stack.start_all()
@@ -89,7 +89,7 @@ def bootstrap(stack: Stack) -> str:
 
 @pytest.fixture(scope="module")
 def town(received: Receiver, bootstrap: str) -> Iterator[Living]:
-    """The town, from its bad hour on, told by somebody who is heard."""
+    """Send the events of the town, from its bad hour on, with clock records."""
     assert received.told == []
     living = Living(bootstrap, chain(bad_hour(wall_clock() - QUARTER + 30 * MINUTE), quiet(wall_clock())))
     try:
@@ -103,13 +103,13 @@ def prometheus(stack: Stack) -> Prometheus:
 
 
 def came(received: Receiver, status: str, name: str, seconds: float = 60, **labels: str) -> Told:
-    """The first message of that alert and status; waits for it."""
+    """Wait for the first notification of that alert and status, and return it."""
 
-    def found() -> list[Told]:
+    def result() -> list[Told]:
         return [one for one in received.of(name, **labels) if one.status == status]
 
-    until(lambda: bool(found()), f"{name} {status} {labels}", seconds=seconds)
-    return found()[0]
+    until(lambda: bool(result()), f"{name} {status} {labels}", seconds=seconds)
+    return result()[0]
 
 
 @pytest.mark.usefixtures("town")
@@ -131,22 +131,22 @@ def test_a_bad_hour_wakes_somebody_once_and_is_over_when_it_is_over(stack: Stack
 @pytest.mark.usefixtures("town")
 def test_every_query_of_every_panel_and_every_recorded_rule_gives_numbers(stack: Stack) -> None:
     # The kitchen's alert has gone by; what fires meanwhile is for others to say.
-    panels = {one.name: young(one.expr) for one in all_asked() if "Alerts firing" not in one.name}
+    panels = {one.name: young(one.expr) for one in all_queries() if "Alerts firing" not in one.name}
     rules = (ROOT / "dashboards" / "prometheus" / "rules.yml").read_text("utf-8")
-    asked = panels | {name: name for name in re.findall(r"- record: (\S+)", rules) if name not in AN_HOUR_BACK}
+    request = panels | {name: name for name in re.findall(r"- record: (\S+)", rules) if name not in AN_HOUR_BACK}
     # Some more than the minute of the queries: not all series begin with the first of them.
     before = "promises_state offset 70s"
     until(lambda: has_numbers(prometheus(stack), before), "there is a minute to look back to", seconds=90)
-    assert [name for name, expr in asked.items() if not has_numbers(prometheus(stack), expr)] == []
+    assert [name for name, expr in request.items() if not has_numbers(prometheus(stack), expr)] == []
 
 
 def has_numbers(server: Prometheus, expr: str) -> bool:
-    """Whether a query is answered now, with numbers alone."""
+    """Return whether a query has a result with numbers only."""
     values = [float(row["value"][1]) for row in server.now(expr)]
     return bool(values) and all(map(math.isfinite, values))
 
 
-def test_a_stopped_feed_is_told_and_breaks_no_promise(stack: Stack, received: Receiver, town: Living) -> None:
+def test_a_stopped_feed_has_an_alert_and_breaks_no_promise(stack: Stack, received: Receiver, town: Living) -> None:
     broken = standing(stack, "pharmacy")["broken"]
     town.offline.add("pharmacy")
     came(received, "firing", "FeedStale", feed="till-pharmacy")
@@ -189,20 +189,20 @@ def test_the_profile_of_feeds_takes_webhooks_that_are_signed(stack: Stack) -> No
 
 
 def standing(stack: Stack, location: str) -> dict[str, float]:
-    """How the promises of a location stand, as Prometheus adds them up."""
-    found = prometheus(stack).now(
+    """Return the promises of a location by verdict, summed by Prometheus."""
+    result = prometheus(stack).now(
         f'sum by (verdict) (promises_state{{location="{location}",basis="original",job="promises"}})'
     )
-    return {row["metric"]["verdict"]: float(row["value"][1]) for row in found}
+    return {row["metric"]["verdict"]: float(row["value"][1]) for row in result}
 
 
 def in_town(stack: Stack, verdict: str) -> list[float]:
-    """How many promises of each location stand so; nothing of one that no worker shows now."""
-    found = prometheus(stack).now(f'sum by (location) (promises_state{{basis="original",verdict="{verdict}"}})')
-    return [float(row["value"][1]) for row in found]
+    """Return the number of promises of each location with these labels."""
+    result = prometheus(stack).now(f'sum by (location) (promises_state{{basis="original",verdict="{verdict}"}})')
+    return [float(row["value"][1]) for row in result]
 
 
 def unconfirmed(stack: Stack, location: str) -> float:
-    """How many promises of a location fell due of which nobody knows."""
+    """Return the number of unconfirmed promises of a location."""
     selector = f'promises_state{{location="{location}",reason="unconfirmed",basis="original"}}'
     return sum(float(row["value"][1]) for row in prometheus(stack).now(f"sum ({selector})"))

@@ -1,4 +1,4 @@
-"""The town for end to end tests: a bad hour at the kitchen lies behind it when the test begins, and then it goes on."""
+"""The town for end-to-end tests: with a bad hour in the kitchen before the test, and usual business after it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Final
 from schemas.instants import Instant
 from streams.kafka.connection import Connection
 from streams.local.town import TownEvent, town
-from streams.local.town_feeds import live
+from streams.local.town_feeds import send_events
 from streams.local.town_shops import NO_RUSH, PHARMACY, SHOPS, STEADY, Rush, Shop, StaffMember
 
 MINUTE: Final = 1000
-"""Milliseconds of a minute of the town, for which its policies are written."""
+"""Milliseconds per minute of the town, for which its policies are written."""
 
 _BAD_HOUR: Final = Rush(begins=0, lasts=60, every=10_000, slower=4, never=0.8)
 
 
 def _steady(shop: Shop) -> Shop:
-    """The shop without a rush, and with a staff that hardly ever is late; at the pharmacy, never."""
+    """Return the shop without a rush, and with staff that are hardly ever late; in the pharmacy never."""
     if shop is PHARMACY:
         return shop
     return replace(shop, rush=NO_RUSH, staff=tuple(StaffMember(member.id, STEADY) for member in shop.staff))
@@ -32,12 +32,12 @@ _BAD: Final = tuple(replace(shop, rush=_BAD_HOUR) if shop.location == "kitchen" 
 
 
 def bad_hour(start: Instant) -> Iterator[TownEvent]:
-    """An hour of the town, a minute of ours, in which the kitchen drowns; and what becomes of its orders."""
+    """Return an hour of the town, which is a real minute, with an overload in the kitchen, and its consequences."""
     return takewhile(lambda arrival: arrival.at < start + 150 * MINUTE, town(1, start, MINUTE, 40, _BAD))
 
 
 def quiet(start: Instant) -> Iterator[TownEvent]:
-    """The town without a rush from `start` on."""
+    """Return the town without a rush from `start` on."""
     return town(2, start, MINUTE, 20, _QUIET)
 
 
@@ -51,10 +51,10 @@ class Living:
         self._off = threading.Event()
         opened = takewhile(lambda _: not self.is_shut, arrivals)
         arguments = (Connection(bootstrap), opened, self._off.wait, self.offline)
-        self._thread = threading.Thread(target=live, args=arguments)
+        self._thread = threading.Thread(target=send_events, args=arguments)
         self._thread.start()
 
     def close(self) -> None:
-        """The tills are switched off, and all that they sent is in Kafka."""
+        """Stop the town, and wait until all its events are in Kafka."""
         self._off.set()
         self._thread.join()

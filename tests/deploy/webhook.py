@@ -1,4 +1,4 @@
-"""Alertmanager as somebody sets it up who has a webhook and nothing else."""
+"""Alertmanager's configuration for a webhook and nothing else."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ url = "http://127.0.0.1:9099/alerts"
 """
 
 
-def told_by_webhook(folder: Path) -> str:
-    """The settings that `promises rules` makes for it. Its secret is put where a stack in `folder` has it."""
+def alertmanager_settings(folder: Path) -> str:
+    """Return the configuration that `promises rules` makes, and write its secret where a stack in `folder` has it."""
     receivers = folder / "receivers.toml"
     receivers.write_text(_RECEIVERS, "utf-8")
     made = promises("rules", "--policies", POLICIES, "--receivers", receivers, "--out", folder / "made")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -27,7 +26,7 @@ from streams.intake.recovery import FeedRecovery
 from streams.intake.state import FeedState
 from streams.kafka.topics import EVENTS, INTAKE, NEEDS_FETCH, REJECTS
 from streams.local.kafka_cluster import LocalKafka
-from streams.records import OutputRecord
+from streams.records import KafkaRecord, OutputRecord
 from streams.wall_clock import wall_clock
 from tests.engine.conftest import PARTITIONS
 from tests.engine.kafka_partition import hang, ignore_progress, send_in_transaction
@@ -80,7 +79,7 @@ class Till:
         """Adapt the next records, and return the outputs."""
         outputs: list[OutputRecord] = []
         for _, value in (await self.read(TopicPartition(*self.tp)))[state.next : state.next + number]:
-            record = TillRecord(state.next, wall_clock(), value)
+            record = KafkaRecord(wall_clock(), None, value, offset=state.next)
             adapted = state.apply(record, wall_clock())
             outputs += output_records(adapted, RecordContext.of(TILL, self.tp, record, wall_clock()), PARTITION_COUNTS)
         return outputs
@@ -104,16 +103,6 @@ class Till:
         ):
             stable, ends = await committed.end_offsets(tps), await log.end_offsets(tps)
         return {partition for partition in tps if stable[partition] < ends[partition]}
-
-
-class TillRecord(NamedTuple):
-    """A record of the till."""
-
-    offset: int
-    timestamp: int
-    value: bytes | None
-    key: bytes | None = None
-    headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
 @pytest.fixture(scope="module")

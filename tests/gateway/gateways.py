@@ -1,4 +1,4 @@
-"""`promises gateway` as a test sees it: started, posted to, asked to end or killed; and what it put on Kafka."""
+"""`promises gateway` in tests: started, posted to, stopped or killed; and the records that it stored in Kafka."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ _USUAL: Final = ["shopify", "square", "clover", "woo", "till", "dash"]
 _numbers = count(1)
 
 
-class Said(NamedTuple):
-    """An answer. headers: by name in lower case."""
+class Response(NamedTuple):
+    """A response. headers: by name in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -80,12 +80,12 @@ def signature(body: bytes, secret: str = SECRET, url: str = "") -> str:
 
 
 def shopify(body: bytes, secret: str = SECRET) -> dict[str, str]:
-    """The headers of a webhook of Shopify."""
+    """Return the headers of a webhook of Shopify."""
     return {"X-Shopify-Hmac-Sha256": signature(body, secret), "X-Shopify-Topic": "orders/updated"}
 
 
-def files_in(directory: Path, feeds: str = FEEDS) -> Path:
-    """The feeds file, with a secret and a token beside it."""
+def write_files(directory: Path, feeds: str = FEEDS) -> Path:
+    """Write the feeds file, with a secret and a token beside it, and return its path."""
     (directory / "shopify").write_text(f"{SECRET}\n", "utf-8")
     (directory / "login").write_text(LOGIN, "utf-8")
     (directory / "tokens").write_text(f"{TOKEN}\n", "utf-8")
@@ -94,7 +94,7 @@ def files_in(directory: Path, feeds: str = FEEDS) -> Path:
 
 
 def create_topics(bootstrap: str) -> None:
-    """Those of the feeds; `feeds.small` takes no record above 2000 bytes."""
+    """Create the topics of the feeds; `feeds.small` takes no record above 2000 bytes."""
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         admin.create_topics([NewTopic(f"feeds.{name}", 2, 1) for name in _USUAL])
         admin.create_topics([NewTopic("feeds.small", 2, 1, topic_configs={"max.message.bytes": "2000"})])
@@ -107,12 +107,12 @@ class Gateway(Program):
         http, metrics = free_ports(2)
         self.port = http
         self.metrics = f"http://127.0.0.1:{metrics}"
-        told = "--bootstrap", bootstrap, "--feeds", files_in(directory, feeds), "--tokens", directory / "tokens"
-        where = "--bind", f"127.0.0.1:{http}", "--metrics", f"127.0.0.1:{metrics}"
-        super().__init__(directory / f"gateway-{next(_numbers)}.log", "gateway", *told, *where, *options)
+        arguments = "--bootstrap", bootstrap, "--feeds", write_files(directory, feeds), "--tokens", directory / "tokens"
+        addresses = "--bind", f"127.0.0.1:{http}", "--metrics", f"127.0.0.1:{metrics}"
+        super().__init__(directory / f"gateway-{next(_numbers)}.log", "gateway", *arguments, *addresses, *options)
 
-    def until_answers(self, seconds: float = 30) -> None:
-        """Return when it answers requests."""
+    def until_ready_to_serve(self, seconds: float = 30) -> None:
+        """Wait until the gateway answers requests."""
         self.until(lambda: self.get("/openapi.json").status == 200, "the gateway answers", seconds)
 
     def until(self, holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
@@ -131,33 +131,34 @@ class Gateway(Program):
     def connection(self, seconds: float = 20) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=seconds)
 
-    def post(self, path: str, body: bytes | str, headers: Mapping[str, str] | None = None) -> Said:
-        """The answer to one request on a connection of its own. Raises OSError and HTTPException."""
+    def post(self, path: str, body: bytes | str, headers: Mapping[str, str] | None = None) -> Response:
+        """Return the response to one request on a connection of its own. Raises OSError and HTTPException."""
         return self.ask("POST", path, body.encode() if isinstance(body, str) else body, headers or {})
 
-    def say(self, path: str, said: Mapping[str, Any], **headers: str) -> Said:
-        """What is posted by hand, with the token."""
-        told = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-        return self.post(path, json.dumps(said), told | {key.replace("_", "-"): text for key, text in headers.items()})
+    def post_manual(self, path: str, document: Mapping[str, Any], **headers: str) -> Response:
+        """Post a manual event, with the token."""
+        common = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        further = {key.replace("_", "-"): text for key, text in headers.items()}
+        return self.post(path, json.dumps(document), common | further)
 
-    def get(self, path: str) -> Said:
+    def get(self, path: str) -> Response:
         return self.ask("GET", path, None, {})
 
-    def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Said:
+    def ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
         with closing(self.connection()) as connection:
             connection.request(method, path, body, dict(headers))
-            return answer_on(connection)
+            return response_on(connection)
 
-    def described(self, method: str, path: str, said: Said) -> Said:
-        """`said`, where /openapi.json has such an answer."""
+    def validated(self, method: str, path: str, response: Response) -> Response:
+        """Return `response` after validating it against /openapi.json."""
         document = self.get("/openapi.json").document
-        response = document["paths"][path][method]["responses"][str(said.status)]
-        schema = response["content"]["application/json"]["schema"] | {"components": document["components"]}
-        Draft202012Validator(schema).validate(said.document)
-        return said
+        description = document["paths"][path][method]["responses"][str(response.status)]
+        schema = description["content"]["application/json"]["schema"] | {"components": document["components"]}
+        Draft202012Validator(schema).validate(response.document)
+        return response
 
     def is_open(self) -> bool:
-        """Whether it takes connections."""
+        """Return True if the gateway accepts connections."""
         with closing(self.connection()) as connection:
             try:
                 connection.connect()
@@ -166,7 +167,7 @@ class Gateway(Program):
             return True
 
     def resident(self) -> int:
-        """Bytes of memory that it holds."""
+        """Return the resident memory in bytes."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -174,29 +175,29 @@ class Gateway(Program):
         return Scrape.of(f"{self.metrics}/metrics")
 
     def is_ready(self) -> bool:
-        """What /readyz says. Raises OSError where it is not."""
+        """Return the status of /readyz. Raises OSError if the gateway is not ready."""
         with urlopen(f"{self.metrics}/readyz", timeout=5) as answer:
             return bool(answer.status == 200)
 
     def stop(self) -> int:
-        """Ask it to end; its exit code. Raises TimeoutExpired after the 10 seconds that it may take."""
+        """Stop the gateway with SIGTERM and return its exit code. Raises TimeoutExpired after 10 seconds."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(10)
 
     @property
-    def said(self) -> str:
-        """Its log."""
+    def log_text(self) -> str:
+        """The text of its log."""
         return self.log.read_text("utf-8")
 
 
-def answer_on(connection: HTTPConnection) -> Said:
+def response_on(connection: HTTPConnection) -> Response:
     answer = connection.getresponse()
     text = answer.read()
-    return Said(answer.status, {name.lower(): value for name, value in answer.getheaders()}, json.loads(text))
+    return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, json.loads(text))
 
 
 def send_without_length(gateway: Gateway, megabytes: int) -> int:
-    """How many megabytes of a body were taken before the connection was closed."""
+    """Return how many megabytes of a body were read before the connection was closed."""
     chunk = b"100000\r\n" + bytes(1 << 20) + b"\r\n"
     with closing(socket.create_connection(("127.0.0.1", gateway.port), timeout=10)) as raw:
         raw.sendall(b"POST /shopify HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -209,14 +210,14 @@ def send_without_length(gateway: Gateway, megabytes: int) -> int:
 
 
 def replace(path: Path, text: str) -> None:
-    """As secrets are written: a new file in the place of the old one."""
+    """Replace a file atomically, as secrets are written."""
     new = path.with_suffix(".new")
     new.write_text(text, "utf-8")
     new.rename(path)
 
 
 class Stored(NamedTuple):
-    """A record."""
+    """A stored record."""
 
     key: bytes | None
     value: bytes
@@ -225,18 +226,23 @@ class Stored(NamedTuple):
 
 
 def records(bootstrap: str, topic: str) -> list[Stored]:
-    """All that the topic holds."""
+    """Return all records of the topic."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     with closing(consumer):
-        places = [TopicPartition(topic, number) for number in (0, 1)]
-        consumer.assign(places)
-        consumer.seek_to_beginning(*places)
-        ends = consumer.end_offsets(places)
-        found: list[Stored] = []
-        while any(consumer.position(place) < end for place, end in ends.items()):
+        partitions = [TopicPartition(topic, number) for number in (0, 1)]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions)
+        stored: list[Stored] = []
+        while any(consumer.position(partition) < end for partition, end in ends.items()):
             for batch in consumer.poll(timeout_ms=200).values():
-                found += [
-                    Stored(one.key, one.value, {name: text.decode() for name, text in one.headers}, one.timestamp)
-                    for one in batch
+                stored += [
+                    Stored(
+                        record.key,
+                        record.value,
+                        {name: text.decode() for name, text in record.headers},
+                        record.timestamp,
+                    )
+                    for record in batch
                 ]
-    return found
+    return stored

@@ -1,4 +1,4 @@
-"""What people's programs post, and the events that it becomes."""
+"""Manual events as programs post them, and the canonical events that they become."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import pytest
 from schemas.events import TAGS
 from schemas.instants import parse_instant
 from schemas.reading import Refused
-from streams.gateway.manual_events import SPOKEN, event_of
+from streams.gateway.manual_events import MANUAL_EVENTS, event_of
 
 NOON = parse_instant("2026-03-06T12:00:00Z")
 
 
-def event(name: str, **said: Any) -> dict[str, Any]:
-    """The event, as a builtin, without what they all have."""
-    found = event_of(SPOKEN[name], json.dumps({"case": "o-7"} | said).encode(), "e1", NOON)
-    fields: dict[str, Any] = {"type": TAGS[type(found)], **msgspec.to_builtins(found)}
+def event(name: str, **fields: Any) -> dict[str, Any]:
+    """Return the fields of the event of a manual event, without those that all have."""
+    record = event_of(MANUAL_EVENTS[name], json.dumps({"case": "o-7"} | fields).encode(), "e1", NOON)
+    values: dict[str, Any] = {"type": TAGS[type(record)], **msgspec.to_builtins(record)}
     common = {"id": "e1", "case": "o-7", "source": "gateway", "received_at": "2026-03-06T12:00:00Z"}
-    assert common.items() <= fields.items()
-    return {key: value for key, value in fields.items() if key not in common}
+    assert common.items() <= values.items()
+    return {key: value for key, value in values.items() if key not in common}
 
 
 AT_NOON = {"occurred_at": "2026-03-06T12:00:00Z"}
@@ -37,14 +37,14 @@ def test_a_promise_within_twenty_minutes_is_due_twenty_minutes_from_now() -> Non
     }
 
 
-def test_a_promise_given_on_the_phone_an_hour_ago_is_due_from_then() -> None:
-    said = {"kind": "acknowledged", "within": "2h", "occurred_at": "2026-03-06T12:00:00+01:00"}
-    made = event("promises", **said)
+def test_a_promise_made_an_hour_ago_is_due_from_then() -> None:
+    fields = {"kind": "acknowledged", "within": "2h", "occurred_at": "2026-03-06T12:00:00+01:00"}
+    made = event("promises", **fields)
     assert made["occurred_at"] == "2026-03-06T11:00:00Z"
     assert made["promises"][0]["due"] == "2026-03-06T13:00:00Z"
 
 
-def test_a_window_and_all_else_that_can_be_said_is_kept() -> None:
+def test_all_fields_of_a_promise_are_kept() -> None:
     made = event(
         "promises",
         kind="delivered",
@@ -64,13 +64,13 @@ def test_a_window_and_all_else_that_can_be_said_is_kept() -> None:
     ]
 
 
-def test_a_fulfilment_is_the_step_of_the_name_of_the_kind_unless_it_names_another() -> None:
+def test_a_fulfilment_reaches_the_step_named_like_the_kind_unless_it_names_another() -> None:
     assert event("fulfilments", kind="ready") == AT_NOON | {"type": "step_reached", "step": "ready"}
     assert event("fulfilments", kind="ready", step="picked_up")["step"] == "picked_up"
     assert event("fulfilments", step="ready", undone=True)["type"] == "step_undone"
 
 
-def test_a_promise_is_put_off_taken_back_or_cancelled_with_the_case() -> None:
+def test_a_promise_is_amended_withdrawn_or_cancelled_with_the_case() -> None:
     assert event("amendments", kind="ready", within="5m", by="customer") == AT_NOON | {
         "type": "promise_amended",
         "kind": "ready",
@@ -86,7 +86,7 @@ def test_a_promise_is_put_off_taken_back_or_cancelled_with_the_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "reason", "detail"),
+    ("name", "fields", "reason", "detail"),
     [
         ("promises", {"kind": "ready"}, "bad_value", "write either due"),
         ("promises", {"kind": "ready", "within": "5m", "due": "2026-03-06T16:00:00Z"}, "bad_value", "write either due"),
@@ -108,16 +108,16 @@ def test_a_promise_is_put_off_taken_back_or_cancelled_with_the_case() -> None:
         ("amendments", {"kind": "ready", "within": "5m"}, "bad_value", "`by`"),
     ],
 )
-def test_what_cannot_be_an_event_is_refused_with_one_reason(
-    name: str, said: dict[str, Any], reason: str, detail: str
+def test_an_invalid_manual_event_is_refused_with_its_reason(
+    name: str, fields: dict[str, Any], reason: str, detail: str
 ) -> None:
     with pytest.raises(Refused) as caught:
-        event(name, **said)
+        event(name, **fields)
     assert caught.value.reason == reason
     assert detail in caught.value.detail
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"case": "\xff"}'])
-def test_what_is_no_json_is_refused(body: bytes) -> None:
+def test_text_that_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(Refused, match="not_json"):
-        event_of(SPOKEN["promises"], body, "e1", NOON)
+        event_of(MANUAL_EVENTS["promises"], body, "e1", NOON)

@@ -1,4 +1,4 @@
-"""The gateway's parts by themselves: headers that travel, pings, the count of a flood, secrets that change."""
+"""Parts of the gateway without HTTP and Kafka: stored headers, pings, token buckets, secret files, OpenAPI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from schemas.instants import parse_instant
 from streams.config.feeds import parse_feeds
 from streams.gateway import secret_files
-from streams.gateway.limits import Bucket
+from streams.gateway.limits import TokenBucket
 from streams.gateway.manual import read_tokens
 from streams.gateway.openapi import openapi
 from streams.gateway.secret_files import SecretFiles
@@ -23,25 +23,25 @@ from tests.gateway.gateways import FEEDS
 NOON = parse_instant("2026-03-06T12:00:00Z")
 
 
-def kept(scheme: str, header: str = "", **headers: str) -> dict[str, str]:
-    """The headers of the record, without ours."""
-    said = {name.replace("_", "-"): value for name, value in headers.items()}
-    found = record_headers(said, scheme_of(scheme, header), "till", "", NOON)
+def stored_headers(scheme: str, header: str = "", **headers: str) -> dict[str, str]:
+    """Return the headers of the record without those of the gateway."""
+    received = {name.replace("_", "-"): value for name, value in headers.items()}
+    stored = record_headers(received, scheme_of(scheme, header), "till", "", NOON)
     ours = {"promises.feed": "till", "promises.received_at": "2026-03-06T12:00:00.000Z"}
-    told = {name: value.decode() for name, value in found}
-    assert ours.items() <= told.items()
-    return {name: value for name, value in told.items() if name not in ours}
+    texts = {name: value.decode() for name, value in stored}
+    assert ours.items() <= texts.items()
+    return {name: value for name, value in texts.items() if name not in ours}
 
 
-def test_nobody_outside_says_when_we_received_something_or_in_which_envelope_it_came() -> None:
-    said = {"promises.received_at": "2020-01-01T00:00:00Z", "promises.retried": "3@7", "__value_schema_id": "x"}
-    found = record_headers(said | {"x-topic": "orders"}, scheme_of("shopify", ""), "till", "", NOON)
+def test_a_sender_cannot_set_the_reserved_headers() -> None:
+    reserved = {"promises.received_at": "2020-01-01T00:00:00Z", "promises.retried": "3@7", "__value_schema_id": "x"}
+    stored = record_headers(reserved | {"x-topic": "orders"}, scheme_of("shopify", ""), "till", "", NOON)
     ours = (("promises.feed", b"till"), ("promises.received_at", b"2026-03-06T12:00:00.000Z"))
-    assert found == (("x-topic", b"orders"), *ours)
+    assert stored == (("x-topic", b"orders"), *ours)
 
 
-def test_what_adapters_need_travels_and_what_is_secret_or_of_the_way_does_not() -> None:
-    assert kept(
+def test_only_headers_for_adapters_are_stored_not_secrets_or_transport_headers() -> None:
+    assert stored_headers(
         "deliverect",
         x_shopify_topic="orders/create",
         content_type="application/json",
@@ -66,9 +66,9 @@ def test_what_adapters_need_travels_and_what_is_secret_or_of_the_way_does_not() 
     }
 
 
-def test_a_header_that_is_the_secret_stays_here_whatever_it_is_called() -> None:
-    assert kept("token", "x-shop", x_shop="secret", x_other="1") == {"x-other": "1"}
-    assert kept("hmac_sha256_hex", "x-token", x_token="a signature") == {"x-token": "a signature"}
+def test_a_header_that_holds_the_secret_is_not_stored_whatever_its_name() -> None:
+    assert stored_headers("token", "x-shop", x_shop="secret", x_other="1") == {"x-other": "1"}
+    assert stored_headers("hmac_sha256_hex", "x-token", x_token="a signature") == {"x-token": "a signature"}
 
 
 @pytest.mark.parametrize(
@@ -83,15 +83,15 @@ def test_a_header_that_is_the_secret_stays_here_whatever_it_is_called() -> None:
         ("shopify", b"webhook_id=12", False),
     ],
 )
-def test_a_ping_is_known_by_its_whole_body(scheme: str, body: bytes, is_ping: bool) -> None:
+def test_a_ping_is_recognised_by_its_whole_body(scheme: str, body: bytes, is_ping: bool) -> None:
     assert bool(ping(scheme, body)) is is_ping
 
 
-def test_so_many_at_once_and_so_many_a_second() -> None:
-    bucket = Bucket(per_second=2, at_once=3)
-    assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
-    assert [bucket.take(100.6) for _ in range(2)] == [True, False]
-    assert [bucket.take(1000.0) for _ in range(4)] == [True, True, True, False]
+def test_a_token_bucket_allows_a_burst_and_a_rate() -> None:
+    bucket = TokenBucket(per_second=2, at_once=3)
+    assert [bucket.try_acquire(100.0) for _ in range(4)] == [True, True, True, False]
+    assert [bucket.try_acquire(100.6) for _ in range(2)] == [True, False]
+    assert [bucket.try_acquire(1000.0) for _ in range(4)] == [True, True, True, False]
 
 
 def read(text: str) -> tuple[bytes, ...]:
@@ -103,45 +103,45 @@ def read(text: str) -> tuple[bytes, ...]:
 def test_a_file_that_is_changed_emptied_removed_or_put_back_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(secret_files, "_LOOK_SECONDS", -1.0)
+    monkeypatch.setattr(secret_files, "_CHECK_SECONDS", -1.0)
     caplog.set_level(logging.INFO, "promises")
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_text("a\n")
     secrets = SecretFiles("feed till", [str(old), str(new)], read)
-    assert (secrets.keys(), secrets.trouble) == ((b"a",), "")
+    assert (secrets.keys(), secrets.problem) == ((b"a",), "")
     new.write_text("b")
     assert secrets.keys() == (b"a", b"b")
     old.unlink()
     assert secrets.keys() == (b"b",)
     new.write_text("")
     assert secrets.keys() == ()
-    assert secrets.trouble == f"{old}: cannot be read: No such file or directory; {new}: is empty"
+    assert secrets.problem == f"{old}: cannot be read: No such file or directory; {new}: is empty"
     new.write_bytes(b"\xff")
     os.utime(new, (1, 1))
     assert secrets.keys() == ()
     old.write_text("c")
     assert secrets.keys() == (b"c",)
-    said = [record.getMessage() for record in caplog.records]
-    assert said == [
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [
         f"feed till: {new} cannot be read: No such file or directory; it gives no secret",
-        f"feed till: {new} has another secret, which is valid from now on",
+        f"feed till: {new} has a new secret, which is valid from now on",
         f"feed till: {old} cannot be read: No such file or directory; it gives no secret",
         f"feed till: {new} is empty; it gives no secret",
         f"feed till: {new} is not text; it gives no secret",
-        f"feed till: {old} has another secret, which is valid from now on",
+        f"feed till: {old} has a new secret, which is valid from now on",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "why"), [("", "0 tokens"), ("short", "can be guessed"), ("a" * 20 + "\nb\n", "guessed"), ("a\nb\nc", "3")]
 )
-def test_tokens_that_are_none_or_can_be_guessed_are_refused(text: str, why: str) -> None:
+def test_missing_and_guessable_tokens_are_refused(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         read_tokens(text)
 
 
-def test_every_path_is_described_and_every_reference_leads_somewhere() -> None:
-    document = openapi(parse_feeds(FEEDS, "feeds.toml"), takes_spoken=True)
+def test_openapi_describes_every_path_and_schema() -> None:
+    document = openapi(parse_feeds(FEEDS, "feeds.toml"), has_tokens=True)
     assert {"/shopify", "/in/woo", "/promises", "/fulfilments", "/cancellations"} <= document["paths"].keys()
     assert document["paths"]["/till"]["post"]["security"] == []
     assert document["components"]["securitySchemes"]["shopify"]["name"] == "x-shopify-hmac-sha256"
@@ -162,7 +162,7 @@ def test_every_path_is_described_and_every_reference_leads_somewhere() -> None:
     assert not Draft202012Validator(promise).is_valid({"case": "o-7", "kind": "ready", "with_in": "20m"})
 
 
-def test_without_tokens_nothing_is_described_that_wants_one() -> None:
-    document = openapi(parse_feeds(FEEDS, "feeds.toml"), takes_spoken=False)
+def test_without_tokens_openapi_describes_no_manual_events() -> None:
+    document = openapi(parse_feeds(FEEDS, "feeds.toml"), has_tokens=False)
     assert "/promises" not in document["paths"]
     assert "token" not in document["components"]["securitySchemes"]

@@ -1,4 +1,4 @@
-"""A gateway on a real Kafka: what it takes is there, untouched; what it refuses is not, and the sender is told why."""
+"""A gateway on a real Kafka: accepted requests are stored unchanged; refused ones get an error and a remedy."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests.gateway.gateways import (
     SECRET,
     TOKEN,
     Gateway,
-    Said,
-    answer_on,
+    Response,
     create_topics,
     records,
     replace,
+    response_on,
     send_without_length,
     shopify,
     signature,
@@ -39,15 +39,15 @@ BODY = '{ "id": 820982911946154508,\n\t"note": "zwei Stück 🥐" }\r\n'.encode(
 def gateway(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     create_topics(bootstrap)
     with Gateway(bootstrap, tmp_path_factory.mktemp("gateway")) as running:
-        running.until_answers()
+        running.until_ready_to_serve()
         yield running
 
 
-def test_a_webhook_is_on_kafka_byte_for_byte_when_it_is_answered(gateway: Gateway, bootstrap: str) -> None:
+def test_a_webhook_is_stored_byte_for_byte_before_it_is_acknowledged(gateway: Gateway, bootstrap: str) -> None:
     before = wall_clock()
     headers = shopify(BODY) | {"Cookie": "a=b", "X-Api-Key": "k", "X-Forwarded-For": "192.0.2.1", "X-Shop": "Zoë"}
-    said = gateway.described("post", "/shopify", gateway.post("/shopify", BODY, headers))
-    assert (said.status, said.document) == (200, {"stored": True})
+    response = gateway.validated("post", "/shopify", gateway.post("/shopify", BODY, headers))
+    assert (response.status, response.document) == (200, {"stored": True})
     (stored,) = records(bootstrap, "feeds.shopify")
     assert (stored.key, stored.value) == (None, BODY)
     assert stored.headers.pop("promises.received_at") >= "2026"
@@ -60,20 +60,20 @@ def test_a_webhook_is_on_kafka_byte_for_byte_when_it_is_answered(gateway: Gatewa
     assert before <= stored.timestamp <= wall_clock()
 
 
-def test_a_webhook_whose_url_is_signed_carries_it_along(gateway: Gateway, bootstrap: str) -> None:
+def test_a_signed_url_is_stored_in_a_header(gateway: Gateway, bootstrap: str) -> None:
     url = "https://hooks.example/square"
-    said = gateway.post("/square", BODY, {"x-square-hmacsha256-signature": signature(BODY, url=url)})
-    assert said.status == 200
+    response = gateway.post("/square", BODY, {"x-square-hmacsha256-signature": signature(BODY, url=url)})
+    assert response.status == 200
     (stored,) = records(bootstrap, "feeds.square")
     assert stored.headers["promises.url"] == url
     assert gateway.post("/square", BODY, {"x-square-hmacsha256-signature": signature(BODY)}).status == 401
 
 
-def test_a_vendor_that_sets_its_webhook_up_is_answered_and_nothing_is_stored(gateway: Gateway, bootstrap: str) -> None:
+def test_a_ping_is_acknowledged_and_not_stored(gateway: Gateway, bootstrap: str) -> None:
     verification = gateway.post("/clover", '{"verificationCode": "b0a1-77"}')
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert verification.status == gateway.post("/in/woo", "webhook_id=12", form).status == 200
-    assert "its verification code is b0a1-77: type it in at Clover" in gateway.said
+    assert "its verification code is b0a1-77: enter it at Clover" in gateway.log_text
     assert records(bootstrap, "feeds.clover") == records(bootstrap, "feeds.woo") == []
     assert gateway.post("/clover", "{}", {"X-Clover-Auth": SECRET}).status == 200
     (stored,) = records(bootstrap, "feeds.clover")
@@ -87,45 +87,50 @@ def test_a_vendor_that_sets_its_webhook_up_is_answered_and_nothing_is_stored(gat
         ("/shopify", {"X-Shopify-Hmac-Sha256": "no base64!"}, 400, "the signature is not base64"),
         ("/shopify", {}, 401, "there is no header x-shopify-hmac-sha256"),
         ("/shopify", {"Content-Encoding": "gzip"}, 415, "compressed"),
-        ("/promises", {}, 401, "the token is missing or is another"),
-        ("/promises", {"Authorization": f"Bearer x{TOKEN}"}, 401, "the token is missing or is another"),
-        ("/promises", {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/csv"}, 415, "said to be no JSON"),
+        ("/promises", {}, 401, "the token is missing or wrong"),
+        ("/promises", {"Authorization": f"Bearer x{TOKEN}"}, 401, "the token is missing or wrong"),
+        (
+            "/promises",
+            {"Authorization": f"Bearer {TOKEN}", "Content-Type": "text/csv"},
+            415,
+            "the content type is not JSON",
+        ),
     ],
 )
-def test_what_is_refused_says_why_and_what_to_do(
+def test_a_refusal_has_an_error_and_a_remedy(
     gateway: Gateway, path: str, headers: dict[str, str], status: int, error: str
 ) -> None:
-    said = gateway.described("post", path, gateway.post(path, BODY, headers))
-    assert said.status == status
-    assert error in said.document["error"]
-    assert SECRET not in json.dumps(said.document)
-    assert said.document["remedy"]
+    response = gateway.validated("post", path, gateway.post(path, BODY, headers))
+    assert response.status == status
+    assert error in response.document["error"]
+    assert SECRET not in json.dumps(response.document)
+    assert response.document["remedy"]
 
 
-def test_a_path_or_method_that_is_nobodys_is_refused(gateway: Gateway) -> None:
+def test_an_unknown_path_or_method_is_refused(gateway: Gateway) -> None:
     unknown, other = gateway.post("/toast", BODY), gateway.get("/shopify")
-    assert (unknown.status, unknown.document["remedy"]) == (404, "/openapi.json says what there is")
+    assert (unknown.status, unknown.document["remedy"]) == (404, "/openapi.json lists all paths")
     assert (other.status, other.headers["allow"], other.document["remedy"]) == (405, "POST", "use POST")
     assert gateway.post("/shopify/", BODY).status == 404
 
 
-def test_what_is_no_http_is_refused_in_the_same_form(gateway: Gateway) -> None:
+def test_bytes_that_are_not_http_are_refused_in_the_same_form(gateway: Gateway) -> None:
     for text in (b"GET\r\n\r\n", b"POST /shopify HTTP/1.1\r\nx: " + b"a" * 20_000, b"\x16\x03\x01\x02\x00\x01\r\n\r\n"):
         with closing(socket.create_connection(("127.0.0.1", gateway.port), timeout=10)) as raw:
             raw.sendall(text)
             answer = raw.makefile("rb").read()
         assert answer.startswith(b"HTTP/1.1 400 ")
-        assert b'"error":"this is no HTTP request"' in answer
+        assert b'"error":"this is not an HTTP request"' in answer
 
 
-def test_a_body_of_100_megabytes_is_refused_whether_its_length_is_told_or_not(gateway: Gateway) -> None:
+def test_a_body_of_100_megabytes_is_refused_with_and_without_a_content_length(gateway: Gateway) -> None:
     with closing(gateway.connection()) as connection:
         connection.putrequest("POST", "/shopify")
         connection.putheader("Content-Length", str(100 << 20))
         connection.endheaders()
-        said = gateway.described("post", "/shopify", answer_on(connection))
-    assert (said.status, said.document["error"]) == (413, "the body is larger than 1048576 bytes")
-    assert said.headers["connection"] == "close"
+        response = gateway.validated("post", "/shopify", response_on(connection))
+    assert (response.status, response.document["error"]) == (413, "the body is larger than 1048576 bytes")
+    assert response.headers["connection"] == "close"
     before = gateway.resident()
     sent = send_without_length(gateway, megabytes=100)
     assert sent < 20, "it took nearly all of it"
@@ -134,16 +139,16 @@ def test_a_body_of_100_megabytes_is_refused_whether_its_length_is_told_or_not(ga
     assert gateway.page().sum("promises_gateway_requests_total", feed="shopify", status="413") == 2
 
 
-def test_a_record_that_its_topic_does_not_take_is_refused_for_good_and_others_are_taken(gateway: Gateway) -> None:
-    said = gateway.post("/small", b"x" * 3000)
-    assert (said.status, "max.message.bytes of feeds.small" in said.document["remedy"]) == (413, True)
+def test_a_record_that_is_too_large_for_its_topic_is_refused_and_others_are_stored(gateway: Gateway) -> None:
+    response = gateway.post("/small", b"x" * 3000)
+    assert (response.status, "max.message.bytes of feeds.small" in response.document["remedy"]) == (413, True)
     assert gateway.post("/small", b"x" * 300).status == 200
     assert gateway.post("/shopify", BODY, shopify(BODY)).status == 200
     assert gateway.post("/small", b"x" * 3000).status == 413
-    assert gateway.said.count("Kafka refuses a record of 3000 bytes") == 1, "it is not asked again at once"
+    assert gateway.log_text.count("Kafka refuses a record of 3000 bytes") == 1, "it is not asked again at once"
 
 
-def test_slow_senders_are_cut_off_and_keep_nobody_else_waiting(gateway: Gateway) -> None:
+def test_slow_senders_are_disconnected_and_delay_nobody_else(gateway: Gateway) -> None:
     slow = [socket.create_connection(("127.0.0.1", gateway.port), timeout=20) for _ in range(40)]
     for number, raw in enumerate(slow):
         head = b"POST /shopify HTTP/1.1\r\nHost: a\r\n"
@@ -156,8 +161,8 @@ def test_slow_senders_are_cut_off_and_keep_nobody_else_waiting(gateway: Gateway)
         raw.close()
 
 
-def test_a_flood_of_wrong_signatures_is_told_to_stop_and_good_requests_pass(gateway: Gateway) -> None:
-    seen: list[Said] = []
+def test_a_flood_of_wrong_signatures_is_limited_and_good_requests_pass(gateway: Gateway) -> None:
+    seen: list[Response] = []
     until = time.monotonic() + 3
 
     def flood() -> None:
@@ -174,21 +179,23 @@ def test_a_flood_of_wrong_signatures_is_told_to_stop_and_good_requests_pass(gate
     for thread in flooding:
         thread.join()
     assert good >= 20
-    told, cut_off = ([one for one in seen if one.status == status] for status in (401, 429))
-    assert len(told) + len(cut_off) == len(seen)
-    assert len(told) <= 20 + 5 * 4
-    assert len(cut_off) > len(told)
-    assert {(one.headers["retry-after"], one.headers["connection"]) for one in cut_off} == {("10", "close")}
-    assert gateway.said.count("a webhook is refused") <= 6, "a flood is no reason to fill the log"
+    answered, cut_off = ([response for response in seen if response.status == status] for status in (401, 429))
+    assert len(answered) + len(cut_off) == len(seen)
+    assert len(answered) <= 20 + 5 * 4
+    assert len(cut_off) > len(answered)
+    assert {(response.headers["retry-after"], response.headers["connection"]) for response in cut_off} == {
+        ("10", "close")
+    }
+    assert gateway.log_text.count("a webhook is refused") <= 6, "a flood is no reason to fill the log"
 
 
 def test_a_secret_is_replaced_by_file_without_a_restart(gateway: Gateway, bootstrap: str) -> None:
     folder = gateway.log.parent
 
     def status(secret: str) -> int:
-        """Where a flood has just passed, whoever is wrong is told so by another one."""
-        found = gateway.post("/shopify", BODY, shopify(BODY, secret)).status
-        return 401 if found == 429 else found
+        """Return the status, with 401 for the 429 that may follow a flood of wrong signatures."""
+        status = gateway.post("/shopify", BODY, shopify(BODY, secret)).status
+        return 401 if status == 429 else status
 
     assert (status(SECRET), status("the next one")) == (200, 401)
     replace(folder / "shopify.next", "the next one\n")
@@ -201,43 +208,53 @@ def test_a_secret_is_replaced_by_file_without_a_restart(gateway: Gateway, bootst
     gateway.until(lambda: status("the next one") == 503, "without a secret nothing is taken and nothing is lost")
     replace(folder / "shopify", f"{SECRET}\n")
     gateway.until(lambda: status(SECRET) == 200, "the secret is back")
-    assert "another secret, which is valid from now on" in gateway.said
-    assert SECRET not in gateway.said
+    assert "a new secret, which is valid from now on" in gateway.log_text
+    assert SECRET not in gateway.log_text
 
 
-def test_a_promise_spoken_at_the_counter_becomes_an_event(gateway: Gateway, bootstrap: str) -> None:
+def test_a_manual_promise_becomes_an_event(gateway: Gateway, bootstrap: str) -> None:
     before = len(records(bootstrap, "promise.events"))
-    said = gateway.say(
+    response = gateway.post_manual(
         "/promises", {"case": "o-7", "kind": "ready", "within": "20m", "location": "soho", "staff": "b17"}
     )
-    gateway.described("post", "/promises", said)
-    assert said.status == 201
-    done = gateway.say("/fulfilments", {"case": "o-7", "kind": "ready", "staff": {"id": "b17", "role": "barista"}})
-    assert gateway.described("post", "/fulfilments", done).status == 201
-    stored = {one.value: one.key for one in records(bootstrap, "promise.events")}
+    gateway.validated("post", "/promises", response)
+    assert response.status == 201
+    done = gateway.post_manual(
+        "/fulfilments", {"case": "o-7", "kind": "ready", "staff": {"id": "b17", "role": "barista"}}
+    )
+    assert gateway.validated("post", "/fulfilments", done).status == 201
+    stored = {response.value: response.key for response in records(bootstrap, "promise.events")}
     assert len(stored) == before + 2
     promised = next(value for value in stored if b"promises_made" in value)
-    assert (read_event(promised), stored[promised]) == (read_event(json.dumps(said.document["event"]).encode()), b"o-7")
-    assert (said.document["id"], said.document["event"]["source"]) == (said.document["event"]["id"], "gateway")
+    assert (read_event(promised), stored[promised]) == (
+        read_event(json.dumps(response.document["event"]).encode()),
+        b"o-7",
+    )
+    assert (response.document["id"], response.document["event"]["source"]) == (
+        response.document["event"]["id"],
+        "gateway",
+    )
 
 
-def test_what_is_posted_again_under_the_same_key_is_the_same_event(gateway: Gateway) -> None:
+def test_a_repeated_idempotency_key_gives_the_same_event(gateway: Gateway) -> None:
     promise = {"case": "o-8", "kind": "ready", "within": "20m"}
-    first, again = (gateway.say("/promises", promise, Idempotency_Key="k-1").document["id"] for _ in range(2))
-    other = gateway.say("/promises", promise, Idempotency_Key="k-2").document["id"]
+    first, again = (gateway.post_manual("/promises", promise, Idempotency_Key="k-1").document["id"] for _ in range(2))
+    other = gateway.post_manual("/promises", promise, Idempotency_Key="k-2").document["id"]
     assert first == again == "promises:k-1"
     assert other == "promises:k-2"
-    assert gateway.say("/promises", promise, Idempotency_Key="x" * 201).status == 400
+    assert gateway.post_manual("/promises", promise, Idempotency_Key="x" * 201).status == 400
 
 
-def test_what_cannot_be_an_event_is_refused_with_its_reason(gateway: Gateway) -> None:
-    said = gateway.described("post", "/promises", gateway.say("/promises", {"case": "o-9", "kind": "ready"}))
-    assert said.status == 400
-    assert said.document["error"].startswith("write either due, an instant, or within")
-    assert "the reason is bad_value" in said.document["remedy"]
+def test_a_manual_event_that_is_invalid_is_refused_with_its_reason(gateway: Gateway) -> None:
+    response = gateway.validated(
+        "post", "/promises", gateway.post_manual("/promises", {"case": "o-9", "kind": "ready"})
+    )
+    assert response.status == 400
+    assert response.document["error"].startswith("write either due, an instant, or within")
+    assert "the reason is bad_value" in response.document["remedy"]
 
 
-def test_what_is_counted_is_there_before_it_happens(gateway: Gateway) -> None:
+def test_every_series_is_exposed_before_its_first_event(gateway: Gateway) -> None:
     by = gateway.page().by("promises_gateway_requests_total", "feed", "status")
     assert {feed for feed, _ in by} >= {"shopify", "square", "clover", "woo", "till", "promises", "cancellations"}
     assert by["till", "503"] == 0
@@ -251,7 +268,7 @@ def test_what_is_counted_is_there_before_it_happens(gateway: Gateway) -> None:
         assert json.load(answer)["healthy"] is True
 
 
-def test_a_vendor_that_logs_in_is_known_by_that_and_its_password_stays_here(gateway: Gateway, bootstrap: str) -> None:
+def test_a_vendor_can_log_in_with_a_password_that_is_not_stored(gateway: Gateway, bootstrap: str) -> None:
     login = base64.b64encode(LOGIN.encode()).decode()
     assert gateway.post("/dash", BODY, {"Authorization": f"Basic {login}"}).status == 200
     refused = gateway.post("/dash", BODY)
@@ -260,7 +277,7 @@ def test_a_vendor_that_logs_in_is_known_by_that_and_its_password_stays_here(gate
     assert "authorization" not in stored.headers
 
 
-def test_a_gateway_that_is_told_to_end_finishes_what_it_has_begun(gateway: Gateway, bootstrap: str) -> None:
+def test_a_gateway_that_is_stopped_finishes_requests_in_flight(gateway: Gateway, bootstrap: str) -> None:
     before = len(records(bootstrap, "feeds.till"))
     with closing(gateway.connection()) as connection:
         connection.putrequest("POST", "/till")
@@ -271,7 +288,7 @@ def test_a_gateway_that_is_told_to_end_finishes_what_it_has_begun(gateway: Gatew
         stopping.start()
         gateway.until(lambda: not gateway.is_open(), "nobody else is let in")
         connection.send(b"half")
-        assert answer_on(connection).status == 200
+        assert response_on(connection).status == 200
     stopping.join()
     assert gateway.process.poll() == 0
     assert len(records(bootstrap, "feeds.till")) == before + 1

@@ -24,7 +24,7 @@ EDITOR, VIEWER = "glsa_editor", "glsa_viewer"
 
 
 class Answer(NamedTuple):
-    """What the server says. body: JSON, or the text of a page."""
+    """A response of the server. body: JSON, or the text of a page."""
 
     status: int
     body: object
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 @dataclass
 class Grafana:
-    """What the server holds. always: what it answers to everything, where it is set. asked: method and path so far."""
+    """The state of the server. always: the response to every request, if set. asked: the requests so far."""
 
     url: str = ""
     path: str = ""
@@ -47,7 +47,7 @@ class Grafana:
     seen_before_saving: Json = field(default_factory=dict)
 
     def answer(self, method: str, url: str, token: str, body: Json) -> Answer:
-        """What is said to a request, and what is changed by it."""
+        """Return the response to a request, and change the state."""
         parts = urlsplit(url)
         self.asked.append(f"{method} {parts.path.removeprefix(self.path)}")
         if self.always:
@@ -67,9 +67,9 @@ class Grafana:
             case ["POST", "folders"]:
                 return self._create_folder(body)
             case ["GET", "dashboards", "uid", uid]:
-                found = self.dashboards.get(uid)
+                result = self.dashboards.get(uid)
                 meta = {"folderUid": self.homes.get(uid, "")}
-                return Answer(200, {"dashboard": found, "meta": meta}) if found else _missing("Dashboard not found")
+                return Answer(200, {"dashboard": result, "meta": meta}) if result else _missing("Dashboard not found")
             case ["POST", "dashboards", "db"]:
                 return self._save(body)
             case ["GET", "annotations"]:
@@ -89,21 +89,21 @@ class Grafana:
         return Answer(200, self.folders[body["uid"]])
 
     def _save(self, body: Json) -> Answer:
-        given, folder = body["dashboard"], body["folderUid"]
-        uid = given["uid"]
+        parameters, folder = body["dashboard"], body["folderUid"]
+        uid = parameters["uid"]
         self.dashboards |= {one: self.seen_before_saving for one in [uid] if self.seen_before_saving}
-        held = self.dashboards.get(uid)
+        stored = self.dashboards.get(uid)
         if folder not in self.folders:
             return Answer(400, {"message": "folder not found", "status": "not-found"})
-        if held and not body["overwrite"] and held["version"] != given["version"]:
+        if stored and not body["overwrite"] and stored["version"] != parameters["version"]:
             says = "The dashboard has been changed by someone else"
             return Answer(412, {"message": says, "status": "version-mismatch"})
         neighbours = [one for one in self.dashboards if one != uid and self.homes[one] == folder]
-        if any(self.dashboards[one]["title"] == given["title"] for one in neighbours):
+        if any(self.dashboards[one]["title"] == parameters["title"] for one in neighbours):
             says = "A dashboard with the same name in the folder already exists"
             return Answer(412, {"message": says, "status": "name-exists"})
-        version = held["version"] + 1 if held else 1
-        self.dashboards[uid] = given | {"id": len(self.dashboards) + 1, "version": version}
+        version = stored["version"] + 1 if stored else 1
+        self.dashboards[uid] = parameters | {"id": len(self.dashboards) + 1, "version": version}
         self.homes[uid] = folder
         return Answer(200, {"uid": uid, "status": "success", "version": version, "url": f"/d/{uid}"})
 
@@ -114,7 +114,7 @@ def _missing(says: str) -> Answer:
 
 @contextmanager
 def running(path: str = "", tls: ssl.SSLContext | None = None) -> Iterator[Grafana]:
-    """The server. path: under which it is served. tls: what it shows to whoever connects."""
+    """Run the server. path: its base path. tls: its certificate."""
     grafana = Grafana(path=path)
 
     class Handler(BaseHTTPRequestHandler):
@@ -123,12 +123,12 @@ def running(path: str = "", tls: ssl.SSLContext | None = None) -> Iterator[Grafa
         def _reply(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            said = grafana.answer(self.command, self.path, token, json.loads(body) if body else {})
-            text = said.body if isinstance(said.body, str) else json.dumps(said.body)
-            self.send_response(said.status)
-            self.send_header("Content-Type", said.kind)
-            if said.location:
-                self.send_header("Location", said.location)
+            message = grafana.answer(self.command, self.path, token, json.loads(body) if body else {})
+            text = message.body if isinstance(message.body, str) else json.dumps(message.body)
+            self.send_response(message.status)
+            self.send_header("Content-Type", message.kind)
+            if message.location:
+                self.send_header("Location", message.location)
             self.end_headers()
             self.wfile.write(text.encode())
 

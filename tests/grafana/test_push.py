@@ -1,4 +1,4 @@
-"""Dashboards and incidents into a Grafana (the stand-in's docstring says what stands in), as `promises` does it."""
+"""Tests of `promises dashboards` with the fake Grafana of `tests.grafana.stand_in`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from streams.cli.dashboards import TOKEN
 from streams.cli.main import app_of
-from streams.grafana.push import committed
+from streams.grafana.push import own_dashboards
 from streams.local.ports import free_ports
-from tests.cli.command import Answer, promises
+from tests.cli.command import CommandResult, promises
 from tests.grafana import stand_in
 from tests.grafana.stand_in import EDITOR, VIEWER, Grafana
 from tests.support.certificates import Authority, written
@@ -29,19 +29,19 @@ def grafana() -> Iterator[Grafana]:
         yield server
 
 
-def command(*arguments: str | Path, token: str = EDITOR) -> Answer:
-    """`promises dashboards ARGUMENTS` in this process: most of a second less than in one of its own."""
+def command(*arguments: str | Path, token: str = EDITOR) -> CommandResult:
+    """Run `promises dashboards ARGUMENTS` in this process, which is faster than a process of its own."""
     settings = {name: None for name in os.environ if name.startswith("PROMISES_")}
-    told = CliRunner().invoke(app_of(), ["dashboards", *map(str, arguments)], env=settings | {TOKEN: token})
-    return Answer(told.exit_code, told.stdout, told.stderr)
+    result = CliRunner().invoke(app_of(), ["dashboards", *map(str, arguments)], env=settings | {TOKEN: token})
+    return CommandResult(result.exit_code, result.stdout, result.stderr)
 
 
-def push(url: str, *more: str | Path, token: str = EDITOR) -> Answer:
+def push(url: str, *more: str | Path, token: str = EDITOR) -> CommandResult:
     return command("push", "--url", url, *more, token=token)
 
 
-def said(answer: Answer, code: int = UNREADABLE) -> str:
-    """The one line of a command that failed."""
+def error_line(answer: CommandResult, code: int = UNREADABLE) -> str:
+    """Return the one error line of a command that failed."""
     assert (answer.code, answer.out) == (code, ""), answer
     (line,) = answer.err.splitlines()
     return line
@@ -51,13 +51,13 @@ def changes(grafana: Grafana) -> list[str]:
     return [one for one in grafana.asked if not one.startswith("GET")]
 
 
-def test_the_first_push_creates_the_folder_and_every_dashboard_in_it(grafana: Grafana) -> None:
+def test_the_first_push_creates_the_folder_and_its_dashboards(grafana: Grafana) -> None:
     answer = push(grafana.url)
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.splitlines() == ["folder promises: created", *(f"{uid}: created" for uid in UIDS)]
     assert grafana.folders["promises"]["title"] == "Promises"
     assert grafana.homes == dict.fromkeys(UIDS, "promises")
-    overview = next(one for one in committed() if one["uid"] == "promises-overview")
+    overview = next(one for one in own_dashboards() if one["uid"] == "promises-overview")
     assert grafana.dashboards["promises-overview"] == overview | {"id": 2, "version": 1}
 
 
@@ -80,7 +80,7 @@ def test_a_dashboard_that_was_changed_or_moved_is_put_right_and_the_others_are_l
     assert grafana.homes["promises-pipeline"] == "promises"
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(grafana: Grafana) -> None:
+def test_a_dry_run_shows_the_changes_and_makes_none(grafana: Grafana) -> None:
     answer = push(grafana.url, "--dry-run")
     assert answer.out.splitlines()[:2] == ["folder promises: would be created", "promises-location: would be created"]
     assert changes(grafana) == []
@@ -103,37 +103,40 @@ def test_a_grafana_under_a_path_is_found(tmp_path: Path) -> None:
     assert (answer.code, len(grafana.dashboards)) == (0, 4)
 
 
-def test_a_token_that_grafana_does_not_know(grafana: Grafana) -> None:
-    line = said(push(grafana.url, token="glsa_old"))
-    assert f"{grafana.url} answers 401 to GET /folders/promises" in line
+def test_an_invalid_token(grafana: Grafana) -> None:
+    line = error_line(push(grafana.url, token="glsa_old"))
+    assert f"{grafana.url} responds 401 to GET /folders/promises" in line
     assert "give one of a service account" in line
     assert "glsa_old" not in line
 
 
-def test_a_token_that_may_only_look(grafana: Grafana) -> None:
-    line = said(push(grafana.url, token=VIEWER))
-    assert "answers 403 to POST /folders; the token may not do that: give its service account the role Editor" in line
+def test_a_token_without_write_permission(grafana: Grafana) -> None:
+    line = error_line(push(grafana.url, token=VIEWER))
+    assert (
+        "responds 403 to POST /folders; the token lacks the permission: give its service account the role Editor"
+        in line
+    )
     assert "You'll need additional permissions" in line
 
 
-def test_an_address_where_there_is_something_else(grafana: Grafana) -> None:
+def test_a_url_that_is_not_a_grafana(grafana: Grafana) -> None:
     for dry in ([], ["--dry-run"]):
-        line = said(push(f"{grafana.url}/grafana", *dry))
-        assert "answers 404 to GET /folders/promises; that is no Grafana" in line
+        line = error_line(push(f"{grafana.url}/grafana", *dry))
+        assert "responds 404 to GET /folders/promises; this is not a Grafana" in line
 
 
-def test_an_api_that_knows_no_folders(grafana: Grafana) -> None:
+def test_an_api_without_folders(grafana: Grafana) -> None:
     grafana.always = stand_in.Answer(404, {"message": "Not found"})
-    assert "answers 404 to POST /folders; that is no Grafana" in said(push(grafana.url))
+    assert "responds 404 to POST /folders; this is not a Grafana" in error_line(push(grafana.url))
 
 
-def test_somebody_else_saves_the_dashboard_at_the_same_time(grafana: Grafana) -> None:
+def test_a_dashboard_that_is_saved_by_another_user_at_the_same_time(grafana: Grafana) -> None:
     push(grafana.url)
     grafana.dashboards["promises-location"]["title"] = "Mine"
     grafana.seen_before_saving = grafana.dashboards["promises-location"] | {"version": 7}
     answer = push(grafana.url)
     assert (answer.code, answer.out) == (UNREADABLE, "folder promises: unchanged\n")
-    assert "answers 412 to POST /dashboards/db; somebody changed it at the same time" in answer.err
+    assert "responds 412 to POST /dashboards/db; it was changed at the same time" in answer.err
     assert "changed by someone else" in answer.err
     assert grafana.dashboards["promises-location"]["title"] == "Mine"
 
@@ -147,33 +150,33 @@ def test_another_dashboard_of_the_folder_has_the_title(grafana: Grafana) -> None
 
 def test_another_folder_has_the_title(grafana: Grafana) -> None:
     grafana.folders["by-hand"] = {"uid": "by-hand", "title": "Promises"}
-    assert "answers 409 to POST /folders; something else has this title or uid" in said(push(grafana.url))
+    assert "responds 409 to POST /folders; another object has this title or uid" in error_line(push(grafana.url))
     assert push(grafana.url, "--folder", "Promises kept").code == 0
 
 
 @pytest.mark.parametrize("status", [200, 401, 503])
-def test_a_page_in_place_of_an_answer(grafana: Grafana, status: int) -> None:
+def test_an_html_page_instead_of_json(grafana: Grafana, status: int) -> None:
     grafana.always = stand_in.Answer(status, "<html>a message of the proxy</html>", "text/html")
-    remedy = {200: "that is no Grafana", 401: "it does not take the token", 503: "is not well"}[status]
-    assert remedy in said(push(grafana.url))
+    remedy = {200: "this is not a Grafana", 401: "the token is not valid", 503: "has a problem"}[status]
+    assert remedy in error_line(push(grafana.url))
 
 
-def test_json_that_is_cut_off(grafana: Grafana) -> None:
+def test_truncated_json(grafana: Grafana) -> None:
     grafana.always = stand_in.Answer(200, '{"uid": "promi')
-    assert "that is no Grafana" in said(push(grafana.url))
+    assert "this is not a Grafana" in error_line(push(grafana.url))
 
 
-def test_a_grafana_that_sends_elsewhere(grafana: Grafana) -> None:
+def test_a_redirect(grafana: Grafana) -> None:
     grafana.always = stand_in.Answer(302, "", location="https://grafana.example/login")
-    line = said(push(grafana.url))
-    assert line.endswith("sends us to https://grafana.example/login: give that address as --url")
+    line = error_line(push(grafana.url))
+    assert line.endswith("redirects to https://grafana.example/login: give that address as --url")
     assert grafana.asked == ["GET /api/folders/promises"]
 
 
-def test_nobody_listens() -> None:
+def test_a_refused_connection() -> None:
     url = f"http://127.0.0.1:{free_ports(1)[0]}"
-    assert f"{url} cannot be reached" in said(push(url))
-    assert "cannot be reached" in said(push("http://grafana.invalid"))
+    assert f"{url} cannot be reached" in error_line(push(url))
+    assert "cannot be reached" in error_line(push("http://grafana.invalid"))
 
 
 def test_a_certificate_is_trusted_by_file_alone(tmp_path: Path) -> None:
@@ -186,32 +189,32 @@ def test_a_certificate_is_trusted_by_file_alone(tmp_path: Path) -> None:
     trusted = written(tmp_path, "ca.pem", authority.certificate)
     with stand_in.running(tls=ours) as grafana:
         assert push(grafana.url, "--ca-file", trusted).code == 0
-        assert "its certificate is not trusted" in said(push(grafana.url))
+        assert "its certificate is not trusted" in error_line(push(grafana.url))
         nonsense = written(tmp_path, "nonsense.pem", "nonsense")
-        assert "ca-file" in said(push(grafana.url, "--ca-file", nonsense))
+        assert "ca-file" in error_line(push(grafana.url, "--ca-file", nonsense))
 
 
-def test_https_to_a_server_that_speaks_none(grafana: Grafana) -> None:
-    assert "--url is not https" in said(push(grafana.url.replace("http:", "https:")))
+def test_https_to_a_server_without_tls(grafana: Grafana) -> None:
+    assert "--url is not https" in error_line(push(grafana.url.replace("http:", "https:")))
 
 
 @pytest.mark.parametrize(
     "url",
     ["grafana:3000", "ftp://grafana", "http://", "http://admin:secret@grafana", "http://grafana/?a=1", "http://a:x"],
 )
-def test_an_address_that_is_none(url: str) -> None:
-    line = said(push(url), USAGE)
+def test_an_invalid_url(url: str) -> None:
+    line = error_line(push(url), USAGE)
     assert line.startswith(f"promises: --url {url}: ")
 
 
-def test_a_token_that_is_missing_or_none(tmp_path: Path) -> None:
-    assert "there is no token" in said(push("http://grafana", token=""), USAGE)
-    assert "in one line" in said(push("http://grafana", token="two words"), USAGE)
-    assert "cannot be read" in said(push("http://grafana", "--token-file", tmp_path / "gone"), USAGE)
-    assert "cannot be read" in said(push("http://grafana", "--ca-file", tmp_path / "gone"), USAGE)
+def test_a_missing_or_invalid_token(tmp_path: Path) -> None:
+    assert "there is no token" in error_line(push("http://grafana", token=""), USAGE)
+    assert "in one line" in error_line(push("http://grafana", token="two words"), USAGE)
+    assert "cannot be read" in error_line(push("http://grafana", "--token-file", tmp_path / "gone"), USAGE)
+    assert "cannot be read" in error_line(push("http://grafana", "--ca-file", tmp_path / "gone"), USAGE)
 
 
-def annotate(grafana: Grafana, *arguments: str) -> Answer:
+def annotate(grafana: Grafana, *arguments: str) -> CommandResult:
     at = ("--url", grafana.url, "--from", "2026-03-06T12:00Z")
     return command("annotate", *at, *arguments)
 
@@ -236,5 +239,5 @@ def test_another_incident_is_another_annotation(grafana: Grafana) -> None:
 
 def test_an_incident_that_ends_before_it_began_is_refused(grafana: Grafana) -> None:
     answer = annotate(grafana, "leeds-7", "--text", "Oven down", "--to", "2026-03-06T11:00Z")
-    assert "is before --from" in said(answer, USAGE)
-    assert "incident leeds 7" in said(annotate(grafana, "leeds 7", "--text", "Oven down"), USAGE)
+    assert "is before --from" in error_line(answer, USAGE)
+    assert "incident leeds 7" in error_line(annotate(grafana, "leeds 7", "--text", "Oven down"), USAGE)

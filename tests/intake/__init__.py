@@ -1,1 +1,1 @@
-"""Tests of intake as it runs: a process of its own, on a real Kafka, with feeds that bring canonical events."""
+"""Tests of intake as a process of its own, on a real Kafka, with feeds of canonical events."""

@@ -26,15 +26,15 @@ silence = "unknown"
 
 @pytest.fixture(scope="module")
 def feeds(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two feeds: a till, and a device that is silent for hours, whose topic somebody made who lets senders say when."""
+    """Two feeds: a till, and a device that is silent for hours, whose topic takes the timestamps of the sender."""
     file = tmp_path_factory.mktemp("feeds") / "feeds.toml"
     file.write_text(FEEDS, "utf-8")
     with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
         admin.create_topics([NewTopic("feeds.patchy", PARTITIONS, 1)])
-    made = promises("topics", "--bootstrap", bootstrap, "--feeds", file)
-    assert (made.code, made.err) == (0, "")
-    assert made.out.splitlines()[-2:] == [
+    created = promises("topics", "--bootstrap", bootstrap, "--feeds", file)
+    assert (created.code, created.err) == (0, "")
+    assert created.out.splitlines()[-2:] == [
         "feeds.till: created, 4 partitions",
-        "feeds.patchy: is there already, left as it is",
+        "feeds.patchy: exists already, not changed",
     ]
     return file

@@ -10,7 +10,7 @@ import msgspec
 from faust.types import TP
 
 from schemas.events import Clock, StepReached
-from schemas.instants import Instant, from_datetime, parse_instant, to_datetime
+from schemas.instants import Instant, from_datetime, to_datetime
 from streams.config.feeds import Feed
 from streams.engine.partitions import Partitions, RecoveryProgress
 from streams.engine.timing import TIMING, Timing
@@ -23,26 +23,18 @@ from streams.intake.state import FeedProgress, FeedState, decode_progress
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from tests.engine.fake_writer import FakeWriter, WrittenLog
 from tests.engine.stories import run
+from tests.intake.topic_record import NOON, TopicRecord
 
-NOON = parse_instant("2026-03-06T12:00:00Z")
 PARTITIONS = {EVENTS.name: 2, REJECTS.name: 2, NEEDS_FETCH.name: 2}
 TILL = Feed("till", "feeds.till")
 FRONT, BACK = TP("feeds.till", 0), TP("feeds.till", 1)
 
 
-@dataclass(frozen=True)
-class TillRecord:
-    """A record of the till. Its offset is the number of the order."""
-
-    offset: int
-    timestamp: Instant = NOON
-    key: bytes | None = None
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-    @property
-    def value(self) -> bytes:
-        number = str(self.offset)
-        return msgspec.json.encode(StepReached(id=number, case=number, occurred_at=to_datetime(NOON), step="ready"))
+def till_record(offset: int, timestamp: Instant = NOON) -> TopicRecord:
+    """Return a record of the till. Its offset is the number of the order."""
+    number = str(offset)
+    event = StepReached(id=number, case=number, occurred_at=to_datetime(NOON), step="ready")
+    return TopicRecord(offset, msgspec.json.encode(event), timestamp, key=None)
 
 
 @dataclass
@@ -79,7 +71,7 @@ class FakeIntake:
 
     def fetch(self, tp: TP, *offsets: int) -> Batch:
         """Return the batch of records that was fetched."""
-        (batch,) = self.positions.batches(tp, [TillRecord(offset, NOON + 10 * offset) for offset in offsets])
+        (batch,) = self.positions.batches(tp, [till_record(offset, NOON + 10 * offset) for offset in offsets])
         return batch
 
     def update_end(self, tp: TP, *, end: int, unread: int = 0, at: Instant) -> None:
@@ -181,7 +173,7 @@ def test_a_partition_that_is_revoked_while_it_is_read_continues_at_its_next_owne
         await intake.assign(BACK, generation=2)
         await feeding
         assert FRONT not in intake.partitions
-        await intake.agent.process(Batch(FRONT, 0, [TillRecord(0)]), intake.positions)
+        await intake.agent.process(Batch(FRONT, 0, [till_record(0)]), intake.positions)
         written = [output for output in intake.outputs(FRONT) if isinstance(output, str)]
         assert len(written) < 1000
         other = FakeIntake(intake.logs)

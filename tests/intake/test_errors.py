@@ -1,4 +1,4 @@
-"""What intake says when something is wrong: one clear line, no traceback, an exit code to act on."""
+"""Errors of intake: one clear line, no traceback, an exit code to act on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.cli.command import promises
 from tests.worker.answers import USAGE, assert_error
 
-NOBODY = "127.0.0.1:9"
+UNUSED_ADDRESS = "127.0.0.1:9"
 
 
 @pytest.mark.parametrize(
@@ -21,15 +21,15 @@ NOBODY = "127.0.0.1:9"
         (None, ["cannot be read"]),
     ],
 )
-def test_feeds_that_cannot_be_used(text: str | None, words: list[str], tmp_path: Path) -> None:
+def test_invalid_feeds(text: str | None, words: list[str], tmp_path: Path) -> None:
     feeds = tmp_path / "feeds.toml"
     if text is not None:
         feeds.write_text(text, "utf-8")
-    assert_error(promises("intake", "--bootstrap", NOBODY, "--feeds", feeds), USAGE, *words)
+    assert_error(promises("intake", "--bootstrap", UNUSED_ADDRESS, "--feeds", feeds), USAGE, *words)
 
 
-def test_an_address_for_metrics_that_is_none(tmp_path: Path) -> None:
+def test_an_invalid_address_for_metrics(tmp_path: Path) -> None:
     feeds = tmp_path / "feeds.toml"
     feeds.write_text('[[feed]]\nname = "till"\n', "utf-8")
-    answer = promises("intake", "--bootstrap", NOBODY, "--feeds", feeds, "--metrics", "9465")
+    answer = promises("intake", "--bootstrap", UNUSED_ADDRESS, "--feeds", feeds, "--metrics", "9465")
     assert_error(answer, USAGE, "--metrics", "'9465'", "HOST:PORT")

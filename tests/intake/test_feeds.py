@@ -1,4 +1,4 @@
-"""A till and a patchy device bring their records through intake to a worker: what is judged, and when."""
+"""Records of a till and of a patchy device go through intake to a worker: the verdicts, and their time."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from tests.worker.records import PARTITIONS, Order, SentRecord, read, send, verd
 from tests.worker.workers import Intake, Worker, until
 
 HOUR = 3_600_000
-AWAY = 120_000 if os.environ.get("PROMISES_SLOW") else 8_000
-"""How long intake is away, in milliseconds, with the time that it takes to end."""
+DOWN = 120_000 if os.environ.get("PROMISES_SLOW") else 8_000
+"""The time in milliseconds that intake is down, including the time to end."""
 
 TIME_TO_END = 6_000
 
@@ -44,15 +44,15 @@ feed = "patchy"
 """
 
 
-class Town(NamedTuple):
-    """A Kafka, and who works there."""
+class Deployment(NamedTuple):
+    """A Kafka with a worker and intake."""
 
     bootstrap: str
     intake: Intake
     worker: Worker
 
-    def sends(self, *records: SentRecord, feed: str = "till") -> None:
-        """Records come in by a feed."""
+    def send_records(self, *records: SentRecord, feed: str = "till") -> None:
+        """Send records to the topic of a feed."""
         send(self.bootstrap, *records, topic=f"feeds.{feed}")
 
     def until_judged(self, location: str, verdict: str, number: int = 1) -> Scrape:
@@ -63,125 +63,140 @@ class Town(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def town(bootstrap: str, feeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    directory = tmp_path_factory.mktemp("town")
+def deployment(bootstrap: str, feeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    directory = tmp_path_factory.mktemp("deployment")
     locations = directory / "locations.toml"
     locations.write_text(LOCATIONS, "utf-8")
-    known = ("--locations", locations)
+    with_locations = ("--locations", locations)
     with (
-        Worker(bootstrap, directory, *known) as worker,
-        Intake(bootstrap, directory, feeds, *known, "--log", "json") as intake,
+        Worker(bootstrap, directory, *with_locations) as worker,
+        Intake(bootstrap, directory, feeds, *with_locations, "--log", "json") as intake,
     ):
         intake.until_ready()
         worker.until_ready()
-        yield Town(bootstrap, intake, worker)
+        yield Deployment(bootstrap, intake, worker)
 
 
-def test_an_order_of_a_till_is_judged_and_silence_breaks_the_promise_that_nobody_kept(town: Town) -> None:
+def test_an_event_keeps_a_promise_and_silence_breaks_another(deployment: Deployment) -> None:
     made = wall_clock()
     kept, forgotten = Order("kept", "soho"), Order("forgotten", "soho")
-    town.sends(*(order.promised(made, made + 1_500) for order in (kept, forgotten)), kept.reached("ready", made))
-    town.until_judged("soho", "kept")
-    town.until_judged("soho", "broken")
-    (broken,) = [one for one in verdicts(town.bootstrap, "soho") if one.case == "forgotten"]
+    deployment.send_records(
+        *(order.promised(made, made + 1_500) for order in (kept, forgotten)), kept.reached("ready", made)
+    )
+    deployment.until_judged("soho", "kept")
+    deployment.until_judged("soho", "broken")
+    (broken,) = [verdict for verdict in verdicts(deployment.bootstrap, "soho") if verdict.case == "forgotten"]
     assert (broken.current.reason, broken.evidence) == ("undelivered", "deadline")
     assert from_datetime(broken.decided_at) >= made + 1_500
 
 
-def test_what_a_feed_brings_that_is_no_event_is_kept_as_it_came_with_all_that_is_known_of_it(town: Town) -> None:
+def test_a_record_that_is_no_event_is_rejected_as_it_came_with_all_headers(deployment: Deployment) -> None:
     headers = (("X-Signature", b"s3cr3t"), ("X-Retry", b"1"), ("X-Retry", b"2"))
-    before = town.intake.page().sum("promises_intake_records_total", feed="till", outcome="ignored")
-    beat = msgspec.json.encode(Clock(source="replay", at=to_datetime(wall_clock())))
+    before = deployment.intake.page().sum("promises_intake_records_total", feed="till", outcome="ignored")
+    clock = msgspec.json.encode(Clock(source="replay", at=to_datetime(wall_clock())))
     odd = SentRecord(b"o-1", b"no event", partition=2, headers=headers)
-    town.sends(odd, SentRecord(b"o-2", None), SentRecord(None, beat), SentRecord(None, None, partition=1))
-    page = town.intake.until(
+    deployment.send_records(odd, SentRecord(b"o-2", None), SentRecord(None, clock), SentRecord(None, None, partition=1))
+    page = deployment.intake.until(
         lambda page: page.sum("promises_intake_records_total", feed="till", outcome="ignored") == before + 3,
-        "two without a value and a clock of somebody else are ignored",
+        "two records without a value and a clock record are ignored",
     )
     assert page.by("promises_intake_ignored_total", "rule", feed="till") == {("tombstone",): 2, ("clock",): 1}
     assert page.sum("promises_intake_rejects_total", feed="till", reason="not_json") == 1
-    (kept,) = [held for held in read(town.bootstrap, REJECTS.name) if held.value == b"no event"]
-    told = dict(kept.headers)
-    assert (kept.key, told["reason"], told["feed"], told["adapter"]) == (b"o-1", b"not_json", b"till", b"generic")
-    assert (told["topic"], told["partition"]) == (b"feeds.till", b"2")
-    assert int(told["offset"]) >= 0
-    assert abs(int(told["timestamp"]) - wall_clock()) < HOUR
-    own = [(name, value) for name, value in kept.headers if name.startswith("original.")]
+    (reject,) = [record for record in read(deployment.bootstrap, REJECTS.name) if record.value == b"no event"]
+    headers_written = dict(reject.headers)
+    assert (reject.key, headers_written["reason"], headers_written["feed"], headers_written["adapter"]) == (
+        b"o-1",
+        b"not_json",
+        b"till",
+        b"generic",
+    )
+    assert (headers_written["topic"], headers_written["partition"]) == (b"feeds.till", b"2")
+    assert int(headers_written["offset"]) >= 0
+    assert abs(int(headers_written["timestamp"]) - wall_clock()) < HOUR
+    own = [(name, value) for name, value in reject.headers if name.startswith("original.")]
     assert own == [(f"original.{name}", value) for name, value in headers]
 
 
-def test_a_feed_whose_silence_says_nothing_moves_with_its_records_only_and_never_beyond_the_wall(town: Town) -> None:
+def test_the_watermark_of_an_untrusted_feed_follows_its_records_and_never_passes_the_wall_clock(
+    deployment: Deployment,
+) -> None:
     made = wall_clock()
     order, other = Order("patchy-1", "quay"), Order("patchy-2", "quay")
-    town.sends(order.promised(made, made + 500, arrives=made), feed="patchy")
-    ahead = other.promised(made, made + 500, arrives=made + HOUR)  # by a device that is an hour ahead of everybody
-    town.sends(ahead, feed="patchy")
-    town.until_judged("quay", "open", 2)
-    town.worker.until(lambda page: min(clocks(page)) > made + 1_500, "the clock of the worker is beyond the due")
-    assert town.worker.page().sum("promises_state", location="quay", verdict="open", basis="current") == 2
-    beats = [SentRecord(None, b"still here", made + 1_000, partition) for partition in range(PARTITIONS)]
-    town.sends(*beats, feed="patchy")
-    page = town.until_judged("quay", "broken", 2)
+    deployment.send_records(order.promised(made, made + 500, arrives=made), feed="patchy")
+    ahead = other.promised(made, made + 500, arrives=made + HOUR)  # by a device whose clock is an hour ahead
+    deployment.send_records(ahead, feed="patchy")
+    deployment.until_judged("quay", "open", 2)
+    deployment.worker.until(
+        lambda page: min(clocks(page)) > made + 1_500, "the watermark of the worker has passed the due time"
+    )
+    assert deployment.worker.page().sum("promises_state", location="quay", verdict="open", basis="current") == 2
+    records = [SentRecord(None, b"still here", made + 1_000, partition) for partition in range(PARTITIONS)]
+    deployment.send_records(*records, feed="patchy")
+    page = deployment.until_judged("quay", "broken", 2)
     assert page.by("promises_feed_timestamp_seconds", "feed", feed="patchy") == {("patchy",): (made + 1_000) / 1000}
 
 
 def clocks(page: Scrape) -> list[Instant]:
-    found = page.by("promises_clock_timestamp_seconds", "partition").values()
-    return [round(1000 * seconds) for seconds in found] or [0]
+    watermarks = page.by("promises_clock_timestamp_seconds", "partition").values()
+    return [round(1000 * seconds) for seconds in watermarks] or [0]
 
 
-def test_while_intake_is_away_nothing_is_called_broken_and_a_backlog_is_read_first(town: Town) -> None:
+def test_while_intake_is_down_no_promise_is_broken_and_the_backlog_is_read_first(deployment: Deployment) -> None:
     begin = wall_clock()
-    away = range(begin + TIME_TO_END, begin + AWAY, (AWAY - TIME_TO_END) // 20)
-    orders = {Order(f"away-{number}", "soho"): due for number, due in enumerate(away)}
-    forgotten = Order("away-and-forgotten", "soho")
-    before = town.worker.page().sum("promises_made_total", location="soho")
-    town.sends(*(order.promised(begin, due) for order, due in orders.items()), forgotten.promised(begin, begin + AWAY))
-    town.worker.until(
+    down = range(begin + TIME_TO_END, begin + DOWN, (DOWN - TIME_TO_END) // 20)
+    orders = {Order(f"down-{number}", "soho"): due for number, due in enumerate(down)}
+    forgotten = Order("down-and-forgotten", "soho")
+    before = deployment.worker.page().sum("promises_made_total", location="soho")
+    deployment.send_records(
+        *(order.promised(begin, due) for order, due in orders.items()), forgotten.promised(begin, begin + DOWN)
+    )
+    deployment.worker.until(
         lambda page: page.sum("promises_made_total", location="soho") == before + len(orders) + 1, "all are known"
     )
-    assert town.intake.stop(10) == 0
-    assert wall_clock() < min(orders.values()), "it was away before any of them was due"
+    assert deployment.intake.stop(10) == 0
+    assert wall_clock() < min(orders.values()), "it was down before any of them was due"
     noise = (Order(f"noise-{number}", "elsewhere").reached("started", begin) for number in range(10_000))
-    town.sends(*noise)
-    town.sends(*(order.reached("ready", due) for order, due in orders.items()))
-    town.worker.until(lambda page: min(clocks(page)) > begin + AWAY + 1_000, "every promise is long due")
-    page = town.worker.page()
+    deployment.send_records(*noise)
+    deployment.send_records(*(order.reached("ready", due) for order, due in orders.items()))
+    deployment.worker.until(lambda page: min(clocks(page)) > begin + DOWN + 1_000, "every promise is long due")
+    page = deployment.worker.page()
     assert page.sum("promises_state", location="soho", verdict="broken", basis="current") == 1, "as before"
-    town.intake.start()
-    town.until_judged("soho", "kept", len(orders) + 1)
-    town.until_judged("soho", "broken", 2)
-    broken = {one.case for one in verdicts(town.bootstrap, "soho") if one.current.verdict == "broken"}
-    assert broken == {"forgotten", "away-and-forgotten"}, "no other ever was"
+    deployment.intake.start()
+    deployment.until_judged("soho", "kept", len(orders) + 1)
+    deployment.until_judged("soho", "broken", 2)
+    broken = {verdict.case for verdict in verdicts(deployment.bootstrap, "soho") if verdict.current.verdict == "broken"}
+    assert broken == {"forgotten", "down-and-forgotten"}, "no other promise was ever broken"
 
 
-def test_no_clock_record_comes_before_an_event_that_it_vouches_for(town: Town) -> None:
-    """Whatever the stories before did: what is read of promise.events after a clock record is younger than it says."""
-    said: dict[tuple[int, int], Instant] = defaultdict(int)
+def test_no_clock_record_precedes_an_event_that_it_covers(deployment: Deployment) -> None:
+    """After the other tests of this file: events behind a clock record are younger than its instant."""
+    watermarks: dict[tuple[int, int], Instant] = defaultdict(int)
     number = 0
-    for held in read(town.bootstrap, EVENTS.name):
-        event = msgspec.json.decode(held.value or b"", type=Record)
+    for record in read(deployment.bootstrap, EVENTS.name):
+        event = msgspec.json.decode(record.value or b"", type=Record)
         if isinstance(event, Clock):
             if event.source == "till":
                 at = from_datetime(event.at)
-                assert said[held.partition, event.partition] < at <= held.timestamp <= wall_clock()
-                said[held.partition, event.partition] = at
+                assert watermarks[record.partition, event.partition] < at <= record.timestamp <= wall_clock()
+                watermarks[record.partition, event.partition] = at
         elif event.location in ("soho", "elsewhere"):
             number += 1
-            came_by = (murmur2(held.key) & 0x7FFFFFFF) % PARTITIONS
-            assert held.timestamp > said[held.partition, came_by], event
+            feed_partition = (murmur2(record.key) & 0x7FFFFFFF) % PARTITIONS
+            assert record.timestamp > watermarks[record.partition, feed_partition], event
     assert number > 10_000
-    assert len(said) == PARTITIONS * PARTITIONS, "each partition was told of each"
+    assert len(watermarks) == PARTITIONS * PARTITIONS, (
+        "every partition has clock records of every partition of the feed"
+    )
 
 
-def test_the_page_has_what_the_catalogue_lists_for_intake_and_promtool_likes_it(town: Town) -> None:
-    page = town.intake.text()
+def test_the_page_has_exactly_the_metrics_of_the_catalogue_and_promtool_accepts_it(deployment: Deployment) -> None:
+    page = deployment.intake.text()
     families = list(text_string_to_metric_families(page))
     types = {metric.name.removesuffix("_total"): (metric.type, metric.help) for metric in catalogue.INTAKE}
     assert {family.name: (family.type, family.documentation) for family in families} == types
     labels = {metric.name: frozenset(metric.labels) for metric in catalogue.INTAKE}
-    for one in (one for family in families for one in family.samples):
-        assert one.name not in labels or frozenset(one.labels) <= labels[one.name]
+    for sample in (sample for family in families for sample in family.samples):
+        assert sample.name not in labels or frozenset(sample.labels) <= labels[sample.name]
     try:
         promtool = program("prometheus", "promtool")
     except Unavailable as reason:
@@ -190,21 +205,23 @@ def test_the_page_has_what_the_catalogue_lists_for_intake_and_promtool_likes_it(
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-def test_the_topic_of_a_feed_that_was_never_created(town: Town, tmp_path: Path) -> None:
-    bootstrap, feeds = town.bootstrap, tmp_path / "feeds.toml"
+def test_a_missing_topic_of_a_feed_is_named(deployment: Deployment, tmp_path: Path) -> None:
+    bootstrap, feeds = deployment.bootstrap, tmp_path / "feeds.toml"
     feeds.write_text('[[feed]]\nname = "square"\n', "utf-8")
     answer = promises("intake", "--bootstrap", bootstrap, "--feeds", feeds)
-    told = f"{bootstrap} has no topic feeds.square; create what is missing: promises topics --bootstrap {bootstrap}"
-    assert_error(answer, UNREACHABLE, f"{told} --feeds {feeds}")
-    found = promises("check", "--bootstrap", bootstrap, "--feeds", feeds)
-    (missing,) = [line for line in found.out.splitlines() if line.startswith("error: ")]
-    assert missing.startswith("error: feeds.square: is not there; create it: promises topics")
+    message = (
+        f"{bootstrap} has no topic feeds.square; create the missing topics: promises topics --bootstrap {bootstrap}"
+    )
+    assert_error(answer, UNREACHABLE, f"{message} --feeds {feeds}")
+    answer_of_check = promises("check", "--bootstrap", bootstrap, "--feeds", feeds)
+    (missing,) = [line for line in answer_of_check.out.splitlines() if line.startswith("error: ")]
+    assert missing.startswith("error: feeds.square: does not exist; create it: promises topics")
     assert promises("check", "--bootstrap", bootstrap).code == 0
 
 
-def test_an_intake_says_who_it_is_and_ends_when_it_is_asked_to(town: Town) -> None:
-    until(lambda: town.intake.page().sum("promises_intake_lag_records") == 0, "all is read")
-    assert town.intake.stop(10) == 0
-    said = [json.loads(line) for line in town.intake.log.read_text().splitlines()]
-    assert said[0]["message"].startswith("adapting feeds.till, feeds.patchy to promise.events on")
-    assert [line for line in said if line["level"] in ("ERROR", "CRITICAL")] == []
+def test_intake_logs_its_feeds_and_ends_on_a_signal(deployment: Deployment) -> None:
+    until(lambda: deployment.intake.page().sum("promises_intake_lag_records") == 0, "all is read")
+    assert deployment.intake.stop(10) == 0
+    lines = [json.loads(line) for line in deployment.intake.log.read_text().splitlines()]
+    assert lines[0]["message"].startswith("adapting feeds.till, feeds.patchy to promise.events on")
+    assert [line for line in lines if line["level"] in ("ERROR", "CRITICAL")] == []

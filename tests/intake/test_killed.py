@@ -1,4 +1,4 @@
-"""Intake is killed, put to sleep and dealt out anew under load: every event is in promise.events once."""
+"""Intake is killed, frozen and rebalanced under load: every event is in promise.events once."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ WAVE = 150
 KILLS = 5
 
 
-class Rush:
-    """A shop that takes orders until it is told to close, and knows what it sent."""
+class OrderLoad:
+    """A producer that sends orders until it is stopped, and remembers them."""
 
     def __init__(self, bootstrap: str, topic: str, name: str) -> None:
         self.cases: list[str] = []
@@ -34,95 +34,97 @@ class Rush:
         self._closed = threading.Event()
 
     @contextmanager
-    def hour(self) -> Iterator[None]:
-        """While this lasts, orders come in."""
-        crowd = threading.Thread(target=self._take_orders)
-        crowd.start()
+    def running(self) -> Iterator[None]:
+        """Send orders during the block."""
+        thread = threading.Thread(target=self._send_orders)
+        thread.start()
         try:
             yield
         finally:
             self._closed.set()
-            crowd.join()
+            thread.join()
 
-    def _take_orders(self) -> None:
+    def _send_orders(self) -> None:
         while not self._closed.wait(0.2):
             first = len(self.cases)
             cases = [f"{self._name}:{number}" for number in range(first, first + WAVE)]
-            send(self._bootstrap, *(told for case in cases for told in orders(case)), topic=self._topic)
+            send(self._bootstrap, *(counts for case in cases for counts in orders(case)), topic=self._topic)
             self.cases += cases
 
 
 def orders(case: str) -> Iterator[SentRecord]:
-    """An order is promised and ready."""
+    """Yield the events of an order that is promised and ready."""
     made = wall_clock()
-    order = Order(case, "rush")
+    order = Order(case, "load")
     yield order.promised(made, made + HOUR)
     yield order.reached("ready", made)
 
 
 def events(bootstrap: str) -> list[tuple[KafkaRecord, CaseEvent]]:
-    """What stands in promise.events for readers of what is committed, without clock records."""
-    found = [(held, msgspec.json.decode(held.value or b"", type=Record)) for held in read(bootstrap, EVENTS.name)]
-    return [(held, event) for held, event in found if not isinstance(event, Clock)]
+    """Return the committed events in promise.events, without clock records."""
+    records = [
+        (record, msgspec.json.decode(record.value or b"", type=Record)) for record in read(bootstrap, EVENTS.name)
+    ]
+    return [(record, event) for record, event in records if not isinstance(event, Clock)]
 
 
-def each_once(bootstrap: str, rush: Rush) -> None:
-    """Both events of each order are there once, in their order, where the clients of Kafka put that key."""
-    name = rush.cases[0].partition(":")[0]
-    found = [(held, event) for held, event in events(bootstrap) if event.case.startswith(f"{name}:")]
-    told = Counter((event.case, event.id) for _, event in found)
-    assert told == Counter((case, said) for case in rush.cases for said in ("promised", "ready"))
-    assert [event.id for _, event in sorted(found, key=lambda one: (one[1].case, one[0].offset))] == [
+def assert_each_event_once(bootstrap: str, load: OrderLoad) -> None:
+    """Assert that both events of each order are there once, in order, in the partition of their key."""
+    name = load.cases[0].partition(":")[0]
+    records = [(record, event) for record, event in events(bootstrap) if event.case.startswith(f"{name}:")]
+    counts = Counter((event.case, event.id) for _, event in records)
+    assert counts == Counter((case, id) for case in load.cases for id in ("promised", "ready"))
+    assert [event.id for _, event in sorted(records, key=lambda pair: (pair[1].case, pair[0].offset))] == [
         "promised",
         "ready",
-    ] * len(rush.cases)
-    for held, event in found:
-        assert held.key == event.case.encode()
-        assert held.partition == (murmur2(held.key) & 0x7FFFFFFF) % PARTITIONS
+    ] * len(load.cases)
+    for record, event in records:
+        assert record.key == event.case.encode()
+        assert record.partition == (murmur2(record.key) & 0x7FFFFFFF) % PARTITIONS
 
 
-def test_an_intake_that_is_killed_five_times_under_load_says_everything_once(
+def test_intake_killed_five_times_under_load_writes_every_event_once(
     bootstrap: str, feeds: Path, tmp_path: Path
 ) -> None:
-    rush = Rush(bootstrap, "feeds.till", "killed")
+    load = OrderLoad(bootstrap, "feeds.till", "killed")
     with Intake(bootstrap, tmp_path, feeds, "--instance", "one") as intake:
         intake.until_ready()
-        with rush.hour():
+        with load.running():
             done = 0.0
             for kill in range(KILLS):
                 done = intake.until_read(int(done) + 1).sum("promises_intake_records_total")
                 time.sleep(0.1 * kill)
                 intake.kill()
                 intake.start()
-        page = intake.until_read(2 * len(rush.cases))
-        each_once(bootstrap, rush)
+        page = intake.until_read(2 * len(load.cases))
+        assert_each_event_once(bootstrap, load)
         counted = page.by("promises_intake_records_total", "outcome", feed="till")
-        assert {outcome: number for (outcome,), number in counted.items() if number} == {"adapted": 2 * len(rush.cases)}
+        assert {outcome: number for (outcome,), number in counted.items() if number} == {"adapted": 2 * len(load.cases)}
         assert intake.stop(10) == 0
 
 
-def test_members_share_a_feed_and_one_that_slept_through_its_session_writes_nothing(
+def test_a_member_that_was_frozen_for_longer_than_its_session_writes_nothing(
     bootstrap: str, feeds: Path, tmp_path: Path
 ) -> None:
-    rush = Rush(bootstrap, "feeds.till", "shared")
+    load = OrderLoad(bootstrap, "feeds.till", "shared")
     with Intake(bootstrap, tmp_path, feeds) as first, Intake(bootstrap, tmp_path, feeds) as second:
-        until(lambda: all(owned(one) for one in (first, second)), "each has some partitions")
+        until(lambda: all(owned(member) for member in (first, second)), "each has some partitions")
         assert not owned(first) & owned(second)
-        already = read_by(first, second)
-        with rush.hour():
-            until(lambda: read_by(first, second) > already + WAVE, "they work")
+        read_before = read_by(first, second)
+        with load.running():
+            until(lambda: read_by(first, second) > read_before + WAVE, "they work")
             first.process.send_signal(signal.SIGSTOP)
             try:
                 until(lambda: len(owned(second)) == 2 * PARTITIONS, "the other has all partitions")
             finally:
                 first.process.send_signal(signal.SIGCONT)
             until(lambda: 0 < len(owned(first)) < 2 * PARTITIONS, "it is given some again")
-        until(lambda: read_by(first, second) == already + 2 * len(rush.cases), "all is read")
-        each_once(bootstrap, rush)
+        until(lambda: read_by(first, second) == read_before + 2 * len(load.cases), "all is read")
+        assert_each_event_once(bootstrap, load)
 
 
 def owned(intake: Intake) -> set[tuple[str, ...]]:
-    """The partitions of feeds that it shows, while it is ready."""
+    """Return the partitions of feeds on its page, while it is ready."""
     page = intake.page()
     ready = page.sum("promises_intake_ready") == 1
     return set(page.by("promises_intake_lag_records", "feed", "partition")) if ready else set()

@@ -1,8 +1,8 @@
-"""What goes to Kafka because of a record of a feed: an event, a refusal, something to fetch, a clock."""
+"""The records that intake writes for one record of a feed: events, rejects, notifications and clock records."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -12,73 +12,68 @@ from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2
 
 from schemas.events import Clock, StepReached
-from schemas.instants import Instant, parse_instant, to_datetime
+from schemas.instants import Instant, to_datetime
 from schemas.reading import Refused
 from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
 from streams.intake.records import LARGEST, RecordContext, clock_records, output_records, partition_of
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.records import OutputRecord
+from tests.intake.topic_record import NOON, TopicRecord
 
-NOON = parse_instant("2026-03-06T12:00:00Z")
 WALL = NOON + 3_600_000
 PARTITIONS = {EVENTS.name: 3, REJECTS.name: 2, NEEDS_FETCH.name: 4}
 SQUARE = Feed("square", "feeds.square", adapter="square")
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A record as it stands in the topic of a feed."""
-
-    offset: int = 7
-    timestamp: Instant = NOON
-    key: bytes | None = b"order 1"
-    value: bytes | None = b"{}"
-    headers: tuple[tuple[str, bytes | None], ...] = (("X-Shop", b"soho"), ("X-Shop", None))
+ORIGINAL = TopicRecord(offset=7, value=b"{}", key=b"order 1", headers=(("X-Shop", b"soho"), ("X-Shop", None)))
 
 
-def place(sent: Sent) -> RecordContext:
-    return RecordContext.of(SQUARE, TP("feeds.square", 5), sent, WALL)
+def context_of(record: TopicRecord) -> RecordContext:
+    return RecordContext.of(SQUARE, TP("feeds.square", 5), record, WALL)
 
 
-def only(taken: AdaptedRecord | Refused, sent: Sent) -> OutputRecord:
-    (message,) = output_records(taken, place(sent), PARTITIONS)
-    return message
+def only_output(adapted: AdaptedRecord | Refused, record: TopicRecord) -> OutputRecord:
+    (output,) = output_records(adapted, context_of(record), PARTITIONS)
+    return output
 
 
 def event(case: str, step: str) -> StepReached:
     return StepReached(id=step, case=case, occurred_at=to_datetime(NOON), step=step)
 
 
-def test_events_go_where_their_case_belongs_with_the_time_at_which_the_feed_had_them() -> None:
+def test_events_go_to_the_partition_of_their_case_with_the_timestamp_of_the_feed() -> None:
     ready, shipped = event("square:1", "ready"), event("square:2", "shipped")
-    said = list(output_records(AdaptedRecord((ready, shipped)), place(Sent()), PARTITIONS))
-    assert [msgspec.json.decode(one.value or b"", type=StepReached) for one in said] == [ready, shipped]
-    assert [(one.topic, one.key, one.timestamp) for one in said] == [
+    outputs = list(output_records(AdaptedRecord((ready, shipped)), context_of(ORIGINAL), PARTITIONS))
+    assert [msgspec.json.decode(output.value or b"", type=StepReached) for output in outputs] == [ready, shipped]
+    assert [(output.topic, output.key, output.timestamp) for output in outputs] == [
         (EVENTS.name, b"square:1", NOON),
         (EVENTS.name, b"square:2", NOON),
     ]
-    assert [one.partition for one in said] == [partition_of(one.key or b"", 3) for one in said]
+    assert [output.partition for output in outputs] == [partition_of(output.key or b"", 3) for output in outputs]
 
 
-@pytest.mark.parametrize("wrong", [-1, 0, WALL + 1])
-def test_an_event_of_an_impossible_time_goes_on_with_the_time_at_which_it_was_read(wrong: Instant) -> None:
-    assert only(AdaptedRecord((event("square:1", "ready"),)), Sent(timestamp=wrong)).timestamp == WALL
+@pytest.mark.parametrize("timestamp", [-1, 0, WALL + 1])
+def test_an_incredible_timestamp_is_replaced_by_the_time_of_reading(timestamp: Instant) -> None:
+    assert (
+        only_output(AdaptedRecord((event("square:1", "ready"),)), replace(ORIGINAL, timestamp=timestamp)).timestamp
+        == WALL
+    )
 
 
 @given(st.binary(max_size=60), st.integers(1, 50))
-def test_a_key_belongs_where_other_clients_of_kafka_put_it(key: bytes, partitions: int) -> None:
+def test_a_key_goes_to_the_partition_that_kafka_python_chooses(key: bytes, partitions: int) -> None:
     assert partition_of(key, partitions) == (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
-def test_a_key_belongs_where_java_puts_it() -> None:
-    # From the tests of Apache Kafka's own clients (UtilsTest.testMurmur2), as its partitioner makes a number of it.
+def test_a_key_goes_to_the_partition_that_the_java_client_chooses() -> None:
+    # The hashes are from a test of Apache Kafka's own client, UtilsTest.testMurmur2.
     for key, hashed in {b"21": -973932308, b"foobar": -790332482, b"a-little-bit-long-string": -985981536}.items():
         assert partition_of(key, 12) == (hashed & 0x7FFFFFFF) % 12
 
 
-def test_a_refused_record_is_kept_as_it_came_with_its_headers_beside_ours() -> None:
-    refused = only(Refused("bad_value", "no total"), Sent())
+def test_a_reject_is_the_record_as_it_came_with_its_headers_beside_ours() -> None:
+    refused = only_output(Refused("bad_value", "no total"), ORIGINAL)
     assert (refused.topic, refused.key, refused.value) == (REJECTS.name, b"order 1", b"{}")
     assert refused.headers == (
         ("reason", b"bad_value"),
@@ -94,40 +89,49 @@ def test_a_refused_record_is_kept_as_it_came_with_its_headers_beside_ours() -> N
     )
 
 
-def test_a_refused_record_without_a_key_goes_by_the_number_of_its_partition() -> None:
-    assert only(Refused("empty", "nothing"), Sent(key=None, value=None))[:3] == (REJECTS.name, None, b"")
-    assert only(Refused("empty", "nothing"), Sent(key=None)).partition == 5 % 2
+def test_a_reject_without_a_key_follows_the_number_of_its_partition() -> None:
+    assert only_output(Refused("empty", "nothing"), replace(ORIGINAL, key=None, value=None))[:3] == (
+        REJECTS.name,
+        None,
+        b"",
+    )
+    assert only_output(Refused("empty", "nothing"), replace(ORIGINAL, key=None)).partition == 5 % 2
 
 
-def test_what_has_to_be_fetched_is_kept_as_it_came_keyed_by_what_it_is_about() -> None:
+def test_a_notification_is_written_as_it_came_keyed_by_its_subject() -> None:
     first, second = output_records(
         AdaptedRecord(thin=(ThinNotification("order", "o1"), ThinNotification("refund", "r1"))),
-        place(Sent()),
+        context_of(ORIGINAL),
         PARTITIONS,
     )
     assert (first.topic, first.key, first.value) == (NEEDS_FETCH.name, b"o1", b"{}")
     assert first.partition == partition_of(b"o1", 4)
-    told = dict(first.headers)
-    assert (told["feed"], told["adapter"], told["kind"], told["ref"]) == (b"square", b"square", b"order", b"o1")
+    headers = dict(first.headers)
+    assert (headers["feed"], headers["adapter"], headers["kind"], headers["ref"]) == (
+        b"square",
+        b"square",
+        b"order",
+        b"o1",
+    )
     assert dict(second.headers)["kind"] == b"refund"
     assert ("original.X-Shop", b"soho") in first.headers
 
 
-def test_of_a_record_that_no_topic_of_ours_takes_the_beginning_is_kept() -> None:
-    huge = Sent(value=b"x" * LARGEST, headers=(("h", b"y" * 100_000),))
-    refused = only(Refused("too_large", "much"), huge)
+def test_only_the_beginning_of_a_too_large_record_is_written() -> None:
+    huge = replace(ORIGINAL, value=b"x" * LARGEST, headers=(("h", b"y" * 100_000),))
+    refused = only_output(Refused("too_large", "much"), huge)
     assert set(refused.value or b"") == {ord("x")}
     assert sum(len(text) for _, text in refused.headers) + len(refused.value or b"") < LARGEST
     assert dict(refused.headers)["cut"] == f"{LARGEST + 100_000 + len('original.h') + len('order 1')} bytes".encode()
-    whole = only(Refused("too_large", "much"), Sent(value=b"x" * (LARGEST - 100)))
+    whole = only_output(Refused("too_large", "much"), replace(ORIGINAL, value=b"x" * (LARGEST - 100)))
     assert "cut" not in dict(whole.headers)
     assert len(whole.value or b"") == LARGEST - 100
 
 
-def test_a_clock_is_told_to_every_partition_at_the_time_that_it_says() -> None:
+def test_a_clock_record_goes_to_every_partition_with_its_own_instant() -> None:
     clock = Clock(source="square", partition=5, at=to_datetime(NOON))
-    told = clock_records(clock, PARTITIONS)
-    assert [(one.topic, one.key, one.partition, one.timestamp) for one in told] == [
+    outputs = clock_records(clock, PARTITIONS)
+    assert [(output.topic, output.key, output.partition, output.timestamp) for output in outputs] == [
         (EVENTS.name, None, number, NOON) for number in range(3)
     ]
-    assert {msgspec.json.decode(one.value or b"", type=Clock) for one in told} == {clock}
+    assert {msgspec.json.decode(output.value or b"", type=Clock) for output in outputs} == {clock}

@@ -1,4 +1,4 @@
-"""A till sends what its adapter does not know; the adapter is mended, and what was refused is sent again."""
+"""An adapter refuses a record that it does not know; it is extended, and the rejected record is resent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHIPPED = READY.replace("ready", "shipped")
 
 @pytest.fixture
 def feeds(bootstrap: str, tmp_path: Path) -> Path:
-    """A feed with an adapter that knows of orders that are ready."""
+    """A feed with an adapter for orders that are ready."""
     (tmp_path / "till.toml").write_text('about = "A till."\n' + READY, "utf-8")
     file = tmp_path / "feeds.toml"
     file.write_text('[[feed]]\nname = "kiosk"\nadapter = "till.toml"\n', "utf-8")
@@ -37,29 +37,37 @@ def feeds(bootstrap: str, tmp_path: Path) -> Path:
 
 
 def order(number: int, state: str) -> SentRecord:
-    """A CloudEvent of an order, with its attributes in headers, whose sender says nothing of a content type."""
-    said = {
+    """Return a CloudEvent of an order, with its attributes in headers and without a content type."""
+    attributes = {
         "specversion": "1.0",
         "type": "order",
         "source": "/kiosk",
         "id": str(number),
         "time": "2026-03-06T12:40:00Z",
     }
-    headers = tuple((f"ce_{name}", text.encode()) for name, text in said.items())
+    headers = tuple((f"ce_{name}", text.encode()) for name, text in attributes.items())
     return SentRecord(b"k", json.dumps({"id": number, "state": state}).encode(), headers=headers)
 
 
 def steps(bootstrap: str) -> list[tuple[str, str]]:
-    """The steps that orders of the till reached."""
-    events: list[Record] = [msgspec.json.decode(one.value or b"", type=Record) for one in read(bootstrap, EVENTS.name)]
-    return [(one.case, one.step) for one in events if not isinstance(one, Clock) and isinstance(one, StepReached)]
+    """Return the steps that the orders of the till have reached."""
+    events: list[Record] = [
+        msgspec.json.decode(record.value or b"", type=Record) for record in read(bootstrap, EVENTS.name)
+    ]
+    return [
+        (record.case, record.step)
+        for record in events
+        if not isinstance(record, Clock) and isinstance(record, StepReached)
+    ]
 
 
 def refusals(bootstrap: str) -> list[KafkaRecord]:
     return read(bootstrap, REJECTS.name)
 
 
-def test_what_an_adapter_did_not_know_is_adapted_once_it_is_mended(bootstrap: str, feeds: Path, tmp_path: Path) -> None:
+def test_a_rejected_record_is_adapted_after_the_adapter_was_extended(
+    bootstrap: str, feeds: Path, tmp_path: Path
+) -> None:
     send(bootstrap, order(1, "ready"), order(2, "shipped"), topic="feeds.kiosk")
     with Intake(bootstrap, tmp_path, feeds) as intake:
         intake.until_read(2)

@@ -1,16 +1,16 @@
-"""Histories out of nowhere: a few events of one case over few subjects, kinds, staff and shops, in twenty minutes.
+"""Random histories: a few events of one case, with few subjects, kinds, staff and locations, within twenty minutes.
 
-Few of each, so that events meet: equal instants, ids used twice, steps undone, corrections of corrections. Whether
-that is so is itself tested (test_generated).
+There are few of each, so that events interact: equal instants, ids used twice, undone steps, corrected corrections.
+test_generated.py tests that they do.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from hypothesis import Phase, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy, composite
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ from tests.histories import Story, at, moment, order, policies_of
 BASE: Final = at("12:00")
 MINUTE: Final = 60_000
 END: Final = BASE + 60 * MINUTE
-"""Later than every due of a generated history, and than every instant at which something is reported."""
+"""Later than every due and every arrival of a generated history."""
 
 POLICIES: Final = policies_of("""
 [[policy]]
@@ -58,18 +58,34 @@ due_before_made = "judge"
 cancelled.by_us = { before_due = "excluded", after_due = "excluded" }
 cancelled.by_customer = { before_due = "broken", after_due = "excluded" }
 """)
-"""Two kinds that one step may keep both, a policy of one shop, two versions, every switch in both positions."""
+"""Two kinds that one step can keep, a policy of one location, two versions, and every switch in both positions."""
 
 
 def examples(examples: int) -> settings:
-    """How a property is tested: with so many examples, the same ones in CI. Where mutants are hunted, no example of
-    a failure is made smaller."""
+    """Return the settings of a property with that many examples, which are the same ones in every run in CI.
+
+    Under a mutant, failing examples are not shrunk.
+    """
     phases = tuple(phase for phase in Phase if phase != Phase.shrink) if "MUTANT" in os.environ else tuple(Phase)
     return settings(max_examples=examples, deadline=None, database=None, derandomize="CI" in os.environ, phases=phases)
 
 
+SEEDS: Final = (1, 2, 3, 4)
+_Example = TypeVar("_Example")
+
+
+def look_at(strategy: SearchStrategy[_Example], number: int, look: Callable[[_Example], None]) -> None:
+    """Call `look` with about that many examples, the same ones in every run.
+
+    Several fixed seeds: the examples of one seed resemble each other, and the default seed depends on the source code.
+    """
+    for fixed in SEEDS:
+        sampled = settings(max_examples=number // len(SEEDS), deadline=None, database=None)(given(strategy)(look))
+        seed(fixed)(sampled)()
+
+
 def clocks(until: int = 30) -> SearchStrategy[Instant]:
-    """Instants of the clock: about the minutes at which things happen, and a millisecond to either side."""
+    """Return instants of the watermark: the minutes of the events, and a millisecond before and after."""
     return st.builds(
         lambda minute, beside: BASE + minute * MINUTE + beside, st.integers(-1, until), st.sampled_from([0, 0, 1, -1])
     )
@@ -98,33 +114,33 @@ def _time(minute: int) -> str:
     return f"12:{minute:02}"
 
 
-def _made(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+def _made(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
     kind = draw(_KINDS)
     due = draw(st.integers(4, 18))
     opens = _time(due - 2) if kind == "delivered" and draw(st.booleans()) else None
-    return story.promised(kind, due=_time(due), opens=opens, time=_time(draw(st.integers(0, 4))), **said)
+    return story.promised(kind, due=_time(due), opens=opens, time=_time(draw(st.integers(0, 4))), **fields)
 
 
 def _promises_of(story: Story) -> list[events.PromisesMade | events.PromisesStated]:
     return [event for event in story.events if isinstance(event, events.PromisesMade | events.PromisesStated)]
 
 
-def _stated(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
-    """A snapshot: of something that was promised, mostly with a due that was given or stated before; or of another."""
-    given = _promises_of(story)
-    if not given or draw(st.integers(0, 4)) == 4:
+def _stated(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
+    """Add a snapshot, mostly of an existing promise with a due that was given or stated before."""
+    promising = _promises_of(story)
+    if not promising or draw(st.integers(0, 4)) == 4:
         kind, due = draw(_KINDS), _time(draw(st.integers(4, 18)))
-        return story.stated(kind, due=due, time=_time(draw(st.integers(0, 6))), **said)
-    event = draw(st.sampled_from(given))
-    said = {**said, "subject": event.subject}
-    dues = [_time(one.promises[0].due.minute) for one in given if one.subject == event.subject]
+        return story.stated(kind, due=due, time=_time(draw(st.integers(0, 6))), **fields)
+    event = draw(st.sampled_from(promising))
+    fields = {**fields, "subject": event.subject}
+    dues = [_time(one.promises[0].due.minute) for one in promising if one.subject == event.subject]
     due = draw(st.sampled_from([*dues, _time(draw(st.integers(6, 20)))]))
     when = draw(st.sampled_from([_time(draw(st.integers(2, 8))), time]))
-    return story.stated(event.promises[0].kind, due=due, time=when, **said)
+    return story.stated(event.promises[0].kind, due=due, time=when, **fields)
 
 
 def _promised_or_any(draw: DrawFn, story: Story) -> tuple[str, str]:
-    """Subject and kind of something that was promised; of anything, if nothing was."""
+    """Draw the subject and kind of an existing promise, or any if there is none."""
     made = _promises_of(story)
     if not made or draw(st.integers(0, 9)) == 7:
         return draw(_SUBJECTS), draw(_KINDS)
@@ -132,60 +148,60 @@ def _promised_or_any(draw: DrawFn, story: Story) -> tuple[str, str]:
     return event.subject, event.promises[0].kind
 
 
-def _amended(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
-    """Another due, as often early as at any time."""
+def _amended(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
+    """Add an amendment, in half of the cases an early one."""
     due, early = _time(draw(st.integers(6, 22))), _time(draw(st.integers(2, 6)))
     subject, kind = _promised_or_any(draw, story)
     when = draw(st.sampled_from([early, time]))
-    return story.amended(kind, when, due=due, by=draw(_PARTIES), **{**said, "subject": subject})
+    return story.amended(kind, when, due=due, by=draw(_PARTIES), **{**fields, "subject": subject})
 
 
-def _delivered(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+def _delivered(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
     subject, kind = _promised_or_any(draw, story)
     step = {"ready": "ready", "delivered": "handed_over"}[kind]
-    return story.reached(step, time, quality=draw(_QUALITIES), **{**said, "subject": subject})
+    return story.reached(step, time, quality=draw(_QUALITIES), **{**fields, "subject": subject})
 
 
-def _stepped(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+def _stepped(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
     step = draw(st.sampled_from(["ordered", "ready", "handed_over", "picked_up"]))
-    return story.reached(step, time, quality=draw(_QUALITIES), **said)
+    return story.reached(step, time, quality=draw(_QUALITIES), **fields)
 
 
-def _ordered(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
-    return story.ordered(_time(draw(st.integers(0, 8))), **said)
+def _ordered(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
+    return story.ordered(_time(draw(st.integers(0, 8))), **fields)
 
 
-def _undone(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
-    """Something is undone that was reached, if anything was, and mostly soon after."""
+def _undone(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
+    """Undo a step that was reached, mostly soon after it."""
     reached = [event for event in story.events if isinstance(event, events.StepReached)]
     if not reached:
-        return story.undone("ready", time, **said)
+        return story.undone("ready", time, **fields)
     event = draw(st.sampled_from(reached))
     soon = f"12:{min(event.occurred_at.minute + draw(st.integers(0, 4)), 59):02}"
-    return story.undone(event.step, draw(st.sampled_from([soon, soon, time])), **{**said, "subject": event.subject})
+    return story.undone(event.step, draw(st.sampled_from([soon, soon, time])), **{**fields, "subject": event.subject})
 
 
-def _ended(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
+def _ended(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
     subject, kind = _promised_or_any(draw, story)
     if draw(st.booleans()):
-        return story.withdrawn(kind, time, by=draw(_PARTIES), **{**said, "subject": subject})
-    return story.cancelled(time, by=draw(_PARTIES), **{**said, "subject": draw(st.sampled_from(["", subject]))})
+        return story.withdrawn(kind, time, by=draw(_PARTIES), **{**fields, "subject": subject})
+    return story.cancelled(time, by=draw(_PARTIES), **{**fields, "subject": draw(st.sampled_from(["", subject]))})
 
 
-def _corrected(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
-    """An event of the story was wrong: it never happened, it was at another time, or it was something else."""
+def _corrected(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
+    """Correct an event of the story: deny it, change its instant, or replace it."""
     wrong = draw(st.sampled_from(story.events)) if story.events else None
     if wrong is None or isinstance(wrong, events.Correction) or draw(st.integers(0, 3)) == 3:
-        return story.denied(wrong.id if wrong else "e2", time, **said)
+        return story.denied(wrong.id if wrong else "e2", time, **fields)
     if draw(st.integers(0, 3)) == 3:
-        truth = draw(st.sampled_from([_made, _stepped, _undone]))(draw, order(story.case), time, said)
+        correction = draw(st.sampled_from([_made, _stepped, _undone]))(draw, order(story.case), time, fields)
     else:
-        truth = Story(story.case, (replace(wrong, occurred_at=moment(_time(draw(_MINUTES)))),))
-    return story.corrected(wrong.id, time, truth, **said)
+        correction = Story(story.case, (replace(wrong, occurred_at=moment(_time(draw(_MINUTES)))),))
+    return story.corrected(wrong.id, time, correction, **fields)
 
 
-def _hold_started(draw: DrawFn, story: Story, time: str, said: dict[str, Any]) -> Story:
-    return story.held("payment", time, caused_by=draw(_PARTIES), **said)
+def _hold_started(draw: DrawFn, story: Story, time: str, fields: dict[str, Any]) -> Story:
+    return story.held("payment", time, caused_by=draw(_PARTIES), **fields)
 
 
 _CHAPTERS: Final[list[Callable[[DrawFn, Story, str, dict[str, Any]], Story]]] = [
@@ -196,7 +212,7 @@ _CHAPTERS: Final[list[Callable[[DrawFn, Story, str, dict[str, Any]], Story]]] = 
 
 @composite
 def stories(draw: DrawFn) -> Story:
-    """One to twelve events of one case, in the order of their arrival, which is not that of their occurrence."""
+    """Draw one to twelve events of one case in the order of arrival, which is not the order of occurrence."""
     story = order("c")
     if draw(st.integers(0, 9)) < 9:
         story = draw(st.sampled_from([_ordered, _made, _stated]))(draw, story, "12:00", draw(_FIELDS))
@@ -207,16 +223,16 @@ def stories(draw: DrawFn) -> Story:
 
 
 def _named(draw: DrawFn, story: Story) -> dict[str, Any]:
-    """What the next event says of itself; now and then under an id that is taken."""
-    said = draw(_FIELDS)
+    """Draw the common fields of the next event, now and then with an id that is already used."""
+    fields = draw(_FIELDS)
     if story.events and draw(st.integers(0, 11)) == 7:
-        said["id"] = draw(st.sampled_from(story.events)).id
-    return said
+        fields["id"] = draw(st.sampled_from(story.events)).id
+    return fields
 
 
 @composite
 def arrivals(draw: DrawFn) -> Arrived:
-    """A story as a partition receives it: events in order or in none, some twice, the clock moving as they come."""
+    """Draw the arrivals of a story: in order or in any order, with duplicates, at increasing instants."""
     story = draw(stories())
     arriving = [*story.events, *draw(st.lists(st.sampled_from(story.events), max_size=2))]
     if draw(st.booleans()):
@@ -232,5 +248,5 @@ def arrivals(draw: DrawFn) -> Arrived:
 
 
 def admitted(arrived: Arrived) -> list[tuple[Instant, Fact]]:
-    """The facts of what arrived, with the instant of arrival."""
+    """Return the facts of the events that arrived, with the instants of arrival."""
     return [(clock, admit(event, POLICIES)) for clock, event in arrived]

@@ -1,4 +1,4 @@
-"""Which events the history takes in, and why others are refused."""
+"""Admission: events that become facts, and events that are refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROMISED = order("o1").promised("ready", due="12:40", time="12:00")
 BACKWARDS = order("o1").promised("ready", due="11:59:59.999", time="12:00")
 
 
-def test_a_fact_says_what_judging_needs_and_no_more() -> None:
+def test_a_fact_has_only_the_fields_that_judging_needs() -> None:
     story = order("o1").about("bag").promised("ready", opens="12:30", due="12:40", time="12:00", at="harbour")
     story = story.about("cake").reached("ready", "12:35", staff="anna", channel="app", segment="new")
 
@@ -63,9 +63,9 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_cannot_be_judged_is_refused_with_its_reason(what: str) -> None:
-    story, reason, detail = REFUSED[what]
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_event_that_cannot_be_judged_is_refused_with_its_reason(name: str) -> None:
+    story, reason, detail = REFUSED[name]
     with pytest.raises(Refused) as refused:
         admit(story.events[-1], READY)
 
@@ -73,22 +73,22 @@ def test_what_cannot_be_judged_is_refused_with_its_reason(what: str) -> None:
     assert detail in refused.value.detail
 
 
-def test_a_correction_speaks_of_the_same_event_of_the_same_case() -> None:
+def test_the_event_of_a_correction_must_have_the_same_id_and_case() -> None:
     elsewhere = PROMISED.corrected("e1", "12:10", order("o2").reached("ready", "12:05"))
-    with pytest.raises(Refused, match="the event of a correction keeps its id") as refused:
+    with pytest.raises(Refused, match="must have the corrected id") as refused:
         admit(elsewhere.events[-1], READY)
 
     assert refused.value.reason == "bad_value"
 
 
-def test_a_due_at_the_instant_of_the_promise_is_taken() -> None:
+def test_a_due_at_the_instant_of_the_promise_is_accepted() -> None:
     story = order("o1").promised("ready", due="12:00", time="12:00")
 
     assert story.ruling("12:00") == "open / pending"
     assert story.ruling("12:00:00.001") == "broken / undelivered"
 
 
-def test_a_due_before_the_promise_is_judged_where_the_policy_says_so() -> None:
+def test_a_due_before_the_promise_is_judged_if_the_policy_allows_it() -> None:
     assert BACKWARDS.ruling("12:00", JUDGING) == "broken / undelivered"
 
 
@@ -106,13 +106,13 @@ def made(*terms: PromiseTerms, occurred_at: datetime) -> PromisesMade:
     return PromisesMade(id="e1", case="o1", occurred_at=occurred_at, promises=list(terms))
 
 
-def test_a_due_within_the_millisecond_of_the_promise_is_taken_whatever_is_finer() -> None:
+def test_a_due_in_the_same_millisecond_as_the_promise_is_accepted() -> None:
     noon = to_datetime(at("12:00"))
     terms = PromiseTerms(kind="ready", due=noon + timedelta(microseconds=400))
     assert admit(made(terms, occurred_at=noon + timedelta(microseconds=600)), READY).terms[0].due == at("12:00")
 
 
-def test_two_promises_of_one_kind_in_one_event_are_told_apart_by_their_ordinals() -> None:
+def test_two_promises_of_one_kind_in_one_event_need_different_ordinals() -> None:
     noon = to_datetime(at("12:00"))
     first, second = (PromiseTerms(kind="ready", due=noon + timedelta(hours=hours)) for hours in (1, 2))
     with pytest.raises(Refused, match="bad_value: two promises of one kind have the same ordinal"):

@@ -1,4 +1,4 @@
-"""Whatever order events arrive in, and however often, the judgement is the same: tried on random histories."""
+"""The judgement does not depend on the order or repetition of events: properties of random histories."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.instants import NEVER, Instant
-from schemas.values import replace
 from streams.judging.case import Case, Outcome, Promise, PromiseKey
 from streams.judging.fold import fold
 from streams.judging.history import Fact, FactType, History, KnownHistory
@@ -19,8 +19,8 @@ from tests.histories import Story, history_of
 from tests.judging.generated import END, POLICIES, Arrived, admitted, arrivals, clocks, examples, stories
 
 
-class Said(NamedTuple):
-    """What is said of one promise, but for how often it was said before."""
+class PromiseJudgement(NamedTuple):
+    """The judgement of one promise, without its revision."""
 
     promise: Promise
     original: Outcome
@@ -29,37 +29,39 @@ class Said(NamedTuple):
     assumed: bool
 
 
-def said(history: History, now: Instant) -> dict[PromiseKey, Said]:
-    """The judgement of a history from scratch."""
+def judgements(history: History, now: Instant) -> dict[PromiseKey, PromiseJudgement]:
+    """Judge a history from scratch."""
     return {
-        promise.key: Said(promise, judged.original, judged.current, judged.location, judged.assumed)
+        promise.key: PromiseJudgement(promise, judged.original, judged.current, judged.location, judged.assumed)
         for promise, judged in judge(list(history), POLICIES, now).promises
     }
 
 
-def kept_in(case: Case) -> dict[PromiseKey, Said]:
-    """The judgement that a case remembers."""
+def stored_judgements(case: Case) -> dict[PromiseKey, PromiseJudgement]:
+    """Return the judgements that are stored in a case."""
     return {
-        key: Said(case.state.promises[key], judged.original, judged.current, judged.location, judged.assumed)
+        key: PromiseJudgement(
+            case.state.promises[key], judged.original, judged.current, judged.location, judged.assumed
+        )
         for key, judged in case.judged.items()
         if not judged.retracted
     }
 
 
 def outcomes(history: History, now: Instant) -> dict[PromiseKey, tuple[Outcome, Outcome, str, bool]]:
-    return {key: told[1:] for key, told in said(history, now).items()}
+    return {key: judgement[1:] for key, judgement in judgements(history, now).items()}
 
 
 def happenings(history: Iterable[Fact]) -> set[Instant]:
-    """When anything of a history happened, also by its corrections."""
+    """Return the instants of all facts of a history, including those in corrections."""
     found = list(history)
-    return {fact.at for fact in found} | {truth.at for fact in found for truth in fact.replacement}
+    return {fact.at for fact in found} | {replacement.at for fact in found for replacement in fact.replacement}
 
 
-def arrived(told: list[tuple[Instant, Fact]]) -> tuple[Case, Instant]:
-    """A case that learned each fact when it arrived, stored as bytes in between."""
+def case_after(arrived: list[tuple[Instant, Fact]]) -> tuple[Case, Instant]:
+    """Return a case to which each fact was added at its arrival, and which was encoded in between."""
     case, now = Case(), 0
-    for now, fact in told:
+    for now, fact in arrived:
         case = decode(encode(case), POLICIES)
         add_fact(case, fact, POLICIES, now)
         settle(case, POLICIES, now)
@@ -68,45 +70,45 @@ def arrived(told: list[tuple[Instant, Fact]]) -> tuple[Case, Instant]:
 
 @examples(120)
 @given(stories(), st.data())
-def test_any_order_and_any_repetition_of_events_leave_the_same_judgement(story: Story, data: st.DataObject) -> None:
+def test_the_judgement_does_not_depend_on_order_or_repetition(story: Story, data: st.DataObject) -> None:
     facts = [fact for _, fact in admitted([(0, event) for event in story.events])]
     again = data.draw(st.lists(st.sampled_from(facts), max_size=3))
     shuffled = data.draw(st.permutations(facts + again))
     now = data.draw(clocks())
 
     assert history_of(facts) == history_of(shuffled)
-    assert said(history_of(facts), now) == said(history_of(shuffled), now)
+    assert judgements(history_of(facts), now) == judgements(history_of(shuffled), now)
 
 
 @examples(200)
 @given(arrivals())
-def test_after_every_event_the_stored_case_equals_the_history_folded_from_scratch(told: Arrived) -> None:
+def test_after_every_event_the_stored_case_equals_the_history_folded_from_scratch(arrived: Arrived) -> None:
     case = Case()
     facts: list[Fact] = []
-    for now, fact in admitted(told):
+    for now, fact in admitted(arrived):
         facts.append(fact)
         case = decode(encode(case), POLICIES)
         settle(case, POLICIES, now)
         taken = add_fact(case, fact, POLICIES, now)
-        assert settle(case, POLICIES, now) == [] or taken == "noticed"
+        assert settle(case, POLICIES, now) == [] or taken == "changed"
         known = KnownHistory.at(history_of(facts), now)
         assert case.history == history_of(facts)
         assert case.state == fold(known.facts, POLICIES)
-        assert kept_in(case) == said(case.history, now)
+        assert stored_judgements(case) == judgements(case.history, now)
         assert case.wake_at == judge(list(case.history), POLICIES, now).wake_at
 
 
 @examples(120)
 @given(arrivals())
-def test_a_case_that_is_woken_when_it_asked_for_it_is_always_up_to_date(told: Arrived) -> None:
-    case, now = arrived(admitted(told))
+def test_a_case_settled_at_every_wake_up_is_always_up_to_date(arrived: Arrived) -> None:
+    case, now = case_after(admitted(arrived))
     while case.wake_at != NEVER:
         assert case.wake_at > now
         now = case.wake_at
         case = decode(encode(case), POLICIES)
         settle(case, POLICIES, now)
-        assert kept_in(case) == said(case.history, now)
-    assert kept_in(case) == said(case.history, END)
+        assert stored_judgements(case) == judgements(case.history, now)
+    assert stored_judgements(case) == judgements(case.history, END)
 
 
 @examples(120)
@@ -127,30 +129,30 @@ def test_between_two_wake_ups_nothing_changes_and_at_a_wake_up_something_does(
 
 @examples(120)
 @given(stories(), clocks(), st.data())
-def test_waiting_longer_never_mends_what_is_broken(story: Story, now: Instant, data: st.DataObject) -> None:
+def test_time_alone_never_changes_a_broken_promise(story: Story, now: Instant, data: st.DataObject) -> None:
     history = story.facts(POLICIES)
     next_event = min((moment for moment in happenings(history) if moment > now), default=END)
     later = data.draw(st.integers(now, max(now, next_event - 1)), label="later")
-    then = said(history, later)
+    then = judgements(history, later)
 
-    for key, earlier in said(history, now).items():
+    for key, earlier in judgements(history, now).items():
         for first, second in ((earlier.original, then[key].original), (earlier.current, then[key].current)):
             assert first.ruling.verdict == "open" or second == first
 
 
 @examples(120)
 @given(stories(), clocks())
-def test_what_happens_after_an_instant_says_nothing_about_it(story: Story, now: Instant) -> None:
+def test_facts_after_an_instant_do_not_change_the_judgement_at_it(story: Story, now: Instant) -> None:
     history = story.facts(POLICIES)
 
-    assert said(history, now) == said([fact for fact in history if fact.at <= now], now)
+    assert judgements(history, now) == judgements([fact for fact in history if fact.at <= now], now)
 
 
 @examples(120)
 @given(stories(), clocks())
-def test_how_the_time_of_a_step_is_known_changes_the_evidence_alone(story: Story, now: Instant) -> None:
+def test_the_quality_of_a_step_changes_only_the_evidence(story: Story, now: Instant) -> None:
     history = story.facts(POLICIES)
-    found, as_measured = said(history, now), said([_measured(fact) for fact in history], now)
+    found, as_measured = judgements(history, now), judgements([_measured(fact) for fact in history], now)
 
     assert {key: one._replace(assumed=False) for key, one in found.items()} == as_measured
     assert all(one.current.lateness is not None for one in found.values() if one.assumed)
@@ -171,13 +173,13 @@ def test_a_snapshot_that_repeats_the_last_one_changes_nothing(story: Story, now:
     until = min((fact.at for fact in stated if fact > last and fact.subject == last.subject), default=END)
     again = replace(last, id="again", at=data.draw(st.integers(last.at, until)), staff="", location="")
     if again > last and until > again.at:
-        assert said(history_of([*history, again]), now) == said(history, now)
+        assert judgements(history_of([*history, again]), now) == judgements(history, now)
 
 
 @examples(60)
 @given(arrivals())
-def test_a_case_comes_back_from_its_bytes_as_it_was(told: Arrived) -> None:
-    case, _ = arrived(admitted(told))
+def test_decoding_an_encoded_case_returns_the_same_case(arrived: Arrived) -> None:
+    case, _ = case_after(admitted(arrived))
 
     assert decode(encode(case), POLICIES) == case
     assert encode(decode(encode(case), POLICIES)) == encode(case)

@@ -1,4 +1,4 @@
-"""Cancelled orders: four switches say what becomes of the promise, whether all of it was cancelled or one part."""
+"""Cancellations and withdrawals: four switches of the policy decide the verdict."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PARTIES: tuple[Party, ...] = ("us", "customer")
 
 
 def switched(by: Party, moment: str, verdict: str) -> Policies:
-    """A policy with one switch set, and all others the other way."""
+    """Return policies with `verdict` at one switch, and the other verdict at all others."""
     other = {"broken": "excluded", "excluded": "broken"}[verdict]
     lines = [
         f'cancelled.by_{party}.{when} = "{verdict if (party, when) == (by, moment) else other}"'
@@ -35,19 +35,19 @@ def switched(by: Party, moment: str, verdict: str) -> Policies:
     return policies_of("\n".join(['[[policy]]\nkind = "ready"\ngrace = "2m"', *lines]))
 
 
-@pytest.mark.parametrize("what", ENDINGS)
+@pytest.mark.parametrize("name", ENDINGS)
 @pytest.mark.parametrize("by", PARTIES)
 @pytest.mark.parametrize(
     ("moment", "time"),
     [("before_due", "12:10"), ("before_due", "12:42"), ("after_due", "12:42:00.001"), ("after_due", "12:50")],
 )
 @pytest.mark.parametrize("verdict", ["broken", "excluded"])
-def test_each_switch_rules_its_own_case_and_no_other(
-    what: str, by: Party, moment: str, time: str, verdict: str
+def test_each_switch_decides_only_its_own_kind_of_cancellation(
+    name: str, by: Party, moment: str, time: str, verdict: str
 ) -> None:
-    begun, ended = ENDINGS[what]
+    story, end = ENDINGS[name]
 
-    assert ended(begun, time, by).ruling("13:00", switched(by, moment, verdict)) == f"{verdict} / cancelled_by_{by}"
+    assert end(story, time, by).ruling("13:00", switched(by, moment, verdict)) == f"{verdict} / cancelled_by_{by}"
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_each_switch_rules_its_own_case_and_no_other(
         ("customer", "12:50", "broken / cancelled_by_customer"),
     ],
 )
-def test_unless_the_policy_says_otherwise_only_the_customer_before_due_excuses(by: Party, time: str, says: str) -> None:
+def test_by_default_only_a_cancellation_by_the_customer_before_due_excludes(by: Party, time: str, says: str) -> None:
     assert STORY.cancelled(time, by=by).ruling("13:00") == says
 
 
-def test_what_was_cancelled_does_not_become_overdue() -> None:
+def test_a_cancelled_promise_does_not_become_overdue() -> None:
     story = STORY.cancelled("12:10", by="customer")
 
     assert story.ruling("12:10") == story.ruling("23:00") == "excluded / cancelled_by_customer"
@@ -71,11 +71,11 @@ def test_what_was_cancelled_does_not_become_overdue() -> None:
 
 
 @pytest.mark.parametrize(("ready", "says"), [("12:29", "kept / on_time"), ("12:30", "kept / on_time")])
-def test_what_was_delivered_by_then_stays_delivered(ready: str, says: str) -> None:
+def test_a_delivery_by_the_cancellation_counts(ready: str, says: str) -> None:
     assert STORY.reached("ready", ready).cancelled("12:30", by="customer").ruling("13:00") == says
 
 
-def test_what_comes_after_the_cancellation_is_no_delivery() -> None:
+def test_a_delivery_after_the_cancellation_does_not_count() -> None:
     story = STORY.cancelled("12:30", by="customer").reached("ready", "12:30:00.001")
 
     assert story.ruling("13:00") == "excluded / cancelled_by_customer"
@@ -100,7 +100,7 @@ def test_withdrawing_one_promise_leaves_the_others() -> None:
     assert story.ruling("13:00", policies, kind="delivered") == "broken / undelivered"
 
 
-def test_what_ended_it_first_decides() -> None:
+def test_the_first_cancellation_or_withdrawal_decides() -> None:
     bag_first = BAG.cancelled("12:10", by="customer").about("").cancelled("12:20", by="us")
     case_first = BAG.about("").cancelled("12:10", by="us").about("bag").cancelled("12:20", by="customer")
     withdrawn_first = BAG.withdrawn("ready", "12:05", by="us").cancelled("12:10", by="customer")
@@ -110,14 +110,14 @@ def test_what_ended_it_first_decides() -> None:
     assert withdrawn_first.ruling("13:00") == "broken / cancelled_by_us"
 
 
-def test_ending_twice_is_ending_once() -> None:
+def test_a_second_cancellation_or_withdrawal_changes_nothing() -> None:
     twice = STORY.cancelled("12:10", by="customer").cancelled("12:20", by="us")
     withdrawn = STORY.withdrawn("ready", "12:10", by="customer").withdrawn("ready", "12:20", by="us")
 
     assert twice.ruling("13:00") == withdrawn.ruling("13:00") == "excluded / cancelled_by_customer"
 
 
-def test_before_one_due_and_after_the_other_a_cancellation_counts_on_each_by_itself() -> None:
+def test_a_cancellation_between_two_dues_is_judged_on_each_basis() -> None:
     #  12:30             12:40   12:50                     13:00
     #  we say 13:00      due     the customer cancels      due now
     story = STORY.amended("ready", "12:30", due="13:00", by="us").cancelled("12:50", by="customer")

@@ -1,4 +1,4 @@
-"""Time alone: a due that passes with no event, the moment of risk before it, and when to look again."""
+"""Deadlines without an event: at risk, undelivered, and the instant of the next change."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ RISKY = policies_of('[[policy]]\nkind = "ready"\ngrace = "2m"\nat_risk = "10m"\n
         ("23:59", "broken / undelivered"),
     ],
 )
-def test_a_promise_with_no_event_after_it_ripens_with_time_alone(now: str, says: str) -> None:
+def test_time_alone_makes_a_promise_at_risk_and_then_undelivered(now: str, says: str) -> None:
     assert STORY.ruling(now, RISKY) == says
 
 
 @pytest.mark.parametrize(
     ("now", "wake"), [("12:00", "12:30"), ("12:30", "12:42:00.001"), ("12:42", "12:42:00.001"), ("12:43", None)]
 )
-def test_every_judgement_says_when_to_look_again(now: str, wake: str | None) -> None:
+def test_a_judgement_has_the_instant_of_its_next_change(now: str, wake: str | None) -> None:
     assert STORY.judgement(now, RISKY).wake_at == (at(wake) if wake else NEVER)
 
 
-def test_without_risk_or_grace_the_millisecond_after_due_is_the_next_look() -> None:
+def test_without_risk_or_grace_the_next_change_is_a_millisecond_after_the_due() -> None:
     assert STORY.judgement("12:00").wake_at == at("12:40:00.001")
 
 
-def test_the_earliest_of_both_bases_and_all_promises_is_the_next_look() -> None:
+def test_the_next_change_is_the_earliest_of_both_bases_and_all_promises() -> None:
     moved = STORY.amended("ready", "12:10", due="13:00", by="us")
     two = STORY.about("bag").promised("ready", due="12:20", time="12:00")
 
@@ -53,22 +53,22 @@ def test_the_earliest_of_both_bases_and_all_promises_is_the_next_look() -> None:
 
 
 @pytest.mark.parametrize("story", [STORY.reached("ready", "12:10"), STORY.cancelled("12:10", by="us")])
-def test_what_is_settled_needs_no_further_look(story: object) -> None:
+def test_a_settled_promise_has_no_next_change(story: object) -> None:
     assert isinstance(story, type(STORY))
     assert story.judgement("12:11", RISKY).wake_at == NEVER
 
 
-def test_an_event_ahead_of_the_clock_is_a_reason_to_look_again() -> None:
+def test_a_fact_ahead_of_the_watermark_is_a_next_change() -> None:
     assert STORY.reached("ready", "12:10").judgement("12:05").wake_at == at("12:10")
 
 
-def test_how_late_it_was_does_not_grow_after_the_delivery() -> None:
+def test_lateness_is_fixed_at_the_delivery() -> None:
     story = STORY.reached("ready", "12:45")
 
     assert [story.promise(now)[1].current.lateness for now in ("12:45", "13:00", "23:00")] == [5 * 60_000] * 3
 
 
-def test_how_late_it_is_is_not_said_while_nothing_was_delivered() -> None:
+def test_there_is_no_lateness_before_the_delivery() -> None:
     assert STORY.promise("23:00")[1].current.lateness is None
 
 
@@ -89,7 +89,7 @@ def test_settling_again_with_nothing_new_changes_nothing() -> None:
     assert settle(case, READY, at("13:30")) == []
 
 
-def test_the_first_verdict_is_number_nought_and_an_open_one_before_it_has_no_number() -> None:
+def test_the_first_verdict_is_revision_0_and_an_open_promise_has_none() -> None:
     case = Case()
     add_fact(case, admit(STORY.events[0], RISKY), RISKY, at("12:00"))
     numbers = [change.after.revision for now in ("12:00", "12:30", "12:43") for change in settle(case, RISKY, at(now))]
@@ -97,7 +97,7 @@ def test_the_first_verdict_is_number_nought_and_an_open_one_before_it_has_no_num
     assert numbers == [-1, -1, 0]
 
 
-def test_judging_leaves_the_history_as_it_was() -> None:
+def test_judging_does_not_change_the_history() -> None:
     history = STORY.reached("ready", "12:10").facts()
     judge(history, READY, at("13:00"))
 

@@ -1,4 +1,4 @@
-"""On time to the millisecond: grace includes its limit, a window has two ends, early is its own reason."""
+"""Grace and windows, to the millisecond."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ EASY_WINDOW = policies_of('[[policy]]\nkind = "delivered"\n')
         ("12:41:30.001", "broken / late"),
     ],
 )
-def test_grace_includes_its_last_millisecond_and_not_one_more(ready: str, says: str) -> None:
+def test_grace_includes_exactly_its_last_millisecond(ready: str, says: str) -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00").reached("ready", ready)
 
     assert story.ruling("13:00", GRACE) == says
 
 
 @pytest.mark.parametrize(("now", "says"), [("12:41:30", "open / pending"), ("12:41:30.001", "broken / undelivered")])
-def test_nothing_is_called_broken_before_its_grace_is_over(now: str, says: str) -> None:
+def test_no_promise_is_broken_before_the_end_of_its_grace(now: str, says: str) -> None:
     assert order("o1").promised("ready", due="12:40", time="12:00").ruling(now, GRACE) == says
 
 
@@ -63,7 +63,7 @@ def test_a_parcel_is_owed_within_its_window(delivered: str, says: str) -> None:
     assert story.reached("delivered", delivered).ruling("20:00", STRICT_WINDOW) == says
 
 
-def test_too_early_is_kept_where_the_policy_does_not_mind() -> None:
+def test_an_early_delivery_is_kept_by_default() -> None:
     story = order("o1").promised("delivered", opens="14:00", due="16:00", time="09:00").reached("delivered", "10:00")
 
     assert story.ruling("20:00", EASY_WINDOW) == "kept / on_time"

@@ -1,4 +1,4 @@
-"""Rates and quantiles, and the report that shows them."""
+"""Rates and quantiles, and the report of them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CALLED_OFF = order("o4").promised("ready", due="12:40", time="12:00").cancelled(
 WALK_IN = order("o5").nothing_promised("12:20")
 
 
-def test_what_share_was_kept() -> None:
+def test_the_kept_rate_is_the_share_of_kept_among_kept_and_broken() -> None:
     assert kept_rate(3, 1) == 0.75
     assert kept_rate(0, 2) == 0.0
 
 
-def test_of_nothing_due_no_share_was_kept_nor_broken() -> None:
+def test_there_is_no_kept_rate_without_due_promises() -> None:
     assert kept_rate(0, 0) is None
 
 
@@ -37,7 +37,7 @@ def test_of_nothing_due_no_share_was_kept_nor_broken() -> None:
         ([1.0, 2.0, 3.0], 1.0, 3.0),
     ],
 )
-def test_quantiles_lie_between_their_neighbours(values: list[float], share: float, expected: float | None) -> None:
+def test_quantiles_are_interpolated_linearly(values: list[float], share: float, expected: float | None) -> None:
     assert quantile(values, share) == expected
 
 

@@ -1,4 +1,4 @@
-"""Which promises there are, and which policy judges them: said or assumed, most specific, the version of the day."""
+"""The selection of policies, and assumed promises."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ effective_from = 2026-03-06T12:00:00Z
 """)
 
 
-def test_an_order_without_a_word_about_time_is_assumed_to_be_ready_within_the_policy() -> None:
+def test_an_order_without_a_promise_gets_the_assumed_one_of_the_policy() -> None:
     story = order("o1").ordered("12:00")
     promise, judged = story.promise("12:05", ASSUMED)
 
@@ -55,14 +55,14 @@ def test_an_order_without_a_word_about_time_is_assumed_to_be_ready_within_the_po
 
 
 @pytest.mark.parametrize("said_at", ["11:59", "12:00", "12:03"])
-def test_what_was_said_takes_the_place_of_what_would_be_assumed_before_or_after_it(said_at: str) -> None:
+def test_a_given_promise_replaces_the_assumed_one_before_and_after_it(said_at: str) -> None:
     story = order("o1").ordered("12:00").promised("ready", due="12:40", origin="spoken", time=said_at)
     promise, judged = story.promise("12:20", ASSUMED)
 
     assert (promise.origin, judged.original.due, judged.current.due) == ("spoken", at("12:40"), at("12:40"))
 
 
-def test_an_assumed_promise_is_about_what_was_ordered() -> None:
+def test_an_assumed_promise_has_the_subject_of_its_step() -> None:
     story = order("o1").about("bag").ordered("12:00").about("cake").ordered("12:10")
 
     assert story.promise("12:12", ASSUMED, subject="bag")[1].original.due == at("12:15")
@@ -75,7 +75,7 @@ def test_ordering_twice_does_not_give_more_time() -> None:
     assert story.promise("12:12", ASSUMED)[1].original.due == at("12:15")
 
 
-def test_nothing_is_owed_where_nothing_was_promised() -> None:
+def test_without_a_promise_nothing_is_judged() -> None:
     story = order("o1").nothing_promised("12:00").reached("ready", "12:10")
 
     assert story.judgement("13:00").promises == ()
@@ -93,21 +93,19 @@ def test_nothing_is_owed_where_nothing_was_promised() -> None:
         (None, "app", "any@1"),
     ],
 )
-def test_the_policy_that_names_most_of_what_is_known_judges(
-    shop: str | None, channel: str | None, expected: str
-) -> None:
+def test_the_policy_that_names_most_attributes_judges(shop: str | None, channel: str | None, expected: str) -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00", at=shop, channel=channel)
 
     assert story.promise("12:10", SHOPS)[0].policy.id == expected
 
 
-def test_what_an_earlier_event_said_of_the_case_counts_for_a_promise_made_later() -> None:
+def test_attributes_of_an_earlier_event_count_for_a_later_promise() -> None:
     story = order("o1").ordered("12:00", at="downtown").promised("ready", due="12:40", channel="app", time="12:05")
 
     assert story.promise("12:10", SHOPS)[0].policy.id == "downtown-app@1"
 
 
-def test_what_a_promise_says_itself_goes_before_what_the_case_said() -> None:
+def test_attributes_of_the_promise_itself_override_those_of_the_case() -> None:
     story = order("o1").ordered("12:00", at="downtown").about("bag")
     story = story.promised("ready", due="12:40", at="uptown", time="12:05")
 
@@ -131,7 +129,7 @@ def test_of_two_equally_specific_policies_the_first_in_the_file_judges() -> None
     assert policies_of(text).policy_for("ready", Attributes("downtown", "app"), at("12:00")).id == "by-shop@1"
 
 
-def test_a_policy_of_one_shop_that_assumes_nothing_spares_it_the_promise_of_all_others() -> None:
+def test_a_more_specific_policy_without_assumed_promise_prevents_the_general_one() -> None:
     policies = policies_of("""
     [[policy]]
     kind = "ready"
@@ -161,14 +159,14 @@ def test_the_version_in_force_when_a_promise_was_made_judges_it_for_good(made: s
     assert story.ruling("13:00", VERSIONS) == says
 
 
-def test_another_due_after_a_new_version_came_into_force_does_not_bring_the_new_version() -> None:
+def test_an_amendment_does_not_change_the_version_of_the_policy() -> None:
     story = order("o1").promised("ready", due="12:40", time="11:00").amended("ready", "12:30", due="12:50", by="us")
 
     assert story.promise("12:31", VERSIONS)[0].policy.id == "ready@1"
     assert story.reached("ready", "12:54").ruling("13:00", VERSIONS, "current") == "kept / in_grace"
 
 
-def test_a_promise_that_no_policy_fits_is_judged_by_the_least_specific_one_of_its_kind() -> None:
+def test_if_no_policy_applies_the_least_specific_one_judges() -> None:
     policies = policies_of("""
     [[policy]]
     name = "app-downtown"
@@ -201,7 +199,7 @@ def test_a_promise_older_than_every_policy_is_judged_by_the_first_version() -> N
         policies.policy_for("delivered", Attributes(), at("11:00"))
 
 
-def test_promises_of_one_order_are_judged_each_by_its_own() -> None:
+def test_each_promise_of_a_case_is_judged_by_its_own_policy() -> None:
     policies = policies_of('[[policy]]\nkind = "ready"\n[[policy]]\nkind = "delivered"\n')
     story = order("o1").promised("ready", due="12:20", time="12:00").promised("delivered", due="12:40")
     story = story.promised("delivered", due="12:50", ordinal=2).reached("ready", "12:25").reached("delivered", "12:45")

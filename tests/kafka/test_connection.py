@@ -1,4 +1,4 @@
-"""How a platform engineer says where Kafka is and who logs in, and what is answered to what cannot be used."""
+"""Tests of the connection settings: TLS, login, and errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOGIN = '[sasl]\nmechanism = "SCRAM-SHA-512"\nusername = "worker"\npassword_file
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What an engineer has at hand: certificates, keys, and a password that an editor ended with a new line."""
+    """Return a folder with certificates, keys, and a password with a line end."""
     folder, authority = tmp_path_factory.mktemp("secrets"), Authority()
     for name in ("worker", "another"):
         signed = authority.sign(name)
@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def said(folder: Path, text: str) -> Connection:
+def connection_from(folder: Path, text: str) -> Connection:
     return read_connection(KAFKA, written(folder, "kafka.toml", text))
 
 
@@ -51,19 +51,19 @@ def test_without_a_file_the_connection_is_plain() -> None:
     [(TRUST, "SSL"), (MUTUAL, "SSL"), (LOGIN, "SASL_PLAINTEXT"), (TRUST + LOGIN, "SASL_SSL"), ("[tls]\n", "SSL")],
     ids=["trust", "mutual", "login", "trust and login", "the trust of this machine"],
 )
-def test_what_is_said_decides_the_protocol(text: str, protocol: str, folder: Path) -> None:
-    assert said(folder, text).protocol == protocol
+def test_the_settings_decide_the_protocol(text: str, protocol: str, folder: Path) -> None:
+    assert connection_from(folder, text).protocol == protocol
 
 
 def test_a_broker_has_to_show_a_certificate_of_its_own_name_that_the_authority_signed(folder: Path) -> None:
-    tls = said(folder, TRUST).tls
+    tls = connection_from(folder, TRUST).tls
     assert tls is not None
     assert (tls.verify_mode, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert len(tls.get_ca_certs()) == 1
 
 
-def test_all_clients_are_told_the_same(folder: Path) -> None:
-    connection = said(folder, TRUST + LOGIN)
+def test_all_clients_get_the_same_settings(folder: Path) -> None:
+    connection = connection_from(folder, TRUST + LOGIN)
     arguments = connection.for_aiokafka()
     assert arguments == connection.for_kafka_python()
     assert arguments == {
@@ -82,27 +82,27 @@ def test_all_clients_are_told_the_same(folder: Path) -> None:
 
 
 def test_a_certificate_alone_is_credentials_too(folder: Path) -> None:
-    connection = said(folder, MUTUAL)
+    connection = connection_from(folder, MUTUAL)
     credentials = connection.for_faust()["broker_credentials"]
     assert isinstance(credentials, SSLCredentials)
     assert credentials.context is connection.tls
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"])
-def test_every_mechanism_is_one_that_the_clients_know(mechanism: str, folder: Path) -> None:
-    connection = said(folder, LOGIN.replace("SCRAM-SHA-512", mechanism))
+def test_every_mechanism_is_known_to_the_clients(mechanism: str, folder: Path) -> None:
+    connection = connection_from(folder, LOGIN.replace("SCRAM-SHA-512", mechanism))
     assert connection.for_faust()["broker_credentials"].mechanism.value == mechanism
     assert get_sasl_mechanism(mechanism) is not None
 
 
 def test_a_password_may_be_in_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PASSWORD, SECRET)
-    connection = said(folder, LOGIN.replace('password_file = "password"', ""))
+    connection = connection_from(folder, LOGIN.replace('password_file = "password"', ""))
     assert connection.login == Login("SCRAM-SHA-512", "worker", SECRET)
 
 
 def test_a_password_is_shown_nowhere(folder: Path) -> None:
-    connection = said(folder, TRUST + LOGIN)
+    connection = connection_from(folder, TRUST + LOGIN)
     assert "worker" in repr(connection)
     assert SECRET not in repr(connection) + str(connection) + repr(connection.for_faust())
 
@@ -118,7 +118,7 @@ def test_a_password_is_shown_nowhere(folder: Path) -> None:
         ('[tls]\nca = "empty"\n', ["tls.ca = 'empty'", "PEM"]),
         ('[tls]\nca = "certificate.der"\n', ["tls.ca = 'certificate.der'", "not text"]),
         (TRUST + 'key = "worker.key"\n', ["tls.key", "add tls.certificate"]),
-        (MUTUAL.replace("worker.key", "another.key"), ["'worker.pem'", "'another.key'", "fits"]),
+        (MUTUAL.replace("worker.key", "another.key"), ["'worker.pem'", "'another.key'", "a certificate and its key"]),
         (MUTUAL.replace("worker.pem", "lost.pem"), ["tls.certificate = 'lost.pem'", "cannot be read"]),
         (LOGIN.replace("SCRAM-SHA-512", "SCRAM-SHA-1"), ["'SCRAM-SHA-1'", "SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN"]),
         (LOGIN.replace('username = "worker"', ""), ["`username`"]),
@@ -129,23 +129,23 @@ def test_a_password_is_shown_nowhere(folder: Path) -> None:
         (f'{LOGIN}password = "{SECRET}"\n', ["`password`", "sasl.password_file"]),
     ],
 )
-def test_what_cannot_be_used_is_told_with_file_key_and_remedy(text: str, words: list[str], folder: Path) -> None:
-    with pytest.raises(KafkaConfigError) as told:
-        said(folder, text)
-    line = str(told.value)
+def test_invalid_settings_have_an_error_with_file_key_and_remedy(text: str, words: list[str], folder: Path) -> None:
+    with pytest.raises(KafkaConfigError) as raised:
+        connection_from(folder, text)
+    line = str(raised.value)
     assert line.startswith(str(folder / "kafka.toml"))
     assert [word for word in words if word not in line] == []
     assert SECRET not in line
     assert "\n" not in line
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(KafkaConfigError, match="cannot be read"):
         read_connection(KAFKA, tmp_path / "kafka.toml")
 
 
 @pytest.mark.parametrize("bootstrap", ["", "kafka", "kafka:", ":9092", "kafka:9092,", "kafka:9092, two:9092", "a/b:92"])
-def test_an_address_that_is_none_is_told(bootstrap: str) -> None:
+def test_an_invalid_address_is_an_error(bootstrap: str) -> None:
     with pytest.raises(KafkaConfigError, match="HOST:PORT"):
         read_connection(bootstrap, None)
 

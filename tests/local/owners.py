@@ -1,4 +1,4 @@
-"""Programs that own something and are then interrupted or killed."""
+"""Programs that own child processes and are interrupted or killed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 
 @contextmanager
 def owner(source: str, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """A Python program of its own process group, as one started from a terminal; ended when the block is left."""
+    """Run a Python program in its own process group, as from a terminal; end it with the block."""
     process = subprocess.Popen(
         [sys.executable, "-c", source, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -38,6 +38,6 @@ def owner(source: str, *arguments: str | Path) -> Iterator[subprocess.Popen[str]
 
 
 def running(argument: str) -> list[str]:
-    """The command lines now running that name `argument`, for instance a directory of this test."""
+    """Return the command lines of running processes that contain `argument`, such as a directory of this test."""
     lines = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True, check=True).stdout
     return [line for line in lines.splitlines() if argument in line and sys.executable + " -c" not in line]

@@ -1,4 +1,4 @@
-"""A command ends when its owner says so, and when the owner is no more."""
+"""Tests of child processes: stopped by their owner, and ended with their owner."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from pathlib import Path
 from streams.local.child_process import ChildProcess
 
 log, scratch, shop = sys.argv[1:]
-kept = ChildProcess(["sh", "-c", shop, log], log=Path(log), scratch=Path(scratch))
+child = ChildProcess(["sh", "-c", shop, log], log=Path(log), scratch=Path(scratch))
 try:
     print("the owner is here", flush=True)
     time.sleep(600)
 finally:
-    print("the shop is", "open" if kept.exit_code is None else "closed", flush=True)
-    kept.end()
-    kept.wait()
+    print("the shop is", "open" if child.exit_code is None else "closed", flush=True)
+    child.end()
+    child.wait()
 """
 
 Open = Callable[[str], ChildProcess]
@@ -43,44 +43,44 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_shop(log: Path) -> Open:
     def opened(shop: str) -> ChildProcess:
-        kept = ChildProcess(["sh", "-c", shop], log=log)
+        child = ChildProcess(["sh", "-c", shop], log=log)
         eventually(lambda: "open" in log.read_text(), "the shop to open")
-        return kept
+        return child
 
     return opened
 
 
-def test_a_shop_told_to_end_closes_in_order(open_shop: Open, log: Path) -> None:
-    kept = open_shop(SHOP)
-    assert kept.exit_code is None
-    kept.end()
-    kept.wait()
-    assert kept.exit_code == 7
+def test_a_stopped_command_ends_in_order(open_shop: Open, log: Path) -> None:
+    child = open_shop(SHOP)
+    assert child.exit_code is None
+    child.end()
+    child.wait()
+    assert child.exit_code == 7
     assert log.read_text() == "open\nclosed in order\n"
 
 
 def test_a_shop_ended_at_once_does_not_close_in_order(open_shop: Open, log: Path) -> None:
-    kept = open_shop(SHOP)
-    kept.end(at_once=True)
-    kept.wait()
-    assert kept.exit_code == 128 + signal.SIGKILL
+    child = open_shop(SHOP)
+    child.end(at_once=True)
+    child.wait()
+    assert child.exit_code == 128 + signal.SIGKILL
     assert log.read_text() == "open\n"
 
 
 def test_ending_a_shop_that_closed_by_itself_changes_nothing(open_shop: Open) -> None:
-    kept = open_shop("echo open; exit 3")
-    eventually(lambda: kept.exit_code is not None, "the shop to close")
-    kept.end()
-    kept.end()
-    kept.wait()
-    assert kept.exit_code == 3
+    child = open_shop("echo open; exit 3")
+    eventually(lambda: child.exit_code is not None, "the shop to close")
+    child.end()
+    child.end()
+    child.wait()
+    assert child.exit_code == 3
 
 
 def test_a_command_that_does_not_exist_is_named_in_the_log(log: Path) -> None:
-    kept = ChildProcess(["no-such-shop"], log=log)
-    eventually(lambda: kept.exit_code is not None, "the keeper to give up")
-    kept.end()
-    assert kept.exit_code == 1
+    child = ChildProcess(["no-such-shop"], log=log)
+    eventually(lambda: child.exit_code is not None, "the keeper to give up")
+    child.end()
+    assert child.exit_code == 1
     assert "No such file or directory: 'no-such-shop'" in log.read_text()
 
 

@@ -1,4 +1,4 @@
-"""A local Kafka keeps what shops tell it, over restarts and losses, and leaves nothing behind."""
+"""Tests of the local Kafka: it keeps records over restarts and failures, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def send(bootstrap: str, *values: bytes, topic: str = "promises", **settings: ob
 
 
 def read(bootstrap: str, count: int, topic: str = "promises", **settings: object) -> list[bytes]:
-    """The first `count` values, or as many as come while half a minute passes without one."""
+    """Return the first `count` values, or those that arrive until half a minute passes without one."""
     settings = {"auto_offset_reset": "earliest", "consumer_timeout_ms": 30_000} | settings
     consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, **settings)
     try:
@@ -75,7 +75,7 @@ def test_a_broker_keeps_promises_over_a_restart(kafka: LocalKafka) -> None:
     assert read(kafka.bootstrap, 3) == [b"ready at 12:40", b"call back today", b"by Friday"]
 
 
-def test_a_promise_of_the_year_9999_and_one_of_two_megabytes_are_taken(kafka: LocalKafka) -> None:
+def test_records_of_the_year_9999_and_of_two_megabytes_are_accepted(kafka: LocalKafka) -> None:
     create(kafka.bootstrap, "odd")
     with KafkaProducer(bootstrap_servers=kafka.bootstrap, max_request_size=3_000_000) as producer:
         far = producer.send("odd", b"by the end of time", timestamp_ms=YEAR_9999_MS)
@@ -98,7 +98,7 @@ def test_a_verdict_counts_when_its_transaction_does(kafka: LocalKafka) -> None:
     assert read(kafka.bootstrap, 1, topic="verdicts", isolation_level="read_committed") == [b"kept"]
 
 
-def test_a_topic_that_nobody_created_is_not_there(kafka: LocalKafka) -> None:
+def test_topics_are_not_created_automatically(kafka: LocalKafka) -> None:
     with KafkaProducer(bootstrap_servers=kafka.bootstrap, max_block_ms=500) as producer, pytest.raises(KafkaError):
         producer.send("nowhere", b"ready at 12:40").get(30)
     with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
@@ -118,7 +118,7 @@ def test_a_broker_that_is_not_there_or_runs_already_is_named(kafka: LocalKafka) 
         LocalKafka(3, port=9092)
 
 
-def test_three_brokers_take_promises_while_one_is_lost_and_leave_nothing_behind(
+def test_three_brokers_accept_records_while_one_is_lost_and_leave_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -167,7 +167,7 @@ def test_a_directory_survives_its_killed_owner_and_is_opened_again(tmp_path: Pat
     eventually(lambda: not running(str(tmp_path)), "the broker to end")
     with LocalKafka(directory=tmp_path) as kafka:
         assert read(kafka.bootstrap, 1) == [b"ready at 12:40"]
-    with pytest.raises(KafkaUnavailable, match="whose number of brokers is 1, and cannot be opened with 3"):
+    with pytest.raises(KafkaUnavailable, match="with 1 brokers, and cannot be used with 3"):
         LocalKafka(3, directory=tmp_path).start()
 
 

@@ -1,4 +1,4 @@
-"""Apache Kafka and a Java for it are found, or missed with what to do."""
+"""Tests of finding Apache Kafka and Java, and of the errors if they are missing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_without_network_the_repository_and_the_remedy_are_named(
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.write_text("a file, where a directory should be")
-    with pytest.raises(KafkaUnavailable, match=rf"cannot be kept in {cache}: .* Name another cache directory\."):
+    with pytest.raises(KafkaUnavailable, match=rf"cannot be stored in {cache}: .* Give another cache directory\."):
         find_jars(cache)
 
 
@@ -68,7 +68,7 @@ def test_no_java_at_all_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
         find_java()
 
 
-def test_the_cache_is_where_the_user_wants_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_directory_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_directory() == tmp_path / "promises"
 

@@ -1,4 +1,4 @@
-"""Ports that a server finds free again when it comes back."""
+"""Tests of ports that stay free for a server that is restarted."""
 
 from __future__ import annotations
 

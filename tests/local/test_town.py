@@ -1,4 +1,4 @@
-"""The simulated town: its days as they reach Kafka, its shops with their habits, and its ordinary disorder."""
+"""Tests of the simulated town: its events, its shops, and its unusual cases."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def occurred(arrival: TownEvent) -> Instant:
 
 @pytest.fixture(scope="module")
 def day() -> list[TownEvent]:
-    """Eight hours of a busy town, opened at seven."""
+    """Return eight hours of a busy town, from seven o'clock."""
     return minutes(town(7, SEVEN, MINUTE, orders_per_minute=20), 480)
 
 
@@ -65,7 +65,7 @@ def test_a_town_of_faster_minutes_tells_the_same_story_sooner() -> None:
             assert occurred(in_haste) - SEVEN == pytest.approx((occurred(at_leisure) - SEVEN) / 100, abs=1)
 
 
-def test_two_towns_on_one_broker_never_meet_in_one_case() -> None:
+def test_two_towns_on_one_broker_have_different_cases() -> None:
     today, tomorrow = islice(town(3, SEVEN), 200), islice(town(3, SEVEN + 86_400_000), 200)
 
     assert not by_case(today).keys() & by_case(tomorrow).keys()
@@ -80,7 +80,7 @@ def test_no_event_arrives_before_it_happened(day: list[TownEvent]) -> None:
     assert all(occurred(arrival) <= arrival.at for arrival in day)
 
 
-def test_a_quiet_town_takes_as_many_orders_as_it_was_asked_to() -> None:
+def test_a_quiet_town_has_the_requested_number_of_orders() -> None:
     quiet = by_case(minutes(town(11, SEVEN, MINUTE, orders_per_minute=30), RUSH.begins))
 
     assert len(quiet) == pytest.approx(30 * RUSH.begins, rel=0.1)
@@ -106,10 +106,10 @@ def test_every_event_is_read_back_as_it_was_written(day: list[TownEvent]) -> Non
         assert read_event(msgspec.json.encode(arrival.event)) == arrival.event
 
 
-def test_everything_that_can_be_said_of_a_case_is_said_in_a_day(day: list[TownEvent]) -> None:
-    said = {type(arrival.event) for arrival in day}
+def test_a_day_has_every_type_of_event(day: list[TownEvent]) -> None:
+    text = {type(arrival.event) for arrival in day}
 
-    assert said == set(FACTS)
+    assert text == set(FACTS)
     assert any(isinstance(a.event, events.Correction) and a.event.event is None for a in day)
     assert any(isinstance(a.event, events.Correction) and a.event.event is not None for a in day)
 
@@ -158,7 +158,7 @@ USUAL = (events.PromisesMade, events.StepReached)
 UNUSUAL = tuple(fact for fact in FACTS if fact not in USUAL)
 
 
-def test_about_one_case_in_twelve_shows_something_unusual(day: list[TownEvent]) -> None:
+def test_about_one_case_in_twelve_is_unusual(day: list[TownEvent]) -> None:
     cases = by_case(day).values()
 
     assert 0.065 < mean(came_twice(case) or came_late(case) or says(case, *UNUSUAL) for case in cases) < 0.09
@@ -186,7 +186,7 @@ def test_a_correction_speaks_of_an_event_of_its_case(day: list[TownEvent]) -> No
         assert all(correction.corrects in ids - {correction.id} for correction in corrections)
 
 
-def test_what_is_recalled_is_reached_again(day: list[TownEvent]) -> None:
+def test_an_undone_step_is_reached_again(day: list[TownEvent]) -> None:
     recalled = [case for case in by_case(day[: len(day) // 2]).values() if says(case, events.StepUndone)]
 
     for case in recalled:
@@ -201,7 +201,7 @@ def test_what_is_recalled_is_reached_again(day: list[TownEvent]) -> None:
     assert len(recalled) > 5
 
 
-def test_what_is_handed_over_goes_on_in_other_hands(day: list[TownEvent]) -> None:
+def test_an_order_that_is_handed_over_has_another_staff_member(day: list[TownEvent]) -> None:
     handed_over = [case for case in by_case(day[: len(day) // 2]).values() if says(case, events.StaffAssigned)]
 
     for case in handed_over:

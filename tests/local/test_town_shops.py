@@ -1,4 +1,4 @@
-"""The shops of the simulated town: how well each keeps its promises, judged by the policies written for it."""
+"""Tests of the shops of the town: their kept shares under the policies written for them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ POLICIES = parse_policies(POLICY_FILE.read_text("utf-8"), POLICY_FILE.name)
 
 
 class Ruled(NamedTuple):
-    """A promise with what became of it."""
+    """A promise with its verdict."""
 
     promise: Promise
     judged: Judged
@@ -44,7 +44,7 @@ class Ruled(NamedTuple):
 
 
 def judged(arrivals: list[TownEvent]) -> list[Ruled]:
-    """Every promise as it stands at the end, without those that the day ended too early for."""
+    """Return every promise at the end, without those that are still open."""
     histories: dict[str, History] = defaultdict(list)
     for arrival in arrivals:
         insert(histories[arrival.event.case], admit(arrival.event, POLICIES))
@@ -60,7 +60,7 @@ def share(rulings: Iterable[Ruled], verdict: str) -> float:
 
 @pytest.fixture(scope="module")
 def rulings() -> list[Ruled]:
-    """What became of the promises of eight hours in a busy town, opened at seven."""
+    """Return the promises of eight hours in a busy town, from seven o'clock."""
     end = SEVEN + 480 * MINUTE
     return judged(list(takewhile(lambda arrival: arrival.at < end, town(7, SEVEN, MINUTE, orders_per_minute=20))))
 
@@ -146,7 +146,7 @@ def test_each_shop_is_judged_by_the_policy_written_for_it(rulings: list[Ruled]) 
     }
 
 
-def test_nobody_says_a_time_at_the_counter_so_the_policy_assumes_the_one_the_bars_work_to(rulings: list[Ruled]) -> None:
+def test_promises_at_the_counter_are_assumed_by_the_policy(rulings: list[Ruled]) -> None:
     assumed = [ruled.promise for ruled in rulings if ruled.promise.origin == "assumed"]
     counter = POLICIES.by_id["counter@1"]
 
@@ -168,7 +168,7 @@ def test_a_day_shows_every_verdict_that_the_policies_can_give(rulings: list[Rule
     }
 
 
-def test_what_we_amend_is_broken_by_the_first_word_and_kept_by_the_last(rulings: list[Ruled]) -> None:
+def test_promises_amended_by_the_shop_are_broken_originally_and_kept_currently(rulings: list[Ruled]) -> None:
     amended = [r for r in rulings if r.promise.current != r.promise.original]
     broken = share(amended, "broken")
     kept = mean(r.judged.current.ruling.verdict == "kept" for r in amended)

@@ -1,4 +1,4 @@
-"""Many workers are asked at once whether they are ready."""
+"""The readiness of many workers is requested at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.shared import ROOT
 
-ASKS = """
+REQUESTS = """
 import http.server, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 sys.setswitchinterval(1e-6)  # each thread is interrupted as early as can be
@@ -29,13 +29,15 @@ server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
 address = Address(*server.server_address)
 with ThreadPoolExecutor(16) as pool:
-    print({said.ready for said in pool.map(lambda _: readiness_at(address), range(32)) if said})
+    print({readiness.ready for readiness in pool.map(lambda _: readiness_at(address), range(32)) if readiness})
 """
 
 
 @pytest.mark.integration
-def test_all_of_them_are_asked_and_none_of_the_answers_ends_the_process() -> None:
+def test_concurrent_requests_return_and_do_not_crash_the_process() -> None:
     # In a process of its own each time: what went wrong did so with the first answers.
     for _ in range(5):
-        ended = subprocess.run([sys.executable, "-c", ASKS], cwd=ROOT, capture_output=True, timeout=60, check=False)
-        assert (ended.returncode, ended.stdout) == (0, b"{True}\n"), ended.stderr
+        process = subprocess.run(
+            [sys.executable, "-c", REQUESTS], cwd=ROOT, capture_output=True, timeout=60, check=False
+        )
+        assert (process.returncode, process.stdout) == (0, b"{True}\n"), process.stderr

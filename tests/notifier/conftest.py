@@ -1,4 +1,4 @@
-"""The end of the notifier's log beside every failure."""
+"""Fixtures of the notifier. The end of its log is shown with every failure."""
 
 from __future__ import annotations
 

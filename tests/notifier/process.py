@@ -1,4 +1,4 @@
-"""`promises notify` as a test sees it: started, asked to end or killed."""
+"""The process `promises notify` for tests: started, terminated or killed."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _numbers = count(1)
 
 
 def secret_in(directory: Path) -> Path:
-    """A file with the secret."""
+    """Return a file with the secret."""
     return written(directory, "secret", f"{SECRET}\n")
 
 
-def to_nobody(directory: Path) -> tuple[str | Path, ...]:
-    """Options of a notifier that has nobody to tell."""
+def unreachable_webhook(directory: Path) -> tuple[str | Path, ...]:
+    """Return the options of a notifier whose receiver cannot be reached."""
     return "--webhook", "http://127.0.0.1:9/", "--secret-file", secret_in(directory)
 
 
 class Notifier(Program):
-    """`promises notify`."""
+    """A running `promises notify`."""
 
     def __init__(self, bootstrap: str, url: str, directory: Path, *options: str | Path) -> None:
         log = directory / f"notifier-{next(_numbers)}.log"
-        told = "--bootstrap", bootstrap, "--webhook", url, "--secret-file", secret_in(directory)
-        super().__init__(log, "notify", *told, *options)
+        arguments = "--bootstrap", bootstrap, "--webhook", url, "--secret-file", secret_in(directory)
+        super().__init__(log, "notify", *arguments, *options)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send it this signal; its exit code. Raises TimeoutExpired before it would have given a receiver up."""
@@ -40,7 +40,7 @@ class Notifier(Program):
         return self.process.wait(8)
 
     def until_said(self, words: str, seconds: float = 60) -> str:
-        """The first line of its log with these words; fails when it ends before, or does not say them in time."""
+        """Return the first line of the log with these words. Fail if the process ends before, or after a timeout."""
         deadline = time.monotonic() + seconds
         while True:
             ended = self.process.poll()

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on this machine: an HTTP server that answers as it is told, and keeps what it was sent."""
+"""A receiver of webhooks for tests: an HTTP server with scripted responses that records its requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 NOTHING: Final = 0
-"""The status of an answer that does not come."""
+"""The status of a response that is never sent."""
 
 
 def case_of(body: bytes) -> str:
@@ -21,7 +21,7 @@ def case_of(body: bytes) -> str:
 
 
 class Got(NamedTuple):
-    """A request as it came. headers: names in lower case. answered: with which status."""
+    """A received request. headers: names in lower case. answered: the status of the response."""
 
     path: str
     headers: Mapping[str, str]
@@ -30,12 +30,12 @@ class Got(NamedTuple):
 
     @property
     def case(self) -> str:
-        """Of the alert in it."""
+        """The case of the alert in the request."""
         return case_of(self.body)
 
 
 class Receiver(ThreadingHTTPServer):
-    """answers: statuses and headers for the alerts of a case, one a request; 204 when there are none left."""
+    """A server. answers: statuses and headers for the requests about a case, in order; 204 after these."""
 
     daemon_threads = True
 
@@ -46,13 +46,13 @@ class Receiver(ThreadingHTTPServer):
         self.released = threading.Event()
 
     def answer(self, case: str, *statuses: int, **headers: str) -> None:
-        """Answer the next requests about `case` so; NOTHING: not before all is over."""
+        """Set the responses to the next requests about `case`. NOTHING: no response before the end."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.answers[case] = [(status, named) for status in statuses]
 
     @property
     def cases(self) -> list[str]:
-        """The cases of the alerts that it took."""
+        """Return the cases of the accepted alerts."""
         return [one.case for one in self.got if 200 <= one.answered < 300]
 
 
@@ -76,12 +76,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Tests look at what was got."""
+        """Write no log; tests look at the recorded requests."""
 
 
 @contextmanager
 def receiving(port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A receiver that runs; nothing answers there before and after."""
+    """Run a receiver; nothing listens at its address before and after."""
     with Receiver(port) as server:
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
@@ -96,12 +96,12 @@ def receiving(port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Rece
 
 
 def url_of(receiver: Receiver, scheme: str = "http") -> str:
-    """Where it listens, with a path and a query that nobody else may see."""
+    """Return the URL of the receiver, with a secret path and query."""
     return f"{scheme}://127.0.0.1:{receiver.server_port}/alerts/sesame?token=sesame"
 
 
 def wait_for(receiver: Receiver, requests: int, seconds: float = 60) -> list[Got]:
-    """What it got, once that is so much; fails when it is not in time."""
+    """Return the recorded requests once there are this many. Fail after a timeout."""
     deadline = time.monotonic() + seconds
     while len(receiver.got) < requests:
         assert time.monotonic() < deadline, f"{requests} requests were awaited, {len(receiver.got)} came"

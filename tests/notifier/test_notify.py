@@ -19,9 +19,9 @@ from streams.kafka.topics import ALERTS
 from streams.local.ports import free_ports
 from streams.wall_clock import wall_clock
 from tests.cli.command import ROOT
+from tests.notifier.alerts import MINUTE, alert_record
 from tests.notifier.process import SECRET, Notifier
 from tests.notifier.receiver import NOTHING, Receiver, receiving, url_of, wait_for
-from tests.notifier.told import MINUTE, alert_record
 from tests.worker.records import SentRecord, send
 
 READING = f"reading {ALERTS.name}, partitions 0, 1, 2, 3"
@@ -34,14 +34,14 @@ def receiver() -> Iterator[Receiver]:
 
 
 def tell(bootstrap: str, *cases: str, decided: Instant | None = None, stage: Stage = "overdue") -> list[bytes]:
-    """What workers write to one partition, which keeps its order; decided now unless it is said when."""
+    """Send alerts to one partition, in order; decided now unless a time is given."""
     records = [alert_record(case, decided or wall_clock(), stage) for case in cases]
     send(bootstrap, *(SentRecord(b"shop", record) for record in records), topic=ALERTS.name)
     return records
 
 
 def is_ours(headers: Any, body: bytes, secret: str) -> bool:
-    """As docs/notify.md tells receivers to find out."""
+    """Verify a request as docs/notify.md tells receivers to."""
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "notify.md").read_text("utf-8"), re.DOTALL)
     told: dict[str, Any] = {}
     exec(code, told)
@@ -68,16 +68,16 @@ def test_each_alert_is_sent_once_and_signed_and_history_is_not(
     assert re.search(f"sesame|{SECRET}|Traceback", said) is None
 
 
-def test_a_receiver_that_was_down_and_then_not_well_is_told_when_it_is_back(bootstrap: str, tmp_path: Path) -> None:
+def test_a_receiver_that_was_down_gets_the_alerts_later(bootstrap: str, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     with Notifier(bootstrap, f"http://127.0.0.1:{port}/", tmp_path, "--group", "down", "--log", "json") as notifier:
         notifier.until_said(READING)
         tell(bootstrap, "o-1")
-        notifier.until_said("takes no alerts")
+        notifier.until_said("does not accept alerts")
         with receiving(port) as receiver:
             receiver.answer("o-1", 503)
             got = wait_for(receiver, 2)
-            notifier.until_said("takes alerts again")
+            notifier.until_said("accepts alerts again")
         assert notifier.stop(signal.SIGINT) == 0
     assert [(one.case, one.answered) for one in got] == [("o-1", 503), ("o-1", 204)]
     assert len({one.headers["webhook-id"] for one in got}) == 1
@@ -86,7 +86,7 @@ def test_a_receiver_that_was_down_and_then_not_well_is_told_when_it_is_back(boot
     assert [line["level"] for line in lines] == ["INFO", "INFO", "WARNING", "INFO", "WARNING"]
 
 
-def test_a_killed_notifier_forgets_nothing_and_repeats_only_what_was_not_acknowledged(
+def test_a_killed_notifier_loses_nothing_and_repeats_only_unacknowledged_alerts(
     bootstrap: str, receiver: Receiver, tmp_path: Path
 ) -> None:
     receiver.answer("refused", 422, 422)
@@ -109,9 +109,7 @@ def test_a_killed_notifier_forgets_nothing_and_repeats_only_what_was_not_acknowl
     }
 
 
-def test_nobody_is_told_of_what_is_long_over_or_was_not_asked_for(
-    bootstrap: str, receiver: Receiver, tmp_path: Path
-) -> None:
+def test_old_alerts_and_those_of_other_stages_are_not_sent(bootstrap: str, receiver: Receiver, tmp_path: Path) -> None:
     receiver.answer("hopeless", *[500] * 9)
     options = ("--group", "old", "--max-age", "3s", "--stage", "overdue")
     with Notifier(bootstrap, url_of(receiver), tmp_path, *options) as notifier:
@@ -122,14 +120,14 @@ def test_nobody_is_told_of_what_is_long_over_or_was_not_asked_for(
         tell(bootstrap, "hopeless")
         given_up = notifier.until_said("is given up")
         tell(bootstrap, "o-1")
-        notifier.until_said("takes alerts again")
+        notifier.until_said("accepts alerts again")
         assert notifier.stop() == 0
     assert set(receiver.cases) == {"o-1"}
     assert {one.case for one in receiver.got} == {"hopeless", "o-1"}
     assert "hopeless" in given_up
     assert given_up.endswith("500 Internal Server Error: this is 500")
     assert "yesterday" in notifier.until_said("too old to be sent")
-    assert "no alert: JSON is malformed" in notifier.log.read_text("utf-8")
+    assert "not an alert: JSON is malformed" in notifier.log.read_text("utf-8")
 
 
 def test_two_notifiers_share_the_alerts_and_one_takes_over_where_the_other_ends(
@@ -150,7 +148,7 @@ def test_two_notifiers_share_the_alerts_and_one_takes_over_where_the_other_ends(
     assert sorted(receiver.cases) == sorted(cases)
 
 
-def test_who_waits_for_a_receiver_ends_at_once_when_told_to(bootstrap: str, tmp_path: Path) -> None:
+def test_a_notifier_that_waits_for_a_receiver_terminates_at_once(bootstrap: str, tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         Notifier(bootstrap, f"http://127.0.0.1:{silent.getsockname()[1]}/", tmp_path, "--group", "hang") as notifier,

@@ -1,4 +1,4 @@
-"""What is committed of a partition says, after a restart at any time, what is left to do: all of it and no more."""
+"""Tests that the committed position of a partition restores exactly the alerts that are not settled."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from streams.notifier.progress import CommittedPosition, Progress
 
 
 def read(progress: Progress, offsets: range | list[int]) -> list[int]:
-    """The offsets that wait after these were read."""
+    """Return the offsets that wait after these were read."""
     return [offset for offset in offsets if progress.read(offset)]
 
 
-def test_what_was_settled_in_order_is_one_offset() -> None:
+def test_alerts_settled_in_order_are_one_offset() -> None:
     progress = Progress(CommittedPosition(100))
     assert read(progress, range(100, 103)) == [100, 101, 102]
     for offset in (100, 101, 102):
@@ -48,7 +48,7 @@ def test_offsets_that_hold_no_record_are_passed_over() -> None:
     assert Progress(progress.position).read(14)
 
 
-def test_what_the_topic_no_longer_holds_is_not_waited_for() -> None:
+def test_deleted_records_do_not_wait() -> None:
     progress = Progress(CommittedPosition(102, "8 4"))
     assert read(progress, [106, 110]) == [106, 110]
     progress.settle(106)
@@ -56,12 +56,12 @@ def test_what_the_topic_no_longer_holds_is_not_waited_for() -> None:
     assert progress.position == CommittedPosition(111)
 
 
-def test_the_text_of_another_program_says_nothing() -> None:
+def test_a_text_of_another_format_is_ignored() -> None:
     for text in ("consumed by hand", "-4 -2", "٣", "{}"):
         assert Progress(CommittedPosition(7, text)).position == CommittedPosition(7)
 
 
-def test_a_thousand_that_wait_fit_into_what_kafka_takes() -> None:
+def test_a_thousand_waiting_alerts_fit_into_the_limit_of_kafka() -> None:
     progress = Progress(CommittedPosition(0))
     settled = range(0, 2_000_000, 1000)
     for offset in range(0, 2_000_000, 500):

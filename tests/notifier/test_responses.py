@@ -1,4 +1,4 @@
-"""How long a receiver is left in peace that did not take an alert."""
+"""Tests of the delays after a response of a receiver."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from itertools import pairwise
 
 import pytest
 
-from streams.notifier.responses import WebhookResponse, asked_pause, pause
-from tests.notifier.told import MINUTE, NOON, SECOND
+from streams.notifier.responses import WebhookResponse, parse_retry_after, retry_delay
+from tests.notifier.alerts import MINUTE, NOON, SECOND
 
 
 def test_pauses_double_from_a_second_to_a_minute() -> None:
-    pauses = [pause(failures, 0, chance=0.5) for failures in range(1, 10)]
-    assert pauses == [SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND, 16 * SECOND, 32 * SECOND, MINUTE, MINUTE, MINUTE]
-    assert pause(1_000_000, 0, chance=0.5) == MINUTE
+    delays = [retry_delay(failures, 0, chance=0.5) for failures in range(1, 10)]
+    assert delays == [SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND, 16 * SECOND, 32 * SECOND, MINUTE, MINUTE, MINUTE]
+    assert retry_delay(1_000_000, 0, chance=0.5) == MINUTE
 
 
-def test_chance_spreads_a_pause_and_never_makes_the_next_shorter() -> None:
-    assert (pause(1, 0, 0.0), pause(1, 0, 1.0)) == (750, 1250)
-    assert all(pause(one, 0, 1.0) < pause(more, 0, 0.0) for one, more in pairwise(range(1, 7)))
+def test_chance_spreads_a_delay_and_never_makes_the_next_shorter() -> None:
+    assert (retry_delay(1, 0, 0.0), retry_delay(1, 0, 1.0)) == (750, 1250)
+    assert all(retry_delay(fewer, 0, 1.0) < retry_delay(more, 0, 0.0) for fewer, more in pairwise(range(1, 7)))
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "asked"),
+    ("retry_after", "delay"),
     [
         (None, 0),
         ("120", 2 * MINUTE),
@@ -37,16 +37,16 @@ def test_chance_spreads_a_pause_and_never_makes_the_next_shorter() -> None:
         ("", 0),
     ],
 )
-def test_what_a_receiver_asks_for_is_read_from_its_answer(retry_after: str | None, asked: int) -> None:
-    assert asked_pause(retry_after, NOON) == asked
+def test_retry_after_is_read_as_seconds_or_a_date(retry_after: str | None, delay: int) -> None:
+    assert parse_retry_after(retry_after, NOON) == delay
 
 
-def test_a_receiver_may_ask_for_more_patience_and_not_for_silence() -> None:
-    assert pause(1, 90 * SECOND, 0.5) == 90 * SECOND
-    assert pause(7, 5 * SECOND, 0.5) == MINUTE
-    assert pause(1, 24 * 60 * MINUTE, 0.5) == 5 * MINUTE
+def test_retry_after_extends_the_delay_up_to_a_limit() -> None:
+    assert retry_delay(1, 90 * SECOND, 0.5) == 90 * SECOND
+    assert retry_delay(7, 5 * SECOND, 0.5) == MINUTE
+    assert retry_delay(1, 24 * 60 * MINUTE, 0.5) == 5 * MINUTE
 
 
-def test_only_2xx_is_an_alert_taken() -> None:
+def test_only_2xx_statuses_are_accepted() -> None:
     statuses = (None, 100, 199, 200, 202, 204, 299, 300, 301, 400, 404, 410, 429, 500, 503)
-    assert [status for status in statuses if WebhookResponse(status, "").is_taken] == [200, 202, 204, 299]
+    assert [status for status in statuses if WebhookResponse(status, "").is_accepted] == [200, 202, 204, 299]

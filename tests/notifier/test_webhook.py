@@ -1,4 +1,4 @@
-"""Which URLs name a receiver, and what of them is shown."""
+"""Tests of reading the URL of a webhook, and of its printed form."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_only_the_host_of_a_receiver_is_shown(url: str, shown: str, target: str)
         "https://hooks.example/sesame\r\nx-more: headers",
     ],
 )
-def test_what_is_no_receiver_is_refused_without_quoting_it(url: str) -> None:
+def test_an_invalid_url_is_refused_without_quoting_it(url: str) -> None:
     with pytest.raises(ValueError, match=r"^(is no|has )") as error:
         parse_webhook(url)
     assert "sesame" not in str(error.value)

@@ -1,1 +1,1 @@
-"""Tests of the contract: what other people's programs send us and read from us."""
+"""Tests of the contract with other programs."""

@@ -1,4 +1,4 @@
-"""The AsyncAPI document says of each topic what is in it."""
+"""The AsyncAPI document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def references(node: Any) -> Iterator[str]:
-    """Every `$ref` in a document."""
+    """Yield every `$ref` in a document."""
     if isinstance(node, dict):
         yield from (value for key, value in node.items() if key == "$ref")
     if isinstance(node, dict | list):
@@ -28,17 +28,17 @@ def references(node: Any) -> Iterator[str]:
 
 
 def target(document: Any, reference: str) -> Any:
-    """What a `$ref` into `document` points at. Raises KeyError when that is nothing."""
+    """Resolve a `$ref` into `document`. Raises KeyError if it has no target."""
     for step in reference.removeprefix("#/").split("/"):
         document = document[step]
     return document
 
 
-def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
+def test_every_reference_of_the_asyncapi_document_can_be_resolved() -> None:
     document = asyncapi()
-    found = list(references(document))
-    assert len(found) > len(RECORDS)
-    assert all(target(document, reference) for reference in found)
+    all_references = list(references(document))
+    assert len(all_references) > len(RECORDS)
+    assert all(target(document, reference) for reference in all_references)
 
 
 def messages_of(topic: str) -> dict[str, Any]:
@@ -55,19 +55,19 @@ def test_the_topics_carry_the_records_of_the_types() -> None:
     assert set(messages_of("promise.needs_fetch")) == {"thin"}
 
 
-def test_everything_of_a_case_is_keyed_by_the_case_and_a_clock_is_not() -> None:
+def test_all_records_but_clocks_are_keyed_by_the_case() -> None:
     everything = messages_of("promise.events") | messages_of("promise.verdicts") | messages_of("promise.alerts")
     keys = {name: message["bindings"]["kafka"]["key"] for name, message in everything.items()}
     assert "type" not in keys.pop("clock")
     assert all(key["description"].startswith("The case") for key in keys.values())
 
 
-def test_what_has_to_be_fetched_says_what_it_is() -> None:
+def test_a_needs_fetch_record_has_headers_with_kind_and_ref() -> None:
     thin = messages_of("promise.needs_fetch")["thin"]["headers"]
     assert {"kind", "ref", "feed", "adapter"} <= set(thin["required"])
 
 
-def test_a_reject_says_in_its_headers_why_and_whence_it_came() -> None:
+def test_a_reject_has_headers_with_reason_and_origin() -> None:
     headers = messages_of("promise.rejects")["reject"]["headers"]
     assert headers["required"] == ["reason", "detail", "topic", "partition", "offset", "timestamp"]
     assert set(headers["properties"]) == {*headers["required"], "feed", "adapter"}

@@ -1,4 +1,4 @@
-"""The published files say what the types say, and the examples that integrators copy are true."""
+"""The published schemas are up to date with the types, and the examples are valid."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def published(name: str) -> dict[str, Any]:
 
 @cache
 def validator(name: str) -> Draft202012Validator:
-    """The published schema `name`, checked against the rules for schemas themselves."""
+    """Return a published schema, validated against the schema of schemas."""
     schema = published(name)
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
@@ -56,18 +56,18 @@ def name_of_schema(message: dict[str, Any]) -> str:
 
 
 def decoded(value: bytes) -> Record | VerdictRecord | AlertRecord:
-    """A message as its reader has it: events through `read`, what comes out through its own type."""
+    """Decode a message as its consumer does: events by `read_event`, outputs by their type."""
     if name_of_schema(json.loads(value)) == "event":
         return read_event(value)
     return msgspec.json.decode(value, type=VerdictRecord | AlertRecord)
 
 
 def changed(message: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    """`message` with other fields; a field that is to be `...` is left out."""
+    """Return `message` with other fields; a field of `...` is removed."""
     return {name: value for name, value in (message | fields).items() if value is not ...}
 
 
-def test_the_committed_files_are_what_the_types_say() -> None:
+def test_the_committed_files_are_up_to_date() -> None:
     committed = {path: (PACKAGE / path).read_text("utf-8") for path in documents()}
     assert committed == documents(), "run `python -m schemas.generate` and commit the result"
 
@@ -87,18 +87,16 @@ def test_generating_on_another_machine_gives_the_same_bytes(seed: str) -> None:
     assert (run.returncode, run.stderr) == (0, "")
 
 
-def test_someone_who_edits_a_generated_file_is_told_which_and_what_to_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_check_names_the_edited_file_and_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], tmp_path) == 0
     assert main(["--check"], tmp_path) == 0
     edited = tmp_path / "json" / "verdict.schema.json"
     edited.write_text(edited.read_text("utf-8").replace("kept", "met"), "utf-8")
     (tmp_path / "asyncapi.json").unlink()
     assert main(["--check"], tmp_path) == 1
-    said = capsys.readouterr().err.splitlines()
-    assert [line.split()[0] for line in said] == ["schemas/json/verdict.schema.json", "schemas/asyncapi.json"]
-    assert all("python -m schemas.generate" in line for line in said)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in lines] == ["schemas/json/verdict.schema.json", "schemas/asyncapi.json"]
+    assert all("python -m schemas.generate" in line for line in lines)
 
 
 def test_every_kind_of_record_has_an_example() -> None:
@@ -107,7 +105,7 @@ def test_every_kind_of_record_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_is_valid_and_comes_back_as_it_went_in(path: Path) -> None:
+def test_an_example_is_valid_and_survives_a_round_trip(path: Path) -> None:
     value = path.read_bytes()
     message = json.loads(value)
     validator(name_of_schema(message)).validate(message)
@@ -116,7 +114,7 @@ def test_an_example_is_valid_and_comes_back_as_it_went_in(path: Path) -> None:
     assert json.loads(sent_on) == message
 
 
-def test_the_verdict_shown_follows_from_the_coffee_shop_shown() -> None:
+def test_the_example_of_a_verdict_follows_from_the_examples_of_events() -> None:
     def shown(name: str) -> dict[str, Any]:
         example: dict[str, Any] = json.loads((PACKAGE / "examples" / f"{name}.json").read_text("utf-8"))
         return example
@@ -132,7 +130,7 @@ def test_the_verdict_shown_follows_from_the_coffee_shop_shown() -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_a_producer_or_we_ourselves_may_add_a_field_without_asking(path: Path) -> None:
+def test_unknown_fields_are_allowed(path: Path) -> None:
     message = json.loads(path.read_bytes())
     extended = message | {"till": 4, "extra": {"loyalty": [1, 2]}}
     validator(name_of_schema(message)).validate(extended)
@@ -140,7 +138,7 @@ def test_a_producer_or_we_ourselves_may_add_a_field_without_asking(path: Path) -
 
 
 def made(**terms: Any) -> dict[str, Any]:
-    """The coffee promised, with other terms."""
+    """Return the event of the example with other terms."""
     return changed(COFFEE, type="promises_made", step=..., promises=[changed(PROMISE, **terms)])
 
 
@@ -187,7 +185,7 @@ REFUSED: dict[str, tuple[dict[str, Any], RefusalReason]] = {
 
 
 @pytest.mark.parametrize("story", REFUSED)
-def test_what_the_schema_refuses_the_reader_refuses_too_and_says_why(story: str) -> None:
+def test_the_schema_and_the_reader_refuse_the_same_events(story: str) -> None:
     message, reason = REFUSED[story]
     assert not validator("event").is_valid(message)
     with pytest.raises(Refused) as refused:
@@ -196,7 +194,7 @@ def test_what_the_schema_refuses_the_reader_refuses_too_and_says_why(story: str)
     assert refused.value.detail
 
 
-def test_the_stories_above_are_refused_for_their_one_fault_alone() -> None:
+def test_the_refused_events_have_only_one_fault_each() -> None:
     for sound in (COFFEE, made(), corrected(COFFEE), corrected(None), CLOCK):
         validator("event").validate(sound)
         read_event(json.dumps(sound).encode())
@@ -210,7 +208,7 @@ BUSINESS_TIMES = st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).flat
 
 
 @given(BUSINESS_TIMES)
-def test_any_time_of_business_is_taken_by_schema_and_reader_alike(when: datetime) -> None:
+def test_the_schema_and_the_reader_accept_the_same_instants(when: datetime) -> None:
     message = changed(COFFEE, occurred_at=when.isoformat())
     validator("event").validate(message)
     event = read_event(json.dumps(message).encode())
@@ -219,7 +217,7 @@ def test_any_time_of_business_is_taken_by_schema_and_reader_alike(when: datetime
 
 
 @pytest.mark.parametrize("year", ["1970", "1999", "2100", "9999"])
-def test_the_zero_and_the_never_of_some_clock_are_outside_the_schema_as_they_are_outside_of_instants(year: str) -> None:
+def test_implausible_instants_are_outside_the_schema(year: str) -> None:
     text = f"{year}-06-01T00:00:00Z"
     assert not validator("event").is_valid(changed(COFFEE, occurred_at=text))
     with pytest.raises(ValueError, match="outside the years 2000 to 2099"):
@@ -227,17 +225,17 @@ def test_the_zero_and_the_never_of_some_clock_are_outside_the_schema_as_they_are
 
 
 @pytest.mark.parametrize("verdict", get_args(Verdict))
-def test_a_reader_of_verdicts_meets_the_closed_table_and_nothing_else(verdict: Verdict) -> None:
+def test_the_schema_of_verdicts_allows_exactly_the_rulings(verdict: Verdict) -> None:
     example = json.loads((PACKAGE / "examples" / "verdict.json").read_text("utf-8"))
     for reason in get_args(Reason):
         ruled = example | {"current": example["current"] | {"verdict": verdict, "reason": reason}}
         assert validator("verdict").is_valid(ruled) == (Ruling(verdict, reason) in RULINGS), reason
 
 
-def test_what_a_docstring_says_of_a_field_is_said_at_the_field() -> None:
+def test_notes_in_docstrings_become_descriptions_of_fields() -> None:
     definitions = published("event")["$defs"]
-    assert definitions["StepUndone"]["description"].startswith("A step was taken back")
+    assert definitions["StepUndone"]["description"].startswith("A step was undone")
     assert definitions["StepUndone"]["properties"]["occurred_at"]["description"].startswith("when it happened")
     assert definitions["Correction"]["properties"]["occurred_at"]["description"].startswith("when the correction")
-    finding = published("verdict")["$defs"][BasisVerdict.__name__]
-    assert "actual minus due" in finding["properties"]["lateness_seconds"]["description"]
+    basis_verdict = published("verdict")["$defs"][BasisVerdict.__name__]
+    assert "actual minus due" in basis_verdict["properties"]["lateness_seconds"]["description"]

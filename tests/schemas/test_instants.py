@@ -1,4 +1,4 @@
-"""Instants: one moment has one number, whoever wrote it down and wherever."""
+"""Instants: one number for one instant, in any zone and notation."""
 
 from __future__ import annotations
 
@@ -32,32 +32,32 @@ offsets = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(
 
 
 @given(instants)
-def test_an_instant_written_and_read_is_the_same(at: Instant) -> None:
+def test_a_formatted_instant_can_be_parsed(at: Instant) -> None:
     assert parse_instant(format_instant(at)) == at
     assert from_datetime(to_datetime(at)) == at
 
 
 @given(instants, instants)
-def test_instants_in_writing_sort_as_they_happened(one: Instant, other: Instant) -> None:
+def test_formatted_instants_sort_in_order(one: Instant, other: Instant) -> None:
     assert (format_instant(one) < format_instant(other)) == (one < other)
 
 
 @given(instants, offsets)
-def test_the_shop_the_customer_and_we_mean_the_same_instant_in_three_zones(at: Instant, zone: timezone) -> None:
+def test_an_instant_is_the_same_in_every_zone(at: Instant, zone: timezone) -> None:
     local = to_datetime(at).astimezone(zone)
     assert from_datetime(local) == at
     assert parse_instant(local.isoformat(timespec="milliseconds")) == at
 
 
 @given(instants, st.integers(0, 999))
-def test_what_is_finer_than_a_millisecond_is_cut_off(at: Instant, microseconds: int) -> None:
+def test_fractions_of_a_millisecond_are_truncated(at: Instant, microseconds: int) -> None:
     finer = to_datetime(at) + timedelta(microseconds=microseconds)
     assert from_datetime(finer) == at
     assert parse_instant(finer.isoformat()) == at
 
 
 fractions = st.from_regex(r"[0-9]{1,9}|[0-9]{0,3}9{3,6}", fullmatch=True)
-"""Digits of a second; many of them a hair before the next millisecond, where rounding and cutting part."""
+"""Digits of a second, many of them just below the next millisecond, where rounding and truncation differ."""
 
 
 # Not the last second of 2099: what is rounded up there is no instant any more.
@@ -83,7 +83,7 @@ def test_a_policy_and_an_event_read_the_same_text_as_the_same_instant(second: In
         ("2099-12-31T23:59:59.999Z", LAST),
     ],
 )
-def test_these_texts_name_these_instants(text: str, at: Instant) -> None:
+def test_rfc_3339_is_parsed(text: str, at: Instant) -> None:
     assert parse_instant(text) == at
 
 
@@ -92,7 +92,7 @@ def test_the_hour_that_comes_twice_in_autumn_is_two_hours() -> None:
     assert winter - summer == 3_600_000
 
 
-def test_an_instant_is_shown_in_utc_to_the_millisecond() -> None:
+def test_an_instant_is_formatted_in_utc_with_milliseconds() -> None:
     assert format_instant(1_772_800_800_007) == "2026-03-06T12:40:00.007Z"
     assert format_instant(FIRST) == "2000-01-01T00:00:00.000Z"
 
@@ -109,12 +109,12 @@ def test_an_instant_is_shown_in_utc_to_the_millisecond() -> None:
         "9999-12-31T23:59:59-23:59",
     ],
 )
-def test_the_zero_and_the_never_of_some_clock_are_no_times_of_business(text: str) -> None:
+def test_implausible_instants_are_refused(text: str) -> None:
     with pytest.raises(ImplausibleInstant, match="outside the years 2000 to 2099"):
         parse_instant(text)
 
 
-def test_the_years_are_those_of_utc_whatever_the_wall_calendar_says() -> None:
+def test_the_limits_of_instants_are_in_utc() -> None:
     assert parse_instant("1999-12-31T23:30:00-01:00") == FIRST + 1_800_000
     assert parse_instant("2100-01-01T00:30:00+01:00") == LAST + 1 - 1_800_000
 
@@ -142,17 +142,17 @@ def test_a_time_without_a_zone_is_refused_with_the_remedy(text: str) -> None:
         "2026-03-06T12:40:00,5Z",
     ],
 )
-def test_what_is_not_rfc_3339_names_no_instant(text: str) -> None:
+def test_other_formats_than_rfc_3339_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(repr(text))):
         parse_instant(text)
 
 
-def test_a_moment_without_a_zone_is_an_error_of_the_program() -> None:
+def test_converting_a_datetime_without_a_zone_is_a_type_error() -> None:
     with pytest.raises(TypeError):
         from_datetime(datetime(2026, 3, 6, 12, 40))
 
 
-def test_never_is_later_than_every_instant_that_can_be_written_down() -> None:
+def test_never_is_later_than_every_valid_instant() -> None:
     assert from_datetime(datetime(2099, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)) < NEVER
     with pytest.raises(OverflowError):
         to_datetime(NEVER)

@@ -1,4 +1,4 @@
-"""Broken feeds: whatever arrives is an event or is refused for a reason of the list, and never an accident."""
+"""Decoding of records: each is an event, or is refused with a reason of the list."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ SOUND = json.dumps(COFFEE).encode()
 
 
 def with_(**fields: Any) -> bytes:
-    """The coffee event with other fields."""
+    """Return the example with other fields."""
     return json.dumps(COFFEE | fields).encode()
 
 
 def where_case_is(written: bytes) -> bytes:
-    """The coffee event whose case is written in these very bytes."""
+    """Return the example with these bytes as its case."""
     return SOUND.replace(b'"order-1043"', written)
 
 
 def with_unknown(written: bytes) -> bytes:
-    """The coffee event with a field that nobody defined, written in these very bytes."""
+    """Return the example with an unknown field of these bytes."""
     return SOUND[:-1] + b', "note": ' + written + b"}"
 
 
@@ -89,7 +89,7 @@ FEEDS: list[tuple[str, bytes | None, RefusalReason]] = [
 
 
 @pytest.mark.parametrize(("story", "value", "reason"), FEEDS, ids=[story for story, _, _ in FEEDS])
-def test_a_broken_feed_is_refused_for_its_reason(story: str, value: bytes | None, reason: RefusalReason) -> None:
+def test_an_invalid_record_is_refused_with_its_reason(story: str, value: bytes | None, reason: RefusalReason) -> None:
     with pytest.raises(Refused) as refused:
         read_event(value)
     assert refused.value.reason == reason, story
@@ -97,7 +97,7 @@ def test_a_broken_feed_is_refused_for_its_reason(story: str, value: bytes | None
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "words"),
     [
         ({"occurred_at": "2026-03-06T12:43:30"}, ["timezone", "$.occurred_at"]),
         ({"case": 1043}, ["`str`", "`int`", "$.case"]),
@@ -106,10 +106,10 @@ def test_a_broken_feed_is_refused_for_its_reason(story: str, value: bytes | None
         ({"type": "correction", "corrects": "pos-4", "event": COFFEE | {"step": 3}}, ["$.event.step"]),
     ],
 )
-def test_the_integrator_is_told_what_was_wrong_and_where(fields: dict[str, Any], told: list[str]) -> None:
+def test_the_detail_names_the_fault_and_the_field(fields: dict[str, Any], words: list[str]) -> None:
     with pytest.raises(Refused) as refused:
         read_event(with_(**fields))
-    assert all(word in refused.value.detail for word in told), refused.value.detail
+    assert all(word in refused.value.detail for word in words), refused.value.detail
 
 
 SAYS_OTHERWISE: list[tuple[str, dict[str, Any], RefusalReason]] = [
@@ -127,7 +127,7 @@ SAYS_OTHERWISE: list[tuple[str, dict[str, Any], RefusalReason]] = [
 
 
 @pytest.mark.parametrize(("story", "fields", "reason"), SAYS_OTHERWISE, ids=[story for story, _, _ in SAYS_OTHERWISE])
-def test_the_sender_does_not_choose_the_reason_by_what_it_writes(
+def test_the_content_of_a_record_cannot_choose_the_reason(
     story: str, fields: dict[str, Any], reason: RefusalReason
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -161,7 +161,7 @@ def test_an_event_of_exactly_one_mebibyte_is_read() -> None:
         ("nulls for what may be left out", with_(location=None, staff=None, received_at=None)),
     ],
 )
-def test_an_event_is_read_in_spite_of(story: str, value: bytes) -> None:
+def test_an_unusual_but_valid_event_is_read(story: str, value: bytes) -> None:
     assert read_event(value) == READY, story
 
 
@@ -172,7 +172,7 @@ def test_names_of_every_script_are_names() -> None:
     )
 
 
-def test_a_case_that_began_with_nothing_promised_is_read() -> None:
+def test_an_event_without_promises_is_read() -> None:
     event = read_event(
         b'{"type": "promises_made", "id": "1", "case": "order-1044", "occurred_at": "2026-03-06T12:33:00Z"}'
     )
@@ -180,7 +180,7 @@ def test_a_case_that_began_with_nothing_promised_is_read() -> None:
     assert event.promises == []
 
 
-def test_a_correction_without_an_event_says_that_it_never_happened() -> None:
+def test_a_correction_may_have_no_event() -> None:
     event = read_event(with_(type="correction", id="pos-5", corrects="pos-4"))
     assert isinstance(event, Correction)
     assert event.event is None
@@ -193,14 +193,14 @@ def test_a_clock_needs_no_case() -> None:
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
-def test_noise_is_refused_and_nothing_else_happens(noise: bytes) -> None:
+def test_random_bytes_are_refused(noise: bytes) -> None:
     with pytest.raises(Refused) as refused:
         read_event(noise)
     assert refused.value.reason in REFUSAL_REASONS
 
 
 def outcome(reader: Callable[[], object]) -> object:
-    """What `reader` read, or the reason why not."""
+    """Return the event, or the reason of the refusal."""
     try:
         return reader()
     except Refused as refused:
@@ -209,8 +209,8 @@ def outcome(reader: Callable[[], object]) -> object:
 
 @given(st.integers(0, len(SOUND) - 1), st.binary(min_size=1, max_size=3))
 def test_an_event_with_some_bytes_damaged_is_read_or_refused(at: int, damage: bytes) -> None:
-    told = outcome(lambda: read_event(SOUND[:at] + damage + SOUND[at + len(damage) :]))
-    assert isinstance(told, StepReached) or told in REFUSAL_REASONS
+    words = outcome(lambda: read_event(SOUND[:at] + damage + SOUND[at + len(damage) :]))
+    assert isinstance(words, StepReached) or words in REFUSAL_REASONS
 
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -219,15 +219,13 @@ VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text(max_s
 
 
 @given(st.sampled_from([*COFFEE, "subject", "location", "staff", "received_at"]), VALUES)
-def test_a_field_of_any_other_value_is_read_or_refused_the_same_from_json_and_from_an_adapter(
-    field: str, value: Any
-) -> None:
+def test_any_field_value_has_the_same_result_from_json_and_from_fields(field: str, value: Any) -> None:
     fields = COFFEE | {field: value}
 
     assert outcome(lambda: event_from_fields(fields)) == outcome(lambda: read_event(json.dumps(fields).encode()))
 
 
-def test_an_adapter_hands_over_times_as_times() -> None:
+def test_fields_may_have_datetimes() -> None:
     assert event_from_fields(COFFEE | {"occurred_at": READY.occurred_at}) == READY
 
 
@@ -240,7 +238,7 @@ def test_an_adapter_hands_over_times_as_times() -> None:
         ("a set of cases", {"case": {"order-1043"}}, "no_case"),
     ],
 )
-def test_what_an_adapter_got_wrong_is_refused_too(story: str, fields: dict[str, Any], reason: RefusalReason) -> None:
+def test_invalid_fields_are_refused(story: str, fields: dict[str, Any], reason: RefusalReason) -> None:
     with pytest.raises(Refused) as refused:
         event_from_fields(COFFEE | fields)
     assert refused.value.reason == reason, story

@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from streams.signatures.standard_webhooks import read_secrets, signature_headers
 from streams.wall_clock import wall_clock
-from tests.notifier.told import alert
+from tests.notifier.alerts import outgoing_alert
 
 PUBLISHED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NEW = f"whsec_{base64.b64encode(b'the new secret of the shop').decode()}"
@@ -26,35 +26,35 @@ def test_the_published_example_has_the_published_signature() -> None:
 
 
 def test_a_receiver_with_the_reference_library_accepts_an_alert() -> None:
-    told = alert("注文-1")
-    headers = signature_headers(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
-    assert Webhook(PUBLISHED).verify(told.body, headers)["case"] == "注文-1"
+    alert = outgoing_alert("注文-1")
+    headers = signature_headers(alert.webhook_id, alert.body, read_secrets(PUBLISHED), wall_clock())
+    assert Webhook(PUBLISHED).verify(alert.body, headers)["case"] == "注文-1"
 
 
-def test_while_the_secret_is_changed_receivers_with_either_accept_and_others_do_not() -> None:
-    told = alert("o-1")
-    headers = signature_headers(told.webhook_id, told.body, read_secrets(f"{NEW}\n{PUBLISHED}\n"), wall_clock())
-    assert Webhook(NEW).verify(told.body, headers) == Webhook(PUBLISHED).verify(told.body, headers)
+def test_during_a_rotation_receivers_with_either_secret_accept_and_others_do_not() -> None:
+    alert = outgoing_alert("o-1")
+    headers = signature_headers(alert.webhook_id, alert.body, read_secrets(f"{NEW}\n{PUBLISHED}\n"), wall_clock())
+    assert Webhook(NEW).verify(alert.body, headers) == Webhook(PUBLISHED).verify(alert.body, headers)
     with pytest.raises(WebhookVerificationError):
-        Webhook("whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldA==").verify(told.body, headers)
+        Webhook("whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldA==").verify(alert.body, headers)
 
 
 @pytest.mark.parametrize("changed", ["webhook-id", "body"])
-def test_what_was_changed_on_its_way_is_not_accepted(changed: str) -> None:
-    told = alert("o-1")
-    headers = signature_headers(told.webhook_id, told.body, read_secrets(PUBLISHED), wall_clock())
-    body = told.body.replace(b"o-1", b"o-2") if changed == "body" else told.body
+def test_a_request_that_was_changed_on_its_way_is_not_accepted(changed: str) -> None:
+    alert = outgoing_alert("o-1")
+    headers = signature_headers(alert.webhook_id, alert.body, read_secrets(PUBLISHED), wall_clock())
+    body = alert.body.replace(b"o-1", b"o-2") if changed == "body" else alert.body
     headers |= {changed: "alert_2"} if changed != "body" else {}
     with pytest.raises(WebhookVerificationError):
         Webhook(PUBLISHED).verify(body, headers)
 
 
-def test_spaces_and_empty_lines_around_a_secret_do_not_count() -> None:
+def test_spaces_and_empty_lines_around_a_secret_are_ignored() -> None:
     assert read_secrets(f"\r\n  {PUBLISHED}\t\r\n\n") == read_secrets(PUBLISHED)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "holds 0 secrets; write one"),
         (f"{PUBLISHED}\n{NEW}\n{PUBLISHED}", "holds 3 secrets"),
@@ -65,8 +65,8 @@ def test_spaces_and_empty_lines_around_a_secret_do_not_count() -> None:
         (f"{PUBLISHED}----", "line 1 is not base64"),
     ],
 )
-def test_a_secret_that_cannot_be_used_is_told_without_quoting_it(text: str, told: str) -> None:
+def test_the_error_for_an_invalid_secret_does_not_quote_it(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"^(holds|line)") as error:
         read_secrets(text)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert not [line for line in text.split() if len(line) > 6 and line in str(error.value)]

@@ -1,4 +1,4 @@
-"""What vendors sign is taken, what somebody changed is not. Signatures are made here by hand, a second time."""
+"""Webhooks that vendors signed are accepted, changed ones are not. The tests compute the signatures independently."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ SIGNED = [name for name, vector in VECTORS.items() if SCHEMES[vector.scheme].dig
 TIMED = [name for name, vector in VECTORS.items() if SCHEMES[vector.scheme].made_at and name != "uber direct"]
 
 
-def failing(vector: Vector, *, at: int = NOW, keys: tuple[bytes, ...] = ()) -> str | None:
-    """What is wrong with it; None where it is taken."""
+def failure_of(vector: Vector, *, at: int = NOW, keys: tuple[bytes, ...] = ()) -> str | None:
+    """Return what is wrong with the signature; None if it is accepted."""
     scheme = scheme_of(vector.scheme, vector.header)
-    posted = SignedRequest(vector.body, vector.headers, vector.url)
+    request = SignedRequest(vector.body, vector.headers, vector.url)
     try:
-        verify(scheme, posted, keys or read_secret(scheme, f"{vector.secret}\n"), at)
+        verify(scheme, request, keys or read_secret(scheme, f"{vector.secret}\n"), at)
     except Unverified as error:
         return "told the secret" if vector.secret in error.detail else error.failure
     return None
@@ -113,9 +113,9 @@ def test_every_scheme_has_a_vector() -> None:
     assert {vector.scheme for vector in VECTORS.values()} == SCHEMES.keys() - {"none"}
 
 
-def test_the_vector_that_square_publishes_is_taken_and_its_body_written_otherwise_is_not() -> None:
+def test_the_vector_that_square_publishes_is_accepted_and_a_reformatted_body_is_not() -> None:
     """Key, URL, body and signature of square-python-sdk, legacy/tests/utilities/test_webhooks_helper.py (MIT)."""
-    told = {
+    event = {
         "merchant_id": "MLEFBHHSJGVHD",
         "type": "webhooks.test_notification",
         "event_id": "ac3ac95b-f97d-458c-a6e6-18981597e05f",
@@ -124,18 +124,18 @@ def test_the_vector_that_square_publishes_is_taken_and_its_body_written_otherwis
     }
     vector = Vector(
         "square",
-        json.dumps(told, separators=(",", ":")).encode(),
+        json.dumps(event, separators=(",", ":")).encode(),
         {"x-square-hmacsha256-signature": "GF4YkrJgGBDZ9NIYbNXBnMzqb2HoL4RW/S6vkZ9/2N4="},
         "Ibxx_5AKakO-3qeNVR61Dw",
         "https://webhook.site/679a4f3a-dcfa-49ee-bac5-9d0edad886b9",
     )
-    assert failing(vector) is None
-    assert failing(vector._replace(body=json.dumps(told).encode())) == "wrong"
+    assert failure_of(vector) is None
+    assert failure_of(vector._replace(body=json.dumps(event).encode())) == "wrong"
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_what_the_vendor_signed_is_taken(name: str) -> None:
-    assert failing(VECTORS[name]) is None
+def test_a_webhook_that_the_vendor_signed_is_accepted(name: str) -> None:
+    assert failure_of(VECTORS[name]) is None
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -146,7 +146,7 @@ def test_another_secret_is_refused(name: str) -> None:
         if vector.scheme == "standard_webhooks"
         else f"x{vector.secret}"
     )
-    assert failing(vector._replace(secret=other)) == "wrong"
+    assert failure_of(vector._replace(secret=other)) == "wrong"
 
 
 @pytest.mark.parametrize("name", SIGNED)
@@ -154,48 +154,48 @@ def test_a_body_of_which_one_bit_was_changed_is_refused(name: str) -> None:
     vector = VECTORS[name]
     letter = max(place for place, byte in enumerate(vector.body) if bytes([byte]).isalpha())
     body = vector.body[:letter] + bytes([vector.body[letter] ^ 1]) + vector.body[letter + 1 :]
-    assert failing(vector._replace(body=body)) == "wrong"
-    assert failing(vector._replace(body=vector.body + b" ")) == "wrong"
+    assert failure_of(vector._replace(body=body)) == "wrong"
+    assert failure_of(vector._replace(body=vector.body + b" ")) == "wrong"
 
 
 @pytest.mark.parametrize("name", VECTORS)
 def test_a_signature_that_is_missing_or_cut_short_is_refused(name: str) -> None:
     vector = VECTORS[name]
-    assert failing(changed(vector, lambda _: "")) == "missing"
-    assert failing(vector._replace(headers={"x-unrelated": "1"})) == "missing"
-    assert failing(changed(vector, lambda value: value[:-3])) in ("wrong", "malformed")
-    assert failing(changed(vector, lambda value: value[:8])) in ("wrong", "malformed")
-    assert failing(changed(vector, lambda _: "né ⚠")) in ("wrong", "malformed")
+    assert failure_of(changed(vector, lambda _: "")) == "missing"
+    assert failure_of(vector._replace(headers={"x-unrelated": "1"})) == "missing"
+    assert failure_of(changed(vector, lambda value: value[:-3])) in ("wrong", "malformed")
+    assert failure_of(changed(vector, lambda value: value[:8])) in ("wrong", "malformed")
+    assert failure_of(changed(vector, lambda _: "né ⚠")) in ("wrong", "malformed")
 
 
 @pytest.mark.parametrize("name", ["square", "olo"])
-def test_what_was_signed_for_another_url_is_refused(name: str) -> None:
-    assert failing(VECTORS[name]._replace(url=URL + "/")) == "wrong"
+def test_a_signature_for_another_url_is_refused(name: str) -> None:
+    assert failure_of(VECTORS[name]._replace(url=URL + "/")) == "wrong"
 
 
 @pytest.mark.parametrize("name", ["uber", "deliverect", "segment"])
 def test_hexadecimal_is_the_same_in_either_case(name: str) -> None:
-    assert failing(changed(VECTORS[name], str.upper)) is None
+    assert failure_of(changed(VECTORS[name], str.upper)) is None
 
 
 @pytest.mark.parametrize("name", TIMED)
-def test_what_is_sent_again_much_later_is_refused_and_a_little_later_is_taken(name: str) -> None:
+def test_a_retry_is_accepted_within_the_tolerance_and_refused_after_it(name: str) -> None:
     tolerance = scheme_of(VECTORS[name].scheme).tolerance
-    assert failing(VECTORS[name], at=NOW + tolerance - 3000) is None
-    assert failing(VECTORS[name], at=NOW + tolerance + 1000) == "old"
-    assert failing(VECTORS[name], at=NOW - tolerance - 3000) == "old"
+    assert failure_of(VECTORS[name], at=NOW + tolerance - 3000) is None
+    assert failure_of(VECTORS[name], at=NOW + tolerance + 1000) == "old"
+    assert failure_of(VECTORS[name], at=NOW - tolerance - 3000) == "old"
 
 
-def test_toast_may_try_again_after_five_and_after_ten_minutes_more() -> None:
-    assert failing(VECTORS["toast"], at=NOW + 16 * 60_000) is None
+def test_the_retries_of_toast_are_accepted() -> None:
+    assert failure_of(VECTORS["toast"], at=NOW + 16 * 60_000) is None
 
 
-def test_how_old_a_signature_may_be_is_said_for_a_feed() -> None:
+def test_a_feed_can_set_the_maximum_age_of_a_signature() -> None:
     vector, scheme = VECTORS["olo"], scheme_of("olo", tolerance=60_000)
-    posted = SignedRequest(vector.body, vector.headers, vector.url)
-    verify(scheme, posted, [KEY.encode()], NOW + 60_000)
+    request = SignedRequest(vector.body, vector.headers, vector.url)
+    verify(scheme, request, [KEY.encode()], NOW + 60_000)
     with pytest.raises(Unverified, match="61 s from now; at most 60"):
-        verify(scheme, posted, [KEY.encode()], NOW + 61_000)
+        verify(scheme, request, [KEY.encode()], NOW + 61_000)
 
 
 @pytest.mark.parametrize(
@@ -209,45 +209,49 @@ def test_how_old_a_signature_may_be_is_said_for_a_feed() -> None:
 )
 def test_a_time_or_id_that_was_changed_is_refused_where_it_is_signed(name: str, header: str, value: str) -> None:
     vector = VECTORS[name]
-    assert failing(vector._replace(headers=vector.headers | {header: value})) == "wrong"
+    assert failure_of(vector._replace(headers=vector.headers | {header: value})) == "wrong"
     without = {key: text for key, text in vector.headers.items() if key != header}
-    assert failing(vector._replace(headers=without)) == "malformed"
+    assert failure_of(vector._replace(headers=without)) == "malformed"
 
 
-def test_a_time_that_toast_did_not_write_is_refused() -> None:
+def test_a_changed_time_in_the_body_of_toast_is_refused() -> None:
     later = ORDER.replace(b"11:59:58", b"12:59:58")
-    assert failing(VECTORS["toast"]._replace(body=later), at=NOW + 3_600_000) == "wrong"
+    assert failure_of(VECTORS["toast"]._replace(body=later), at=NOW + 3_600_000) == "wrong"
     for body in (b'{"timestamp":7}', b"[]", b"\xff", b""):
-        assert failing(VECTORS["toast"]._replace(body=body)) == "malformed"
+        assert failure_of(VECTORS["toast"]._replace(body=body)) == "malformed"
 
 
-def test_a_time_that_is_none_is_refused_even_where_it_is_signed() -> None:
+def test_an_invalid_time_is_refused_even_if_it_is_signed() -> None:
     body = b'{"timestamp":"tomorrow"}'
     headers = {"toast-signature": b64(sha256(body + b"tomorrow"))}
-    assert failing(Vector("toast", body, headers)) == "malformed"
-    said = [URL.encode(), ORDER, MESSAGE.encode(), b"soon"]
-    headers = {"x-olo-signature": b64(sha256(b"\n".join(said))), "x-olo-message-id": MESSAGE, "x-olo-timestamp": "soon"}
-    assert failing(Vector("olo", ORDER, headers, url=URL)) == "malformed"
+    assert failure_of(Vector("toast", body, headers)) == "malformed"
+    parts = [URL.encode(), ORDER, MESSAGE.encode(), b"soon"]
+    headers = {
+        "x-olo-signature": b64(sha256(b"\n".join(parts))),
+        "x-olo-message-id": MESSAGE,
+        "x-olo-timestamp": "soon",
+    }
+    assert failure_of(Vector("olo", ORDER, headers, url=URL)) == "malformed"
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_while_a_secret_is_changed_the_old_and_the_new_are_valid(name: str) -> None:
+def test_during_a_rotation_the_old_and_the_new_secret_are_valid(name: str) -> None:
     vector = VECTORS[name]
     (key,) = read_secret(scheme_of(vector.scheme, vector.header), vector.secret)
-    assert failing(vector, keys=(b"the new one", key)) is None
-    assert failing(vector, keys=(key, b"the new one")) is None
-    assert failing(vector, keys=(b"the new one", b"and another")) == "wrong"
+    assert failure_of(vector, keys=(b"the new one", key)) is None
+    assert failure_of(vector, keys=(key, b"the new one")) is None
+    assert failure_of(vector, keys=(b"the new one", b"and another")) == "wrong"
 
 
-def test_what_the_reference_library_of_standard_webhooks_signs_is_taken() -> None:
+def test_a_signature_of_the_reference_library_of_standard_webhooks_is_accepted() -> None:
     signature = Webhook(STANDARD).sign("msg_1", datetime.fromtimestamp(SECONDS, UTC), ORDER.decode())
     headers = standard(ORDER) | {"webhook-signature": signature}
-    assert failing(Vector("standard_webhooks", ORDER, headers, STANDARD)) is None
+    assert failure_of(Vector("standard_webhooks", ORDER, headers, STANDARD)) is None
 
 
-def test_another_sort_of_authorization_is_refused() -> None:
-    assert failing(changed(VECTORS["basic"], lambda value: value.replace("basic", "Bearer"))) == "malformed"
-    assert failing(changed(VECTORS["bearer"], lambda _: KEY)) == "malformed"
+def test_another_authorization_scheme_is_refused() -> None:
+    assert failure_of(changed(VECTORS["basic"], lambda value: value.replace("basic", "Bearer"))) == "malformed"
+    assert failure_of(changed(VECTORS["bearer"], lambda _: KEY)) == "malformed"
 
 
 @pytest.mark.parametrize(
@@ -259,16 +263,16 @@ def test_another_sort_of_authorization_is_refused() -> None:
         ("standard_webhooks", "secret", "whsec_"),
     ],
 )
-def test_a_file_that_holds_no_secret_is_refused_and_not_quoted(scheme: str, text: str, why: str) -> None:
+def test_a_file_without_a_valid_secret_is_an_error_that_does_not_quote_it(scheme: str, text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why) as caught:
         read_secret(SCHEMES[scheme], text)
     assert "password alone" not in str(caught.value)
 
 
-def test_a_header_that_is_not_named_is_no_way_in() -> None:
+def test_a_scheme_with_its_own_header_needs_its_name() -> None:
     with pytest.raises(ValueError, match="which header"):
         scheme_of("token")
-    assert failing(Vector("none", ORDER, {})) is None
+    assert failure_of(Vector("none", ORDER, {})) is None
 
 
 def test_headers_that_hold_the_secret_itself_are_known() -> None:

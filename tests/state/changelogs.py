@@ -37,7 +37,7 @@ class StoredChangelog:
 
 
 class Twins:
-    """Two desks that read the same. `away` is written down now and then and opened again; `stayed` never is."""
+    """Two partitions that read the same records. Now and then `restored` is restored from its changelog."""
 
     def __init__(self, policies: Policies, retention: Millis | None, feeds: FeedLookup = NO_FEEDS) -> None:
         self.continued, self.restored = Partition(policies, retention, feeds), Partition(policies, retention, feeds)
@@ -73,7 +73,7 @@ def contents_of(state: PartitionState) -> dict[str, Any]:
         "events": state.counters.events,
         "rejects": state.counters.rejects,
         "duplicates": state.counters.duplicates,
-        "heard": state.feed_watermarks,
+        "feed_watermarks": state.feed_watermarks,
         "rows": state.counts.rows,
         "copied": state.counts.copied_rows(),
         "windows": state.counts.windows.sums(),

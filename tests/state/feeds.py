@@ -1,4 +1,4 @@
-"""Logs in which sources say how far they were read: two feeds of two partitions, which lag, fail and come back."""
+"""Random logs with clock records: two feeds of two partitions each, which lag, fail and return."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SOME: Final[FeedLookup] = {
     "north": LocationFeed("till", MINUTE, 8 * MINUTE),
     "south": LocationFeed("kiosk", 2 * MINUTE),
 }
-"""The shops of the town with feeds of their own; of who names none of them, nothing is awaited."""
+"""Feeds of two locations. Cases of other locations wait for no feed."""
 
 ONE: Final[FeedLookup] = {shop: LocationFeed("till", MINUTE) for shop in ("", "north", "south")}
-"""Whatever a case says of its shop, it waits for one and the same feed."""
+"""One feed for all locations, so that every case waits for it."""
 
 SOURCES: Final = [(feed, partition) for feed in ("till", "kiosk") for partition in (0, 1)]
 
@@ -34,7 +34,7 @@ def clock_record(source: str, partition: int, upto: Instant) -> events.Clock:
 
 @composite
 def logs_with_feeds(draw: DrawFn) -> Log:
-    """Arrivals between which sources say now and then how far they were read; at first they all do."""
+    """Draw arrivals with clock records between them. Most logs begin with one of every source."""
     arrived = draw(arrivals())
     clock = arrived[0][0]
     log: Log = [] if draw(st.integers(0, 4)) == 4 else clocks_of_all(clock, draw(_LAGS))
@@ -56,12 +56,12 @@ def _draw_clocks(draw: DrawFn, clock: Instant) -> Log:
 
 
 def clocks_of_all(clock: Instant, lag: int = 0) -> Log:
-    """Every partition of every source says that it was read up to `lag` before `clock`."""
+    """Return a clock record of every partition of every source, with the watermark `lag` before `clock`."""
     return [(clock, clock_record(*source, clock - lag)) for source in SOURCES]
 
 
 def partition_after(log: Log, feeds: FeedLookup, end: Instant = END) -> Partition:
-    """A book that has read these records one by one, and heard at `end` that there is no more."""
+    """Return a partition that has read a log, and then clock records of all sources at `end`."""
     partition = Partition(POLICIES, feeds=feeds)
     for clock, event in [*log, *clocks_of_all(max(end, log[-1][0]))]:
         partition.apply(record(event, clock))
@@ -69,6 +69,6 @@ def partition_after(log: Log, feeds: FeedLookup, end: Instant = END) -> Partitio
 
 
 def advance_in_steps(partition: Partition, upto: Instant, minutes: int) -> None:
-    """Time passes step by step."""
+    """Advance the watermark by steps of that many minutes."""
     while partition.state.watermark.now and partition.state.watermark.now + minutes * MINUTE < upto:
         partition.effects += partition.state.advance(partition.state.watermark.now + minutes * MINUTE, FOREVER)

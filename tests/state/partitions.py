@@ -19,16 +19,16 @@ from streams.judging.policy import Policies
 from streams.records import KafkaRecord
 from streams.state.counts import PromiseCounts
 from streams.state.partition import PartitionState
-from streams.state.rows import PART_OF, ROW_VERDICTS, CountRow, RowVerdict, revision_index
-from streams.state.windows import CELL_COUNTS, WIDTHS, Label, Windows
+from streams.state.rows import CountRow, RowVerdict
+from streams.state.windows import WIDTHS, Label, Windows, by_basis
 from tests.histories import READY, Story, at, moment
 
 FOREVER = at("70000:00")
-"""A wall clock that lets every record of these stories move the clock of the book."""
+"""A wall clock later than every record of the stories, so that each can advance the watermark."""
 
 
 def record(event: events.Record, timestamp: Instant) -> KafkaRecord:
-    """The event as it comes from Kafka."""
+    """Return the Kafka record of an event."""
     key = None if isinstance(event, events.Clock) else event.case.encode()
     return KafkaRecord(timestamp, key, msgspec.json.encode(event))
 
@@ -43,23 +43,23 @@ class Partition:
         self.effects: list[VerdictRecord | AlertRecord | Refused] = []
 
     def arrive(self, story: Story, *arrivals: str) -> Partition:
-        """The events of a story arrive at these times; those without one at the time at which they happened."""
+        """Apply the events of a story at these times; events without one arrive when they happen."""
         times = [*map(at, arrivals), *(from_datetime(event.occurred_at) for event in story.events[len(arrivals) :])]
         for event, time in zip(story.events, times, strict=True):
             self.apply(record(event, time))
         return self
 
     def clock(self, source: str, upto: str, time: str | None = None, partition: int = 0) -> Partition:
-        """A source says at `time` (or at that very instant) that its partition has been read up to then."""
-        said = events.Clock(source=source, at=moment(upto), partition=partition)
-        return self.apply(record(said, at(time or upto)))
+        """Apply a clock record, which arrives at `time`, or at the watermark that it reports."""
+        clock = events.Clock(source=source, at=moment(upto), partition=partition)
+        return self.apply(record(clock, at(time or upto)))
 
     def apply(self, incoming: KafkaRecord, wall: Instant = FOREVER) -> Partition:
         self.effects += self.state.apply(incoming, wall)
         return self
 
     def advance(self, until: str, wall: Instant = FOREVER) -> Partition:
-        """Time passes with no record."""
+        """Advance the watermark without a record."""
         self.effects += self.state.advance(at(until), wall)
         return self
 
@@ -73,23 +73,23 @@ class Partition:
 
     @property
     def comparable_effects(self) -> list[VerdictRecord | AlertRecord | str]:
-        """All that was said, in a form that compares by what it says."""
+        """The effects in a form that compares by value."""
         return [str(one) if isinstance(one, Refused) else one for one in self.effects]
 
     @property
     def refusals(self) -> list[str]:
         return [one.reason for one in self.effects if isinstance(one, Refused)]
 
-    def row(self, location: str = "", kind: str = "ready", basis: Basis = "current") -> Named:
+    def row(self, location: str = "", kind: str = "ready", basis: Basis = "current") -> RowCounts:
         return named(self.state.counts.rows[Label(location, kind)], basis)
 
     def net(self, location: str = "", kind: str = "ready", basis: Basis = "current") -> dict[Verdict, int]:
-        """How many promises of that row stand at which verdict; verdicts of none are left out."""
+        """Return the number of promises of a row by verdict, without those of 0."""
         return {verdict: count for verdict, count in _net(self.row(location, kind, basis)).items() if count}
 
 
-class Named(NamedTuple):
-    """What a row counts on one basis, by name; counts of 0 are left out."""
+class RowCounts(NamedTuple):
+    """The counts of a row on one basis, by name. Counts of 0 are omitted."""
 
     made: int
     net: Counter[Ruling]
@@ -99,62 +99,54 @@ class Named(NamedTuple):
     lateness: list[int]
 
 
-def named(row: CountRow, basis: Basis) -> Named:
-    """The counts of a row on that basis."""
-    number = BASES.index(basis)
-    counts = row.on(number)
-    ways = [(before, after) for before in range(len(ROW_VERDICTS)) for after in range(len(ROW_VERDICTS))]
-    return Named(
-        row.made,
-        +Counter(dict(zip(RULINGS, counts.net, strict=True))),
-        +Counter(dict(zip(VERDICTS, counts.first, strict=True))),
-        +Counter(
-            {
-                (ROW_VERDICTS[before], ROW_VERDICTS[after]): counts.revised[revision_index(before, after)]
-                for before, after in ways
-            }
-        ),
-        +Counter(
-            {
-                (staff, verdict): count
-                for staff, by_verdict in row.staff_on(number)
-                for verdict, count in zip(VERDICTS, by_verdict, strict=True)
-            }
-        ),
-        counts.lateness,
+def named(row: CountRow, basis: Basis) -> RowCounts:
+    """Return the counts of a row on that basis."""
+    counts = row.on(basis)
+    by_staff = {
+        (staff, verdict): count
+        for staff, by_verdict in row.staff_on(basis)
+        for verdict, count in zip(VERDICTS, by_verdict, strict=True)
+    }
+    return RowCounts(
+        made=row.made,
+        net=+Counter(dict(zip(RULINGS, counts.net, strict=True))),
+        first=+Counter(dict(zip(VERDICTS, counts.first, strict=True))),
+        revised=+Counter({(before, after): count for before, after, count in counts.revisions()}),
+        staff=+Counter(by_staff),
+        lateness=counts.lateness,
     )
 
 
-def _net(row: Named) -> dict[Verdict, int]:
+def _net(row: RowCounts) -> dict[Verdict, int]:
     return {verdict: sum(n for ruling, n in row.net.items() if ruling.verdict == verdict) for verdict in VERDICTS}
 
 
 Sums = dict[str, dict[Label, tuple[int, int]]]
-"""For each window, by label: promises kept and promises due; those of which nothing was due are left out."""
+"""By window and label: the promises kept and due. Labels without promises due are omitted."""
 
 
 def rolling(windows: Windows, basis: Basis = "current") -> Sums:
-    """The rolling counts on that basis."""
-    found: Sums = {window: {} for window in WIDTHS}
+    """Return the rolling counts on that basis."""
+    by_window: Sums = {window: {} for window in WIDTHS}
     for label, sums in windows.sums().items():
-        for number, window in enumerate(WIDTHS):
-            of_window, own = sums[number * CELL_COUNTS :][:CELL_COUNTS], 2 * PART_OF[BASES.index(basis)]
-            kept, due = of_window[0] + of_window[own], of_window[1] + of_window[own + 1]
-            if kept or due:
-                found[window][label] = kept, due
-    return found
+        for count in by_basis(sums):
+            if count.basis == basis and (count.kept or count.due):
+                by_window[count.window][label] = count.kept, count.due
+    return by_window
 
 
-def by_label(rows: Mapping[Label, CountRow]) -> dict[tuple[str, str, Basis], Named]:
-    """All rows by location, kind and basis."""
+def by_label(rows: Mapping[Label, CountRow]) -> dict[tuple[str, str, Basis], RowCounts]:
+    """Return all rows by location, kind and basis."""
     return {(*label, basis): named(row, basis) for label, row in rows.items() for basis in BASES}
 
 
 def assert_counts_add_up(counts: PromiseCounts) -> None:
-    """In every row and for every verdict: first verdicts + revised into it - revised out of it = net. What is open
-    began as made and ended with its first verdict."""
+    """Assert for every row and verdict: first verdicts + revised into it - revised out of it = net.
+
+    The first verdicts of `open` are the promises made less all other first verdicts.
+    """
     for label, row in by_label(counts.rows).items():
-        assert min(counts.rows[Label(*label[:2])].on(BASES.index(label[2])).net) >= 0, label
+        assert min(counts.rows[Label(*label[:2])].on(label[2]).net) >= 0, label
         for verdict, net in _net(row).items():
             into = sum(n for (_, after), n in row.revised.items() if after == verdict)
             out = sum(n for (before, _), n in row.revised.items() if before == verdict)
@@ -164,5 +156,5 @@ def assert_counts_add_up(counts: PromiseCounts) -> None:
 
 
 def texts(moments: Iterable[datetime]) -> list[str]:
-    """Times of the day, as stories have them."""
+    """Return the times of the day, as in stories."""
     return [moment.strftime("%H:%M:%S.%f")[:-3] for moment in moments]

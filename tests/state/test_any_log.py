@@ -1,4 +1,4 @@
-"""Random logs through a book: counts hold together, any order ends in the same numbers, no id is used twice."""
+"""Random logs: the counts add up, the order of arrival does not matter, and ids are unique."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Label = tuple[str, str, Basis]
 Net = dict[Label, Counter[Ruling]]
 
 
-def read(told: Arrived, end: Instant = END) -> Partition:
-    """A book that has read these records one by one, and then up to `end`."""
+def partition_after(arrived: Arrived, end: Instant = END) -> Partition:
+    """Return a partition that has read these records and then advanced to `end`."""
     partition = Partition(POLICIES)
-    for clock, event in told:
+    for clock, event in arrived:
         partition.apply(record(event, clock))
     partition.effects += partition.state.advance(max(end, partition.state.watermark.now), FOREVER)
     return partition
 
 
 def net(partition: Partition) -> Net:
-    """What stands now, in rows in which anything does."""
+    """Return the present rulings of all rows that are not empty."""
     return {label: row.net for label, row in by_label(partition.state.counts.rows).items() if row.net}
 
 
@@ -37,20 +37,20 @@ def by_staff(partition: Partition) -> dict[Label, Counter[tuple[str, Verdict]]]:
 
 
 def judged(partition: Partition, now: Instant) -> Net:
-    """What should stand at `now`, from the histories alone."""
-    found: Net = {}
+    """Return the expected rulings at `now`, judged from the histories alone."""
+    expected: Net = {}
     case = partition.state.case("c")
-    for promise, said in judge(list(case.history), POLICIES, now).promises if case else ():
+    for promise, judged in judge(list(case.history), POLICIES, now).promises if case else ():
         for basis in BASES:
-            found.setdefault((said.location, promise.key.kind, basis), Counter())[said.on(basis).ruling] += 1
-    return found
+            expected.setdefault((judged.location, promise.key.kind, basis), Counter())[judged.on(basis).ruling] += 1
+    return expected
 
 
 @examples(100)
 @given(arrivals())
-def test_after_every_record_counts_hold_together_and_equal_the_histories_judged_from_scratch(told: Arrived) -> None:
+def test_after_every_record_the_counts_add_up_and_equal_a_judgement_from_scratch(arrived: Arrived) -> None:
     partition = Partition(POLICIES)
-    for clock, event in told:
+    for clock, event in arrived:
         partition.apply(record(event, clock))
         assert_counts_add_up(partition.state.counts)
         assert net(partition) == judged(partition, clock)
@@ -61,21 +61,21 @@ def test_after_every_record_counts_hold_together_and_equal_the_histories_judged_
 
 @examples(100)
 @given(arrivals(), st.data())
-def test_any_order_of_arrival_ends_in_the_same_numbers(told: Arrived, data: st.DataObject) -> None:
-    again = data.draw(st.permutations([event for _, event in told]))
+def test_any_order_of_arrival_leads_to_the_same_counts(arrived: Arrived, data: st.DataObject) -> None:
+    again = data.draw(st.permutations([event for _, event in arrived]))
     late = data.draw(st.integers(0, 30)) * MINUTE
-    one, other = read(told), read([(told[0][0] + late, event) for event in again])
+    first, second = partition_after(arrived), partition_after([(arrived[0][0] + late, event) for event in again])
 
-    assert net(one) == net(other)
-    assert by_staff(one) == by_staff(other)
+    assert net(first) == net(second)
+    assert by_staff(first) == by_staff(second)
     for basis in BASES:
-        assert rolling(one.state.counts.windows, basis) == rolling(other.state.counts.windows, basis)
+        assert rolling(first.state.counts.windows, basis) == rolling(second.state.counts.windows, basis)
 
 
 @examples(100)
 @given(arrivals())
-def test_verdicts_are_numbered_without_a_gap_and_the_last_one_stands(told: Arrived) -> None:
-    partition = read(told)
+def test_verdicts_are_numbered_without_a_gap_and_the_last_one_is_the_judgement(arrived: Arrived) -> None:
+    partition = partition_after(arrived)
     numbers: dict[tuple[str, str, int], int] = {}
     for verdict in partition.verdicts:
         key = verdict.subject, verdict.kind, verdict.ordinal
@@ -83,24 +83,24 @@ def test_verdicts_are_numbered_without_a_gap_and_the_last_one_stands(told: Arriv
         numbers[key] = verdict.revision
     case = partition.state.case("c")
     assert case is not None
-    assert {tuple(key): one.revision for key, one in case.judged.items() if one.revision >= 0} == numbers
+    assert {tuple(key): first.revision for key, first in case.judged.items() if first.revision >= 0} == numbers
 
 
 @examples(40)
 @given(arrivals())
-def test_the_same_log_says_the_same_twice(told: Arrived) -> None:
-    one, other = read(told), read(told)
+def test_the_same_log_has_the_same_effects(arrived: Arrived) -> None:
+    first, second = partition_after(arrived), partition_after(arrived)
 
-    assert one.effects == other.effects
-    assert one.state.case("c") == other.state.case("c")
+    assert first.effects == second.effects
+    assert first.state.case("c") == second.state.case("c")
 
 
 @examples(50)
 @given(arrivals(), st.data())
-def test_a_record_that_repeats_another_changes_nothing_but_its_count(told: Arrived, data: st.DataObject) -> None:
-    partition = read(told)
+def test_a_duplicate_changes_only_its_counter(arrived: Arrived, data: st.DataObject) -> None:
+    partition = partition_after(arrived)
     before = net(partition), partition.state.stored_bytes(), len(partition.effects)
-    repeated: events.CaseEvent = data.draw(st.sampled_from([event for _, event in told]))
+    repeated: events.CaseEvent = data.draw(st.sampled_from([event for _, event in arrived]))
     partition.apply(record(repeated, END))
 
     assert (net(partition), partition.state.stored_bytes(), len(partition.effects)) == before
@@ -108,7 +108,7 @@ def test_a_record_that_repeats_another_changes_nothing_but_its_count(told: Arriv
 
 @examples(60)
 @given(arrivals())
-def test_no_alert_is_raised_twice(told: Arrived) -> None:
-    ids = Counter(alert.id for alert in read(told).alerts)
+def test_no_alert_is_raised_twice(arrived: Arrived) -> None:
+    ids = Counter(alert.id for alert in partition_after(arrived).alerts)
 
-    assert not [one for one, count in ids.items() if count > 1]
+    assert not [first for first, count in ids.items() if count > 1]

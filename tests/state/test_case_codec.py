@@ -1,14 +1,13 @@
-"""Cases as bytes."""
+"""The encoding of cases."""
 
 from __future__ import annotations
 
 import pytest
 
 from schemas.instants import from_datetime
-from schemas.values import pack
 from streams.judging.admission import admit
 from streams.judging.case import Case
-from streams.judging.history import pack_fact, pack_history, unpack_history
+from streams.judging.history import pack, pack_fact, pack_history, unpack_history
 from streams.judging.policy import Policies
 from streams.judging.settle import add_fact, settle
 from streams.state.case_codec import UnknownPolicy, decode, encode, read_wake_at
@@ -27,8 +26,8 @@ ASSUMED = policies_of('[[policy]]\nkind = "ready"\nassumed = { starts_with = "or
 RENAMED = policies_of('[[policy]]\nname = "pickup"\nkind = "ready"\n')
 
 
-def told(story: Story, policies: Policies = READY, now: str = "13:00") -> Case:
-    """The case after a story, all of it learned at `now`."""
+def case_of(story: Story, policies: Policies = READY, now: str = "13:00") -> Case:
+    """Return the case after a story, with all events added at `now`."""
     case = Case()
     for fact in story.facts(policies):
         add_fact(case, fact, policies, at(now))
@@ -36,8 +35,8 @@ def told(story: Story, policies: Policies = READY, now: str = "13:00") -> Case:
     return case
 
 
-def as_it_came(story: Story) -> Case:
-    """The case after a story, each event learned when it happened."""
+def case_in_steps(story: Story) -> Case:
+    """Return the case after a story, with each event added at its instant."""
     case = Case()
     for event in story.events:
         now = from_datetime(event.occurred_at)
@@ -46,47 +45,47 @@ def as_it_came(story: Story) -> Case:
     return case
 
 
-def test_a_case_with_all_that_a_case_can_have_comes_back_as_it_was() -> None:
-    assert decode(encode(told(RICH)), READY) == told(RICH)
+def test_a_case_with_all_kinds_of_facts_can_be_decoded() -> None:
+    assert decode(encode(case_of(RICH)), READY) == case_of(RICH)
 
 
-def test_a_case_of_a_till_comes_back_as_it_was() -> None:
+def test_a_case_with_snapshots_and_proxies_can_be_decoded() -> None:
     story = STEPS.stated("ready", due="12:50", time="12:10").amended("ready", "12:20", due="13:00", by="customer")
 
-    assert decode(encode(told(story)), READY) == told(story)
+    assert decode(encode(case_of(story)), READY) == case_of(story)
 
 
-def test_a_case_without_anything_comes_back_too() -> None:
+def test_an_empty_case_can_be_decoded() -> None:
     assert decode(encode(Case()), READY) == Case()
 
 
-def test_a_case_that_comes_back_goes_on_as_if_it_had_never_been_away() -> None:
+def test_a_decoded_case_continues_like_the_original() -> None:
     story = RICH.denied("e6", "12:59")
-    stayed, away = told(RICH), decode(encode(told(RICH)), READY)
-    for case in (stayed, away):
+    original, restored = case_of(RICH), decode(encode(case_of(RICH)), READY)
+    for case in (original, restored):
         add_fact(case, story.facts()[-1], READY, at("13:00"))
         settle(case, READY, at("13:00"))
 
-    assert stayed == away
+    assert original == restored
 
 
-def test_state_of_a_policy_that_is_gone_names_it() -> None:
+def test_decoding_names_the_policy_that_is_missing() -> None:
     with pytest.raises(UnknownPolicy, match="policy ready@1, which is missing"):
-        decode(encode(told(RICH)), RENAMED)
+        decode(encode(case_of(RICH)), RENAMED)
 
 
-def test_state_of_a_later_version_of_the_code_is_not_guessed_at() -> None:
+def test_a_case_of_another_version_is_refused() -> None:
     with pytest.raises(ValueError, match="stored in version 99; this code reads version 2"):
         decode(b"\x63" + encode(Case())[1:], READY)
 
 
-def test_when_to_look_again_is_read_without_the_rest() -> None:
-    waiting = told(order("o1").promised("ready", due="12:40", time="12:00"), now="12:30")
+def test_the_timer_is_read_from_the_head_alone() -> None:
+    waiting = case_of(order("o1").promised("ready", due="12:40", time="12:00"), now="12:30")
 
     assert read_wake_at(encode(waiting)) == waiting.wake_at == at("12:40:00.001")
 
 
-def test_facts_are_stored_without_what_they_do_not_say() -> None:
+def test_facts_are_stored_without_trailing_defaults() -> None:
     [made, step, known_by_proxy] = STEPS.facts()
 
     assert len(pack_fact(step)) < len(pack(step)) - 2

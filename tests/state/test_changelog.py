@@ -1,4 +1,4 @@
-"""A book that is written down and opened again is the same book."""
+"""A partition that is restored from its changelog equals the original."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def written(partition: Partition) -> dict[bytes, bytes]:
     return kept.records
 
 
-def test_a_book_in_which_nothing_happened_has_nothing_to_write() -> None:
-    book = PartitionState(READY)
+def test_a_new_partition_has_nothing_to_write() -> None:
+    state = PartitionState(READY)
 
-    assert (book.has_changes, book.dirty, book.changes()) == (False, 0, [])
+    assert (state.has_changes, state.dirty, state.changes()) == (False, 0, [])
 
 
-def test_what_was_written_is_not_written_again() -> None:
+def test_changes_are_written_once() -> None:
     partition = Partition().arrive(STORY)
     partition.state.next = 1
     assert partition.state.has_changes
@@ -53,7 +53,7 @@ def test_what_was_written_is_not_written_again() -> None:
     assert dict(first)[b"co1"] == partition.state.stored_cases()["o1"]
 
 
-def test_that_time_passes_is_nothing_to_write() -> None:
+def test_an_advance_of_the_watermark_alone_is_not_written() -> None:
     partition = Partition().arrive(STORY.reached("ready", "12:30"))
     partition.state.changes()
     partition.advance("12:35").advance("12:36")
@@ -63,7 +63,7 @@ def test_that_time_passes_is_nothing_to_write() -> None:
     assert (partition.state.has_changes, partition.state.changes()) == (False, [])
 
 
-def test_a_deadline_that_passed_in_silence_is_written() -> None:
+def test_a_deadline_that_passed_without_a_record_is_written() -> None:
     partition = Partition().arrive(STORY)
     partition.state.changes()
     partition.advance("12:41")
@@ -72,7 +72,7 @@ def test_a_deadline_that_passed_in_silence_is_written() -> None:
     assert b"co1" in StoredChangelog().write(partition.state)
 
 
-def test_a_record_that_said_nothing_moves_the_head_alone() -> None:
+def test_a_record_without_effect_changes_only_the_head() -> None:
     partition = Partition().arrive(STORY)
     partition.state.changes()
     partition.apply(KafkaRecord(at("12:01"), b"o1", b"{"))
@@ -81,7 +81,7 @@ def test_a_record_that_said_nothing_moves_the_head_alone() -> None:
     assert [key for key, _ in partition.state.changes()] == [b"h"]
 
 
-def test_a_count_that_left_every_window_leaves_the_changelog_with_the_next_write() -> None:
+def test_an_expired_cell_is_deleted_with_the_next_write() -> None:
     kept, partition = StoredChangelog(), Partition().arrive(STORY.reached("ready", "12:30"))
     kept.write(partition.state)
     cells = {key for key in kept.records if key.startswith(b"w")}
@@ -94,21 +94,21 @@ def test_a_count_that_left_every_window_leaves_the_changelog_with_the_next_write
     assert not cells & kept.records.keys()
 
 
-def test_the_deadlines_of_a_reopened_book_come_in_the_order_of_their_times() -> None:
+def test_the_timers_of_a_restored_partition_fire_in_order() -> None:
     kept, partition = StoredChangelog(), Partition(READY)
     for name, due in (("o1", "12:40"), ("o2", "12:35"), ("o3", "12:40"), ("o4", "12:30")):
         partition.arrive(order(name).promised("ready", due=due, time="12:00"))
     kept.write(partition.state)
     kept.restore(partition, READY)
 
-    assert [one.case for one in partition.advance("13:00").verdicts] == ["o4", "o2", "o1", "o3"]
+    assert [first.case for first in partition.advance("13:00").verdicts] == ["o4", "o2", "o1", "o3"]
 
 
-def test_a_changelog_that_nobody_wrote_is_a_new_book() -> None:
+def test_an_empty_changelog_restores_a_new_partition() -> None:
     assert contents_of(PartitionState.restored(READY, Contents())) == contents_of(PartitionState(READY))
 
 
-def test_a_book_that_was_judged_by_a_policy_that_is_gone_names_it() -> None:
+def test_restoring_names_the_policy_that_is_missing() -> None:
     records = written(Partition().arrive(STORY))
     renamed = policies_of('[[policy]]\nname = "pickup"\nkind = "ready"\n')
 
@@ -116,7 +116,7 @@ def test_a_book_that_was_judged_by_a_policy_that_is_gone_names_it() -> None:
         PartitionState.restored(renamed, Contents(records))
 
 
-def test_a_reopened_book_still_knows_by_which_policies_it_was_judged() -> None:
+def test_the_policies_of_a_restored_partition_are_written_again() -> None:
     kept, partition = StoredChangelog(), Partition().arrive(STORY)
     kept.write(partition.state)
     kept.restore(partition, READY)
@@ -128,7 +128,7 @@ def test_a_reopened_book_still_knows_by_which_policies_it_was_judged() -> None:
         PartitionState.restored(policies_of('[[policy]]\nname = "pickup"\nkind = "ready"\n'), Contents(kept.records))
 
 
-def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembered_too() -> None:
+def test_a_policy_selected_by_a_correction_is_recorded() -> None:
     south = policies_of(
         '[[policy]]\nkind = "ready"\n[[policy]]\nname = "app"\nkind = "ready"\nwhen = { channel = "app" }\n'
     )
@@ -143,7 +143,7 @@ def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembere
 
 
 @pytest.mark.parametrize(
-    ("key", "what"),
+    ("key", "name"),
     [
         (b"h", "the head of a changelog"),
         (b"r", "a row of counts"),
@@ -151,16 +151,16 @@ def test_a_policy_that_a_correction_brought_without_another_verdict_is_remembere
         (b"w", "a cell of counts"),
     ],
 )
-def test_records_of_another_version_of_the_code_are_not_guessed_at(key: bytes, what: str) -> None:
+def test_records_of_another_version_are_refused(key: bytes, name: str) -> None:
     records = written(Partition().arrive(STORY.reached("ready", "12:30")))
-    one = next(known for known in records if known.startswith(key))
-    records[one] = msgspec.msgpack.encode([99, *msgspec.msgpack.decode(records[one])[1:]])
+    stored_key = next(key_of_record for key_of_record in records if key_of_record.startswith(key))
+    records[stored_key] = msgspec.msgpack.encode([99, *msgspec.msgpack.decode(records[stored_key])[1:]])
 
-    with pytest.raises(ValueError, match=f"{what}.*stored in version 99; this code reads version 1"):
+    with pytest.raises(ValueError, match=f"{name}.*stored in version 99; this code reads version 1"):
         PartitionState.restored(READY, Contents(records))
 
 
-def test_counts_from_before_a_ruling_was_thought_of_are_read() -> None:
+def test_counts_without_a_newer_ruling_are_read() -> None:
     partition = Partition().arrive(STORY.reached("ready", "12:30"))
     records = written(partition)
     version, made, parts = msgspec.msgpack.decode(records[b'r["harbour","ready"]'])
@@ -170,7 +170,7 @@ def test_counts_from_before_a_ruling_was_thought_of_are_read() -> None:
     assert PartitionState.restored(READY, Contents(records)).counts.rows == partition.state.counts.rows
 
 
-def test_a_location_with_many_staff_is_not_written_whole_for_one_of_them() -> None:
+def test_a_change_of_one_staff_member_writes_only_that_one() -> None:
     partition = Partition()
     for number in range(30):
         partition.arrive(
@@ -184,7 +184,7 @@ def test_a_location_with_many_staff_is_not_written_whole_for_one_of_them() -> No
     assert len(kept.records[b'r["harbour","ready"]']) < 100
 
 
-def test_a_case_of_another_version_of_the_code_is_not_guessed_at() -> None:
+def test_restoring_refuses_a_case_of_another_version() -> None:
     records = written(Partition().arrive(STORY))
     records[b"co1"] = b"\x63" + records[b"co1"][1:]
 
@@ -192,8 +192,8 @@ def test_a_case_of_another_version_of_the_code_is_not_guessed_at() -> None:
         PartitionState.restored(READY, Contents(records))
 
 
-def test_a_record_of_no_known_kind_is_named() -> None:
-    with pytest.raises(ValueError, match="key b'x1'; this code knows"):
+def test_an_unknown_type_of_record_is_named() -> None:
+    with pytest.raises(ValueError, match="key b'x1'; this code reads"):
         PartitionState.restored(READY, Contents({**written(Partition().arrive(STORY)), b"x1": b""}))
 
 
@@ -205,9 +205,9 @@ def test_a_changelog_without_its_head_is_refused() -> None:
         PartitionState.restored(READY, Contents(records))
 
 
-def both(one: Arrived, other: Arrived) -> Arrived:
-    """Two cases on one partition."""
-    return sorted([*one, *((clock, _renamed(event)) for clock, event in other)], key=lambda arrived: arrived[0])
+def both(first: Arrived, second: Arrived) -> Arrived:
+    """Merge the arrivals of two cases on one partition."""
+    return sorted([*first, *((clock, _renamed(event)) for clock, event in second)], key=lambda arrived: arrived[0])
 
 
 def _renamed(event: events.CaseEvent) -> events.CaseEvent:
@@ -218,12 +218,12 @@ def _renamed(event: events.CaseEvent) -> events.CaseEvent:
 
 @examples(100)
 @given(st.builds(both, arrivals(), arrivals()), st.sampled_from([None, MINUTE, 5 * MINUTE]), st.data())
-def test_wherever_a_log_is_cut_the_reopened_book_goes_on_as_if_it_had_never_been_away(
-    told: Arrived, retention: int | None, data: st.DataObject
+def test_a_restored_partition_continues_like_one_that_never_stopped(
+    arrived: Arrived, retention: int | None, data: st.DataObject
 ) -> None:
     twins = Twins(POLICIES, retention)
-    cuts = data.draw(st.lists(st.sampled_from(["on", "on", "write", "reopen"]), min_size=len(told)))
-    for (clock, event), cut in zip(told, cuts, strict=False):
+    cuts = data.draw(st.lists(st.sampled_from(["on", "on", "write", "reopen"]), min_size=len(arrived)))
+    for (clock, event), cut in zip(arrived, cuts, strict=False):
         twins.read(record(event, clock), cut)
     twins.assert_equal(END)
 
@@ -234,25 +234,25 @@ SEVEN = parse_instant("2026-03-02T07:00:00Z")
 
 @pytest.fixture(scope="module")
 def log() -> list[tuple[Instant, events.CaseEvent]]:
-    """A morning of the simulated town: eight shops, with all that goes wrong there."""
+    """Return a morning of the simulated town with eight locations."""
     return [(arrival.at, arrival.event) for arrival in islice(town(7, SEVEN, orders_per_minute=20), 4000)]
 
 
 def tills_of(log: Arrived) -> FeedLookup:
-    """Every other shop has a till."""
+    """Declare a feed for every other location."""
     shops = sorted({event.location for _, event in log if event.location})
     return {shop: LocationFeed(f"till-{shop}", 5 * MINUTE, 18 * MINUTE) for shop in shops[::2]}
 
 
 def with_clocks(log: Arrived, feeds: FeedLookup) -> list[KafkaRecord]:
-    """The log, in which every till says each minute how far it was read, but for twenty minutes in forty."""
+    """Add clock records of every feed to the log, each minute, with twenty minutes of silence in every forty."""
     records: list[KafkaRecord] = []
-    said = 0
+    last_minute = 0
     for clock, event in log:
         minute = clock // MINUTE
-        if minute > said:
+        if minute > last_minute:
             silent = [(minute - 7 * place) % 40 < 20 for place in range(len(feeds))]
-            said, upto = minute, to_datetime(clock - 1000)
+            last_minute, upto = minute, to_datetime(clock - 1000)
             tills = [limits.feed for limits, is_silent in zip(feeds.values(), silent, strict=True) if not is_silent]
             records += [record(events.Clock(source=till, at=upto), clock) for till in tills]
         records.append(record(event, clock))
@@ -264,7 +264,7 @@ def with_clocks(log: Arrived, feeds: FeedLookup) -> list[KafkaRecord]:
     [(None, False), (45 * MINUTE, False), (None, True)],
     ids=["all kept", "aged", "tills that fail"],
 )
-def test_one_log_says_the_same_whatever_the_chunks_and_the_restarts(
+def test_neither_batches_nor_restarts_change_the_effects_of_a_log(
     log: Arrived, retention: int | None, has_tills: bool
 ) -> None:
     policies = parse_policies(TOWN_POLICIES.read_text("utf-8"), "the policies of the simulated town")
@@ -287,5 +287,5 @@ def test_one_log_says_the_same_whatever_the_chunks_and_the_restarts(
                 kept.restore(partition, policies, retention, feeds)
         assert partition.comparable_effects == whole.comparable_effects
         assert contents_of(partition.state) == contents_of(whole.state)
-    ever = [row.on(1).seen >> RULINGS.index(UNCONFIRMED) & 1 for row in whole.state.counts.rows.values()]
+    ever = [row.on("current").seen >> RULINGS.index(UNCONFIRMED) & 1 for row in whole.state.counts.rows.values()]
     assert any(ever) == has_tills

@@ -1,4 +1,4 @@
-"""Counts: what stands now, what was said first, and what was said otherwise later."""
+"""Counts of net verdicts, first verdicts and revisions."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from tests.state.partitions import Partition, assert_counts_add_up, named, rolli
 STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
 
 
-def told(story: Story, *arrivals: str) -> Partition:
+def partition_of(story: Story, *arrivals: str) -> Partition:
     partition = Partition().arrive(story, *arrivals)
     assert_counts_add_up(partition.state.counts)
     return partition
 
 
 def test_a_promise_is_made_then_kept() -> None:
-    assert told(STORY).net("harbour") == {"open": 1}
+    assert partition_of(STORY).net("harbour") == {"open": 1}
 
-    partition = told(STORY.reached("ready", "12:30"))
+    partition = partition_of(STORY.reached("ready", "12:30"))
     row = partition.row("harbour")
     assert (row.made, dict(row.first), dict(row.revised)) == (1, {"kept": 1}, {})
     assert partition.net("harbour") == {"kept": 1}
 
 
-def test_a_late_message_is_a_revision_and_not_a_second_verdict() -> None:
-    partition = told(STORY.reached("ready", "12:38"), "12:00", "12:50")
+def test_a_late_event_is_a_revision_and_not_a_second_first_verdict() -> None:
+    partition = partition_of(STORY.reached("ready", "12:38"), "12:00", "12:50")
     row = partition.row("harbour")
 
     assert (dict(row.first), dict(row.revised)) == ({"broken": 1}, {("broken", "kept"): 1})
     assert partition.net("harbour") == {"kept": 1}
 
 
-def test_another_reason_for_the_same_verdict_is_no_revision_in_the_counts() -> None:
-    partition = told(STORY.reached("ready", "12:50"))
+def test_another_reason_for_the_same_verdict_is_not_counted_as_revision() -> None:
+    partition = partition_of(STORY.reached("ready", "12:50"))
 
     assert (dict(partition.row("harbour").first), dict(partition.row("harbour").revised)) == ({"broken": 1}, {})
     assert +partition.row("harbour").net == {("broken", "late"): 1}
 
 
-def test_what_is_open_again_is_revised_out_of_its_verdict() -> None:
-    partition = told(STORY.reached("ready", "12:30").undone("ready", "12:31"))
+def test_a_promise_that_is_open_again_is_revised_out_of_its_verdict() -> None:
+    partition = partition_of(STORY.reached("ready", "12:30").undone("ready", "12:31"))
 
     assert dict(partition.row("harbour").revised) == {("kept", "open"): 1}
     assert partition.net("harbour") == {"open": 1}
-    partition = told(STORY.reached("ready", "12:30").undone("ready", "12:31").reached("ready", "12:35"))
+    partition = partition_of(STORY.reached("ready", "12:30").undone("ready", "12:31").reached("ready", "12:35"))
     assert dict(partition.row("harbour").revised) == {("kept", "open"): 1, ("open", "kept"): 1}
     assert dict(partition.row("harbour").first) == {"kept": 1}
 
 
 def test_the_two_bases_are_counted_apart() -> None:
-    partition = told(STORY.amended("ready", "12:30", due="13:00", by="us").reached("ready", "12:50"))
+    partition = partition_of(STORY.amended("ready", "12:30", due="13:00", by="us").reached("ready", "12:50"))
 
     assert partition.net("harbour", basis="original") == {"broken": 1}
     assert partition.net("harbour", basis="current") == {"kept": 1}
@@ -62,15 +62,15 @@ def test_the_two_bases_are_counted_apart() -> None:
 def test_each_basis_has_a_first_verdict_of_its_own() -> None:
     #  12:30          12:40            12:50
     #  we say 13:00   broken, as said  ready: kept, as said last
-    partition = told(STORY.amended("ready", "12:30", due="13:00", by="us").reached("ready", "12:50"))
+    partition = partition_of(STORY.amended("ready", "12:30", due="13:00", by="us").reached("ready", "12:50"))
 
     assert partition.row("harbour", basis="original").first == {"broken": 1}
     assert partition.row("harbour", basis="current").first == {"kept": 1}
 
 
-def test_when_we_never_put_it_off_both_bases_stand_alike_again() -> None:
+def test_denying_the_amendment_counts_both_bases_alike_again() -> None:
     story = STORY.amended("ready", "12:30", due="13:00", by="us").reached("ready", "12:50").denied("e2", "13:10")
-    partition = told(story)
+    partition = partition_of(story)
 
     assert partition.net("harbour", basis="original") == partition.net("harbour", basis="current") == {"broken": 1}
     assert partition.row("harbour", basis="original").revised == {}
@@ -78,21 +78,21 @@ def test_when_we_never_put_it_off_both_bases_stand_alike_again() -> None:
     assert rolling(partition.state.counts.windows, "original") == rolling(partition.state.counts.windows, "current")
 
 
-def test_bases_that_stand_alike_again_remember_what_was_first_said_on_each() -> None:
+def test_bases_that_are_alike_again_keep_their_first_verdicts() -> None:
     #  12:30          12:40      12:45                  12:46                13:10
     #  we say 13:00   broken     it was due at 13:30    13:00 was never said   ready
     later = order("o1").promised("ready", due="13:30", time="12:00", at="harbour", staff="anna")
     story = STORY.amended("ready", "12:30", due="13:00", by="us").corrected("e1", "12:45", later).denied("e2", "12:46")
-    partition = told(story.reached("ready", "13:10"))
+    partition = partition_of(story.reached("ready", "13:10"))
 
     assert partition.net("harbour", basis="original") == partition.net("harbour", basis="current") == {"kept": 1}
     assert partition.row("harbour", basis="original").first == {"broken": 1}
     assert partition.row("harbour", basis="current").first == {"kept": 1}
 
 
-def test_a_promise_of_another_shop_after_all_moves_there_with_its_verdict() -> None:
+def test_a_promise_corrected_to_another_location_moves_with_its_verdict() -> None:
     elsewhere = order("o1").promised("ready", due="12:40", time="12:00", at="market")
-    partition = told(STORY.reached("ready", "12:30").corrected("e1", "13:00", elsewhere))
+    partition = partition_of(STORY.reached("ready", "12:30").corrected("e1", "13:00", elsewhere))
 
     assert (partition.net("harbour"), partition.net("market")) == ({}, {"kept": 1})
     assert dict(partition.row("harbour").revised) == {("kept", "none"): 1}
@@ -100,20 +100,20 @@ def test_a_promise_of_another_shop_after_all_moves_there_with_its_verdict() -> N
     assert (partition.row("harbour").made, partition.row("market").made) == (1, 0)
 
 
-def test_a_shop_that_is_named_later_has_the_promise_from_then_on() -> None:
+def test_a_location_that_is_named_later_gets_the_promise() -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00").reached("boxed", "12:10", at="market")
-    partition = told(story)
+    partition = partition_of(story)
 
     assert (partition.net(), partition.net("market")) == ({}, {"open": 1})
 
 
-def test_a_promise_withdrawn_is_counted_as_such_at_once() -> None:
-    assert told(STORY.withdrawn("ready", "12:10", by="customer")).net("harbour") == {"excluded": 1}
+def test_a_withdrawn_promise_is_counted_at_once() -> None:
+    assert partition_of(STORY.withdrawn("ready", "12:10", by="customer")).net("harbour") == {"excluded": 1}
 
 
-def test_an_open_promise_that_moves_has_its_first_verdict_where_it_moved() -> None:
+def test_an_open_promise_that_moves_gets_its_first_verdict_at_the_new_location() -> None:
     elsewhere = order("o1").promised("ready", due="12:40", time="12:00", at="market")
-    partition = told(STORY.corrected("e1", "12:10", elsewhere).reached("ready", "12:30"))
+    partition = partition_of(STORY.corrected("e1", "12:10", elsewhere).reached("ready", "12:30"))
 
     assert (dict(partition.row("harbour").revised), dict(partition.row("harbour").first)) == ({("open", "none"): 1}, {})
     assert (dict(partition.row("market").revised), dict(partition.row("market").first)) == (
@@ -122,9 +122,9 @@ def test_an_open_promise_that_moves_has_its_first_verdict_where_it_moved() -> No
     )
 
 
-def test_a_promise_that_was_never_made_leaves_the_counts_and_comes_back_as_a_revision() -> None:
+def test_a_denied_promise_leaves_the_counts_and_returns_as_a_revision() -> None:
     denied = STORY.reached("ready", "12:30").denied("e1", "13:00")
-    gone, back = told(denied), told(denied.denied("e3", "13:10"))
+    gone, back = partition_of(denied), partition_of(denied.denied("e3", "13:10"))
 
     assert gone.net("harbour") == {}
     assert dict(gone.row("harbour").revised) == {("kept", "none"): 1}
@@ -133,21 +133,21 @@ def test_a_promise_that_was_never_made_leaves_the_counts_and_comes_back_as_a_rev
     assert back.row("harbour").revised[("none", "open")] == back.row("harbour").revised[("open", "kept")] == 1
 
 
-def test_a_correction_to_the_same_truth_counts_nothing() -> None:
-    partition = told(STORY.reached("ready", "12:30"))
+def test_a_correction_without_a_difference_is_not_counted() -> None:
+    partition = partition_of(STORY.reached("ready", "12:30"))
     same = order("o1").reached("ready", "12:30")
-    again = told(STORY.reached("ready", "12:30").corrected("e2", "13:00", same))
+    again = partition_of(STORY.reached("ready", "12:30").corrected("e2", "13:00", same))
 
     assert again.row("harbour") == partition.row("harbour")
 
 
-def test_each_promise_is_counted_with_who_answers_for_it() -> None:
-    partition = told(STORY.taken_by("ben", "12:10").reached("ready", "12:30"))
+def test_each_promise_is_counted_for_the_accountable_staff() -> None:
+    partition = partition_of(STORY.taken_by("ben", "12:10").reached("ready", "12:30"))
 
     assert +partition.row("harbour").staff == {("ben", "kept"): 1}
 
 
-def test_how_late_promises_were_is_counted_by_bounds_that_belong_to_the_lower_part() -> None:
+def test_the_bounds_of_the_lateness_histogram_are_inclusive() -> None:
     partition = Partition()
     deliveries = ["10:00", "12:39", "12:40", "12:40:00.001", "12:41", "12:41:00.001", "16:40", "16:40:00.001"]
     for number, time in enumerate(deliveries):
@@ -158,17 +158,17 @@ def test_how_late_promises_were_is_counted_by_bounds_that_belong_to_the_lower_pa
     assert shown == {-3600: 1, -60: 1, 0: 1, 60: 2, 300: 1, 14400: 1, None: 1}
 
 
-def test_a_promise_delivered_again_after_a_recall_counts_as_late_as_it_was_first() -> None:
+def test_a_promise_delivered_twice_is_counted_with_its_first_lateness() -> None:
     recalled = STORY.reached("ready", "12:30").undone("ready", "12:31").reached("ready", "12:50")
     for basis in BASES:
-        lateness = told(recalled).row("harbour", basis=basis).lateness
+        lateness = partition_of(recalled).row("harbour", basis=basis).lateness
         counts = dict(zip([*LATENESS_BOUNDS, None], lateness, strict=True))
         assert {bound: count for bound, count in counts.items() if count} == {-300: 1}
 
 
-def test_what_was_never_delivered_has_no_lateness() -> None:
-    assert sum(told(STORY).advance("14:00").row("harbour").lateness) == 0
-    assert sum(told(STORY.cancelled("12:10", by="us")).row("harbour").lateness) == 0
+def test_an_undelivered_promise_is_not_in_the_lateness_histogram() -> None:
+    assert sum(partition_of(STORY).advance("14:00").row("harbour").lateness) == 0
+    assert sum(partition_of(STORY.cancelled("12:10", by="us")).row("harbour").lateness) == 0
 
 
 def test_rolling_counts_go_by_the_due_and_follow_revisions() -> None:
@@ -180,8 +180,8 @@ def test_rolling_counts_go_by_the_due_and_follow_revisions() -> None:
     assert rolling(partition.state.counts.windows)["1h"][label] == (1, 1)
 
 
-def test_rows_are_copied_for_a_reader_and_follow_when_copied_again() -> None:
-    partition = told(STORY)
+def test_copied_rows_do_not_change_until_they_are_copied_again() -> None:
+    partition = partition_of(STORY)
     label = Label("harbour", "ready")
     first = partition.state.counts.copied_rows()
     partition.arrive(order("o1").reached("ready", "12:30", id="bump"))
@@ -194,7 +194,7 @@ def test_rows_are_copied_for_a_reader_and_follow_when_copied_again() -> None:
 
 
 def test_the_rows_of_two_partitions_add_up() -> None:
-    one, other = told(STORY.reached("ready", "12:30")), told(STORY.reached("ready", "12:50"))
+    one, other = partition_of(STORY.reached("ready", "12:30")), partition_of(STORY.reached("ready", "12:50"))
     row = one.state.counts.rows[Label("harbour", "ready")].copied()
     row.add(other.state.counts.rows[Label("harbour", "ready")])
     total = named(row, "current")

@@ -1,4 +1,4 @@
-"""Which facts are appended to a stored case without a judgement, and which never are."""
+"""The facts that the fast path appends to a stored case, and those that it leaves to the judgement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROMISED = order("o1").promised("ready", due="12:40", time="12:00", at="harbour"
 
 
 def stored(story: Story, now: str = "12:10") -> bytes:
-    """The case after a story, all of it learned at `now`."""
+    """Return the case after a story, with all events added at `now`."""
     case = Case()
     for fact in story.facts():
         add_fact(case, fact, READY, at(now))
@@ -25,7 +25,7 @@ def stored(story: Story, now: str = "12:10") -> bytes:
 
 
 def is_appended(before: Story, after: Story, now: str = "12:30") -> bool:
-    """Whether the last event of `after` goes unnoticed by the case of which `before` was told."""
+    """Return whether the last event of `after` is appended to the case of `before` on the fast path."""
     longer = try_append(stored(before), admit(after.events[-1], READY), READY, at(now))
     if longer is not None:
         assert decode(longer, READY).history == after.facts()
@@ -54,24 +54,24 @@ NOTICED = {
 }
 
 
-@pytest.mark.parametrize("what", UNNOTICED)
-def test_appended_is(what: str) -> None:
-    assert is_appended(PROMISED, UNNOTICED[what])
+@pytest.mark.parametrize("name", UNNOTICED)
+def test_a_fact_without_effect_is_appended(name: str) -> None:
+    assert is_appended(PROMISED, UNNOTICED[name])
 
 
-@pytest.mark.parametrize("what", NOTICED)
-def test_never_appended_is(what: str) -> None:
-    assert not is_appended(PROMISED, NOTICED[what])
+@pytest.mark.parametrize("name", NOTICED)
+def test_a_fact_with_an_effect_is_not_appended(name: str) -> None:
+    assert not is_appended(PROMISED, NOTICED[name])
 
 
-def test_the_first_that_names_a_shop_is_never_appended() -> None:
+def test_the_first_fact_with_an_attribute_is_not_appended() -> None:
     nowhere = order("o1").promised("ready", due="12:40", time="12:00")
 
     assert not is_appended(nowhere, nowhere.reached("boxed", "12:10", at="harbour"))
     assert is_appended(nowhere, nowhere.reached("boxed", "12:10"))
 
 
-def test_the_first_that_names_anybody_is_never_appended() -> None:
+def test_the_first_fact_with_staff_is_not_appended() -> None:
     nobody = order("o1").promised("ready", due="12:40", time="12:00", at="harbour")
 
     assert not is_appended(nobody, nobody.reached("boxed", "12:10", staff="anna"))
@@ -83,14 +83,14 @@ def test_nothing_is_appended_to_a_history_with_a_correction() -> None:
     assert not is_appended(denied, denied.reached("packed", "12:10"))
 
 
-def test_nothing_is_appended_while_a_judgement_is_due() -> None:
+def test_nothing_is_appended_while_a_timer_is_due() -> None:
     step = PROMISED.reached("boxed", "12:10")
 
     assert is_appended(PROMISED, step, now="12:40")
     assert not is_appended(PROMISED, step, now="12:40:00.001")
 
 
-def test_what_goes_unnoticed_is_in_the_book_and_counted() -> None:
+def test_a_fact_on_the_fast_path_is_stored_and_counted() -> None:
     partition = Partition().arrive(UNNOTICED["by who has it in hand"])
     case = partition.state.case("o1")
 

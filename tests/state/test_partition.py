@@ -1,4 +1,4 @@
-"""A partition at work: what is said when, under which number, how often, and what leaves no trace."""
+"""The effects of records on a partition: verdicts, revisions, alerts and refusals."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ STORY = order("o1").promised("ready", due="12:40", time="12:00")
 OTHER = order("o2").ordered("12:50")
 
 
-def told(partition: Partition) -> list[str]:
+def partition_of(partition: Partition) -> list[str]:
     return [f"{one.case} {one.revision} {one.current.verdict} / {one.current.reason}" for one in partition.verdicts]
 
 
-def test_what_fell_due_before_a_record_is_judged_before_it() -> None:
+def test_a_deadline_before_a_record_is_judged_before_it() -> None:
     #  12:00         12:40    12:50
     #  o1 promised   o1 due   first record after it, of another order
     partition = Partition().arrive(STORY).arrive(OTHER)
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert partition_of(partition) == ["o1 0 broken / undelivered"]
     assert partition.verdicts[0].evidence == "deadline"
 
 
-def test_a_delivery_read_after_the_due_is_a_revision_even_if_it_is_the_very_next_record() -> None:
+def test_a_delivery_read_after_the_due_is_a_revision_even_as_the_next_record() -> None:
     partition = Partition().arrive(STORY.reached("ready", "12:39"), "12:00", "12:41")
 
-    assert told(partition) == ["o1 0 broken / undelivered", "o1 1 kept / on_time"]
+    assert partition_of(partition) == ["o1 0 broken / undelivered", "o1 1 kept / on_time"]
     assert [one.id for one in partition.verdicts] == ['["o1","","ready",1,0]', '["o1","","ready",1,1]']
 
 
@@ -39,10 +39,10 @@ def test_at_the_due_itself_nothing_is_broken_yet() -> None:
     partition = Partition().arrive(STORY).advance("12:40")
 
     assert partition.effects == []
-    assert told(partition.advance("12:40:00.001")) == ["o1 0 broken / undelivered"]
+    assert partition_of(partition.advance("12:40:00.001")) == ["o1 0 broken / undelivered"]
 
 
-def test_a_verdict_says_all_that_a_reader_needs() -> None:
+def test_a_verdict_record_is_complete() -> None:
     story = order("o1").about("bag").promised("ready", due="12:40", time="12:00", at="harbour", staff="anna")
     story = story.amended("ready", "12:10", due="12:50", by="us").reached("ready", "12:45:00.500")
     partition = Partition().arrive(story)
@@ -58,7 +58,7 @@ def test_a_verdict_says_all_that_a_reader_needs() -> None:
     assert (last.original.staff, last.current.staff, last.evidence) == ("anna", "anna", "event")
 
 
-def test_a_promise_that_was_never_made_is_retracted_with_the_findings_it_had() -> None:
+def test_a_denied_promise_is_retracted_with_its_last_outcomes() -> None:
     partition = Partition().arrive(STORY.reached("ready", "12:45").denied("e1", "13:00"))
     last = partition.verdicts[-1]
 
@@ -67,7 +67,7 @@ def test_a_promise_that_was_never_made_is_retracted_with_the_findings_it_had() -
     assert partition.net() == {}
 
 
-def test_what_leaves_every_finding_as_it_was_is_no_revision() -> None:
+def test_without_a_changed_outcome_there_is_no_revision() -> None:
     spoken = order("o1").promised("ready", due="12:40", time="12:05", origin="spoken")
     partition = Partition().arrive(STORY.reached("ready", "12:30").corrected("e1", "13:00", spoken))
 
@@ -86,13 +86,13 @@ def test_an_alert_comes_once_before_the_due_and_once_after_it() -> None:
     assert texts(one.decided_at for one in partition.alerts) == ["12:30:00.000", "12:42:00.001"]
 
 
-def test_who_takes_a_promise_at_risk_in_hand_raises_no_second_alert() -> None:
+def test_an_assignment_of_a_promise_at_risk_raises_no_second_alert() -> None:
     partition = Partition(RISKY).arrive(STORY.taken_by("anna", "12:31").taken_by("ben", "12:32"))
 
     assert [one.stage for one in partition.alerts] == ["at_risk"]
 
 
-def test_a_recall_raises_no_second_alert_for_the_same_due() -> None:
+def test_an_undone_step_raises_no_second_alert_for_the_same_due() -> None:
     #  12:30     12:35   12:36      12:40
     #  at risk   ready   recalled   due
     partition = Partition(RISKY).arrive(STORY).advance("12:30")
@@ -113,25 +113,25 @@ def test_a_new_due_has_alerts_of_its_own() -> None:
     assert texts(one.due for one in partition.alerts) == ["12:40:00.000", "13:00:00.000", "13:00:00.000"]
 
 
-def test_a_due_put_off_and_back_again_raises_no_second_alert() -> None:
+def test_a_due_that_is_moved_and_moved_back_raises_no_second_alert() -> None:
     story = STORY.amended("ready", "12:32", due="12:41", by="us").amended("ready", "12:33", due="12:40", by="us")
     partition = Partition(RISKY).arrive(story)
 
     assert [one.due for one in partition.alerts] == [moment("12:40"), moment("12:41")]
 
 
-def test_what_is_delivered_in_time_raises_no_alert() -> None:
+def test_a_delivery_in_time_raises_no_alert() -> None:
     assert Partition(RISKY).arrive(STORY.reached("ready", "12:20").ordered("14:00")).alerts == []
 
 
-def test_the_alert_says_where_and_in_whose_hands_it_is() -> None:
+def test_an_alert_names_location_and_staff() -> None:
     story = order("o1").promised("ready", due="12:40", time="12:00", at="harbour").taken_by("anna", "12:05")
     [alert] = Partition(RISKY).arrive(story).advance("12:30").alerts
 
     assert (alert.location, alert.staff, alert.policy, alert.kind) == ("harbour", "anna", "ready@1", "ready")
 
 
-def test_the_same_events_again_change_nothing_and_are_counted() -> None:
+def test_duplicates_change_nothing_and_are_counted() -> None:
     story = STORY.reached("ready", "12:30")
     partition = Partition().arrive(story)
     before = partition.state.stored_bytes(), partition.net(), len(partition.effects)
@@ -158,9 +158,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(what: str) -> None:
-    key, value, reason = REFUSED[what]
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refused_record_is_counted_and_changes_nothing_else(name: str) -> None:
+    key, value, reason = REFUSED[name]
     partition = Partition().arrive(STORY)
     partition.apply(KafkaRecord(at("12:01"), key, value))
 
@@ -176,22 +176,22 @@ def test_a_refused_record_is_counted_and_leaves_the_book_as_it_was(what: str) ->
     assert case.history == STORY.facts()
 
 
-def test_time_passes_even_with_a_record_that_is_refused() -> None:
+def test_a_refused_record_advances_the_watermark() -> None:
     partition = Partition().arrive(STORY).apply(KafkaRecord(at("12:50"), b"o1", b"{"))
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert partition_of(partition) == ["o1 0 broken / undelivered"]
 
 
-def test_a_clock_record_moves_the_time_where_nothing_else_comes() -> None:
+def test_a_clock_record_advances_the_watermark() -> None:
     partition = Partition().arrive(STORY)
     partition.apply(record(Clock(source="till", at=moment("12:45")), at("12:10")))
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert partition_of(partition) == ["o1 0 broken / undelivered"]
     assert partition.state.watermark.now == at("12:45")
     assert partition.state.counters.events["clock"] == 1
 
 
-def test_a_case_that_is_read_out_is_a_copy() -> None:
+def test_a_case_that_is_returned_is_a_copy() -> None:
     partition = Partition().arrive(STORY)
     case = partition.state.case("o1")
     assert case is not None
@@ -212,16 +212,16 @@ def test_cases_do_not_mix() -> None:
     )
     partition.advance("12:41")
 
-    assert told(partition) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
+    assert partition_of(partition) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
     assert partition.net() == {"kept": 1, "broken": 1}
     assert_counts_add_up(partition.state.counts)
 
 
-def test_an_event_ahead_of_the_clock_counts_when_its_time_has_come_though_nothing_else_does() -> None:
+def test_an_event_in_the_future_counts_at_its_instant_without_another_record() -> None:
     partition = Partition().arrive(STORY.reached("ready", "12:35"), "12:00", "12:30")
     assert partition.effects == []
 
-    assert told(partition.advance("12:35")) == ["o1 0 kept / on_time"]
+    assert partition_of(partition.advance("12:35")) == ["o1 0 kept / on_time"]
 
 
 def test_nothing_is_judged_while_the_wall_clock_is_behind_all_records() -> None:

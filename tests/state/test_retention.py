@@ -1,4 +1,4 @@
-"""Cases that closed and aged are forgotten; what they counted stays."""
+"""Closed cases expire after the retention; their counts stay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STORY = order("o1").promised("ready", due="12:40", time="12:00", at="harbour", s
 READY_EARLY = STORY.reached("ready", "12:10")
 
 
-def test_a_case_is_forgotten_when_its_last_due_is_as_long_ago_as_the_retention() -> None:
+def test_a_case_expires_at_the_retention_after_its_last_due() -> None:
     #  12:00     12:10   12:40   13:40
     #  promised  ready   due     an hour later
     partition = Partition(retention=HOUR).arrive(READY_EARLY).advance("13:40")
@@ -31,7 +31,7 @@ def test_a_case_is_forgotten_when_its_last_due_is_as_long_ago_as_the_retention()
     assert partition.net("harbour") == {"kept": 1}
 
 
-def test_a_step_that_nobody_notices_keeps_a_case_for_longer() -> None:
+def test_a_fact_on_the_fast_path_postpones_the_expiry() -> None:
     partition = Partition(retention=HOUR).arrive(
         READY_EARLY.reached("picked_up", "13:00").reached("washed_up", "13:20")
     )
@@ -39,7 +39,7 @@ def test_a_step_that_nobody_notices_keeps_a_case_for_longer() -> None:
     assert len(partition.advance("14:20:00.001").state) == 0
 
 
-def test_a_case_in_which_anything_is_open_is_kept_however_old_it_is() -> None:
+def test_a_case_with_an_open_promise_never_expires() -> None:
     later = READY_EARLY.about("bag").promised("ready", due="36:00", time="12:20")
     partition = Partition(retention=HOUR).arrive(later).advance("36:00")
     assert len(partition.state) == 1
@@ -47,7 +47,7 @@ def test_a_case_in_which_anything_is_open_is_kept_however_old_it_is() -> None:
     assert partition.net("harbour") == {"kept": 1, "broken": 1}
 
 
-def test_a_case_that_was_opened_again_is_kept_until_it_closes_again() -> None:
+def test_a_case_that_was_opened_again_expires_after_it_closes_again() -> None:
     partition = Partition(retention=HOUR).arrive(READY_EARLY).advance("13:00")
     recalled = (
         order("o1").undone("ready", "13:00", id="recall").amended("ready", "13:01", due="15:00", by="us", id="new")
@@ -57,19 +57,19 @@ def test_a_case_that_was_opened_again_is_kept_until_it_closes_again() -> None:
     assert len(partition.advance("16:00:00.001").state) == 0
 
 
-def test_a_due_that_was_taken_back_keeps_a_case_no_longer() -> None:
+def test_a_denied_due_does_not_postpone_the_expiry() -> None:
     partition = Partition(retention=HOUR).arrive(READY_EARLY.denied("e1", "12:20"))
     assert len(partition.advance("13:20").state) == 1
     assert len(partition.advance("13:20:00.001").state) == 0
 
 
-def test_a_case_without_any_promise_is_forgotten_too() -> None:
+def test_a_case_without_a_promise_expires_too() -> None:
     partition = Partition(retention=HOUR).arrive(order("o1").reached("opened", "12:00")).advance("13:00")
     assert len(partition.state) == 1
     assert len(partition.advance("13:00:00.001").state) == 0
 
 
-def test_a_forgotten_case_leaves_the_changelog_with_the_next_write() -> None:
+def test_an_expired_case_is_deleted_from_the_changelog_with_the_next_write() -> None:
     kept, partition = StoredChangelog(), Partition(retention=HOUR).arrive(READY_EARLY)
     kept.write(partition.state)
     assert b"co1" in kept.records
@@ -80,7 +80,7 @@ def test_a_forgotten_case_leaves_the_changelog_with_the_next_write() -> None:
     assert b"co1" not in kept.records
 
 
-def test_what_comes_after_a_case_was_forgotten_is_refused_and_not_counted_again() -> None:
+def test_an_event_of_an_expired_case_is_refused_and_not_counted_again() -> None:
     partition = Partition(retention=HOUR).arrive(READY_EARLY).advance("14:00")
     partition.arrive(READY_EARLY, "14:00", "14:00")
 
@@ -89,16 +89,16 @@ def test_what_comes_after_a_case_was_forgotten_is_refused_and_not_counted_again(
     assert (len(partition.state), partition.row("harbour").made, partition.net("harbour")) == (0, 1, {"kept": 1})
 
 
-def test_the_refusal_says_what_came_too_late_for_what() -> None:
+def test_the_refusal_names_the_instant_and_the_retention() -> None:
     partition = Partition(retention=HOUR).advance("14:00")
     partition.arrive(STORY, "14:00")
 
-    assert "occurred_at: 2026-03-06T12:00:00.000Z is longer ago than closed cases are kept (3600 s" in str(
+    assert "occurred_at: 2026-03-06T12:00:00.000Z is older than the retention of closed cases (3600 s" in str(
         partition.effects[0]
     )
 
 
-def test_what_comes_late_for_a_case_that_is_known_is_taken() -> None:
+def test_a_late_event_of_a_known_case_is_accepted() -> None:
     partition = Partition(retention=HOUR).arrive(STORY.amended("ready", "12:05", due="15:00", by="us"))
     partition.advance("14:30").arrive(order("o1").reached("ready", "12:10", id="bump"), "14:31")
 
@@ -113,13 +113,13 @@ def test_an_event_just_within_the_retention_begins_a_case() -> None:
     assert partition.net("harbour") == {"broken": 1}
 
 
-def test_without_a_retention_nothing_is_forgotten_and_nothing_is_too_late() -> None:
+def test_without_a_retention_nothing_expires_and_nothing_is_too_late() -> None:
     partition = Partition().arrive(READY_EARLY).advance("900:00").arrive(order("o2").ordered("12:00"), "900:00")
 
     assert (len(partition.state), partition.refusals) == (2, [])
 
 
-def test_a_reopened_book_forgets_at_the_same_instant() -> None:
+def test_cases_of_a_restored_partition_expire_at_the_same_instant() -> None:
     kept, partition = StoredChangelog(), Partition(retention=HOUR).arrive(READY_EARLY)
     kept.write(partition.state)
     kept.restore(partition, READY, HOUR)
@@ -129,7 +129,7 @@ def test_a_reopened_book_forgets_at_the_same_instant() -> None:
 
 
 def is_at_rest(case: Case, until: Instant) -> bool:
-    """Whether nothing of it is open or lies ahead, and everything in it was before `until`."""
+    """Return whether a case has no open promise and no fact ahead, and all its facts and dues are before `until`."""
     promises = case.state.promises.values()
     dues = [window.due for promise in promises for window in (promise.original, promise.current)]
     judged = [case.judged[key] for key in case.state.promises]
@@ -140,11 +140,9 @@ def is_at_rest(case: Case, until: Instant) -> bool:
 
 @examples(100)
 @given(arrivals(), st.integers(0, 20))
-def test_forgetting_changes_no_count_and_happens_to_all_that_is_at_rest_and_to_nothing_else(
-    told: Arrived, minutes: int
-) -> None:
+def test_expiry_changes_no_count_and_affects_exactly_the_closed_cases(arrived: Arrived, minutes: int) -> None:
     retention, partition, kept = minutes * MINUTE, Partition(POLICIES, minutes * MINUTE), StoredChangelog()
-    for offset, (clock, event) in enumerate([*told, (END + HOUR, told[0][1])], 1):
+    for offset, (clock, event) in enumerate([*arrived, (END + HOUR, arrived[0][1])], 1):
         kept.write(partition.state)
         remembering = PartitionState.restored(POLICIES, Contents(kept.records))
         assert partition.state.advance(clock, FOREVER) == remembering.advance(clock, FOREVER)

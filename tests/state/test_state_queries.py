@@ -1,4 +1,4 @@
-"""How often anybody looks at the clock makes no difference: each deadline is judged at its own time."""
+"""The number of steps in which the watermark advances makes no difference to the effects."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ STORY = order("o1").promised("ready", due="12:40", time="12:00")
 PUT_OFF = STORY.amended("ready", "12:10", due="13:00", by="us")
 
 
-def test_a_look_between_two_records_changes_no_verdict() -> None:
+def test_an_advance_between_two_records_changes_no_verdict() -> None:
     #  12:10            12:40   12:50      13:00     14:00
     #  we say 13:00     due     (a look)   due now   next record
-    straight = Partition().arrive(PUT_OFF).advance("14:00")
-    looking = Partition().arrive(PUT_OFF).advance("12:50").advance("14:00")
+    expected = Partition().arrive(PUT_OFF).advance("14:00")
+    queried = Partition().arrive(PUT_OFF).advance("12:50").advance("14:00")
 
-    assert [one.revision for one in straight.verdicts] == [0, 1]
-    assert straight.verdicts == looking.verdicts
-    assert straight.state.case("o1") == looking.state.case("o1")
+    assert [one.revision for one in expected.verdicts] == [0, 1]
+    assert expected.verdicts == queried.verdicts
+    assert expected.state.case("o1") == queried.state.case("o1")
 
 
-def test_a_deadline_is_judged_as_of_its_own_time_however_late_anybody_looks() -> None:
+def test_a_deadline_is_judged_at_its_own_instant_however_late_the_advance() -> None:
     partition = Partition().arrive(PUT_OFF).advance("14:00")
 
     assert texts(one.decided_at for one in partition.verdicts) == ["12:40:00.001", "13:00:00.001"]
@@ -39,7 +39,7 @@ def test_a_quiet_partition_raises_the_same_alerts_as_a_busy_one() -> None:
     assert quiet.alerts == busy.alerts
 
 
-def test_deadlines_of_several_orders_are_judged_in_the_order_of_their_times() -> None:
+def test_deadlines_of_several_cases_are_judged_in_order() -> None:
     partition = (
         Partition(RISKY).arrive(STORY).arrive(order("o2").promised("ready", due="12:35", time="12:01")).advance("14:00")
     )
@@ -54,20 +54,20 @@ def test_deadlines_of_several_orders_are_judged_in_the_order_of_their_times() ->
 
 @examples(100)
 @given(arrivals(), st.lists(st.integers(0, 30), max_size=4))
-def test_looks_between_the_records_of_any_log_change_nothing(told: Arrived, minutes: list[int]) -> None:
-    straight, looking = Partition(POLICIES), Partition(POLICIES)
-    stops = sorted(told[0][0] + minute * MINUTE for minute in minutes)
-    for clock, event in told:
-        straight.apply(record(event, clock))
+def test_advances_between_the_records_of_any_log_change_nothing(arrived: Arrived, minutes: list[int]) -> None:
+    expected, queried = Partition(POLICIES), Partition(POLICIES)
+    stops = sorted(arrived[0][0] + minute * MINUTE for minute in minutes)
+    for clock, event in arrived:
+        expected.apply(record(event, clock))
         for stop in [stop for stop in stops if stop <= clock]:
-            looking.effects += looking.state.advance(stop, FOREVER)
-        looking.apply(record(event, clock))
+            queried.effects += queried.state.advance(stop, FOREVER)
+        queried.apply(record(event, clock))
     for stop in [*stops, END]:
-        looking.effects += looking.state.advance(stop, FOREVER)
-    straight.effects += straight.state.advance(END, FOREVER)
+        queried.effects += queried.state.advance(stop, FOREVER)
+    expected.effects += expected.state.advance(END, FOREVER)
 
-    assert straight.effects == looking.effects
-    assert straight.state.counts.rows == looking.state.counts.rows
-    assert straight.state.counts.windows.sums() == looking.state.counts.windows.sums()
-    assert straight.state.stored_bytes() == looking.state.stored_bytes()
-    assert straight.state.case("c") == looking.state.case("c")
+    assert expected.effects == queried.effects
+    assert expected.state.counts.rows == queried.state.counts.rows
+    assert expected.state.counts.windows.sums() == queried.state.counts.windows.sums()
+    assert expected.state.stored_bytes() == queried.state.stored_bytes()
+    assert expected.state.case("c") == queried.state.case("c")

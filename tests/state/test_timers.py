@@ -1,4 +1,4 @@
-"""The heap of wake-up times."""
+"""Timers of cases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streams.state.timers import Timers
 
 
 class Waking:
-    """Cases that wake when they were first set, or when `times` says."""
+    """Timers whose current instants are in `times`, or else the instants at which they were first set."""
 
     def __init__(self) -> None:
         self.times: dict[str, Instant] = {}
@@ -26,7 +26,7 @@ class Waking:
         return len(self.deadlines)
 
 
-def test_cases_are_woken_when_their_time_has_come_the_earliest_first() -> None:
+def test_due_timers_fire_in_order() -> None:
     deadlines = Waking()
     for case, at in (("late", 30), ("early", 10), ("middle", 20)):
         deadlines.set(case, at)
@@ -37,7 +37,7 @@ def test_cases_are_woken_when_their_time_has_come_the_earliest_first() -> None:
     assert len(deadlines) == 1
 
 
-def test_what_is_set_while_others_are_woken_is_woken_in_its_turn() -> None:
+def test_a_timer_that_is_set_while_others_fire_fires_in_order() -> None:
     deadlines = Waking()
     deadlines.set("first", 10)
     woken = deadlines.passed(20)
@@ -48,7 +48,7 @@ def test_what_is_set_while_others_are_woken_is_woken_in_its_turn() -> None:
     assert list(woken) == [(15, "next")]
 
 
-def test_what_is_set_while_others_are_woken_comes_before_those_that_are_later_in_the_same_second() -> None:
+def test_a_timer_that_is_set_while_others_fire_precedes_later_ones_of_the_same_second() -> None:
     deadlines = Waking()
     for case, at in (("first", 10), ("last", 30), ("tomorrow", 86_400_000)):
         deadlines.set(case, at)
@@ -60,14 +60,14 @@ def test_what_is_set_while_others_are_woken_comes_before_those_that_are_later_in
     assert list(deadlines.passed(86_400_000)) == [(86_400_000, "tomorrow")]
 
 
-def test_who_never_changes_is_never_woken() -> None:
+def test_a_timer_at_never_does_not_fire() -> None:
     deadlines = Waking()
     deadlines.set("settled", NEVER)
 
     assert len(deadlines) == 0
 
 
-def test_who_was_settled_meanwhile_is_not_woken() -> None:
+def test_the_timer_of_a_case_that_was_settled_meanwhile_does_not_fire() -> None:
     deadlines = Waking()
     for case in ("settled", "open"):
         deadlines.set(case, 5_000)
@@ -77,7 +77,7 @@ def test_who_was_settled_meanwhile_is_not_woken() -> None:
     assert len(deadlines) == 0
 
 
-def test_whose_time_was_moved_on_is_woken_then_though_nobody_set_it_again() -> None:
+def test_a_postponed_timer_fires_without_being_set_again() -> None:
     deadlines = Waking()
     deadlines.set("amended", 5_000)
     deadlines.times["amended"] = 65_000

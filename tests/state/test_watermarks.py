@@ -1,6 +1,6 @@
-"""A feed that fails must not look like a bad shop: whose till is offline has not broken its promises, but nobody knows.
+"""Watermarks of feeds: a location whose till is offline must not appear to break its promises.
 
-The shop at the harbour is heard of through its till, the one downtown through nothing that anybody declared.
+The location `harbour` has the feed `till`; `downtown` has none.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ def promised(case: str, due: str, at: str = "harbour", time: str = "11:55") -> S
 
 
 def shop(feeds: FeedLookup = TILL) -> Partition:
-    """At noon the till is heard of, and two orders are promised for the half hour to come."""
+    """Return a partition with a clock record of the till at noon, and two promises due in the next half hour."""
     partition = Partition(feeds=feeds).arrive(promised("o1", "12:10")).arrive(promised("o2", "12:20"))
     return partition.clock("till", "12:00")
 
 
-def told(partition: Partition) -> list[str]:
+def verdicts_of(partition: Partition) -> list[str]:
     return [f"{one.case} {one.revision} {one.current.verdict} / {one.current.reason}" for one in partition.verdicts]
 
 
 def reasons(partition: Partition, location: str = "harbour", basis: Basis = "current") -> dict[str, int]:
-    """How many promises of that shop stand for which reason."""
+    """Return the number of promises of a location by reason."""
     return {ruling.reason: count for ruling, count in partition.row(location, basis=basis).net.items()}
 
 
-def test_a_till_that_was_offline_broke_nothing_that_was_delivered_meanwhile() -> None:
+def test_an_outage_breaks_no_promise_that_was_delivered_meanwhile() -> None:
     #  12:00    12:10   12:20   12:30
     #  offline  o1 due  o2 due  back, with what happened since
     partition = shop().advance("12:29")
@@ -45,61 +45,61 @@ def test_a_till_that_was_offline_broke_nothing_that_was_delivered_meanwhile() ->
 
     partition.arrive(order("o1").reached("ready", "12:08", id="e2"), "12:30")
     partition.arrive(order("o2").reached("ready", "12:19", id="e2"), "12:30").clock("till", "12:30")
-    assert told(partition) == ["o1 0 kept / on_time", "o2 0 kept / on_time"]
+    assert verdicts_of(partition) == ["o1 0 kept / on_time", "o2 0 kept / on_time"]
     assert partition.alerts == []
     assert partition.net("harbour") == {"kept": 2}
     assert_counts_add_up(partition.state.counts)
 
 
-def test_what_was_not_delivered_is_broken_when_the_till_is_heard_again() -> None:
+def test_an_undelivered_promise_is_broken_when_the_feed_returns() -> None:
     partition = (
         shop().advance("12:29").arrive(order("o1").reached("ready", "12:08", id="e2"), "12:30").clock("till", "12:30")
     )
 
-    assert told(partition) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 kept / on_time", "o2 0 broken / undelivered"]
     assert [(one.stage, one.case) for one in partition.alerts] == [("overdue", "o2")]
     assert texts([partition.verdicts[-1].decided_at, partition.alerts[-1].decided_at]) == ["12:30:00.000"] * 2
     assert texts([partition.alerts[-1].due]) == ["12:20:00.000"]
 
 
-def test_a_till_that_is_heard_of_lets_promises_break_at_their_time() -> None:
+def test_with_a_current_feed_a_promise_is_broken_at_its_deadline() -> None:
     partition = shop().clock("till", "12:10")
     assert partition.effects == []
 
     partition.clock("till", "12:10:00.001")
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
     assert texts([partition.verdicts[0].decided_at]) == ["12:10:00.001"]
 
 
-def test_a_till_that_lags_a_little_delays_the_verdict_and_nothing_is_unconfirmed() -> None:
+def test_a_lagging_feed_delays_the_verdict_and_nothing_is_unconfirmed() -> None:
     partition = shop()
     for seconds in range(1, 700, 20):
         upto = f"12:{seconds // 60:02}:{seconds % 60:02}"
         partition.clock("till", upto, f"12:{(seconds + 15) // 60:02}:{(seconds + 15) % 60:02}")
         assert "unconfirmed" not in reasons(partition)
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
     assert texts([partition.verdicts[0].decided_at]) == ["12:10:16.000"]
 
 
-def test_a_shop_without_a_declared_feed_beside_it_is_judged_on_time() -> None:
+def test_a_location_without_a_feed_is_judged_on_time() -> None:
     partition = shop().arrive(promised("o3", "12:10", at="downtown")).arrive(promised("o4", "12:10", at=""))
     partition.advance("12:15")
 
-    assert sorted(told(partition)) == ["o3 0 broken / undelivered", "o4 0 broken / undelivered"]
+    assert sorted(verdicts_of(partition)) == ["o3 0 broken / undelivered", "o4 0 broken / undelivered"]
     assert set(texts(one.decided_at for one in partition.verdicts)) == {"12:10:00.001"}
     assert reasons(partition) == {"unconfirmed": 1, "pending": 1}
 
 
-def test_of_a_feed_that_was_never_heard_nothing_is_confirmed() -> None:
+def test_without_any_clock_record_promises_are_unconfirmed() -> None:
     partition = Partition(feeds=TILL).arrive(promised("o1", "12:10")).advance("12:30")
     assert (partition.effects, reasons(partition)) == ([], {"unconfirmed": 1})
 
-    assert told(partition.clock("till", "12:09")) == []
-    assert told(partition.clock("till", "12:11", "12:31")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.clock("till", "12:09")) == []
+    assert verdicts_of(partition.clock("till", "12:11", "12:31")) == ["o1 0 broken / undelivered"]
 
 
-def test_a_feed_is_stale_a_millisecond_after_it_may_be_silent_no_longer() -> None:
+def test_a_feed_is_stale_a_millisecond_after_its_limit() -> None:
     partition = Partition(feeds=TILL).arrive(promised("o1", "12:02")).clock("till", "12:00").advance("12:05")
     assert reasons(partition) == {"pending": 1}
 
@@ -113,7 +113,7 @@ def test_a_promise_is_unconfirmed_only_when_its_grace_is_over() -> None:
     assert reasons(partition.advance("12:12:00.001")) == {"unconfirmed": 1}
 
 
-def test_a_due_that_was_put_off_is_unconfirmed_on_either_basis_in_its_turn() -> None:
+def test_each_basis_of_an_amended_promise_is_unconfirmed_after_its_own_deadline() -> None:
     put_off = promised("o1", "12:10").amended("ready", "11:58", due="12:20", by="us")
     partition = Partition(feeds=TILL).arrive(put_off).clock("till", "12:00").advance("12:15")
     assert (reasons(partition, "harbour", "original"), reasons(partition)) == ({"unconfirmed": 1}, {"pending": 1})
@@ -122,7 +122,7 @@ def test_a_due_that_was_put_off_is_unconfirmed_on_either_basis_in_its_turn() -> 
     assert (reasons(partition, "harbour", "original"), reasons(partition)) == ({"unconfirmed": 1}, {"unconfirmed": 1})
 
 
-def test_a_stale_feed_that_is_heard_again_but_not_far_enough_leaves_a_promise_as_it_was_before() -> None:
+def test_a_feed_that_returns_with_an_early_watermark_leaves_promises_open() -> None:
     partition = shop().advance("12:21")
     assert reasons(partition) == {"unconfirmed": 2}
 
@@ -131,13 +131,13 @@ def test_a_stale_feed_that_is_heard_again_but_not_far_enough_leaves_a_promise_as
     assert reasons(partition.advance("12:23:00.001")) == {"undelivered": 1, "unconfirmed": 1}
 
 
-def test_a_backlog_that_is_read_bit_by_bit_settles_promise_after_promise() -> None:
+def test_a_backlog_settles_promises_one_by_one() -> None:
     partition = shop().advance("13:00").clock("till", "12:09", "13:00").clock("till", "12:11", "13:00")
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
     assert reasons(partition) == {"undelivered": 1, "unconfirmed": 1}
 
 
-def test_alerts_wait_for_the_feed_too_and_come_each_for_its_own_time() -> None:
+def test_alerts_wait_for_the_feed_too() -> None:
     partition = Partition(RISKY, feeds=TILL).arrive(promised("o1", "12:20")).clock("till", "12:00").advance("12:30")
     assert (partition.alerts, reasons(partition)) == ([], {"unconfirmed": 1})
 
@@ -147,7 +147,7 @@ def test_alerts_wait_for_the_feed_too_and_come_each_for_its_own_time() -> None:
     assert [one.stage for one in partition.alerts] == ["at_risk", "overdue"]
 
 
-def test_a_promise_at_risk_goes_on_waiting_for_a_feed_that_lags() -> None:
+def test_a_promise_at_risk_keeps_waiting_for_a_lagging_feed() -> None:
     partition = Partition(RISKY, feeds=SLOW).arrive(promised("o1", "12:20")).clock("till", "12:00").advance("12:30")
     partition.clock("till", "12:15", "12:31")
     assert ([one.stage for one in partition.alerts], reasons(partition)) == (["at_risk"], {"at_risk": 1})
@@ -164,67 +164,71 @@ def test_a_case_that_waited_for_one_deadline_meets_the_next() -> None:
     assert reasons(partition) == {"undelivered": 1}
 
 
-def test_an_outage_that_ends_with_one_word_raises_both_alerts() -> None:
+def test_one_clock_record_after_an_outage_raises_both_alerts() -> None:
     partition = Partition(RISKY, feeds=TILL).arrive(promised("o1", "12:20")).clock("till", "12:00").advance("12:30")
 
     assert [one.stage for one in partition.clock("till", "12:30").alerts] == ["at_risk", "overdue"]
 
 
-def test_a_delivery_that_is_read_counts_at_once_whatever_the_feed_was_heard_of() -> None:
+def test_a_delivery_counts_at_once_whatever_the_watermark_of_the_feed() -> None:
     partition = shop().arrive(order("o1").reached("ready", "12:11", id="e2"))
 
-    assert told(partition) == ["o1 0 broken / late"]
+    assert verdicts_of(partition) == ["o1 0 broken / late"]
 
 
-def test_a_dead_feed_is_waited_for_as_long_as_its_shop_says() -> None:
+def test_a_silent_feed_is_abandoned_at_the_limit_of_its_location() -> None:
     #  12:00       12:10  12:20   12:55   13:00         13:05
     #  last heard  due    due     o3 due  an hour later o4 due
     partition = shop(PATIENT).arrive(promised("o3", "12:55")).arrive(promised("o4", "13:05")).advance("13:00")
     assert (partition.effects, reasons(partition)) == ([], {"unconfirmed": 3, "pending": 1})
 
     partition.advance("13:00:00.001")
-    assert told(partition) == [f"{case} 0 broken / undelivered" for case in ("o1", "o2", "o3")]
+    assert verdicts_of(partition) == [f"{case} 0 broken / undelivered" for case in ("o1", "o2", "o3")]
     assert set(texts(one.decided_at for one in partition.verdicts)) == {"13:00:00.001"}
     partition.advance("13:10")
-    assert told(partition)[3:] == ["o4 0 broken / undelivered"]
+    assert verdicts_of(partition)[3:] == ["o4 0 broken / undelivered"]
     assert texts([partition.verdicts[-1].decided_at]) == ["13:05:00.001"]
 
 
-def test_what_was_given_up_stays_broken_when_the_dead_feed_comes_back() -> None:
+def test_a_promise_broken_after_the_feed_was_abandoned_stays_broken_when_it_returns() -> None:
     partition = shop(PATIENT).advance("13:10").clock("till", "12:18", "13:11")
     partition.arrive(order("o2").taken_by("anna", "13:12", id="e2"))
-    assert told(partition) == ["o1 0 broken / undelivered", "o2 0 broken / undelivered", "o2 1 broken / undelivered"]
+    assert verdicts_of(partition) == [
+        "o1 0 broken / undelivered",
+        "o2 0 broken / undelivered",
+        "o2 1 broken / undelivered",
+    ]
     partition.arrive(promised("o3", "13:15", time="13:12")).advance("13:16")
     assert reasons(partition) == {"undelivered": 2, "unconfirmed": 1}
 
     partition.arrive(order("o1").reached("ready", "12:08", id="e2"), "13:17")
-    assert told(partition)[-1] == "o1 1 kept / on_time"
+    assert verdicts_of(partition)[-1] == "o1 1 kept / on_time"
 
 
-def test_a_feed_that_was_never_heard_is_waited_for_from_its_first_order_on() -> None:
+def test_the_silence_of_a_new_feed_counts_from_its_first_case() -> None:
     partition = Partition(feeds=PATIENT).arrive(promised("o1", "12:10")).advance("12:55")
     assert partition.effects == []
 
-    assert told(partition.advance("12:55:00.001")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.advance("12:55:00.001")) == ["o1 0 broken / undelivered"]
 
 
-def test_a_feed_with_two_partitions_is_heard_of_as_far_as_the_slower_one() -> None:
+def test_the_watermark_of_a_feed_is_that_of_its_slowest_partition() -> None:
     partition = shop().clock("till", "12:01", partition=1).clock("till", "12:15", partition=0)
-    assert told(partition) == []
+    assert verdicts_of(partition) == []
 
-    assert told(partition.clock("till", "12:12", "12:16", partition=1)) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.clock("till", "12:12", "12:16", partition=1)) == ["o1 0 broken / undelivered"]
     assert partition.state.feed_watermarks == {"till": partition.state.watermark.now - 4 * MINUTE}
 
 
-def test_a_partition_that_shows_up_behind_the_others_is_waited_for() -> None:
+def test_a_new_partition_that_is_behind_is_waited_for() -> None:
     partition = shop().clock("till", "12:11", partition=0).clock("till", "11:50", "12:12", partition=1)
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
 
     partition.advance("12:21").arrive(order("o1").taken_by("anna", "12:22", id="e2"))
     assert reasons(partition) == {"undelivered": 1, "unconfirmed": 1}
 
 
-def test_a_partition_that_shows_up_far_behind_makes_the_feed_stale() -> None:
+def test_a_new_partition_that_is_far_behind_makes_the_feed_stale() -> None:
     partition = shop().clock("till", "12:09").advance("12:12")
     assert reasons(partition) == {"pending": 2}
 
@@ -232,14 +236,14 @@ def test_a_partition_that_shows_up_far_behind_makes_the_feed_stale() -> None:
     assert reasons(partition) == {"unconfirmed": 1, "pending": 1}
 
 
-def test_what_a_partition_said_once_it_does_not_take_back() -> None:
+def test_the_watermark_of_a_partition_never_goes_back() -> None:
     partition = shop().clock("till", "12:11").clock("till", "12:05", "12:12").advance("12:15")
 
     assert partition.state.feed_watermarks == {"till": partition.state.watermark.now - 4 * MINUTE}
     assert reasons(partition) == {"undelivered": 1, "pending": 1}
 
 
-def test_a_source_cannot_have_been_read_up_to_the_future() -> None:
+def test_a_watermark_in_the_future_is_limited_to_the_wall_clock() -> None:
     partition = shop()
     wall = partition.state.watermark.now + 9 * MINUTE
     partition.apply(record(Clock(source="till", at=moment("18:00")), at("12:09")), wall=wall)
@@ -248,53 +252,56 @@ def test_a_source_cannot_have_been_read_up_to_the_future() -> None:
     assert (partition.advance("12:19").effects, reasons(partition)) == ([], {"unconfirmed": 1, "pending": 1})
 
 
-def test_other_sources_are_not_remembered() -> None:
+def test_clock_records_of_undeclared_feeds_are_ignored() -> None:
     partition = shop().clock("replay", "12:30")
 
     assert partition.state.feed_watermarks == {"till": partition.state.watermark.now - 30 * MINUTE}
     assert Partition().clock("till", "12:00").state.feed_watermarks == {}
 
 
-def test_two_shops_of_one_feed_may_be_patient_to_different_degrees() -> None:
+def test_two_locations_of_one_feed_may_have_different_limits() -> None:
     feeds = {"harbour": LocationFeed("till", 5 * MINUTE), "quay": LocationFeed("till", 15 * MINUTE)}
     partition = Partition(feeds=feeds).arrive(promised("o1", "12:02")).arrive(promised("o2", "12:02", at="quay"))
     partition.clock("till", "12:00").advance("12:10")
 
     assert (reasons(partition), reasons(partition, "quay")) == ({"unconfirmed": 1}, {"pending": 1})
-    assert sorted(told(partition.clock("till", "12:10"))) == ["o1 0 broken / undelivered", "o2 0 broken / undelivered"]
+    assert sorted(verdicts_of(partition.clock("till", "12:10"))) == [
+        "o1 0 broken / undelivered",
+        "o2 0 broken / undelivered",
+    ]
 
 
-def test_an_event_ahead_of_the_clock_counts_at_its_time_while_its_case_waits() -> None:
+def test_an_event_in_the_future_counts_at_its_instant_while_its_case_waits() -> None:
     partition = shop().arrive(order("o1").reached("ready", "12:16", id="e2"), "12:11")
     assert reasons(partition.advance("12:15:59.999")) == {"unconfirmed": 1, "pending": 1}
 
-    assert told(partition.advance("12:16")) == ["o1 0 broken / late"]
+    assert verdicts_of(partition.advance("12:16")) == ["o1 0 broken / late"]
 
 
-def test_a_case_that_turns_out_to_be_of_another_shop_waits_no_longer() -> None:
+def test_a_case_that_moves_to_a_location_without_a_feed_stops_waiting() -> None:
     partition = (
         shop().advance("12:15").arrive(order("o1").corrected("e1", "12:16", promised("o1", "12:10", at="downtown")))
     )
 
-    assert told(partition) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition) == ["o1 0 broken / undelivered"]
     assert (reasons(partition), reasons(partition, "downtown")) == ({"pending": 1}, {"undelivered": 1})
-    assert told(partition.clock("till", "12:17")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.clock("till", "12:17")) == ["o1 0 broken / undelivered"]
 
 
-def test_that_a_case_is_of_another_shop_may_be_known_ahead_of_its_time() -> None:
+def test_a_case_may_move_to_another_location_by_an_event_in_the_future() -> None:
     corrected = order("o1").corrected("e1", "12:16", promised("o1", "12:10", at="downtown"), id="e2")
     partition = shop().arrive(corrected, "12:11").advance("12:15:59")
-    assert told(partition) == []
+    assert verdicts_of(partition) == []
 
-    assert told(partition.advance("12:16")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.advance("12:16")) == ["o1 0 broken / undelivered"]
     assert reasons(partition, "downtown") == {"undelivered": 1}
 
 
-def test_a_case_may_turn_out_to_wait_for_another_feed() -> None:
+def test_a_case_that_moves_may_wait_for_another_feed() -> None:
     feeds = {**TILL, "quay": LocationFeed("kiosk", 5 * MINUTE)}
     partition = (
         shop(feeds).advance("12:15").arrive(order("o1").corrected("e1", "12:16", promised("o1", "12:10", at="quay")))
     )
-    assert (told(partition.clock("till", "12:17")), reasons(partition, "quay")) == ([], {"pending": 1})
+    assert (verdicts_of(partition.clock("till", "12:17")), reasons(partition, "quay")) == ([], {"pending": 1})
 
-    assert told(partition.clock("kiosk", "12:18")) == ["o1 0 broken / undelivered"]
+    assert verdicts_of(partition.clock("kiosk", "12:18")) == ["o1 0 broken / undelivered"]

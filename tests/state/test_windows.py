@@ -1,4 +1,4 @@
-"""Rolling counts against a recount by hand."""
+"""Rolling counts, compared with a recount."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.words import BASES
-from streams.state.rows import BOTH, CURRENT, ORIGINAL, PART_OF
-from streams.state.windows import WIDTHS, Label, Windows
+from schemas.words import BASES, Basis
+from streams.state.windows import BOTH, CURRENT, ORIGINAL, PART_OF, WIDTHS, Label, Windows
 from tests.judging.generated import examples
 from tests.state.partitions import rolling
 
@@ -18,7 +17,7 @@ HERE, THERE = Label("here", "ready"), Label("there", "ready")
 
 
 class Added(NamedTuple):
-    """A promise that was counted in some part, and whether it was taken back right after."""
+    """A promise that was counted in a part, and whether that was taken back right away."""
 
     label: Label
     part: int
@@ -27,16 +26,16 @@ class Added(NamedTuple):
     is_taken_back: bool
 
 
-def recount(added: list[Added], basis: int, now: int) -> dict[str, dict[Label, tuple[int, int]]]:
-    """The counts that the windows should show on a basis at `now`, from the list of all that was added."""
-    found: dict[str, dict[Label, tuple[int, int]]] = {name: {} for name in WIDTHS}
-    for one in added:
-        age = now // MINUTE - one.due_at // MINUTE
+def recount(added: list[Added], basis: Basis, now: int) -> dict[str, dict[Label, tuple[int, int]]]:
+    """Recount the windows on a basis at `now` from the list of all promises."""
+    counts: dict[str, dict[Label, tuple[int, int]]] = {name: {} for name in WIDTHS}
+    for added_promise in added:
+        age = now // MINUTE - added_promise.due_at // MINUTE
         for name, width in WIDTHS.items():
-            if 0 <= age < width and one.part in (BOTH, PART_OF[basis]) and not one.is_taken_back:
-                kept, due = found[name].get(one.label, (0, 0))
-                found[name][one.label] = kept + one.kept, due + 1
-    return found
+            if 0 <= age < width and added_promise.part in (BOTH, PART_OF[basis]) and not added_promise.is_taken_back:
+                kept, due = counts[name].get(added_promise.label, (0, 0))
+                counts[name][added_promise.label] = kept + added_promise.kept, due + 1
+    return counts
 
 
 _STEPS = st.one_of(
@@ -54,7 +53,7 @@ _STEPS = st.one_of(
 
 @examples(120)
 @given(st.lists(_STEPS, max_size=25))
-def test_windows_show_what_a_recount_of_everything_shows(steps: list[Added | int]) -> None:
+def test_windows_equal_a_recount_of_all_promises(steps: list[Added | int]) -> None:
     windows, now = Windows(), 100_000 * MINUTE
     windows.advance(now)
     added: list[Added] = []
@@ -63,16 +62,16 @@ def test_windows_show_what_a_recount_of_everything_shows(steps: list[Added | int
             now += step
             windows.advance(now)
         else:
-            one = step._replace(due_at=now + step.due_at)
-            added.append(one)
-            windows.add(one.label, one.part, one.due_at, one.kept, 1)
-            if one.is_taken_back:
-                windows.add(one.label, one.part, one.due_at, -one.kept, -1)
-        for number, basis in enumerate(BASES):
-            assert rolling(windows, basis) == recount(added, number, now)
+            added_promise = step._replace(due_at=now + step.due_at)
+            added.append(added_promise)
+            windows.add(added_promise.label, added_promise.part, added_promise.due_at, added_promise.kept, 1)
+            if added_promise.is_taken_back:
+                windows.add(added_promise.label, added_promise.part, added_promise.due_at, -added_promise.kept, -1)
+        for basis in BASES:
+            assert rolling(windows, basis) == recount(added, basis, now)
 
 
-def test_a_window_is_its_minute_and_the_fourteen_before_it() -> None:
+def test_a_window_of_15_minutes_is_its_minute_and_the_14_before_it() -> None:
     windows = Windows()
     windows.advance(1000 * MINUTE)
     windows.add(HERE, BOTH, 986 * MINUTE, 1, 1)
@@ -81,7 +80,7 @@ def test_a_window_is_its_minute_and_the_fourteen_before_it() -> None:
     assert rolling(windows) == {"15m": {HERE: (1, 1)}, "1h": {HERE: (1, 2)}, "24h": {HERE: (1, 2)}}
 
 
-def test_what_is_kept_long_before_its_due_counts_once_it_is_due() -> None:
+def test_an_early_delivery_counts_once_it_is_due() -> None:
     windows = Windows()
     windows.advance(1000 * MINUTE)
     windows.add(HERE, BOTH, 1010 * MINUTE, 1, 1)
@@ -93,7 +92,7 @@ def test_what_is_kept_long_before_its_due_counts_once_it_is_due() -> None:
     assert rolling(windows) == {"15m": {}, "1h": {HERE: (1, 1)}, "24h": {HERE: (1, 1)}}
 
 
-def test_a_promise_that_is_revised_after_it_left_a_window_changes_the_longer_ones_alone() -> None:
+def test_a_revision_changes_only_the_windows_that_contain_the_due() -> None:
     windows = Windows()
     windows.advance(1000 * MINUTE)
     windows.add(HERE, BOTH, 1000 * MINUTE, 0, 1)

@@ -1,1 +1,1 @@
-"""What tests of several parts share."""
+"""Shared helpers of the tests."""

@@ -1,4 +1,4 @@
-"""The permissions that the documentation tells an operator to grant, read from its kafka-acls commands."""
+"""The permissions that docs/kafka.md grants, read from its kafka-acls commands."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _KINDS = {
 _BETWEEN_WORDS: Final = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
-def documented(user: str) -> list[ACL]:
-    """What docs/kafka.md grants to `user`."""
+def documented_acls(user: str) -> list[ACL]:
+    """Return the permissions that docs/kafka.md grants to `user`."""
     commands = [line for line in DOCUMENT.read_text("utf-8").splitlines() if line.startswith("$acls ")]
     return [acl for line in commands for acl in _granted(line) if acl.principal == f"User:{user}"]
 
 
-def for_whom(acl: ACL, user: str) -> ACL:
-    """The same for another user."""
+def acl_for(acl: ACL, user: str) -> ACL:
+    """Return the same permission for another user."""
     return ACL(f"User:{user}", acl.host, acl.operation, acl.permission_type, acl.resource_pattern)
 
 
@@ -39,11 +39,11 @@ def _granted(line: str) -> Iterator[ACL]:
     options.add_argument("--resource-pattern-type", default="literal")
     for name in ("operation", *_KINDS):
         options.add_argument(f"--{name.replace('_', '-')}", action="append", default=[])
-    said = options.parse_args(shlex.split(line)[1:])
-    pattern = ACLResourcePatternType[said.resource_pattern_type.upper()]
+    parsed = options.parse_args(shlex.split(line)[1:])
+    pattern = ACLResourcePatternType[parsed.resource_pattern_type.upper()]
     for kind, resource in _KINDS.items():
-        for name in getattr(said, kind):
-            for spoken in said.operation:
-                operation = ACLOperation[_BETWEEN_WORDS.sub("_", spoken).upper()]
+        for name in getattr(parsed, kind):
+            for name_of_operation in parsed.operation:
+                operation = ACLOperation[_BETWEEN_WORDS.sub("_", name_of_operation).upper()]
                 place = ResourcePattern(resource, name, pattern)
-                yield ACL(said.allow_principal, "*", operation, ACLPermissionType.ALLOW, place)
+                yield ACL(parsed.allow_principal, "*", operation, ACLPermissionType.ALLOW, place)

@@ -44,12 +44,12 @@ def alertmanager(folder: Path, address: str) -> Iterator[None]:
 
 
 def home_of(program: Path) -> Path:
-    """The folder in which the program has to run."""
+    """Return the folder in which the program has to run."""
     return program.parents[2]
 
 
 def movable() -> Path:
-    """The copy, made at once or not at all, however many processes try. Raises debian.Unavailable."""
+    """Return the copy, made completely or not at all by any number of processes. Raises debian.Unavailable."""
     program = unpacked(_PACKAGE, _NAME, cache_directory() / "debian")
     copy = program.with_name(f"{program.name}-movable")
     if not copy.exists():

@@ -23,7 +23,7 @@ _SECONDS_TO_CLEAN: Final = 30.0
 
 @contextmanager
 def emptied(broker: LocalKafka) -> Iterator[str]:
-    """The address of a Kafka without topics and consumer groups; all that are made in the block are deleted."""
+    """Provide the address of a Kafka without topics and consumer groups; delete those made in the block."""
     try:
         yield broker.bootstrap
     finally:
@@ -36,7 +36,7 @@ def emptied(broker: LocalKafka) -> Iterator[str]:
 
 @contextmanager
 def deployment(broker: LocalKafka, partitions: int = 4) -> Iterator[str]:
-    """The address of a Kafka with the topics that `promises topics` makes; all are deleted after the block."""
+    """Provide the address of a Kafka with the topics of `promises topics`; delete all topics after the block."""
     with emptied(broker) as bootstrap:
         create_topics(bootstrap, partitions)
         yield bootstrap
@@ -62,7 +62,7 @@ def _topics(admin: KafkaAdminClient) -> list[str]:
 
 
 def _delete_groups(admin: KafkaAdminClient) -> None:
-    """Delete the groups, and first their members: a killed worker would be waited for until its session is over."""
+    """Delete the groups with their members: Kafka would wait for a killed worker until its session ends."""
     groups = [group["group_id"] for group in admin.list_groups()]
     if not groups:
         return

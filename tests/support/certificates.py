@@ -1,4 +1,4 @@
-"""Certificates from an authority that lasts as long as a test, for brokers and for their clients."""
+"""Certificates from an authority for a test, for brokers and for clients."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Certificate(NamedTuple):
 
 
 class Authority:
-    """Somebody who signs certificates. certificate: its own, as PEM, which makes whoever has it trust what it signs."""
+    """A certificate authority. certificate: its own, as PEM."""
 
     def __init__(self) -> None:
         self._signs = trustme.CA()
         self.certificate = self._signs.cert_pem.bytes().decode()
 
     def sign(self, name: str) -> Certificate:
-        """A certificate of the host or of the client `name`."""
+        """Return a certificate of the host or of the client `name`."""
         signed = self._signs.issue_cert(name, common_name=name)
         certificate = "".join(part.bytes().decode() for part in signed.cert_chain_pems)
         # Java reads keys in this form only.
@@ -39,7 +39,7 @@ class Authority:
 
 
 def written(folder: Path, name: str, text: str) -> Path:
-    """`text` in a file of that name."""
+    """Write `text` to a file of that name, and return it."""
     path = folder / name
     path.write_text(text, "utf-8")
     return path

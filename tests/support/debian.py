@@ -22,7 +22,7 @@ _OWN_SOURCES = ("sources.list.d/debian.sources", "sources.list.d/ubuntu.sources"
 
 
 class Unavailable(Exception):
-    """The program cannot be had on this machine; the message says why. Good as the reason of a skipped test."""
+    """The program is not available on this machine; the message says why, as the reason of a skipped test."""
 
 
 def program(package: str, name: str, *, cache: Path | None = None) -> Path:
@@ -30,12 +30,12 @@ def program(package: str, name: str, *, cache: Path | None = None) -> Path:
 
     A package is fetched once, into `cache` (by default this user's cache directory). Raises Unavailable.
     """
-    found = shutil.which(name)
-    return Path(found) if found else unpacked(package, name, cache or cache_directory() / "debian")
+    result = shutil.which(name)
+    return Path(result) if result else unpacked(package, name, cache or cache_directory() / "debian")
 
 
 def unpacked(package: str, name: str, cache: Path) -> Path:
-    """The program `name` out of `package`, whatever is on PATH. Raises Unavailable."""
+    """Return the program `name` of `package`, even if there is another on PATH. Raises Unavailable."""
     home = cache / package
     if not home.is_dir():
         _fetch(package, home)
@@ -51,7 +51,7 @@ def _programs(home: Path) -> list[str]:
 
 
 def _fetch(package: str, home: Path) -> None:
-    """Fill `home` at once or not at all, however many processes try: each in a scratch directory of its own."""
+    """Fill `home` completely or not at all. Several processes may try at once, each in its own directory."""
     missing = [tool for tool in ("apt-get", "dpkg-deb") if shutil.which(tool) is None]
     if missing:
         raise Unavailable(f"{package} is not on PATH, and this machine has no {' and no '.join(missing)} to fetch it.")
@@ -68,7 +68,7 @@ def _fetch(package: str, home: Path) -> None:
 
 
 def _downloaded(package: str, scratch: Path) -> Path:
-    """The package's archive: by the machine's own package lists, or where these are missing or old, by fresh ones."""
+    """Return the archive of the package, by the package lists of the machine, or by fresh ones if these are old."""
     download = ("download", package)
     try:
         _apt(scratch, (), download)
@@ -81,7 +81,7 @@ def _downloaded(package: str, scratch: Path) -> Path:
 
 
 def _private_lists(scratch: Path) -> list[str]:
-    """Options that have apt keep lists of its own, of the distribution's packages alone: others may not be in reach."""
+    """Return options for apt with lists of its own, of the distribution alone: other sources may be unreachable."""
     (scratch / "lists" / "partial").mkdir(parents=True)
     # Without the error mode an update that reached nothing counts as done, and the package as unknown.
     options = [f"Dir::State::lists={scratch / 'lists'}", "Acquire::Languages=none", "APT::Update::Error-Mode=any"]

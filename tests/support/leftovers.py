@@ -42,6 +42,14 @@ def end_leftovers(seconds: float = 5.0) -> list[str]:
     return names
 
 
+def end_servers() -> None:
+    """End the servers of multiprocessing, and wait until they have ended."""
+    for server in (forkserver._forkserver, resource_tracker._resource_tracker):
+        stop = getattr(server, "_stop", None)  # private, and there since Python 3.9
+        if stop is not None:
+            stop()
+
+
 def _descendants() -> list[int]:
     """Return the living descendants, without the servers of multiprocessing, which end with this process."""
     processes = _processes()

@@ -26,7 +26,7 @@ _SECONDS: Final = 90.0
 
 
 class Unavailable(Exception):
-    """The registry cannot be had on this machine; the message says why. Good as the reason of a skipped test."""
+    """The registry is not available on this machine; the message says why, as the reason of a skipped test."""
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def _await(url: str, running: ChildProcess, log: Path) -> None:
 
 
 def _program(cache: Path) -> Path:
-    """The folder of the program, filled at once or not at all, however many processes try."""
+    """Return the folder of the program, filled completely or not at all by any number of processes."""
     home = cache / f"apicurio-registry-{_VERSION}"
     if not home.is_dir():
         home.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A Kafka that trusts nobody: TLS, a login or a certificate, and ACLs without which nothing is allowed."""
+"""A secured Kafka: TLS, a login or a certificate, and ACLs without which nothing is allowed."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from streams.local.kafka_cluster import LocalKafka
 from tests.support.certificates import Authority, written
 
 LOGIN, MUTUAL = "LOGIN", "MUTUAL"
-"""Listeners: one where clients log in over TLS, one where they show a certificate."""
+"""The listeners: one for clients that log in over TLS, one for clients with a certificate."""
 
 MECHANISM: Final = "SCRAM-SHA-512"
 
 
 @dataclass(frozen=True)
 class SecuredKafka:
-    """The Kafka, who signed its certificate, and where its users keep what they need to get in."""
+    """A secured Kafka, the authority of its certificate, and the folder with the files of its users."""
 
     local: LocalKafka
     authority: Authority
     folder: Path
 
     def admin(self) -> KafkaAdminClient:
-        """The operator's client, on the plain listener, where everybody may do everything."""
+        """Provide the operator's client, on the plain listener, where everything is allowed."""
         return KafkaAdminClient(bootstrap_servers=self.local.bootstrap)
 
     def user(self, name: str, *, mechanism: str = MECHANISM) -> Path:
-        """A new user, who may do nothing yet: the file that says how it connects."""
+        """Create a user without permissions; return the file of its connection settings."""
         password = f"{name} knows it"
         with self.admin() as admin:
             admin.alter_user_scram_credentials([UserScramCredentialUpsertion(name, mechanism, password)])
         return self.login(name, password, mechanism=mechanism)
 
     def login(self, name: str, password: str, *, mechanism: str = MECHANISM, ca: str | None = None) -> Path:
-        """The file of somebody who says to be `name`, and trusts our authority or another."""
+        """Return the file of a user `name` that trusts our authority or another."""
         folder = self.folder / f"{name}-{len(list(self.folder.iterdir()))}"
         folder.mkdir()
         written(folder, "password", password + "\n")
@@ -49,7 +49,7 @@ class SecuredKafka:
         return written(folder, "kafka.toml", f'[tls]\nca = "ca.pem"\n[sasl]\n{login}')
 
     def certified(self, name: str) -> Path:
-        """A new client that has a certificate instead of a password: the file that says how it connects."""
+        """Create a client with a certificate instead of a password; return the file of its connection settings."""
         folder = self.folder / f"{name}-certified"
         folder.mkdir()
         signed = self.authority.sign(name)
@@ -72,7 +72,7 @@ class SecuredKafka:
 
 @contextmanager
 def secured_kafka(folder: Path) -> Iterator[SecuredKafka]:
-    """A SecuredKafka of one broker; its users' files are in `folder`."""
+    """Run a SecuredKafka of one broker; the files of its users are in `folder`."""
     authority = Authority()
     listeners = {LOGIN: "SASL_SSL", MUTUAL: "SSL"}
     with LocalKafka(properties=_properties(authority), listeners=listeners) as local:

@@ -1,4 +1,4 @@
-"""Programs of Debian's packages are found, fetched, or missed with a reason."""
+"""Tests of programs of Debian's packages: found, downloaded, or missing with a reason."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_machine_whose_package_lists_were_never_fetched(tmp_path: Path, monkey
     assert first_line(hello) == "Hello, world!\n"
 
 
-def test_a_program_on_path_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_on_path_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "promtool"
     installed.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -57,7 +57,7 @@ def test_a_machine_without_apt_says_so(tmp_path: Path, monkeypatch: pytest.Monke
         program("prometheus", "promtool", cache=tmp_path)
 
 
-def test_a_machine_without_network_says_what_apt_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_network_shows_the_error_of_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     with pytest.raises(Unavailable, match=r"(?s)`apt-get ... update` failed: .*127\.0\.0\.1"):

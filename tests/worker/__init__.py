@@ -1,1 +1,1 @@
-"""Tests of the worker as it runs: a process of its own, on a real Kafka, read through /metrics and its topics."""
+"""Tests of the worker as a process of its own, on a real Kafka, by its metrics and topics."""

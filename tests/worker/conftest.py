@@ -1,4 +1,4 @@
-"""The ends of the logs of workers beside every failure."""
+"""Failure reports with the ends of the logs of all workers."""
 
 from __future__ import annotations
 

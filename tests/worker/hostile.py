@@ -1,4 +1,4 @@
-"""What no shop should send, and what the contract says becomes of it: pure, by the published rules alone."""
+"""Records that no producer should send, each with the outcome that the contract states. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KEYS: Final = ("id", "case", "type", "occurred_at", "location", "staff", "promi
 
 
 def expected(record: KafkaRecord) -> RefusalReason | str:
-    """The reason why the contract refuses a record, or the type of the event that it accepts."""
+    """Return the reason for which the contract refuses a record, or the type of the accepted event."""
     try:
         event = read_event(record.value)
         if isinstance(event, Clock):
@@ -45,18 +45,18 @@ def expected(record: KafkaRecord) -> RefusalReason | str:
 
 
 def step(**fields: Any) -> dict[str, Any]:
-    """The fields of an ordinary event, but for `fields`."""
-    said = {"type": "step_reached", "id": "1", "case": "c", "occurred_at": "2026-03-06T12:40:00Z", "step": "ready"}
-    return said | fields
+    """Return the fields of an ordinary event, replaced by `fields`."""
+    event = {"type": "step_reached", "id": "1", "case": "c", "occurred_at": "2026-03-06T12:40:00Z", "step": "ready"}
+    return event | fields
 
 
 def promise(**fields: Any) -> dict[str, Any]:
-    """The fields of an ordinary promise, but for `fields` of its terms."""
+    """Return the fields of an ordinary promise, with these fields of its terms."""
     terms = {"kind": "ready", "due": "2026-03-06T12:50:00Z"} | fields
     return step(type="promises_made", id="2", promises=[terms])
 
 
-def said(fields: dict[str, Any], key: bytes | None = b"c") -> SentRecord:
+def sent(fields: dict[str, Any], key: bytes | None = b"c") -> SentRecord:
     return SentRecord(key, msgspec.json.encode(fields))
 
 
@@ -65,7 +65,7 @@ def without(name: str) -> dict[str, Any]:
 
 
 def padded(size: int) -> bytes:
-    """An ordinary event of so many bytes."""
+    """Return an ordinary event of this size in bytes."""
     value = msgspec.json.encode(step(id="padded", note=""))
     return value.replace(b'"note":""', b'"note":"' + b"." * (size - len(value)) + b'"')
 
@@ -76,7 +76,7 @@ def _raw(value: bytes | None, key: bytes | None = b"c") -> SentRecord:
 
 _PLAIN: Final = msgspec.json.encode(step())
 
-LETTERS: Final[dict[str, tuple[SentRecord, str]]] = {
+HOSTILE_RECORDS: Final[dict[str, tuple[SentRecord, str]]] = {
     "invalid UTF-8": (_raw(_PLAIN.replace(b'"ready"', b'"\xff\xfe"')), "not_json"),
     "half a letter": (_raw(_PLAIN.replace(b'"ready"', b'"\\ud83c"')), "not_json"),
     "UTF-16": (_raw(_PLAIN.decode().encode("utf-16")), "not_json"),
@@ -92,14 +92,14 @@ LETTERS: Final[dict[str, tuple[SentRecord, str]]] = {
     "a list": (_raw(b"[1,2]"), "bad_value"),
     "a text": (_raw(b'"ready"'), "bad_value"),
     "the word null": (_raw(b"null"), "bad_value"),
-    "an id that is a number": (said(step(id=7)), "bad_value"),
-    "staff that is a text": (said(step(staff="b03")), "bad_value"),
-    "a step of 300 letters": (said(step(step="x" * 300)), "bad_value"),
-    "no step": (said(without("step")), "bad_value"),
-    "no occurred_at": (said(without("occurred_at")), "bad_value"),
-    "an ordinal without end": (said(promise(ordinal=10**30)), "bad_value"),
+    "an id that is a number": (sent(step(id=7)), "bad_value"),
+    "staff that is a text": (sent(step(staff="b03")), "bad_value"),
+    "a step of 300 letters": (sent(step(step="x" * 300)), "bad_value"),
+    "no step": (sent(without("step")), "bad_value"),
+    "no occurred_at": (sent(without("occurred_at")), "bad_value"),
+    "an ordinal without end": (sent(promise(ordinal=10**30)), "bad_value"),
     "a correction of another case": (
-        said(step(type="correction", corrects="1", event=step(case="other"))), "bad_value"
+        sent(step(type="correction", corrects="1", event=step(case="other"))), "bad_value"
     ),
     "10 MB": (_raw(padded(10_000_000)), "too_large"),
     "a byte too many": (_raw(padded(MAX_BYTES + 1)), "too_large"),
@@ -108,46 +108,46 @@ LETTERS: Final[dict[str, tuple[SentRecord, str]]] = {
     "a tombstone": (_raw(None), "empty"),
     "no bytes": (_raw(b""), "empty"),
     "no bytes and no key": (_raw(b"", None), "empty"),
-    "an unknown type": (said(step(type="teleported")), "unknown_type"),
-    "a type that is a number": (said(step(type=7)), "unknown_type"),
-    "no type": (said(without("type")), "unknown_type"),
-    "no case": (said(without("case")), "no_case"),
-    "an empty case": (said(step(case=""), b""), "no_case"),
-    "a case that is a number": (said(step(case=7), b"7"), "no_case"),
-    "another key": (said(step(), b"d"), "wrong_key"),
-    "no key": (said(step(), None), "wrong_key"),
-    "a key of a megabyte": (said(step(), b"\xff" * 1_000_000), "wrong_key"),
-    "occurred in 1970": (said(step(occurred_at="1970-01-01T00:00:00Z")), "bad_time"),
-    "occurred in 9999": (said(step(occurred_at="9999-12-31T23:59:59Z")), "bad_time"),
-    "occurred without a zone": (said(step(occurred_at="2026-03-06T12:40:00")), "bad_time"),
-    "occurred at a number": (said(step(occurred_at=1_772_800_800)), "bad_time"),
-    "due in 1970": (said(promise(due="1970-01-01T00:00:00Z")), "bad_time"),
-    "due in 9999": (said(promise(due="9999-12-31T23:59:59Z")), "bad_time"),
-    "opens after it is due": (said(promise(opens="2026-03-06T12:51:00Z")), "bad_time"),
-    "a clock in 9999": (said({"type": "clock", "source": "pos", "at": "9999-12-31T23:59:59Z"}, None), "bad_time"),
-    "a clock that is ahead": (said({"type": "clock", "source": "pos", "at": "2099-12-31T23:59:59Z"}, None), "clock"),
-    "due before it was made": (said(promise(due="2026-03-06T12:39:59.999Z")), "due_before_made"),
-    "a kind that no policy knows": (said(promise(kind="teleported")), "unknown_kind"),
-    "received in 1970": (said(step(id="3", received_at="1970-01-01T00:00:00Z")), "step_reached"),
-    "stamped 1970": (said(step(id="4"))._replace(at=0), "step_reached"),
-    "stamped 9999": (said(step(id="5"))._replace(at=253_370_764_800_000), "step_reached"),
+    "an unknown type": (sent(step(type="teleported")), "unknown_type"),
+    "a type that is a number": (sent(step(type=7)), "unknown_type"),
+    "no type": (sent(without("type")), "unknown_type"),
+    "no case": (sent(without("case")), "no_case"),
+    "an empty case": (sent(step(case=""), b""), "no_case"),
+    "a case that is a number": (sent(step(case=7), b"7"), "no_case"),
+    "another key": (sent(step(), b"d"), "wrong_key"),
+    "no key": (sent(step(), None), "wrong_key"),
+    "a key of a megabyte": (sent(step(), b"\xff" * 1_000_000), "wrong_key"),
+    "occurred in 1970": (sent(step(occurred_at="1970-01-01T00:00:00Z")), "bad_time"),
+    "occurred in 9999": (sent(step(occurred_at="9999-12-31T23:59:59Z")), "bad_time"),
+    "occurred without a zone": (sent(step(occurred_at="2026-03-06T12:40:00")), "bad_time"),
+    "occurred at a number": (sent(step(occurred_at=1_772_800_800)), "bad_time"),
+    "due in 1970": (sent(promise(due="1970-01-01T00:00:00Z")), "bad_time"),
+    "due in 9999": (sent(promise(due="9999-12-31T23:59:59Z")), "bad_time"),
+    "opens after it is due": (sent(promise(opens="2026-03-06T12:51:00Z")), "bad_time"),
+    "a clock in 9999": (sent({"type": "clock", "source": "pos", "at": "9999-12-31T23:59:59Z"}, None), "bad_time"),
+    "a clock that is ahead": (sent({"type": "clock", "source": "pos", "at": "2099-12-31T23:59:59Z"}, None), "clock"),
+    "due before it was made": (sent(promise(due="2026-03-06T12:39:59.999Z")), "due_before_made"),
+    "a kind that no policy knows": (sent(promise(kind="teleported")), "unknown_kind"),
+    "received in 1970": (sent(step(id="3", received_at="1970-01-01T00:00:00Z")), "step_reached"),
+    "stamped 1970": (sent(step(id="4"))._replace(at=0), "step_reached"),
+    "stamped 9999": (sent(step(id="5"))._replace(at=253_370_764_800_000), "step_reached"),
     "a correction of itself": (
-        said(step(type="correction", id="6", corrects="6", event=step(id="6"))), "correction"
+        sent(step(type="correction", id="6", corrects="6", event=step(id="6"))), "correction"
     ),
     "names with quotes, breaks and nothing": (
-        said(promise() | {"id": "7", "location": 'the "\\n\n\u0000\u2028{}" bar', "case": "\u0000"}, b"\0"),
+        sent(promise() | {"id": "7", "location": 'the "\\n\n\u0000\u2028{}" bar', "case": "\u0000"}, b"\0"),
         "promises_made",
     ),
-    "headers of a megabyte": (said(step(id="8"))._replace(headers=(("x", b"." * MAX_BYTES),)), "step_reached"),
+    "headers of a megabyte": (sent(step(id="8"))._replace(headers=(("x", b"." * MAX_BYTES),)), "step_reached"),
     "headers of a megabyte on what is refused": (
-        said(step(type="teleported"))._replace(headers=(("x", b"." * MAX_BYTES), ("reason", b"none"))), "unknown_type"
+        sent(step(type="teleported"))._replace(headers=(("x", b"." * MAX_BYTES), ("reason", b"none"))), "unknown_type"
     ),
 }  # fmt: skip
-"""Each with what becomes of it."""
+"""Records by their description, each with its outcome."""
 
 
 def fuzzed(count: int, seed: int) -> Iterator[SentRecord]:
-    """Records of every kind of damage, the same for the same seed."""
+    """Yield records with every kind of damage, the same for the same seed."""
     chance = random.Random(seed)
     for number in range(count):
         event = _example(chance, number)
@@ -159,7 +159,7 @@ def fuzzed(count: int, seed: int) -> Iterator[SentRecord]:
 def _examples() -> tuple[dict[str, Any], ...]:
     files = sorted((ROOT / "schemas" / "examples").glob("*.json"))
     read_files = [msgspec.json.decode(file.read_bytes()) for file in files]
-    return tuple(one for one in read_files if one["type"] not in ("verdict", "alert"))
+    return tuple(first for first in read_files if first["type"] not in ("verdict", "alert"))
 
 
 def _example(chance: random.Random, number: int) -> dict[str, Any]:
@@ -200,19 +200,19 @@ def _spliced(chance: random.Random, event: dict[str, Any]) -> bytes:
 
 
 def _swapped(chance: random.Random, event: dict[str, Any]) -> bytes:
-    one, other = chance.sample(sorted(event), 2)
-    return msgspec.json.encode(event | {one: event[other], other: event[one]})
+    first, other = chance.sample(sorted(event), 2)
+    return msgspec.json.encode(event | {first: event[other], other: event[first]})
 
 
 def _lacking(chance: random.Random, event: dict[str, Any]) -> bytes:
-    gone = chance.choice(sorted(event))
-    return msgspec.json.encode({name: value for name, value in event.items() if name != gone})
+    missing = chance.choice(sorted(event))
+    return msgspec.json.encode({name: value for name, value in event.items() if name != missing})
 
 
 def _replaced(chance: random.Random, event: dict[str, Any]) -> bytes:
-    place = chance.choice(event.get("promises") or [event])
-    changed = place | {chance.choice((*place, *_KEYS)): chance.choice(JUNK)}
-    return msgspec.json.encode(changed if place is event else event | {"promises": [changed]})
+    target = chance.choice(event.get("promises") or [event])
+    changed = target | {chance.choice((*target, *_KEYS)): chance.choice(JUNK)}
+    return msgspec.json.encode(changed if target is event else event | {"promises": [changed]})
 
 
 _DAMAGES: Final[tuple[Callable[[random.Random, dict[str, Any]], bytes], ...]] = (

@@ -1,4 +1,4 @@
-"""What shops send to Kafka, and what there is to read in it."""
+"""Clients for the topics: send records, and read what was written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NULL: Final = b"null"
 
 
 class SentRecord(NamedTuple):
-    """A record to send. at: its timestamp; None: when it is sent. partition: None lets the key decide."""
+    """A record to send. at: the timestamp; None: the time of sending. partition: None lets the key decide."""
 
     key: bytes | None
     value: bytes | None
@@ -33,7 +33,7 @@ class SentRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class Order:
-    """What one customer ordered at one shop, and what happens to it."""
+    """The events of one order at one location."""
 
     case: str
     location: str
@@ -41,14 +41,16 @@ class Order:
 
     def promised(self, made: Instant, due: Instant, *, arrives: Instant | None = None) -> SentRecord:
         terms = PromiseTerms(kind="ready", due=to_datetime(due))
-        return self._say(PromisesMade, "promised", made, arrives, promises=[terms])
+        return self._record(PromisesMade, "promised", made, arrives, promises=[terms])
 
     def reached(self, step: str, at: Instant, *, arrives: Instant | None = None) -> SentRecord:
-        return self._say(StepReached, step, at, arrives, step=step)
+        return self._record(StepReached, step, at, arrives, step=step)
 
-    def _say(self, what: type[Any], said: str, at: Instant, arrives: Instant | None, **fields: Any) -> SentRecord:
-        event: CaseEvent = what(
-            id=said,
+    def _record(
+        self, event_type: type[Any], id: str, at: Instant, arrives: Instant | None, **fields: Any
+    ) -> SentRecord:
+        event: CaseEvent = event_type(
+            id=id,
             case=self.case,
             occurred_at=to_datetime(at),
             location=self.location,
@@ -59,34 +61,36 @@ class Order:
 
 
 def send(bootstrap: str, *records: SentRecord, topic: str = EVENTS.name) -> None:
-    """Send these records, in this order; they are written when it returns."""
+    """Send these records in order, and return when they are written."""
     asyncio.run(_send(bootstrap, records, topic))
 
 
 def read(bootstrap: str, topic: str, partitions: Iterable[int] = range(PARTITIONS)) -> list[KafkaRecord]:
-    """All that is committed in these partitions of `topic` now, each in its order."""
+    """Return all committed records in these partitions of `topic`, in order within each partition."""
     return asyncio.run(_read(bootstrap, [TopicPartition(topic, partition) for partition in partitions]))
 
 
 def verdicts(bootstrap: str, location: str) -> list[VerdictRecord]:
-    """The verdicts on promises of that shop, each partition in its order."""
-    found = [msgspec.json.decode(held.value or b"", type=VerdictRecord) for held in read(bootstrap, VERDICTS.name)]
-    return [verdict for verdict in found if verdict.location == location]
+    """Return the verdicts on promises of that location, in order within each partition."""
+    records = read(bootstrap, VERDICTS.name)
+    all_verdicts = [msgspec.json.decode(record.value or b"", type=VerdictRecord) for record in records]
+    return [verdict for verdict in all_verdicts if verdict.location == location]
 
 
 def alerts(bootstrap: str, location: str) -> list[AlertRecord]:
-    """The alerts on promises of that shop, each partition in its order."""
-    found = [msgspec.json.decode(held.value or b"", type=AlertRecord) for held in read(bootstrap, ALERTS.name)]
-    return [alert for alert in found if alert.location == location]
+    """Return the alerts on promises of that location, in order within each partition."""
+    records = read(bootstrap, ALERTS.name)
+    all_alerts = [msgspec.json.decode(record.value or b"", type=AlertRecord) for record in records]
+    return [alert for alert in all_alerts if alert.location == location]
 
 
 async def _send(bootstrap: str, records: Sequence[SentRecord], topic: str) -> None:
-    # The serializer, because the client refuses to be given neither a key nor a value, which Kafka takes.
+    # The serializer, because the client refuses a record without key and value, which Kafka accepts.
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, max_request_size=_LARGEST, linger_ms=5, value_serializer=_without_null
     )
     async with producer:
-        writing = [
+        sending = [
             await producer.send(
                 topic,
                 _NULL if record.value is None else record.value,
@@ -97,14 +101,14 @@ async def _send(bootstrap: str, records: Sequence[SentRecord], topic: str) -> No
             )
             for record in records
         ]
-        await asyncio.gather(*writing)
+        await asyncio.gather(*sending)
 
 
 def _without_null(value: bytes) -> bytes | None:
     return None if value is _NULL else value
 
 
-async def _read(bootstrap: str, places: list[TopicPartition]) -> list[KafkaRecord]:
+async def _read(bootstrap: str, tps: list[TopicPartition]) -> list[KafkaRecord]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
@@ -112,14 +116,13 @@ async def _read(bootstrap: str, places: list[TopicPartition]) -> list[KafkaRecor
         max_partition_fetch_bytes=_LARGEST,
     )
     async with consumer:
-        consumer.assign(places)
-        await consumer.seek_to_beginning(*places)
-        ends = await consumer.end_offsets(places)
-        held: list[KafkaRecord] = []
-        while [place for place in places if await consumer.position(place) < ends[place]]:
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                held += [
-                    KafkaRecord(one.timestamp, one.key, one.value, one.headers, one.partition, one.offset)
-                    for one in records
-                ]
-        return held
+        consumer.assign(tps)
+        await consumer.seek_to_beginning(*tps)
+        ends = await consumer.end_offsets(tps)
+        records: list[KafkaRecord] = []
+        while [tp for tp in tps if await consumer.position(tp) < ends[tp]]:
+            for fetched in (await consumer.getmany(timeout_ms=200)).values():
+                for record in fetched:
+                    position = record.partition, record.offset
+                    records.append(KafkaRecord(record.timestamp, record.key, record.value, record.headers, *position))
+        return records

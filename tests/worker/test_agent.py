@@ -81,7 +81,7 @@ class WorkerRun:
         await self.kafka.partitions.close()
 
     def snapshot(self) -> WorkerSnapshot:
-        return self.agent.snapshot()
+        return self.agent.snapshot(self.positions)
 
 
 class Outcome(NamedTuple):

@@ -33,7 +33,7 @@ def test_the_wall_clock_breaks_no_promise_of_a_location_whose_feed_is_silent() -
         worker.poll().agent.tick(worker.positions)
         snapshot = worker.snapshot().partitions[0]
         assert (snapshot.watermark, snapshot.feed_watermarks) == (at("12:41"), {"till": at("12:00")})
-        assert snapshot.rows[Label("harbour", "ready")].on(1).net[RULINGS.index(UNCONFIRMED)] == 1
+        assert snapshot.rows[Label("harbour", "ready")].on("current").net[RULINGS.index(UNCONFIRMED)] == 1
         worker.now = at("12:43")
         await worker.read(log)
         await worker.stop()

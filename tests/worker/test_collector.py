@@ -1,4 +1,4 @@
-"""What Prometheus reads of a small coffee shop's day."""
+"""The metrics of a small coffee shop, as Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from schemas.events import PromisesMade, PromiseTerms, Staff, StaffAssigned, StepReached
 from schemas.instants import parse_instant, to_datetime
 from streams.config.policies import parse_policies
-from streams.metrics.catalogue import WORKER, Metric
+from streams.metrics.catalogue import RECORD_COUNTERS, WORKER, Metric
 from streams.metrics.exposition import UNATTRIBUTED, CommitTimes
 from streams.metrics.scrape import Scrape
 from streams.records import KafkaRecord
+from streams.state.changelog import RecordCounters
 from streams.state.partition import PartitionState
 from streams.worker.metrics import WorkerCollector
 from streams.worker.snapshot import PartitionSnapshot, WorkerSnapshot
@@ -26,7 +27,7 @@ CURRENT = {"location": "soho", "kind": "ready", "basis": "current"}
 
 
 def promised(case: str, due: int, location: str | None = "soho", staff: str | None = "b17") -> KafkaRecord:
-    """At noon, `case` is promised for `due` minutes past."""
+    """Return the record at noon that promises `case` for `due` minutes past noon."""
     event = PromisesMade(
         id=f"{case}-made",
         case=case,
@@ -39,13 +40,13 @@ def promised(case: str, due: int, location: str | None = "soho", staff: str | No
 
 
 def ready(case: str, at: int, arrives: int | None = None) -> KafkaRecord:
-    """`case` is ready `at` minutes past noon, and that is known at minute `arrives`."""
+    """Return the record, at minute `arrives`, that `case` was ready `at` minutes past noon."""
     event = StepReached(id=f"{case}-ready", case=case, occurred_at=to_datetime(NOON + at * MINUTE), step="ready")
     return KafkaRecord(NOON + (at if arrives is None else arrives) * MINUTE, case.encode(), msgspec.json.encode(event))
 
 
-def given(case: str, staff: str, at: int, arrives: int | None = None) -> KafkaRecord:
-    """`staff` has `case` in hand from `at` minutes past noon on, and that is known at minute `arrives`."""
+def assigned(case: str, staff: str, at: int, arrives: int | None = None) -> KafkaRecord:
+    """Return the record, at minute `arrives`, that `staff` was assigned `case` at `at` minutes past noon."""
     event = StaffAssigned(
         id=f"{case}-{staff}", case=case, occurred_at=to_datetime(NOON + at * MINUTE), staff=Staff(id=staff)
     )
@@ -53,7 +54,7 @@ def given(case: str, staff: str, at: int, arrives: int | None = None) -> KafkaRe
 
 
 def counts(*records: KafkaRecord, until: int = 0) -> PartitionSnapshot:
-    """The counts of a partition that read these records, `until` minutes past noon."""
+    """Return the snapshot of a partition that applied these records and advanced to `until` minutes past noon."""
     book = PartitionState(POLICIES)
     for record in records:
         book.apply(record, wall=1 << 50)
@@ -69,14 +70,14 @@ def page(*partitions: PartitionSnapshot, ready: bool = True, commits: CommitTime
     return Scrape(generate_latest(registry).decode())
 
 
-def test_a_worker_that_owns_nothing_yet_says_that_it_is_not_ready() -> None:
+def test_a_worker_without_an_assignment_is_not_ready() -> None:
     empty = page(ready=False)
     assert empty.sum("promises_ready") == 0
     assert empty.by("promises_state", "location") == {}
     assert empty.by("promises_rejects_total", "reason")["not_json",] == 0
 
 
-def test_what_can_be_counted_is_there_at_zero_when_the_first_promise_is_made() -> None:
+def test_series_start_at_zero_when_the_first_promise_is_made() -> None:
     made = page(counts(promised("o1", due=10)))
     assert made.sum("promises_made_total") == 1
     assert made.by("promises_verdicts_total", "verdict", **CURRENT) == {
@@ -92,8 +93,8 @@ def test_what_can_be_counted_is_there_at_zero_when_the_first_promise_is_made() -
 
 def test_a_promise_goes_from_pending_to_at_risk_to_overdue_to_late() -> None:
     def state(*records: KafkaRecord, until: int) -> dict[tuple[str, ...], float]:
-        found = page(counts(*records, until=until)).by("promises_state", "verdict", "reason", **CURRENT)
-        return {ruling: count for ruling, count in found.items() if count}
+        samples = page(counts(*records, until=until)).by("promises_state", "verdict", "reason", **CURRENT)
+        return {ruling: count for ruling, count in samples.items() if count}
 
     order = promised("o1", due=10)
     assert state(order, until=7) == {("open", "pending"): 1}
@@ -103,7 +104,7 @@ def test_a_promise_goes_from_pending_to_at_risk_to_overdue_to_late() -> None:
     assert state(order, ready("o1", 12), until=12) == {("broken", "late"): 1}
 
 
-def test_news_that_come_late_revise_a_verdict_and_the_counters_say_so() -> None:
+def test_a_late_event_revises_a_verdict_and_is_counted() -> None:
     scrape = page(counts(promised("o1", due=10), ready("o1", 9, arrives=15), until=15))
     assert scrape.sum("promises_verdicts_total", verdict="broken", **CURRENT) == 1
     assert scrape.by("promises_revised_total", "from", "to", **CURRENT)["broken", "kept"] == 1
@@ -111,7 +112,7 @@ def test_news_that_come_late_revise_a_verdict_and_the_counters_say_so() -> None:
     assert scrape.sum("promises_state", verdict="broken", **CURRENT) == 0
 
 
-def test_what_stood_once_is_shown_at_zero_from_then_on() -> None:
+def test_a_ruling_that_occurred_once_stays_at_zero() -> None:
     def at_risk(*records: KafkaRecord, until: int) -> dict[tuple[str, ...], float]:
         return page(counts(*records, until=until)).by("promises_state", "reason", reason="at_risk", **CURRENT)
 
@@ -121,19 +122,19 @@ def test_what_stood_once_is_shown_at_zero_from_then_on() -> None:
     assert at_risk(order, ready("o1", 9), until=9) == {("at_risk",): 0}
 
 
-def test_who_gave_a_promise_away_before_it_was_judged_is_no_longer_shown_and_who_was_judged_stays() -> None:
+def test_staff_are_shown_while_they_answer_for_a_promise_or_after_they_were_judged() -> None:
     def staff(*records: KafkaRecord, until: int) -> set[str]:
         scrape = page(counts(*records, until=until))
         return {name for (name,) in scrape.by("staff_promises_state", "staff", basis="current")}
 
     order = promised("o1", due=10)
-    assert staff(order, given("o1", "b21", at=1), until=1) == {"b21"}
+    assert staff(order, assigned("o1", "b21", at=1), until=1) == {"b21"}
     assert staff(order, until=11) == {"b17"}
     # That b21 had it in hand before it was due is known a minute after it was broken in the hands of b17.
-    assert staff(order, given("o1", "b21", at=1, arrives=11), until=12) == {"b17", "b21"}
+    assert staff(order, assigned("o1", "b21", at=1, arrives=11), until=12) == {"b17", "b21"}
 
 
-def test_rolling_counts_follow_the_clock() -> None:
+def test_rolling_counts_follow_the_watermark() -> None:
     day = [promised("o1", due=10), promised("o2", due=12), promised("o3", due=70), ready("o1", 9)]
     at_a_quarter_past = page(counts(*day, until=15))
     assert at_a_quarter_past.sum("promises_window_due", window="15m", **CURRENT) == 2
@@ -152,21 +153,21 @@ def test_lateness_is_a_histogram_around_due() -> None:
     assert buckets["+Inf",] == 2
 
 
-def test_a_promise_that_nobody_signed_is_unattributed() -> None:
+def test_a_promise_without_location_and_staff_is_unattributed() -> None:
     scrape = page(counts(promised("o1", due=10, location=None, staff=None)))
     assert scrape.sum("promises_state", location=UNATTRIBUTED, verdict="open", basis="current") == 1
     assert scrape.sum("staff_promises_state", staff=UNATTRIBUTED, verdict="open", basis="current") == 1
 
 
-def test_a_feed_was_heard_of_as_far_as_in_the_partition_that_heard_least() -> None:
-    def heard(*minutes: int) -> list[float]:
+def test_the_watermark_of_a_feed_is_the_earliest_of_all_partitions() -> None:
+    def watermarks_of(*minutes: int) -> list[float]:
         partitions = [PartitionSnapshot(feed_watermarks={"till": NOON + minute * MINUTE}) for minute in minutes]
-        shown = page(*partitions, counts(promised("o1", due=10)))
-        assert shown.by("promises_feed_timestamp_seconds", "feed").keys() <= {("till",)}
-        return list(shown.by("promises_feed_timestamp_seconds", "feed").values())
+        scrape = page(*partitions, counts(promised("o1", due=10)))
+        assert scrape.by("promises_feed_timestamp_seconds", "feed").keys() <= {("till",)}
+        return list(scrape.by("promises_feed_timestamp_seconds", "feed").values())
 
-    assert heard(30, 20, 40) == [(NOON + 20 * MINUTE) / 1000]
-    assert heard() == []
+    assert watermarks_of(30, 20, 40) == [(NOON + 20 * MINUTE) / 1000]
+    assert watermarks_of() == []
 
 
 def test_partitions_add_up() -> None:
@@ -193,13 +194,17 @@ def test_every_metric_of_the_catalogue_is_served(metric: Metric) -> None:
     assert metric.name in served or f"{metric.name}_bucket" in served
 
 
-def test_what_took_twelve_and_eighty_milliseconds_to_write_is_in_the_buckets_above() -> None:
+def test_every_counter_of_records_has_a_metric() -> None:
+    assert {metric.counter for metric in RECORD_COUNTERS} == set(RecordCounters.__struct_fields__)
+
+
+def test_commit_durations_are_counted_in_their_buckets() -> None:
     commits = CommitTimes()
     commits.observe(0.012)
     commits.observe(0.08)
-    shown = page(commits=commits)
+    scrape = page(commits=commits)
 
-    found = {bound: count for (bound,), count in shown.by("promises_commit_seconds_bucket", "le").items()}
-    assert [found[bound] for bound in ("0.01", "0.02", "0.05", "0.1", "+Inf")] == [0, 1, 1, 2, 2]
-    assert shown.sum("promises_commit_seconds_count") == 2
-    assert shown.sum("promises_commit_seconds_sum") == pytest.approx(0.092)
+    buckets = {bound: count for (bound,), count in scrape.by("promises_commit_seconds_bucket", "le").items()}
+    assert [buckets[bound] for bound in ("0.01", "0.02", "0.05", "0.1", "+Inf")] == [0, 1, 1, 2, 2]
+    assert scrape.sum("promises_commit_seconds_count") == 2
+    assert scrape.sum("promises_commit_seconds_sum") == pytest.approx(0.092)

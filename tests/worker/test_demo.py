@@ -1,4 +1,4 @@
-"""`promises demo` as a visitor runs it: rates of eight shops on the screen, and nothing left behind at its end."""
+"""`promises demo` as a visitor runs it: it shows the rates of eight shops, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = [
 
 
 class Demo:
-    """A running demo. It and all that it starts carry a mark, and have `scratch` for their temporary files."""
+    """A running demo. All its processes carry a mark in their environment, and use `scratch` for temporary files."""
 
     def __init__(self, scratch: Path, *options: str, ignores_sigint: bool = False) -> None:
         self._mark = f"{MARK}={uuid4().hex}".encode()
@@ -46,29 +46,29 @@ class Demo:
             text=True,
         )
 
-    def family(self) -> list[str]:
-        """The command lines of all processes that carry the mark."""
-        found = []
+    def processes(self) -> list[str]:
+        """Return the command lines of all processes that carry the mark."""
+        commands = []
         for process in PROCESSES.glob("[0-9]*"):
             with suppress(OSError):  # it has just ended, or is another user's
                 if self._mark in (process / "environ").read_bytes().split(b"\0"):
-                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        return [command for command in found if command]
+                    commands.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        return [command for command in commands if command]
 
     def page(self) -> Scrape:
-        """What its worker shows; an empty page while there is none."""
-        addresses = re.findall(r"streams\.cli worker .*--metrics (\S+)", "\n".join(self.family()))
+        """Return the metrics of its worker; empty before it serves any."""
+        addresses = re.findall(r"streams\.cli worker .*--metrics (\S+)", "\n".join(self.processes()))
         try:
             return Scrape.of(f"http://{addresses[0]}/metrics") if addresses else Scrape("")
         except OSError:
             return Scrape("")
 
     def end(self, seconds: float) -> str:
-        """Wait for its end; what it printed."""
+        """Wait for its end, and return its output."""
         return self.process.communicate(timeout=seconds)[0]
 
     def kill(self) -> None:
-        """End it at once where it still runs; all that it started ends with it."""
+        """End it at once if it is still running, with all that it started."""
         with self.process:
             self.process.kill()
 
@@ -85,26 +85,26 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
         yield started
 
 
-def left_nothing(demo: Demo) -> None:
-    until(lambda: demo.family() == [], "every process of the demo has ended", seconds=20)
+def assert_nothing_left(demo: Demo) -> None:
+    until(lambda: demo.processes() == [], "every process of the demo has ended", seconds=20)
     assert list(demo.scratch.iterdir()) == []
 
 
-def test_it_shows_the_rates_of_all_eight_shops_and_ends_in_time(demo: Callable[..., Demo]) -> None:
-    shown = demo("--seconds", "20")
-    said = shown.end(180)
-    assert shown.process.returncode == 0, said
-    left_nothing(shown)
-    assert "Traceback" not in said
+def test_the_demo_shows_the_rates_of_all_eight_shops_and_ends_in_time(demo: Callable[..., Demo]) -> None:
+    running = demo("--seconds", "20")
+    output = running.end(180)
+    assert running.process.returncode == 0, output
+    assert_nothing_left(running)
+    assert "Traceback" not in output
     rates = {
-        shop.location: re.findall(rf"^{shop.location} +\d+ +(\d+\.\d%)( +\d+){{5}}\s*$", said, re.M) for shop in SHOPS
+        shop.location: re.findall(rf"^{shop.location} +\d+ +(\d+\.\d%)( +\d+){{5}}\s*$", output, re.M) for shop in SHOPS
     }
     assert len(rates) == 8
     assert [shop for shop, rate in rates.items() if not rate] == []
 
 
 def starts_kafka(demo: Demo) -> bool:
-    return any("kafka.Kafka" in command for command in demo.family())
+    return any("kafka.Kafka" in command for command in demo.processes())
 
 
 def has_judged(demo: Demo) -> bool:
@@ -115,14 +115,14 @@ def has_judged(demo: Demo) -> bool:
     ("moment", "number", "is_background_job"),
     [(starts_kafka, signal.SIGINT, False), (has_judged, signal.SIGINT, False), (starts_kafka, signal.SIGTERM, True)],
 )
-def test_it_is_interrupted(
+def test_the_demo_ends_cleanly_when_it_is_interrupted(
     demo: Callable[..., Demo], moment: Callable[[Demo], bool], number: signal.Signals, is_background_job: bool
 ) -> None:
     interrupted = demo(ignores_sigint=is_background_job)
     until(lambda: moment(interrupted), moment.__name__)
     interrupted.process.send_signal(number)
-    said = interrupted.end(60)
-    assert interrupted.process.returncode == 0, said
-    assert "Traceback" not in said
-    assert said.endswith("ended\n")
-    left_nothing(interrupted)
+    output = interrupted.end(60)
+    assert interrupted.process.returncode == 0, output
+    assert "Traceback" not in output
+    assert output.endswith("ended\n")
+    assert_nothing_left(interrupted)

@@ -1,5 +1,8 @@
-"""What the commands around Kafka say when something is wrong: one clear line, no traceback, an exit code to act on. And
-what they say when all is well: a worker that is asked to end does, and explain tells the same from Kafka and a file."""
+"""Errors of the commands around Kafka: one clear line, no traceback, an exit code to act on.
+
+The counterpart too: a worker ends when it is asked to, and explain shows the same from Kafka and from a file.
+
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ import pytest
 from streams.kafka.topics import INTAKE_TOPICS, TOPICS
 from streams.local.ports import free_ports
 from streams.wall_clock import wall_clock
-from tests.cli.command import ROOT, Answer, promises, promises_process
+from tests.cli.command import ROOT, CommandResult, promises, promises_process
 from tests.worker.answers import UNREACHABLE, USAGE, assert_error
 from tests.worker.records import Order, send
 from tests.worker.workers import Worker
@@ -28,10 +31,10 @@ CASES = ("order-1043", "order-DE-550")
 
 
 class Shop(NamedTuple):
-    """A Kafka. before: what the commands said before its topics were there, and how they were created."""
+    """A Kafka. before: the answers of the commands before the topics were there, and of the creation of the topics."""
 
     bootstrap: str
-    before: dict[str, Answer]
+    before: dict[str, CommandResult]
 
 
 def examples(name: str) -> list[Path]:
@@ -40,26 +43,31 @@ def examples(name: str) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of what the contract tells as examples: a coffee, and two parcels."""
-    told = [msgspec.json.decode(path.read_bytes()) for name in ("coffee", "parcel") for path in examples(name)]
+    """Write a file of the examples of the contract: a coffee, and two parcels."""
+    examples_of_both = [
+        msgspec.json.decode(path.read_bytes()) for name in ("coffee", "parcel") for path in examples(name)
+    ]
     file = tmp_path_factory.mktemp("examples") / "events.ndjson"
-    file.write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in told))
+    file.write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in examples_of_both))
     return file
 
 
 @pytest.fixture(scope="module")
-def nobody() -> str:
+def unused_address() -> str:
     """An address where nothing answers."""
     return f"127.0.0.1:{free_ports(1)[0]}"
 
 
 @pytest.fixture(scope="module")
-def unanswered(processes: None, nobody: str, events: Path) -> Iterator[dict[str, Future[Answer]]]:
-    """What the commands say where no Kafka is. Each tries for half a minute, so they do while other tests run."""
-    asking: list[tuple[str | Path, ...]] = [("topics",), ("explain", CASES[0]), ("check",), ("status",)]
-    commands = [("worker",), ("replay", events), *asking]
+def unanswered(processes: None, unused_address: str, events: Path) -> Iterator[dict[str, Future[CommandResult]]]:
+    """The answers of commands without a Kafka. Each tries for half a minute, so they run beside the other tests."""
+    queries: list[tuple[str | Path, ...]] = [("topics",), ("explain", CASES[0]), ("check",), ("status",)]
+    commands = [("worker",), ("replay", events), *queries]
     with ThreadPoolExecutor() as pool:
-        yield {str(command[0]): pool.submit(promises_process, *command, "--bootstrap", nobody) for command in commands}
+        yield {
+            str(command[0]): pool.submit(promises_process, *command, "--bootstrap", unused_address)
+            for command in commands
+        }
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +85,7 @@ def shop(events: Path, unanswered: object, empty_kafka: str) -> Shop:
 
 
 @pytest.mark.parametrize("command", ["worker", "replay", "explain", "status", "town"])
-def test_the_topic_was_never_created(command: str, shop: Shop) -> None:
+def test_a_missing_topic_is_named_with_the_command_that_creates_it(command: str, shop: Shop) -> None:
     assert_error(shop.before[command], UNREACHABLE, shop.bootstrap, "promise.events", "promises topics")
 
 
@@ -87,32 +95,37 @@ def test_topics_are_created_once(shop: Shop) -> None:
     assert (first.code, first.err, again.code, again.err) == (0, "", 0, "")
     created = [f"{name}: created, {number} partition{'s' * (number > 1)}" for name, number in made.items()]
     assert first.out.splitlines() == created
-    assert again.out.splitlines() == [f"{name}: is there already, left as it is" for name in made]
+    assert again.out.splitlines() == [f"{name}: exists already, not changed" for name in made]
 
 
 @pytest.mark.parametrize("clock", ["wall", "", "LIVE"])
-def test_a_clock_that_is_none(clock: str, nobody: str) -> None:
-    assert_error(promises("worker", "--bootstrap", nobody, "--clock", clock), USAGE, "--clock", "live", "stream")
+def test_an_invalid_clock(clock: str, unused_address: str) -> None:
+    answer = promises("worker", "--bootstrap", unused_address, "--clock", clock)
+    assert answer.code == USAGE
+    assert "--clock" in answer.err
+    assert "'live', 'stream'" in answer.err
 
 
 @pytest.mark.parametrize("address", ["9464", "127.0.0.1:", "127.0.0.1:metrics", "127.0.0.1:65536", ":9464"])
-def test_an_address_for_metrics_that_is_none(address: str, nobody: str) -> None:
-    answer = promises("worker", "--bootstrap", nobody, "--metrics", address)
+def test_an_invalid_address_for_metrics(address: str, unused_address: str) -> None:
+    answer = promises("worker", "--bootstrap", unused_address, "--metrics", address)
     assert_error(answer, USAGE, "--metrics", repr(address), "HOST:PORT")
 
 
-def test_a_retention_that_is_no_length_of_time(nobody: str) -> None:
-    assert_error(promises("worker", "--bootstrap", nobody, "--retention", "90"), USAGE, "--retention 90", '"90s"')
+def test_an_invalid_retention(unused_address: str) -> None:
+    assert_error(
+        promises("worker", "--bootstrap", unused_address, "--retention", "90"), USAGE, "--retention 90", '"90s"'
+    )
 
 
-def test_an_address_for_metrics_that_is_taken(shop: Shop) -> None:
+def test_an_address_for_metrics_that_is_in_use(shop: Shop) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         answer = promises("worker", "--bootstrap", shop.bootstrap, "--metrics", address)
     assert_error(answer, USAGE, address, "--metrics")
 
 
-def test_an_address_for_metrics_on_a_machine_that_is_not_this_one(shop: Shop) -> None:
+def test_an_address_for_metrics_of_another_machine(shop: Shop) -> None:
     address = "192.0.2.1:9464"  # kept for documentation: no machine has it
     assert_error(promises("worker", "--bootstrap", shop.bootstrap, "--metrics", address), USAGE, address, "--metrics")
 
@@ -126,28 +139,28 @@ def test_an_address_for_metrics_on_a_machine_that_is_not_this_one(shop: Shop) ->
         (None, ["cannot be read"]),
     ],
 )
-def test_policies_that_cannot_be_used(text: str | None, words: list[str], nobody: str, tmp_path: Path) -> None:
+def test_invalid_policies(text: str | None, words: list[str], unused_address: str, tmp_path: Path) -> None:
     policies = tmp_path / "policies.toml"
     if text is not None:
         policies.write_text(text, encoding="utf-8")
-    answer = promises("worker", "--bootstrap", nobody, "--policies", policies)
+    answer = promises("worker", "--bootstrap", unused_address, "--policies", policies)
     assert_error(answer, USAGE, str(policies), *words)
 
 
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_asked_to_end_does(asked: signal.Signals, shop: Shop, tmp_path: Path) -> None:
-    with Worker(shop.bootstrap, tmp_path, "--group", f"ends-by-{asked.name}") as worker:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_ends_on_a_signal(number: signal.Signals, shop: Shop, tmp_path: Path) -> None:
+    with Worker(shop.bootstrap, tmp_path, "--group", f"ends-by-{number.name}") as worker:
         worker.until_ready()
-        order, made = Order(f"last-{asked.name}", "last orders"), wall_clock()
+        order, made = Order(f"last-{number.name}", "last orders"), wall_clock()
         send(shop.bootstrap, order.promised(made, made + 60_000), order.reached("ready", made))
         worker.until(lambda page: page.sum("promises_state", location="last orders", verdict="kept") > 0, "it works")
-        worker.process.send_signal(asked)
+        worker.process.send_signal(number)
         assert worker.process.wait(10) == 0
         assert "Traceback" not in worker.log.read_text()
 
 
-def test_news_of_an_order_that_was_forgotten_comes_too_late(shop: Shop, tmp_path: Path) -> None:
-    """It was kept, and closed cases are kept for a second."""
+def test_an_event_of_a_forgotten_case_is_refused_as_too_late(shop: Shop, tmp_path: Path) -> None:
+    """Closed cases are kept for a second here."""
     with Worker(shop.bootstrap, tmp_path, "--retention", "1s") as worker:
         worker.until_ready()
         order, made = Order("forgotten", "short memory"), wall_clock()
@@ -159,7 +172,7 @@ def test_news_of_an_order_that_was_forgotten_comes_too_late(shop: Shop, tmp_path
         assert page.sum("promises_state", location="short memory", basis="current", verdict="kept") == 1
 
 
-def test_a_worker_without_a_policy_that_its_promises_were_judged_by_does_not_start(shop: Shop, tmp_path: Path) -> None:
+def test_a_worker_needs_every_policy_that_its_promises_were_judged_by(shop: Shop, tmp_path: Path) -> None:
     with Worker(shop.bootstrap, tmp_path) as worker:
         worker.until_ready()
         order, made = Order("by-the-old-rules", "last orders"), wall_clock()
@@ -177,22 +190,22 @@ def test_a_worker_without_a_policy_that_its_promises_were_judged_by_does_not_sta
         assert "Traceback" not in worker.log.read_text()
 
 
-def test_a_worker_that_is_asked_to_end_while_it_starts_does(shop: Shop, tmp_path: Path) -> None:
+def test_a_worker_ends_on_a_signal_while_it_starts(shop: Shop, tmp_path: Path) -> None:
     with Worker(shop.bootstrap, tmp_path, "--group", "changes-its-mind") as worker:
         worker.until(lambda page: len(page) > 0, "it serves a page")
-        # The signal itself ends it as long as nobody listens for it.
+        # Before a handler is installed, the signal itself ends the process.
         assert worker.stop(10) in (0, -signal.SIGTERM)
         assert "Traceback" not in worker.log.read_text()
 
 
-def told(answer: Answer) -> list[dict[str, Any]]:
-    """The promises of the case, without revisions: which ones there were depends on what the partition's clock saw."""
+def promises_of(answer: CommandResult) -> list[dict[str, Any]]:
+    """Return the promises of the case without revisions, which depend on the watermark of the partition."""
     promised: list[dict[str, Any]] = answer.document["promises"]
-    assert [one for one in promised if not one["steps"]] == []
-    return [{name: value for name, value in one.items() if name != "revision"} for one in promised]
+    assert [promise for promise in promised if not promise["steps"]] == []
+    return [{name: value for name, value in promise.items() if name != "revision"} for promise in promised]
 
 
-def test_explain_tells_from_kafka_what_it_tells_from_the_file(shop: Shop, events: Path) -> None:
+def test_explain_shows_the_same_from_kafka_and_from_the_file(shop: Shop, events: Path) -> None:
     replayed = promises("replay", events, "--bootstrap", shop.bootstrap)
     assert (replayed.code, replayed.out) == (0, ""), replayed.err
     for case in CASES:
@@ -202,14 +215,18 @@ def test_explain_tells_from_kafka_what_it_tells_from_the_file(shop: Shop, events
             kafka = promises("explain", "--bootstrap", shop.bootstrap, *options)
             assert (file.code, file.err) == (0, "")
             assert (kafka.code, kafka.err) == (0, "")
-            assert told(kafka) == told(file)
+            assert promises_of(kafka) == promises_of(file)
 
 
-def test_explain_says_that_a_case_is_not_there(shop: Shop) -> None:
+def test_explain_names_an_unknown_case(shop: Shop) -> None:
     answer = promises("explain", "order-0", "--bootstrap", shop.bootstrap)
     assert_error(answer, UNREACHABLE, shop.bootstrap, "'order-0'")
 
 
 @pytest.mark.parametrize("command", ["worker", "replay", "topics", "explain", "check", "status"])
-def test_no_kafka_answers(command: str, unanswered: dict[str, Future[Answer]], nobody: str) -> None:
-    assert_error(unanswered[command].result(), UNREACHABLE, nobody, "no Kafka answers there", "--bootstrap")
+def test_without_kafka_the_address_is_named(
+    command: str, unanswered: dict[str, Future[CommandResult]], unused_address: str
+) -> None:
+    assert_error(
+        unanswered[command].result(), UNREACHABLE, unused_address, "Kafka does not respond there", "--bootstrap"
+    )

@@ -1,5 +1,4 @@
-"""Whatever is written to promise.events: each record is accepted by a stated rule, or stands in promise.rejects as it
-came, with the reason; and the worker goes on."""
+"""Every record in promise.events is accepted by a stated rule, or rejected with the reason; and the worker goes on."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from schemas.reading import REFUSAL_REASONS
 from streams.kafka.topics import EVENTS, REJECTS
 from streams.records import KafkaRecord
 from streams.wall_clock import wall_clock
-from tests.worker.hostile import LETTERS, expected, fuzzed
+from tests.worker.hostile import HOSTILE_RECORDS, expected, fuzzed
 from tests.worker.records import Order, SentRecord, read, send
 from tests.worker.workers import Worker
 
@@ -30,30 +29,34 @@ def worker(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield worker
 
 
-def becomes_what_the_contract_says(worker: Worker, bootstrap: str) -> Counter[str]:
-    """Compare every record of promise.events with what the worker made of it; how many became what."""
-    held = [(record, expected(record)) for record in read(bootstrap, EVENTS.name)]
-    fates = Counter(fate for _, fate in held)
-    page = worker.until_read(len(held))
+def check_outcomes(worker: Worker, bootstrap: str) -> Counter[str]:
+    """Compare every record of promise.events with the outcome of the worker, and count the outcomes."""
+    records = [(record, expected(record)) for record in read(bootstrap, EVENTS.name)]
+    outcomes = Counter(outcome for _, outcome in records)
+    page = worker.until_read(len(records))
     accepted = {kind: number for (kind,), number in page.by("promises_events_total", "type").items() if number}
     refused = {reason: number for (reason,), number in page.by("promises_rejects_total", "reason").items() if number}
-    assert accepted | refused == fates
-    assert sum(accepted.values()) + sum(refused.values()) == len(held)
-    should = {(one.partition, one.offset): (one, fate) for one, fate in held if fate in REFUSAL_REASONS}
+    assert accepted | refused == outcomes
+    assert sum(accepted.values()) + sum(refused.values()) == len(records)
+    to_reject = {
+        (record.partition, record.offset): (record, outcome)
+        for record, outcome in records
+        if outcome in REFUSAL_REASONS
+    }
     rejects = read(bootstrap, REJECTS.name)
-    assert Counter(map(origin, rejects)) == Counter(should.keys())
+    assert Counter(map(origin, rejects)) == Counter(to_reject.keys())
     for reject in rejects:
-        stands_as_it_came(reject, *should[origin(reject)])
-    return fates
+        assert_unchanged(reject, *to_reject[origin(reject)])
+    return outcomes
 
 
 def origin(reject: KafkaRecord) -> tuple[int, int]:
-    """The partition and offset of the record that was rejected."""
+    """Return the partition and offset of the record that was rejected."""
     headers = dict(reject.headers)
     return int(headers["partition"]), int(headers["offset"])
 
 
-def stands_as_it_came(reject: KafkaRecord, record: KafkaRecord, reason: str) -> None:
+def assert_unchanged(reject: KafkaRecord, record: KafkaRecord, reason: str) -> None:
     assert (reject.key, reject.value) == (record.key, record.value)
     headers = {name: value.decode() for name, value in reject.headers}
     assert len(reject.headers) == len(headers)
@@ -67,30 +70,30 @@ def stands_as_it_came(reject: KafkaRecord, record: KafkaRecord, reason: str) -> 
     }
 
 
-def test_every_kind_of_bad_letter_gets_its_answer(worker: Worker, bootstrap: str) -> None:
-    send(bootstrap, *(given for given, _ in LETTERS.values()))
-    fates = becomes_what_the_contract_says(worker, bootstrap)
-    assert fates == Counter(fate for _, fate in LETTERS.values())
+def test_every_hostile_record_is_refused_or_accepted_by_its_rule(worker: Worker, bootstrap: str) -> None:
+    send(bootstrap, *(sent for sent, _ in HOSTILE_RECORDS.values()))
+    outcomes = check_outcomes(worker, bootstrap)
+    assert outcomes == Counter(outcome for _, outcome in HOSTILE_RECORDS.values())
     # Nothing is too late for this worker: it keeps closed cases for ever.
     # Envelopes and shapes are the business of intake: what is read here is canonical.
-    assert set(REFUSAL_REASONS) - {"too_late", "bad_envelope", "unknown_shape"} <= fates.keys()
+    assert set(REFUSAL_REASONS) - {"too_late", "bad_envelope", "unknown_shape"} <= outcomes.keys()
 
 
-@pytest.mark.parametrize("name", LETTERS)
-def test_the_contract_says_why(name: str) -> None:
-    given, fate = LETTERS[name]
-    assert expected(KafkaRecord(0, given.key, given.value)) == fate
+@pytest.mark.parametrize("name", HOSTILE_RECORDS)
+def test_the_contract_states_the_outcome(name: str) -> None:
+    sent, outcome = HOSTILE_RECORDS[name]
+    assert expected(KafkaRecord(0, sent.key, sent.value)) == outcome
 
 
-def test_damaged_records_without_number_are_read_to_the_last(worker: Worker, bootstrap: str) -> None:
+def test_many_damaged_records_are_all_read(worker: Worker, bootstrap: str) -> None:
     send(bootstrap, *fuzzed(FUZZED, SEED))
-    fates = becomes_what_the_contract_says(worker, bootstrap)
-    assert fates.total() == FUZZED + len(LETTERS)
-    assert set(TAGS.values()) <= fates.keys()
-    assert FUZZED / 10 < sum(fates[kind] for kind in TAGS.values()) < FUZZED / 2
+    outcomes = check_outcomes(worker, bootstrap)
+    assert outcomes.total() == FUZZED + len(HOSTILE_RECORDS)
+    assert set(TAGS.values()) <= outcomes.keys()
+    assert FUZZED / 10 < sum(outcomes[kind] for kind in TAGS.values()) < FUZZED / 2
 
 
-def test_an_honest_order_is_judged_after_all_that(worker: Worker, bootstrap: str) -> None:
+def test_an_ordinary_order_is_judged_afterwards(worker: Worker, bootstrap: str) -> None:
     order, made = Order("honest", "honest shop"), wall_clock()
     send(bootstrap, order.promised(made, made + HOUR), order.reached("ready", made))
     labels = {"location": "honest shop", "basis": "current", "verdict": "kept"}
@@ -98,12 +101,13 @@ def test_an_honest_order_is_judged_after_all_that(worker: Worker, bootstrap: str
     assert page.sum("promises_ready") == 1
 
 
-def test_a_record_with_neither_key_nor_value_is_refused_like_any_other(worker: Worker, bootstrap: str) -> None:
+def test_a_record_without_key_and_value_is_refused(worker: Worker, bootstrap: str) -> None:
     before = len(read(bootstrap, EVENTS.name))
     send(bootstrap, SentRecord(None, None))
     page = worker.until_read(before + 1)
     assert page.sum("promises_ready") == 1
-    (record,) = [one for one in read(bootstrap, EVENTS.name) if one.key is None and one.value is None]
-    (reject,) = [one for one in read(bootstrap, REJECTS.name) if origin(one) == (record.partition, record.offset)]
+    (record,) = [record for record in read(bootstrap, EVENTS.name) if record.key is None and record.value is None]
+    position = record.partition, record.offset
+    (reject,) = [reject for reject in read(bootstrap, REJECTS.name) if origin(reject) == position]
     assert (reject.key or b"", reject.value or b"") == (b"", b"")
     assert dict(reject.headers)["reason"] == b"empty"

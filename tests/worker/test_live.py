@@ -1,4 +1,4 @@
-"""A worker on the clock on the wall: promises fall due in silence, scans come late, and the worker itself is away."""
+"""A worker on a live clock: promises fall due in silence, events come late, and the worker itself is down."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOUR = 3_600_000
 POLICIES = f'[[policy]]\nkind = "ready"\ngrace = "{GRACE}ms"\nat_risk = "{AT_RISK}ms"\n'
 YEAR_9999 = 253_370_764_800_000
 AWAY = 60_000 if os.environ.get("PROMISES_SLOW") else 15_000
-"""How long the worker is away, in milliseconds."""
+"""The time in milliseconds that the worker is down."""
 
 TIME_TO_END = 10_000
 CURRENT = {"basis": "current"}
@@ -40,27 +40,27 @@ def worker(bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def lateness(bootstrap: str, location: str, due: dict[str, Instant]) -> list[int]:
-    """Milliseconds from the last instant at which each promise was kept to its verdict, and to its record in Kafka."""
-    written = {held.key or b"": held.timestamp for held in read(bootstrap, VERDICTS.name)}
-    found = {verdict.case: from_datetime(verdict.decided_at) for verdict in verdicts(bootstrap, location)}
-    assert found.keys() == due.keys()
-    return [at - due[case] - GRACE for case in due for at in (found[case], written[case.encode()])]
+    """Return the milliseconds from the end of each grace period to the verdict, and to its record in Kafka."""
+    written = {record.key or b"": record.timestamp for record in read(bootstrap, VERDICTS.name)}
+    verdicts_at = {verdict.case: from_datetime(verdict.decided_at) for verdict in verdicts(bootstrap, location)}
+    assert verdicts_at.keys() == due.keys()
+    return [at - due[case] - GRACE for case in due for at in (verdicts_at[case], written[case.encode()])]
 
 
 def clocks(page: Scrape) -> list[float]:
     return list(page.by("promises_clock_timestamp_seconds", "partition").values())
 
 
-def test_promises_that_nobody_keeps_are_broken_within_a_second(worker: Worker, bootstrap: str) -> None:
+def test_promises_without_an_event_are_broken_within_a_second(worker: Worker, bootstrap: str) -> None:
     made = wall_clock()
     due = {f"quay-{number}": made + 3_000 + 200 * number for number in range(9)}
     send(bootstrap, *(Order(case, "quay").promised(made, at) for case, at in due.items()))
     state = {"location": "quay", **CURRENT}
     worker.until(lambda page: page.sum("promises_state", reason="undelivered", **state) == 9, "all nine are broken")
     until(lambda: len(alerts(bootstrap, "quay")) == 18, "two alerts for each")
-    found = lateness(bootstrap, "quay", due)
-    assert min(found) > 0
-    assert median(found) <= 1_000
+    delays = lateness(bootstrap, "quay", due)
+    assert min(delays) > 0
+    assert median(delays) <= 1_000
     for verdict in verdicts(bootstrap, "quay"):
         assert (verdict.current.verdict, verdict.current.reason) == ("broken", "undelivered")
         assert (verdict.revision, verdict.evidence) == (0, "deadline")
@@ -68,7 +68,7 @@ def test_promises_that_nobody_keeps_are_broken_within_a_second(worker: Worker, b
         assert [alert.stage for alert in alerts(bootstrap, "quay") if alert.case == case] == ["at_risk", "overdue"]
 
 
-def test_a_scan_that_comes_late_proves_that_the_promise_was_kept(worker: Worker, bootstrap: str) -> None:
+def test_a_late_event_revises_broken_to_kept(worker: Worker, bootstrap: str) -> None:
     order, made = Order("market-1", "market"), wall_clock()
     due = made + 1_500
     send(bootstrap, order.promised(made, due))
@@ -87,14 +87,14 @@ def test_a_scan_that_comes_late_proves_that_the_promise_was_kept(worker: Worker,
     assert first.id != second.id
 
 
-def test_a_device_with_the_year_9999_breaks_nobodys_promise(worker: Worker, bootstrap: str) -> None:
+def test_timestamps_of_the_year_9999_break_no_promise(worker: Worker, bootstrap: str) -> None:
     made, shops = wall_clock(), range(PARTITIONS)
     neighbours = [Order(f"patient-{shop}", "station").promised(made, made + HOUR) for shop in range(12)]
     odd = [Order(f"odd-{shop}", "odd") for shop in shops]
-    told = [order.promised(made, made + HOUR, arrives=YEAR_9999) for order in odd]
-    told += [order.reached("ready", made, arrives=YEAR_9999) for order in odd]
+    events = [order.promised(made, made + HOUR, arrives=YEAR_9999) for order in odd]
+    events += [order.reached("ready", made, arrives=YEAR_9999) for order in odd]
     everywhere = [SentRecord(b"who", b"knows", YEAR_9999, partition) for partition in shops]
-    send(bootstrap, *neighbours, *told, *everywhere)
+    send(bootstrap, *neighbours, *events, *everywhere)
     page = worker.until(
         lambda page: page.sum("promises_state", location="odd", verdict="kept", **CURRENT) == len(odd), "they are kept"
     )
@@ -105,7 +105,7 @@ def test_a_device_with_the_year_9999_breaks_nobodys_promise(worker: Worker, boot
     assert page.sum("promises_verdicts_total", location="station") == 0
 
 
-def test_a_delivery_of_the_year_9999_is_refused(worker: Worker, bootstrap: str) -> None:
+def test_an_event_of_the_year_9999_is_refused(worker: Worker, bootstrap: str) -> None:
     order, made = Order("time-traveller", "harbour"), wall_clock()
     sent = order.reached("ready", parse_instant("2099-12-31T23:59:59Z"))
     sent = sent._replace(value=(sent.value or b"").replace(b"2099-12-31", b"9999-12-31"))
@@ -115,12 +115,12 @@ def test_a_delivery_of_the_year_9999_is_refused(worker: Worker, bootstrap: str) 
         lambda page: page.sum("promises_rejects_total", reason="bad_time") == before + 1, "it is refused"
     )
     assert page.by("promises_state", "reason", location="harbour", verdict="open", **CURRENT) == {("pending",): 1}
-    (refused,) = [held for held in read(bootstrap, REJECTS.name) if held.key == b"time-traveller"]
+    (refused,) = [record for record in read(bootstrap, REJECTS.name) if record.key == b"time-traveller"]
     assert refused.value == sent.value
     assert dict(refused.headers)["reason"] == b"bad_time"
 
 
-def test_what_was_delivered_while_the_worker_was_away_is_never_called_broken(worker: Worker, bootstrap: str) -> None:
+def test_a_delivery_while_the_worker_was_down_is_never_called_broken(worker: Worker, bootstrap: str) -> None:
     begin = wall_clock()
     away = range(begin + TIME_TO_END, begin + AWAY, (AWAY - TIME_TO_END) // 24)
     orders = {Order(f"away-{number}", "kitchen"): due for number, due in enumerate(away)}
@@ -132,10 +132,10 @@ def test_what_was_delivered_while_the_worker_was_away_is_never_called_broken(wor
     )
     assert worker.stop() == 0
     busy = [Order(f"busy-{number}", "elsewhere").reached("started", begin) for number in range(20_000)]
-    send(bootstrap, *(told._replace(at=begin + TIME_TO_END - 2_000) for told in busy))
+    send(bootstrap, *(event._replace(at=begin + TIME_TO_END - 2_000) for event in busy))
     made = [(due - 2_000, order.promised(due - 2_000, due, arrives=due - 2_000)) for order, due in new.items()]
     ready = [(due - 400, order.reached("ready", due - 400, arrives=due - 300)) for order, due in orders.items()]
-    send(bootstrap, *(told for _, told in sorted(made + ready, key=lambda happening: happening[0])))
+    send(bootstrap, *(event for _, event in sorted(made + ready, key=lambda timed: timed[0])))
     until(lambda: wall_clock() > begin + AWAY + 2_000, "every promise is long due", seconds=AWAY / 1000 + 30)
     worker.start()
     state = {"location": "kitchen", **CURRENT}
@@ -149,13 +149,15 @@ def test_what_was_delivered_while_the_worker_was_away_is_never_called_broken(wor
     assert page.sum("promises_state", verdict="kept", **state) == len(orders)
     assert page.sum("promises_state", reason="undelivered", **state) == 1
     assert page.sum("promises_verdicts_total", verdict="broken", **state) == 1
-    said = verdicts(bootstrap, "kitchen")
-    assert [one.case for one in said if one.current.verdict == "broken"] == ["forgotten"]
-    assert sorted(one.case for one in said if one.current.verdict == "kept") == sorted(order.case for order in orders)
+    all_verdicts = verdicts(bootstrap, "kitchen")
+    assert [verdict.case for verdict in all_verdicts if verdict.current.verdict == "broken"] == ["forgotten"]
+    assert sorted(verdict.case for verdict in all_verdicts if verdict.current.verdict == "kept") == sorted(
+        order.case for order in orders
+    )
 
 
 def test_every_verdict_is_keyed_by_its_case(bootstrap: str) -> None:
-    held = read(bootstrap, VERDICTS.name)
-    assert held != []
-    for one in held:
-        assert one.key == msgspec.json.decode(one.value or b"", type=VerdictRecord).case.encode()
+    records = read(bootstrap, VERDICTS.name)
+    assert records != []
+    for record in records:
+        assert record.key == msgspec.json.decode(record.value or b"", type=VerdictRecord).case.encode()

@@ -1,4 +1,4 @@
-"""What Prometheus gets: a page it likes, the metrics of the catalogue and no others, each partition from one worker."""
+"""The page for Prometheus: valid, with exactly the metrics of the catalogue, each partition from one worker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from streams.metrics.scrape import Scrape
 from streams.wall_clock import wall_clock
 from tests.support.debian import Unavailable, program
 from tests.worker.records import PARTITIONS, Order, SentRecord, send
-from tests.worker.workers import Worker, taken, until
+from tests.worker.workers import Worker, records_read, until
 
 HOUR = 3_600_000
 ODD = 'caf\u00e9 "\u0391\\n"\n{x="1"}'
@@ -43,7 +43,7 @@ def worker(bootstrap: str, directory: Path) -> Iterator[Worker]:
 
 
 def orders(made: int) -> Iterator[SentRecord]:
-    """Of sixty orders at four shops forty are kept, fifteen are broken and five are not yet due."""
+    """Yield the events of sixty orders at four locations: forty kept, fifteen broken, five not yet due."""
     for number in range(KEPT + BROKEN + OPEN):
         order = Order(f"order-{number}", f"shop-{number % 4}", staff=f"s-{number % 7}")
         due = made + HOUR if number >= KEPT + BROKEN else made
@@ -52,14 +52,14 @@ def orders(made: int) -> Iterator[SentRecord]:
             yield order.reached("ready", made - 1)
 
 
-def stand(page: Scrape) -> dict[str, float]:
-    """How the sixty stand."""
-    found = page.by("promises_state", "location", "verdict", basis="current")
+def verdict_counts(page: Scrape) -> dict[str, float]:
+    """Return the verdicts of the sixty orders."""
+    counts = page.by("promises_state", "location", "verdict", basis="current")
     shops = [f"shop-{number}" for number in range(4)]
-    return {verdict: sum(found.get((shop, verdict), 0) for shop in shops) for verdict in VERDICTS}
+    return {verdict: sum(counts.get((shop, verdict), 0) for shop in shops) for verdict in VERDICTS}
 
 
-def test_a_shop_is_on_the_page_at_zero_from_its_first_promise_on(worker: Worker, bootstrap: str) -> None:
+def test_the_series_of_a_location_start_at_zero_with_its_first_promise(worker: Worker, bootstrap: str) -> None:
     assert worker.page().by("promises_state", "location", location="newcomer") == {}
     made = wall_clock()
     send(bootstrap, Order("first", "newcomer", staff="s-new").promised(made, made + HOUR))
@@ -84,11 +84,11 @@ def test_a_shop_is_on_the_page_at_zero_from_its_first_promise_on(worker: Worker,
     }
 
 
-def test_the_page_has_what_the_catalogue_lists_and_nothing_else(worker: Worker, bootstrap: str) -> None:
+def test_the_page_has_exactly_the_metrics_of_the_catalogue(worker: Worker, bootstrap: str) -> None:
     made = wall_clock()
-    heard = SentRecord(None, msgspec.json.encode(Clock(source="till", at=to_datetime(made))))
-    send(bootstrap, *orders(made), Order("odd", ODD).promised(made, made + HOUR), SentRecord(b"x", b"no event"), heard)
-    worker.until(lambda page: stand(page) == SIXTY, "all sixty stand as they do")
+    clock = SentRecord(None, msgspec.json.encode(Clock(source="till", at=to_datetime(made))))
+    send(bootstrap, *orders(made), Order("odd", ODD).promised(made, made + HOUR), SentRecord(b"x", b"no event"), clock)
+    worker.until(lambda page: verdict_counts(page) == SIXTY, "the page shows the sixty verdicts")
     worker.until(lambda page: page.sum("promises_made_total", location=ODD) == 1, "the odd name is there")
     worker.until(lambda page: page.sum("promises_rejects_total") == 1, "what is no event is refused")
     worker.until(lambda page: page.sum("promises_feed_timestamp_seconds", feed="till") > 0, "the till was heard of")
@@ -101,12 +101,12 @@ def test_the_page_has_what_the_catalogue_lists_and_nothing_else(worker: Worker, 
     # Lateness has both signs, so it has neither.
     listed |= {(f"{catalogue.COMMIT.name}_{part}", frozenset()) for part in ("count", "sum")}
     families = list(text_string_to_metric_families(worker.text()))
-    assert {(one.name, frozenset(one.labels)) for family in families for one in family.samples} == listed
+    assert {(sample.name, frozenset(sample.labels)) for family in families for sample in family.samples} == listed
     types = {metric.name.removesuffix("_total"): (metric.type, metric.help) for metric in catalogue.WORKER}
     assert {family.name: (family.type, family.documentation) for family in families} == types
 
 
-def test_promtool_has_nothing_to_say_about_the_page(worker: Worker) -> None:
+def test_promtool_accepts_the_page(worker: Worker) -> None:
     try:
         promtool = program("prometheus", "promtool")
     except Unavailable as reason:
@@ -120,11 +120,11 @@ def test_promtool_has_nothing_to_say_about_the_page(worker: Worker) -> None:
 
 
 def owned(page: Scrape) -> set[str]:
-    """The partitions that a page speaks of."""
+    """Return the partitions on a page."""
     return {partition for (partition,) in page.by("promises_clock_timestamp_seconds", "partition")}
 
 
-def test_workers_share_the_partitions_and_add_up(worker: Worker, bootstrap: str, directory: Path) -> None:
+def test_the_pages_of_two_workers_add_up(worker: Worker, bootstrap: str, directory: Path) -> None:
     alone = worker.until(lambda page: len(owned(page)) == PARTITIONS, "it has all partitions")
     with Worker(bootstrap, directory) as second:
         shares: list[set[str]] = []
@@ -139,12 +139,14 @@ def test_workers_share_the_partitions_and_add_up(worker: Worker, bootstrap: str,
         until(shared, "each has some and is ready")
         assert len(shares[0] | shares[1]) == PARTITIONS
         both = Scrape(second.text()), Scrape(worker.text())
-        assert {verdict: sum(stand(page)[verdict] for page in both) for verdict in VERDICTS} == stand(alone)
-        assert sum(map(taken, both)) == taken(alone)
+        assert {verdict: sum(verdict_counts(page)[verdict] for page in both) for verdict in VERDICTS} == verdict_counts(
+            alone
+        )
+        assert sum(map(records_read, both)) == records_read(alone)
         worker.kill()
         left = second.until(
             lambda page: len(owned(page)) == PARTITIONS and page.sum("promises_ready") == 1, "it has all partitions"
         )
-        assert taken(left) == taken(alone)
+        assert records_read(left) == records_read(alone)
         for name in ("promises_state", "promises_verdicts_total"):
             assert left.by(name, *ROWS, "verdict") == alone.by(name, *ROWS, "verdict")

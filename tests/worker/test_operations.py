@@ -1,4 +1,4 @@
-"""A platform engineer's day: topics are checked and mended, workers start, stand by, are looked at and asked to end."""
+"""The work of a platform engineer: check and repair topics, start and stop workers, and look at their status."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ TIME_TO_END = 10
 @pytest.fixture(scope="module")
 def bootstrap(empty_kafka: str) -> str:
     """The address of a Kafka whose topics have two partitions."""
-    said = found(empty_kafka, NOT_WELL)
+    lines = findings(empty_kafka, NOT_WELL)
     missing = ", ".join(topic.name for topic in TOPICS)
-    assert said == [f"error: {missing}: is not there; create it: promises topics --bootstrap {empty_kafka}"]
+    assert lines == [f"error: {missing}: does not exist; create it: promises topics --bootstrap {empty_kafka}"]
     assert promises("topics", "--bootstrap", empty_kafka, "--partitions", str(PARTITIONS)).code == 0
     return empty_kafka
 
 
-def found(bootstrap: str, code: int) -> list[str]:
-    """The findings of `promises check`, which ends with `code`."""
+def findings(bootstrap: str, code: int) -> list[str]:
+    """Return the findings of `promises check`, which ends with `code`."""
     answer = promises("check", "--bootstrap", bootstrap)
     assert (answer.code, answer.err) == (code, "")
     lines = answer.out.splitlines()
@@ -55,8 +55,8 @@ def status(bootstrap: str, *options: str) -> tuple[int, dict[str, Any]]:
     return answer.code, answer.document
 
 
-def asked(worker: Worker, path: str) -> tuple[int, dict[str, Any]]:
-    """The status and the document of a page; 0 while nobody answers."""
+def page_of(worker: Worker, path: str) -> tuple[int, dict[str, Any]]:
+    """Return the status and the document of a page; 0 if nothing answers yet."""
     try:
         with urlopen(worker.url.replace("/metrics", path), timeout=30) as page:
             return page.status, json.loads(page.read())
@@ -66,12 +66,12 @@ def asked(worker: Worker, path: str) -> tuple[int, dict[str, Any]]:
         return 0, {}
 
 
-def test_fresh_topics_are_as_they_must_be_but_for_the_lone_broker(bootstrap: str) -> None:
-    (lone,) = found(bootstrap, 0)
-    assert lone.startswith(f"warning: {', '.join(topic.name for topic in (*TOPICS, *INTAKE_TOPICS))}: has one copy")
+def test_new_topics_are_correct_except_for_their_single_replica(bootstrap: str) -> None:
+    (lone,) = findings(bootstrap, 0)
+    assert lone.startswith(f"warning: {', '.join(topic.name for topic in (*TOPICS, *INTAKE_TOPICS))}: has one replica")
 
 
-def test_what_somebody_changed_by_hand_is_found_and_mended_as_it_is_told(bootstrap: str) -> None:
+def test_check_finds_wrong_settings_and_its_commands_repair_them(bootstrap: str) -> None:
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     changed = {
         EVENTS: {"cleanup.policy": "compact", "retention.ms": "604800000"},
@@ -82,15 +82,18 @@ def test_what_somebody_changed_by_hand_is_found_and_mended_as_it_is_told(bootstr
     admin.delete_topics([ALERTS.name])
     until(lambda: ALERTS.name not in admin.list_topics(), "the alerts are gone")
     admin.create_topics([NewTopic(ALERTS.name, 1, 1)])
-    told = found(bootstrap, NOT_WELL)
+    until(lambda: ALERTS.name in admin.list_topics(), "the alerts are back")
+    findings_of_check = findings(bootstrap, NOT_WELL)
     assert_error(promises("worker", "--bootstrap", bootstrap), UNREACHABLE, "promise.alerts has 1", "promises check")
-    for topic, setting, value in re.findall(r"--entity-name (\S+) --add-config (\S+)=(\S+)$", "\n".join(told), re.M):
+    for topic, setting, value in re.findall(
+        r"--entity-name (\S+) --add-config (\S+)=(\S+)$", "\n".join(findings_of_check), re.M
+    ):
         admin.alter_configs([ConfigResource("TOPIC", topic, {setting: value})])
-    (number,) = re.findall(rf"--alter --topic {ALERTS.name} --partitions (\d+)", "\n".join(told))
+    (number,) = re.findall(rf"--alter --topic {ALERTS.name} --partitions (\d+)", "\n".join(findings_of_check))
     admin.create_partitions({ALERTS.name: int(number)})
     admin.close()
-    assert len(found(bootstrap, 0)) == 1, "only the lone broker is left"
-    assert sorted(line.partition(", ")[0] for line in told if "one copy" not in line) == [
+    assert len(findings(bootstrap, 0)) == 1, "only the single replica is left"
+    assert sorted(line.partition(", ")[0] for line in findings_of_check if "one replica" not in line) == [
         "error: promise.alerts: has 1 partitions",
         "error: promise.changelog: cleanup.policy is delete",
         "error: promise.changelog: max.message.bytes is 1048588",
@@ -99,18 +102,16 @@ def test_what_somebody_changed_by_hand_is_found_and_mended_as_it_is_told(bootstr
     ]
 
 
-def test_before_a_worker_ever_ran_status_says_that_nobody_owns_anything(bootstrap: str) -> None:
+def test_status_before_the_first_worker(bootstrap: str) -> None:
     answer = promises("status", "--bootstrap", bootstrap, "--group", "nightshift")
     assert (answer.code, answer.err) == (NOT_WELL, "")
     first, _, *table = answer.out.splitlines()
     assert first == "there is no group nightshift: no worker has run with --group nightshift"
     assert [line.split()[0] for line in table] == ["partition", "0", "1"]
-    assert all(line.endswith("nobody owns it") for line in table[1:])
+    assert all(line.endswith("no owner") for line in table[1:])
 
 
-def test_workers_share_the_partitions_the_third_stands_by_and_status_shows_all_of_it(
-    bootstrap: str, tmp_path: Path
-) -> None:
+def test_status_shows_two_workers_with_partitions_and_a_third_one_standing_by(bootstrap: str, tmp_path: Path) -> None:
     group = ("--group", "dayshift")
     made = wall_clock()
     send(bootstrap, *(Order(f"day-{number}", "soho").promised(made, made + HOUR) for number in range(20)))
@@ -120,59 +121,59 @@ def test_workers_share_the_partitions_the_third_stands_by_and_status_shows_all_o
             workers = (first, second, third)
 
             def settled() -> bool:
-                pages = [asked(worker, "/readyz") for worker in workers]
+                pages = [page_of(worker, "/readyz") for worker in workers]
                 owned = sorted(len(document.get("partitions", ())) for _, document in pages)
                 return {code for code, _ in pages} == {200} and owned == [0, 1, 1]
 
             until(settled, "all three are ready, one of them without a partition")
             until(lambda: status(bootstrap, *group)[0] == 0, "every partition is owned and live")
-            _, shown = status(bootstrap, *group)
-    assert (shown["state"], shown["well"], len(shown["workers"])) == ("Stable", True, 3)
-    assert sorted(len(worker["partitions"]) for worker in shown["workers"]) == [0, 1, 1]
-    places = {worker.url.removeprefix("http://").removesuffix("/metrics") for worker in workers}
-    assert {worker["client"].removeprefix("promises-").replace("-", ":") for worker in shown["workers"]} == places
-    for row in shown["partitions"]:
+            _, document = status(bootstrap, *group)
+    assert (document["state"], document["well"], len(document["workers"])) == ("Stable", True, 3)
+    assert sorted(len(worker["partitions"]) for worker in document["workers"]) == [0, 1, 1]
+    addresses = {worker.url.removeprefix("http://").removesuffix("/metrics") for worker in workers}
+    assert {worker["client"].removeprefix("promises-").replace("-", ":") for worker in document["workers"]} == addresses
+    for row in document["partitions"]:
         assert (row["state"], row["host"], row["lag"]) == ("live", "127.0.0.1", row["end"] - row["committed"])
         assert abs(parse_instant(row["clock"]) - wall_clock()) < HOUR
-    assert sum(row["end"] for row in shown["partitions"]) == 20
+    assert sum(row["end"] for row in document["partitions"]) == 20
 
 
-def test_status_says_of_a_worker_that_ended_that_nobody_owns_its_partitions(bootstrap: str, tmp_path: Path) -> None:
+def test_status_after_the_last_worker_ended(bootstrap: str, tmp_path: Path) -> None:
     group = ("--group", "lateshift")
     with Worker(bootstrap, tmp_path, *group) as worker:
         worker.until_ready()
         assert worker.stop() == 0
-    code, shown = status(bootstrap, *group)
-    assert (code, shown["state"], shown["workers"], shown["well"]) == (NOT_WELL, "Empty", [], False)
-    assert {row["says"] for row in shown["partitions"]} == {"nobody owns it"}
+    code, document = status(bootstrap, *group)
+    assert (code, document["state"], document["workers"], document["well"]) == (NOT_WELL, "Empty", [], False)
+    assert {row["says"] for row in document["partitions"]} == {"no owner"}
 
 
-def test_a_worker_under_load_ends_in_good_order_and_in_time(bootstrap: str, tmp_path: Path) -> None:
-    closed = threading.Event()
+def test_a_worker_under_load_ends_cleanly_and_in_time(bootstrap: str, tmp_path: Path) -> None:
+    stopped = threading.Event()
 
-    def customers() -> None:
+    def send_orders() -> None:
         for number in range(1_000_000):
-            if closed.is_set():
+            if stopped.is_set():
                 return
             send(bootstrap, *rush(number))
 
     with Worker(bootstrap, tmp_path, "--group", "rush", "--log", "json") as worker:
         worker.until_ready()
-        crowd = threading.Thread(target=customers)
-        crowd.start()
+        sender = threading.Thread(target=send_orders)
+        sender.start()
         try:
             worker.until(lambda page: page.sum("promises_made_total", location="rush") > 2_000, "the rush is on")
             assert worker.stop(TIME_TO_END) == 0
         finally:
-            closed.set()
-            crowd.join()
-        said = [json.loads(line) for line in worker.log.read_text().splitlines()]
-    assert said[0]["message"].startswith("judging promise.events")
-    assert [line for line in said if line["level"] in ("ERROR", "CRITICAL")] == []
+            stopped.set()
+            sender.join()
+        lines = [json.loads(line) for line in worker.log.read_text().splitlines()]
+    assert lines[0]["message"].startswith("judging promise.events")
+    assert [line for line in lines if line["level"] in ("ERROR", "CRITICAL")] == []
 
 
 def rush(number: int) -> Iterator[SentRecord]:
-    """A thousand orders at once, half of them ready."""
+    """Yield the events of a thousand orders, half of them ready."""
     made = wall_clock()
     for which in range(1_000):
         order = Order(f"rush-{number}-{which}", "rush")
@@ -181,28 +182,28 @@ def rush(number: int) -> Iterator[SentRecord]:
             yield order.reached("ready", made)
 
 
-def test_the_last_words_of_a_worker_that_cannot_go_on_are_json_too(bootstrap: str, tmp_path: Path) -> None:
+def test_the_last_line_of_a_failing_worker_is_json_too(bootstrap: str, tmp_path: Path) -> None:
     made = wall_clock()
     policies = tmp_path / "policies.toml"
     policies.write_text('[[policy]]\nkind = "delivered"\n', "utf-8")
     with Worker(bootstrap, tmp_path, "--group", "last") as worker:
         send(bootstrap, Order("last-1", "last").promised(made, made + HOUR))
-        worker.until(lambda page: page.sum("promises_made_total", location="last") == 1, "the order is in the book")
+        worker.until(lambda page: page.sum("promises_made_total", location="last") == 1, "the order is known")
         assert worker.stop() == 0
     with Worker(bootstrap, tmp_path, "--group", "last", "--log", "json", "--policies", policies) as worker:
         assert worker.process.wait(60) == CANNOT_GO_ON
-        said = [json.loads(line) for line in worker.log.read_text().splitlines()]
-    assert (said[-1]["level"], said[-1]["logger"]) == ("CRITICAL", "promises")
-    assert "ready@1" in said[-1]["message"]
-    assert parse_instant(said[0]["time"]) <= parse_instant(said[-1]["time"])
+        lines = [json.loads(line) for line in worker.log.read_text().splitlines()]
+    assert (lines[-1]["level"], lines[-1]["logger"]) == ("CRITICAL", "promises")
+    assert "ready@1" in lines[-1]["message"]
+    assert parse_instant(lines[0]["time"]) <= parse_instant(lines[-1]["time"])
 
 
-def test_what_a_worker_refuses_to_start_with_is_json_too() -> None:
-    for option, value in (("--clock", "wall"), ("--metrics", "9464")):
+def test_errors_at_start_are_json_too() -> None:
+    for option, value in (("--retention", "90"), ("--metrics", "9464")):
         answer = promises("worker", "--bootstrap", "127.0.0.1:9", option, value, environment={"PROMISES_LOG": "json"})
         (line,) = answer.err.splitlines()
-        said = json.loads(line)
-        assert (answer.code, said["level"], said["logger"]) == (2, "CRITICAL", "promises")
-        assert said["message"].startswith(f"{option} ")
+        fields = json.loads(line)
+        assert (answer.code, fields["level"], fields["logger"]) == (2, "CRITICAL", "promises")
+        assert fields["message"].startswith(f"{option} ")
     answer = promises("worker", "--bootstrap", "127.0.0.1:9", "--log", "yaml")
-    assert (answer.code, answer.err) == (2, "promises: --log yaml: write text or json\n")
+    assert (answer.code, "--log" in answer.err) == (2, True)

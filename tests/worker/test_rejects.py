@@ -1,4 +1,4 @@
-"""Records are refused, somebody looks why, mends it, and sends them again: once, as they came; and sees events pass."""
+"""Rejected records are listed, shown and retried once, unchanged; and `tail` shows events as they arrive."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.topics import EVENTS, REJECTS
 from streams.records import KafkaRecord
 from streams.wall_clock import wall_clock
-from tests.cli.command import ROOT, Answer, promises
+from tests.cli.command import ROOT, CommandResult, promises
 from tests.worker.answers import assert_error
 from tests.worker.records import Order, SentRecord, read, send
 from tests.worker.workers import Worker, environment
@@ -37,7 +37,7 @@ ORDER: Final = b'{"type": "order.created", "note": "\x1b[2J"}'
 
 @pytest.fixture(scope="module")
 def feed(bootstrap: str) -> str:
-    """The topic of a feed, which stamps its records with the time at which it takes them."""
+    """The topic of a feed that stamps its records with the time of arrival."""
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     admin.create_topics([NewTopic(SQUARE, 2, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})])
     admin.close()
@@ -45,22 +45,29 @@ def feed(bootstrap: str) -> str:
 
 
 def refused(offset: int, value: bytes | None, reason: str = "unknown_shape", **more: str) -> SentRecord:
-    """A record of the feed that intake refused, as intake writes it."""
-    said = {"reason": reason, "detail": f"order {offset}: no rule fits", "feed": "square", "adapter": "square"}
-    where = {"topic": SQUARE, "partition": "1", "offset": str(offset), "timestamp": str(came(offset))}
-    told = tuple((name, text.encode()) for name, text in (said | where | more).items())
-    return SentRecord(b"o-%d" % offset, value, headers=(*told, ("original.X-Square-Signature", b"s\xff")), partition=0)
+    """Return a record in promise.rejects as intake writes it."""
+    reason_headers = {
+        "reason": reason,
+        "detail": f"order {offset}: no rule fits",
+        "feed": "square",
+        "adapter": "square",
+    }
+    position_headers = {"topic": SQUARE, "partition": "1", "offset": str(offset), "timestamp": str(arrival(offset))}
+    headers = tuple((name, text.encode()) for name, text in (reason_headers | position_headers | more).items())
+    return SentRecord(
+        b"o-%d" % offset, value, headers=(*headers, ("original.X-Square-Signature", b"s\xff")), partition=0
+    )
 
 
-def came(offset: int) -> Instant:
+def arrival(offset: int) -> Instant:
     return 1_772_800_000_000 + offset
 
 
-def rejects(bootstrap: str, command: str, *options: str) -> Answer:
-    """`promises rejects`, in this process: it takes a second to start one."""
+def rejects(bootstrap: str, command: str, *options: str) -> CommandResult:
+    """Run `promises rejects` in this process: it takes a second to start one."""
     ended = CliRunner().invoke(app_of(), ["rejects", command, *options, "--bootstrap", bootstrap])
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-    return Answer(ended.exit_code, ended.stdout, ended.stderr)
+    return CommandResult(ended.exit_code, ended.stdout, ended.stderr)
 
 
 def waiting(bootstrap: str, *options: str) -> dict[str, Any]:
@@ -73,12 +80,12 @@ def in_feed(bootstrap: str) -> list[KafkaRecord]:
     return read(bootstrap, SQUARE, range(2))
 
 
-def test_before_anything_is_refused_there_is_nothing_to_list_or_to_retry(bootstrap: str) -> None:
+def test_without_rejects_there_is_nothing_to_list_or_retry(bootstrap: str) -> None:
     assert rejects(bootstrap, "list").out == "0 refused records wait, 0 retried\n"
     assert rejects(bootstrap, "retry").out == "nothing to retry\n"
 
 
-def test_a_record_that_is_sent_again_before_anything_is_mended_is_refused_again(bootstrap: str, tmp_path: Path) -> None:
+def test_a_retry_without_a_repair_is_refused_again(bootstrap: str, tmp_path: Path) -> None:
     order, made = Order("bakery-17", "bakery"), wall_clock() - 60_000
     promised = order.promised(made, made + 30_000)
     assert promised.value is not None
@@ -100,61 +107,61 @@ def test_a_record_that_is_sent_again_before_anything_is_mended_is_refused_again(
 
 @pytest.fixture(scope="module")
 def four(bootstrap: str, feed: str) -> list[str]:
-    """Where four refused records of the feed stand in promise.rejects."""
+    """The positions of four rejects of the feed in promise.rejects."""
     made = [refused(0, ORDER), refused(1, b"\x00\xff\xfe"), refused(2, None, "bad_envelope")]
     send(bootstrap, *made, refused(3, b"{", cut="99999999 bytes"), topic=REJECTS.name)
     return last_refused(bootstrap, 4)
 
 
 def last_refused(bootstrap: str, count: int) -> list[str]:
-    """Where the last records of the feed stand that intake refused."""
-    held = [held for held in read(bootstrap, REJECTS.name, [0]) if (held.key or b"").startswith(b"o-")]
-    return [f"0@{held.offset}" for held in held[-count:]]
+    """Return the positions of the last rejects of the feed."""
+    records = [record for record in read(bootstrap, REJECTS.name, [0]) if (record.key or b"").startswith(b"o-")]
+    return [f"0@{record.offset}" for record in records[-count:]]
 
 
-def test_what_was_refused_is_counted_and_the_newest_are_listed(bootstrap: str, four: list[str]) -> None:
+def test_rejects_are_counted_and_the_newest_are_listed(bootstrap: str, four: list[str]) -> None:
     listed = waiting(bootstrap, "--feed", "square", "--limit", "2")
     counts = [(group["reason"], group["count"]) for group in listed["groups"]]
     assert counts == [("unknown_shape", 3), ("bad_envelope", 1)]
-    assert [one["at"] for one in listed["newest"]] == [four[3], four[2]]
+    assert [reject["at"] for reject in listed["newest"]] == [four[3], four[2]]
     lines = rejects(bootstrap, "list").out.splitlines()
     assert lines[0] == "5 refused records wait, 1 retried"
     (oldest,) = [line for line in lines if line.startswith(f"{four[0]} ")]
     assert oldest.split("  ", 2)[2].split() == [SQUARE, "1@0", "unknown_shape", "order", "0:", "no", "rule", "fits"]
 
 
-def test_a_refused_record_is_shown_with_its_headers_and_its_bytes(bootstrap: str, four: list[str]) -> None:
-    shown = rejects(bootstrap, "show", four[0]).out
-    assert 'value    41 bytes\n\n{"type": "order.created", "note": "\\x1b[2J"}\n' in shown
-    assert f"came     {SQUARE} 1@0, {format_instant(came(0))}\n" in shown
-    assert "header   X-Square-Signature: s\ufffd\n" in shown
+def test_a_reject_is_shown_with_its_headers_and_its_bytes(bootstrap: str, four: list[str]) -> None:
+    text = rejects(bootstrap, "show", four[0]).out
+    assert 'value    41 bytes\n\n{"type": "order.created", "note": "\\x1b[2J"}\n' in text
+    assert f"source   {SQUARE} 1@0, {format_instant(arrival(0))}\n" in text
+    assert "header   X-Square-Signature: s\ufffd\n" in text
     assert "00000000  00 ff fe " in rejects(bootstrap, "show", four[1]).out
     assert rejects(bootstrap, "show", four[0], "--raw").out.encode() == ORDER
     document = rejects(bootstrap, "show", four[1], "--json").document
     assert (document["value"], document["reason"]) == (base64.b64encode(b"\x00\xff\xfe").decode(), "unknown_shape")
 
 
-def test_nothing_is_sent_before_somebody_said_so(bootstrap: str, four: list[str]) -> None:
+def test_a_retry_needs_confirmation(bootstrap: str, four: list[str]) -> None:
     plan = f"3 refused as unknown_shape to {SQUARE}\n1 refused as bad_envelope to {SQUARE}\n"
     dry = rejects(bootstrap, "retry", "--feed", "square", "--dry-run")
     assert (dry.code, dry.out, dry.err) == (0, plan, "")
     unasked = rejects(bootstrap, "retry", "--feed", "square")
-    assert (unasked.code, unasked.out, "nobody is there to ask: add --yes" in unasked.err) == (USAGE, plan, True)
+    assert (unasked.code, unasked.out, "add --yes" in unasked.err) == (USAGE, plan, True)
     assert in_feed(bootstrap) == []
 
 
-def test_each_record_is_sent_again_once_and_as_it_came(bootstrap: str, four: list[str]) -> None:
-    one = rejects(bootstrap, "retry", four[1], "--yes")
-    assert (one.code, one.out, one.err) == (0, f"1 refused as unknown_shape to {SQUARE}\n", "1 of 1 sent\n")
+def test_each_record_is_resent_once_and_unchanged(bootstrap: str, four: list[str]) -> None:
+    first = rejects(bootstrap, "retry", four[1], "--yes")
+    assert (first.code, first.out, first.err) == (0, f"1 refused as unknown_shape to {SQUARE}\n", "1 of 1 sent\n")
     rest = rejects(bootstrap, "retry", "--feed", "square", "--yes")
     assert "1 more were retried before" in rest.out
     assert rest.err.splitlines() == [
-        f"{four[3]} waits on: only its beginning was kept, it had 99999999 bytes",
+        f"{four[3]} still waits: only its beginning was kept, it had 99999999 bytes",
         "2 of 3 sent",
     ]
     assert "sent" not in rejects(bootstrap, "retry", "--feed", "square", "--yes").err
     sent = in_feed(bootstrap)
-    assert [(held.partition, held.key, held.value) for held in sent] == [
+    assert [(record.partition, record.key, record.value) for record in sent] == [
         (1, b"o-1", b"\x00\xff\xfe"),
         (1, b"o-0", ORDER),
         (1, b"o-2", None),
@@ -162,15 +169,13 @@ def test_each_record_is_sent_again_once_and_as_it_came(bootstrap: str, four: lis
     assert sent[0].headers == (
         ("X-Square-Signature", b"s\xff"),
         ("promises.retried", four[1].encode()),
-        ("promises.received_at", format_instant(came(1)).encode()),
+        ("promises.received_at", format_instant(arrival(1)).encode()),
     )
     left = waiting(bootstrap, "--feed", "square")
     assert (left["waiting"], left["retried"], left["newest"][0]["at"]) == (1, 3, four[3])
 
 
-def test_what_a_retry_had_sent_when_it_was_killed_is_not_there_and_the_next_one_sends_it(
-    bootstrap: str, feed: str
-) -> None:
+def test_a_killed_retry_leaves_nothing_and_the_next_one_sends_it(bootstrap: str, feed: str) -> None:
     before = len(in_feed(bootstrap))
     killed = producer(Connection(bootstrap), transactional_id=TRANSACTIONAL_ID)
     killed.init_transactions()
@@ -182,11 +187,11 @@ def test_what_a_retry_had_sent_when_it_was_killed_is_not_there_and_the_next_one_
     with pytest.raises(KafkaError):
         killed.commit_transaction()
     killed.close(timeout=1)
-    assert [held.value for held in in_feed(bootstrap)[before:]] == [b"{}"]
+    assert [record.value for record in in_feed(bootstrap)[before:]] == [b"{}"]
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "told"),
+    ("options", "code", "words"),
     [
         (("show", "17"), USAGE, ["17", "PARTITION@OFFSET"]),
         (("show", "0@999999"), UNREADABLE, ["0@999999", "promises rejects list"]),
@@ -195,35 +200,35 @@ def test_what_a_retry_had_sent_when_it_was_killed_is_not_there_and_the_next_one_
         (("list", "--since", "3parsecs"), USAGE, ["--since", "3parsecs"]),
     ],
 )
-def test_what_cannot_be_meant_is_named(bootstrap: str, options: tuple[str, ...], code: int, told: list[str]) -> None:
-    assert_error(rejects(bootstrap, *options), code, *told)
+def test_invalid_arguments_are_named(bootstrap: str, options: tuple[str, ...], code: int, words: list[str]) -> None:
+    assert_error(rejects(bootstrap, *options), code, *words)
 
 
-def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(bootstrap: str) -> None:
+def test_a_deleted_topic_is_named_and_nothing_is_sent(bootstrap: str) -> None:
     send(bootstrap, refused(8, b"{}", topic="feeds.gone", feed="gone"), topic=REJECTS.name)
     answer = rejects(bootstrap, "retry", "--feed", "gone", "--yes")
     assert (answer.code, "has no topic feeds.gone" in answer.err) == (UNREADABLE, True)
     assert waiting(bootstrap, "--feed", "gone")["waiting"] == 1
 
 
-def test_events_are_shown_as_they_passed_by_case_by_type_and_with_what_is_none(bootstrap: str) -> None:
+def test_tail_shows_past_events_by_case_and_type_and_unreadable_ones(bootstrap: str) -> None:
     made = wall_clock()
     order = Order("kiosk-1", "kiosk")
     nonsense = SentRecord(b"kiosk-1", b"{", partition=None)
     send(bootstrap, order.promised(made, made + 60_000), order.reached("ready", made), nonsense)
-    seen = promises("tail", "--bootstrap", bootstrap, "--from-beginning", "--case", "kiosk-1", "--limit", "3")
-    assert (seen.code, seen.err) == (0, "")
-    first, second, third = seen.out.splitlines()
+    tail = promises("tail", "--bootstrap", bootstrap, "--from-beginning", "--case", "kiosk-1", "--limit", "3")
+    assert (tail.code, tail.err) == (0, "")
+    first, second, third = tail.out.splitlines()
     assert "kiosk-1  promises_made  ready by " in first
     assert second.endswith("kiosk-1  step_reached  ready  at kiosk  by s-1")
     assert "kiosk-1  refused  not_json: " in third
     filters = ("--location", "kiosk", "--type", "step_reached", "--limit", "1", "--json")
-    told = promises("tail", "--bootstrap", bootstrap, "--from-beginning", *filters).document
-    assert (told["key"], told["event"]["step"]) == ("kiosk-1", "ready")
-    assert set(told) == {"partition", "offset", "timestamp", "key", "event"}
+    document = promises("tail", "--bootstrap", bootstrap, "--from-beginning", *filters).document
+    assert (document["key"], document["event"]["step"]) == ("kiosk-1", "ready")
+    assert set(document) == {"partition", "offset", "timestamp", "key", "event"}
 
 
-def test_events_are_shown_while_they_pass_until_somebody_presses_ctrl_c(bootstrap: str) -> None:
+def test_tail_follows_events_until_ctrl_c(bootstrap: str) -> None:
     command = [sys.executable, "-m", "streams.cli", "tail", "--bootstrap", bootstrap, "--feed", "till", "--json"]
     running = subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -240,15 +245,15 @@ def test_events_are_shown_while_they_pass_until_somebody_presses_ctrl_c(bootstra
             if select([running.stdout], [], [], 0.2)[0]:
                 break
             assert number < 100, "nothing was shown"
-        told = json.loads(running.stdout.readline())
-        assert (told["event"]["type"], told["event"]["source"]) == ("step_reached", "till")
+        document = json.loads(running.stdout.readline())
+        assert (document["event"]["type"], document["event"]["source"]) == ("step_reached", "till")
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=20)
-        assert (running.returncode, said) == (0, b"")
+        _, errors = running.communicate(timeout=20)
+        assert (running.returncode, errors) == (0, b"")
     finally:
         running.kill()
         running.wait()
 
 
-def test_a_type_that_is_none_is_named_with_those_that_are(bootstrap: str) -> None:
+def test_an_unknown_type_is_named_with_the_known_ones(bootstrap: str) -> None:
     assert_error(promises("tail", "--bootstrap", bootstrap, "--type", "ready"), USAGE, "--type ready", "step_reached")

@@ -1,5 +1,9 @@
-"""Real promises through Kafka: a week of flights and a quarter of a city's complaints are replayed, judged by a worker
-that is killed five times, and shown again by the one after it, against a truth that others computed from the tables."""
+"""Real promises, replayed through Kafka: a week of flights, and a quarter of a city's complaints.
+
+A worker that is killed five times judges them, and the next worker shows them again. The expected numbers were computed
+from the tables by other means.
+
+"""
 
 from __future__ import annotations
 
@@ -26,14 +30,14 @@ from streams.records import KafkaRecord
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, ROOT, promises_process
 from tests.support.broker import deployment
 from tests.worker.records import read
-from tests.worker.workers import Worker, taken
+from tests.worker.workers import Worker, records_read
 
 DATA = ROOT.parent / "shared" / "data"
 REPLAYED = ["nycflights13_week", "boston311_q1"] if os.environ.get("PROMISES_SLOW") else ["nycflights13_week"]
 """The larger set takes two minutes; `promises judge` is held against it in any case: tests/cli/test_judge_truth.py."""
 
 STATES = {"kept": "kept", "broken": "broken", "excluded": "cancelled", "open": "pending"}
-"""Our verdicts in the words of the truth."""
+"""Our verdicts in the words of the expected numbers."""
 
 LASTING = {
     "promises_state": ("location", "kind", "basis", "verdict", "reason"),
@@ -46,12 +50,12 @@ LASTING = {
     "promises_rejects_total": ("reason",),
     "promises_duplicates_total": (),
 }
-"""Whatever a worker that starts again must show as the one before it did."""
+"""The metrics that must be the same after a restart, with their labels."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """What stands in Kafka, and on the page, once a worker has read everything."""
+class Results:
+    """The topics, and the page of metrics, once a worker has read everything."""
 
     page: Scrape
     verdicts: list[KafkaRecord]
@@ -61,13 +65,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Replayed:
-    """A data set that was replayed. first: after the worker that was killed five times; again: after another began
-    where it ended."""
+    """A data set that was replayed. first: the results of the worker that was killed five times. again: of the next."""
 
     folder: Path
     sent: int
-    first: Said
-    again: Said
+    first: Results
+    again: Results
 
     @property
     def truth(self) -> dict[str, Any]:
@@ -75,35 +78,35 @@ class Replayed:
         return truth
 
     def rows(self, axis: str) -> dict[str, Counter[str]]:
-        """What is known of each location or staff member, in our words."""
+        """Return the expected numbers of each location or staff member, in our words."""
         with open(self.folder / f"per_{axis}.csv", encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        return {row[axis]: Counter({ours: int(row[theirs]) for ours, theirs in STATES.items()}) for row in rows}
+        return {row[axis]: Counter({verdict: int(row[state]) for verdict, state in STATES.items()}) for row in rows}
 
 
-def judged(bootstrap: str, worker: Worker, records: int) -> Said:
+def judged(bootstrap: str, worker: Worker, records: int) -> Results:
     page = worker.until_read(records)
     assert worker.stop() == 0
-    return Said(page, *(read(bootstrap, topic.name) for topic in (VERDICT_TOPIC, ALERTS, REJECTS)))
+    return Results(page, *(read(bootstrap, topic.name) for topic in (VERDICT_TOPIC, ALERTS, REJECTS)))
 
 
-def dies_five_times(worker: Worker) -> None:
-    """Each time it has counted something, and is in the middle of more."""
+def kill_five_times(worker: Worker) -> None:
+    """Kill and restart the worker five times, each time after it has counted something."""
     for _ in range(5):
-        worker.until(lambda page: taken(page) > 0, "it counts")
+        worker.until(lambda page: records_read(page) > 0, "it counts")
         worker.kill()
         worker.start()
 
 
 def replay(folder: Path, bootstrap: str) -> int:
-    """Send the data set; how many records that were."""
+    """Send the data set, and return the number of records."""
     as_of = json.loads((folder / "truth.json").read_text("utf-8"))["as_of"]
     file = folder / "events.csv.gz"
     answer = promises_process("replay", file, "--bootstrap", bootstrap, "--adapter", LOG_ADAPTER, "--as-of", as_of)
-    said = re.fullmatch(r"(\d+) records sent to promise\.events, 0 lines refused\n", answer.err)
+    results = re.fullmatch(r"(\d+) records sent to promise\.events, 0 lines refused\n", answer.err)
     assert answer.code == 0, answer.err
-    assert said is not None, answer.err
-    return int(said[1])
+    assert results is not None, answer.err
+    return int(results[1])
 
 
 @pytest.fixture(scope="module", params=REPLAYED)
@@ -124,7 +127,7 @@ def replayed(folder: Path, broker: LocalKafka, tmp_path_factory: pytest.TempPath
         Worker(bootstrap, directory, *options) as worker,
     ):
         sending = beside.submit(replay, folder, bootstrap)
-        dies_five_times(worker)
+        kill_five_times(worker)
         sent = sending.result()
         first = judged(bootstrap, worker, sent)
         worker.start()
@@ -132,32 +135,33 @@ def replayed(folder: Path, broker: LocalKafka, tmp_path_factory: pytest.TempPath
 
 
 def by_reason(page: Scrape, **labels: str) -> dict[str, float]:
-    """How many promises stand how, in the words of the truth."""
-    found: dict[str, float] = {
-        theirs: page.sum("promises_state", basis="current", verdict=ours, **labels) for ours, theirs in STATES.items()
+    """Return the number of promises by verdict and reason, in the words of the expected numbers."""
+    counts: dict[str, float] = {
+        state: page.sum("promises_state", basis="current", verdict=verdict, **labels)
+        for verdict, state in STATES.items()
     }
-    found["promises"] = sum(found.values())
+    counts["promises"] = sum(counts.values())
     for reason in ("late", "undelivered"):
-        found[f"broken_{reason}"] = page.sum("promises_state", basis="current", reason=reason, **labels)
-    return found
+        counts[f"broken_{reason}"] = page.sum("promises_state", basis="current", reason=reason, **labels)
+    return counts
 
 
 def by_axis(page: Scrape, name: str, axis: str) -> dict[str, Counter[str]]:
-    """How many promises stand how, by location or staff member."""
+    """Return the number of promises by verdict, for each location or staff member."""
     rows: dict[str, Counter[str]] = {}
     for (label, verdict), number in page.by(name, axis, "verdict", basis="current").items():
         rows.setdefault(label, Counter())[verdict] = int(number)
     return rows
 
 
-def test_the_page_tells_the_truth_in_total(replayed: Replayed) -> None:
+def test_the_totals_are_correct(replayed: Replayed) -> None:
     for page in (replayed.first.page, replayed.again.page):
-        told = by_reason(page)
-        assert told == {name: replayed.truth["totals"][name] for name in told}
+        counts = by_reason(page)
+        assert counts == {name: replayed.truth["totals"][name] for name in counts}
         assert page.sum("promises_made_total") == replayed.truth["totals"]["promises"]
 
 
-def test_the_page_tells_the_truth_of_every_location_and_every_staff_member(replayed: Replayed) -> None:
+def test_the_numbers_of_every_location_and_staff_member_are_correct(replayed: Replayed) -> None:
     for page in (replayed.first.page, replayed.again.page):
         for name, axis in (("promises_state", "location"), ("staff_promises_state", "staff")):
             rows = by_axis(page, name, axis)
@@ -166,14 +170,14 @@ def test_the_page_tells_the_truth_of_every_location_and_every_staff_member(repla
             assert nobody.total() == replayed.truth[f"{axis}_null"]
 
 
-def test_nothing_was_refused_and_every_record_is_counted_once(replayed: Replayed) -> None:
-    for said in (replayed.first, replayed.again):
-        assert said.page.sum("promises_rejects_total") == 0
-        assert said.page.sum("promises_events_total") == replayed.sent
-        assert said.rejects == []
+def test_nothing_is_refused_and_every_record_is_counted_once(replayed: Replayed) -> None:
+    for results in (replayed.first, replayed.again):
+        assert results.page.sum("promises_rejects_total") == 0
+        assert results.page.sum("promises_events_total") == replayed.sent
+        assert results.rejects == []
 
 
-def test_first_verdicts_and_revisions_add_up_to_how_promises_stand(replayed: Replayed) -> None:
+def test_first_verdicts_and_revisions_add_up_to_the_current_state(replayed: Replayed) -> None:
     rows = "location", "kind", "basis"
     for page in (replayed.first.page, replayed.again.page):
         net = page.by("promises_state", *rows, "verdict")
@@ -190,22 +194,24 @@ def test_first_verdicts_and_revisions_add_up_to_how_promises_stand(replayed: Rep
                 assert counted == net.get(label, 0), label
 
 
-def test_the_worker_that_comes_after_shows_what_the_one_before_it_did(replayed: Replayed) -> None:
+def test_the_next_worker_shows_the_same_metrics(replayed: Replayed) -> None:
     first, again = replayed.first.page, replayed.again.page
     for name, labels in LASTING.items():
         assert again.by(name, *labels) == first.by(name, *labels)
     assert len(again) == len(first)
 
 
-def test_it_says_nothing_again(replayed: Replayed) -> None:
+def test_nothing_is_written_twice(replayed: Replayed) -> None:
     ids = Counter(verdict.id for verdict in verdicts(replayed.again))
-    assert [one for one, times in ids.items() if times > 1] == []
+    assert [verdict for verdict, times in ids.items() if times > 1] == []
     assert len(replayed.again.verdicts) == len(replayed.first.verdicts)
     assert len(replayed.again.alerts) == len(replayed.first.alerts)
 
 
-def test_the_last_verdict_on_each_promise_is_how_the_page_says_it_stands(replayed: Replayed) -> None:
-    last = {(one.case, one.subject, one.kind, one.ordinal): one for one in verdicts(replayed.first)}
+def test_the_last_verdict_on_each_promise_equals_the_metrics(replayed: Replayed) -> None:
+    last = {
+        (verdict.case, verdict.subject, verdict.kind, verdict.ordinal): verdict for verdict in verdicts(replayed.first)
+    }
     stand = Counter(verdict.current.verdict for verdict in last.values() if not verdict.retracted)
     totals = replayed.truth["totals"]
     assert {verdict: stand[verdict] for verdict in ("kept", "broken", "excluded")} == {
@@ -213,5 +219,5 @@ def test_the_last_verdict_on_each_promise_is_how_the_page_says_it_stands(replaye
     }  # fmt: skip
 
 
-def verdicts(said: Said) -> list[VerdictRecord]:
-    return [msgspec.json.decode(held.value or b"", type=VerdictRecord) for held in said.verdicts]
+def verdicts(results: Results) -> list[VerdictRecord]:
+    return [msgspec.json.decode(record.value or b"", type=VerdictRecord) for record in results.verdicts]

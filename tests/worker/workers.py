@@ -1,4 +1,4 @@
-"""Worker processes as a test sees them: started, scraped, asked to stop or killed."""
+"""Commands as processes for tests: start them, read their metrics, stop or kill them."""
 
 from __future__ import annotations
 
@@ -19,34 +19,35 @@ from tests.cli.command import ROOT
 from tests.support.processes import ForkedProcess
 
 logs: Final[list[Path]] = []
-"""Where the workers of this test run write; conftest shows their ends when a test fails."""
+"""The log files of all workers of this test run; conftest shows their ends when a test fails."""
 
 _numbers = count(1)
 
 
 def until(condition: Callable[[], bool], what: str, *, seconds: float = 90) -> None:
-    """Return when `condition` holds; fail, naming `what`, when it does not in time."""
+    """Wait until the condition holds. Fail, naming `what`, if it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for this in vain: {what}"
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain until {what}"
         time.sleep(0.1)
 
 
 def environment() -> dict[str, str]:
-    """The caller's, without settings of `promises`."""
+    """Return the environment of the caller, without settings of `promises`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PROMISES_")}
     return inherited | {"PYTHONUTF8": "1"}
 
 
 class Program:
-    """A command of `promises` that goes on until it is told to end; in a `with` block it runs. It may be stopped or
-    killed, and started again. What it says goes to `log`. ignores_sigint: it is started as
-    a shell starts a background job."""
+    """A long-running command of `promises`, which runs in a `with` block. It can be stopped or killed, and restarted.
 
-    def __init__(self, log: Path, *said: str | Path, ignores_sigint: bool = False) -> None:
+    log: the file of its output. ignores_sigint: start it as a shell starts a background job.
+    """
+
+    def __init__(self, log: Path, *arguments: str | Path, ignores_sigint: bool = False) -> None:
         self.log = log
         self.ignores_sigint = ignores_sigint
-        self._arguments = [*map(str, said)]
+        self._arguments = [*map(str, arguments)]
         self._process: ForkedProcess | None = None
         logs.append(log)
 
@@ -61,7 +62,7 @@ class Program:
 
     @property
     def process(self) -> ForkedProcess:
-        assert self._process is not None, "it was not started"
+        assert self._process is not None, "the process was not started"
         return self._process
 
     def start(self) -> None:
@@ -75,7 +76,7 @@ class Program:
         )
 
     def kill(self) -> None:
-        """End it at once, as a crash would; nothing where it has ended."""
+        """End it at once, as a crash would; do nothing if it has ended."""
         self.process.kill()
         self.process.wait()
 
@@ -90,33 +91,33 @@ class Served(Program):
         super().__init__(log, command, "--bootstrap", bootstrap, "--metrics", address, *options)
 
     def stop(self, seconds: float = 30) -> int:
-        """Ask it to end, as a service manager does; the exit code. Raises TimeoutExpired."""
+        """Ask it to end, as a service manager does, and return the exit code. Raises TimeoutExpired."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
     def text(self) -> str:
-        """The page as it is served. Raises OSError."""
+        """Return the page as text. Raises OSError."""
         with urlopen(self.url, timeout=30) as page:
             return str(page.read().decode())
 
     def page(self) -> Scrape:
-        """The page; an empty one while none is served yet."""
+        """Return the page; an empty one before any is served."""
         try:
             return Scrape(self.text())
         except OSError:
             return Scrape("")
 
     def until(self, holds: Callable[[Scrape], bool], what: str, *, seconds: float = 90) -> Scrape:
-        """The first page that `holds`; fails, saying `what` did not happen, when the process ends or time is up."""
-        asked = time.monotonic()
-        deadline = asked + seconds
+        """Return the first page for which `holds` is true. Fail if the process ends before, or time is up."""
+        requested = time.monotonic()
+        deadline = requested + seconds
         while not holds(page := self.page()):
             code = self.process.poll()
-            assert code is None, f"the process ended with exit code {code} before this: {what}"
-            assert time.monotonic() < deadline, f"waited {seconds:.0f} s for this in vain: {what}\n{shown(page)}"
-            # A large page takes its time, which is the worker's too: leave it most.
-            time.sleep(0.2 + 3 * (time.monotonic() - asked))
-            asked = time.monotonic()
+            assert code is None, f"the process ended with exit code {code} before {what}"
+            assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain until {what}\n{summary(page)}"
+            # A large page costs the worker time, so leave it most of the time.
+            time.sleep(0.2 + 3 * (time.monotonic() - requested))
+            requested = time.monotonic()
         return page
 
 
@@ -130,9 +131,9 @@ class Worker(Served):
         return self.until(lambda page: page.sum("promises_ready") == 1, "the worker is ready")
 
     def until_read(self, records: int) -> Scrape:
-        """A page on which so many records were accepted or rejected, and the worker is ready."""
+        """Return a page on which so many records are accepted or refused, and the worker is ready."""
         return self.until(
-            lambda page: taken(page) >= records and page.sum("promises_ready") == 1,
+            lambda page: records_read(page) >= records and page.sum("promises_ready") == 1,
             f"all {records} records are read",
             seconds=180,
         )
@@ -148,19 +149,19 @@ class Intake(Served):
         return self.until(lambda page: page.sum("promises_intake_ready") == 1, "intake is ready")
 
     def until_read(self, records: int) -> Scrape:
-        """A page on which so many records of feeds were read in all."""
+        """Return a page on which so many records of feeds are read."""
         return self.until(
             lambda page: page.sum("promises_intake_records_total") >= records, f"all {records} records are read"
         )
 
 
-def taken(page: Scrape) -> float:
-    """How many records the page says were accepted or rejected."""
+def records_read(page: Scrape) -> float:
+    """Return the number of accepted and refused records on the page."""
     return page.sum("promises_events_total") + page.sum("promises_rejects_total")
 
 
-def shown(page: Scrape) -> str:
-    """What a page says in short, for the message of a test that failed."""
+def summary(page: Scrape) -> str:
+    """Return a summary of the page for the message of a failed test."""
     return "\n".join(
         f"{name} by {axes}: { {key: value for key, value in list(page.by(name, *axes).items())[:40] if value} }"
         for name, axes in (

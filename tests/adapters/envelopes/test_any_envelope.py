@@ -17,8 +17,8 @@ from streams.adapters.feed_records import FeedRecord
 from tests.adapters.envelopes.wrapping import Sent, envelopes_of, opened, plain, refused, wraps
 
 _NAMES: Final = st.sampled_from(["id", "state", "lines", "due", "note", "total"])
-_CELLS: Final = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8)
-_BODIES: Final = st.dictionaries(_NAMES, _CELLS | st.lists(_CELLS, max_size=3), max_size=5)
+_SCALARS: Final = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8)
+_BODIES: Final = st.dictionaries(_NAMES, _SCALARS | st.lists(_SCALARS, max_size=3), max_size=5)
 
 
 @st.composite
@@ -39,7 +39,7 @@ def test_any_envelope_inside_any_other_opens_to_the_same_body(case: tuple[dict[s
 
 
 @given(_BODIES, st.data())
-def test_each_envelope_is_told(body: dict[str, Any], data: st.DataObject) -> None:
+def test_the_names_of_all_envelopes_are_reported(body: dict[str, Any], data: st.DataObject) -> None:
     inner = plain(body)
     first = data.draw(st.sampled_from(wraps(inner)))
     second = data.draw(st.sampled_from(wraps(first(inner))))
@@ -51,8 +51,8 @@ def test_one_envelope_too_many_is_refused() -> None:
     value = json.dumps({"id": 1})
     for _ in range(MAX_ENVELOPES):
         value = json.dumps({"schema": None, "payload": value})
-    why = refused(Sent(value.encode()))
-    assert (why.reason, "more than 8" in why.detail) == ("bad_envelope", True)
+    refusal = refused(Sent(value.encode()))
+    assert (refusal.reason, "more than 8" in refusal.detail) == ("bad_envelope", True)
 
 
 _HEADERS: Final = st.dictionaries(
@@ -68,7 +68,7 @@ _WORDS: Final = (
     *("specversion", "type", "id", "data", "data_base64", "datacontentencoding"),
 )
 _JSON: Final = st.recursive(
-    _CELLS | st.floats() | st.integers(),
+    _SCALARS | st.floats() | st.integers(),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -86,11 +86,11 @@ _JSON: Final = st.recursive(
 
 def _is_opened_or_refused(value: bytes, headers: dict[str, str], key: bytes | None = None) -> None:
     try:
-        found = open_envelopes(FeedRecord(value, key, headers, "feeds.shop", 1))
+        record = open_envelopes(FeedRecord(value, key, headers, "feeds.shop", 1))
     except Refused:
         return
-    told = [found.body, dict(found.headers), found.key] if found else []
-    assert msgspec.json.encode(told)  # it can be written down, whatever came
+    content = [record.body, dict(record.headers), record.key] if record else []
+    assert msgspec.json.encode(content)  # it can be written down, whatever came
 
 
 @given(st.binary(max_size=200), _HEADERS, st.none() | st.binary(max_size=30))

@@ -31,16 +31,16 @@ _READY: Final[dict[str, Any]] = {
 
 def _sent(message: KafkaMessage) -> OpenedRecord:
     key = message.key.encode() if isinstance(message.key, str) else message.key
-    found = open_envelopes(FeedRecord(message.value, key, decode_headers(message.headers.items()), "feeds.shop", 1))
-    assert found is not None
-    return found
+    record = open_envelopes(FeedRecord(message.value, key, decode_headers(message.headers.items()), "feeds.shop", 1))
+    assert record is not None
+    return record
 
 
 @pytest.mark.parametrize("write", [to_binary_event, to_structured_event])
-def test_an_event_that_the_library_writes_tells_all_its_attributes(write: Any) -> None:
-    found = _sent(write(CloudEvent(dict(_READY), {"order": 17, "state": "ready"})))
-    assert (found.body, found.id, found.key) == ({"order": 17, "state": "ready"}, "e-1", "order-17")
-    assert found.headers == {
+def test_all_attributes_of_an_event_written_by_the_library_become_headers(write: Any) -> None:
+    record = _sent(write(CloudEvent(dict(_READY), {"order": 17, "state": "ready"})))
+    assert (record.body, record.id, record.key) == ({"order": 17, "state": "ready"}, "e-1", "order-17")
+    assert record.headers == {
         "ce-id": "e-1",
         "ce-source": "/shops/main-street/till/3",
         "ce-type": "shop.order.ready",
@@ -53,7 +53,7 @@ def test_an_event_that_the_library_writes_tells_all_its_attributes(write: Any) -
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers(-(2**53), 2**53) | st.text(max_size=5) | st.none()), st.text())
-def test_binary_and_structured_are_one_event(data: dict[str, Any], subject: str) -> None:
+def test_binary_and_structured_events_open_to_the_same(data: dict[str, Any], subject: str) -> None:
     event = CloudEvent(_READY | {"subject": f"order {subject}"}, data)
     binary, structured = _sent(to_binary_event(event)), _sent(to_structured_event(event))
     assert binary == structured
@@ -63,31 +63,31 @@ def test_binary_and_structured_are_one_event(data: dict[str, Any], subject: str)
 def test_an_event_that_was_posted_over_http_has_its_attributes_in_headers_of_http() -> None:
     request = to_binary_http(CloudEvent(_READY | {"subject": "Café 17"}, {"order": 17}))
     headers = {name.lower(): value for name, value in request.headers.items()}
-    found = opened(Sent(request.body, headers))
-    assert (found.body, found.id, found.headers["ce-subject"]) == ({"order": 17}, "e-1", "Café 17")
+    record = opened(Sent(request.body, headers))
+    assert (record.body, record.id, record.headers["ce-subject"]) == ({"order": 17}, "e-1", "Café 17")
 
 
 def test_data_in_bytes_are_opened_as_if_they_were_the_record() -> None:
-    found = _sent(to_structured_event(CloudEvent(dict(_READY), b'{"op": "c", "after": {"order": 17}}')))
-    assert (found.body, found.envelopes) == ({"order": 17}, ("cloudevents", "debezium"))
+    record = _sent(to_structured_event(CloudEvent(dict(_READY), b'{"op": "c", "after": {"order": 17}}')))
+    assert (record.body, record.envelopes) == ({"order": 17}, ("cloudevents", "debezium"))
 
 
-def test_an_event_without_content_type_is_known_by_what_every_event_has() -> None:
+def test_an_event_without_content_type_is_recognised_by_its_required_attributes() -> None:
     event = {"specversion": "1.0", "id": "1", "source": "/till", "type": "ready", "data": {"order": 17}, "data2": None}
     assert opened(Sent(json.dumps(event).encode())).body == {"order": 17}
 
 
-def test_headers_beside_a_structured_event_are_copies_and_do_not_count() -> None:
+def test_attribute_headers_of_a_structured_event_are_ignored() -> None:
     event = {"specversion": "1.0", "id": "1", "source": "/till", "type": "ready", "data": {"order": 17}}
     headers = {"content-type": "Application/CloudEvents+JSON; charset=UTF-8", "ce_specversion": "1.0", "ce_id": "other"}
-    found = opened(Sent(json.dumps(event).encode(), headers))
-    assert (found.id, found.envelopes, "ce_id" in found.headers) == ("1", ("cloudevents",), False)
+    record = opened(Sent(json.dumps(event).encode(), headers))
+    assert (record.id, record.envelopes, "ce_id" in record.headers) == ("1", ("cloudevents",), False)
 
 
-def test_an_event_without_data_says_all_in_its_attributes() -> None:
+def test_an_event_without_data_has_only_headers() -> None:
     message = to_binary_event(CloudEvent(dict(_READY), None))
-    found = _sent(message)
-    assert (found.body, found.headers["ce-type"]) == (None, "shop.order.ready")
+    record = _sent(message)
+    assert (record.body, record.headers["ce-type"]) == (None, "shop.order.ready")
 
 
 def test_the_same_record_read_twice_is_the_same_event() -> None:
@@ -101,7 +101,7 @@ _EVENT: Final = {"specversion": "1.0", "id": "1", "source": "/till", "type": "re
 
 
 @pytest.mark.parametrize(
-    ("event", "told"),
+    ("event", "message"),
     [
         ([_EVENT], "a batch is not supported"),
         ({"specversion": "1.0", "type": "ready"}, "attribute source, id is missing"),
@@ -111,11 +111,15 @@ _EVENT: Final = {"specversion": "1.0", "id": "1", "source": "/till", "type": "re
         (_EVENT | {"specversion": "0.3", "datacontentencoding": "base64", "data": "%"}, "data is not base64"),
     ],
 )
-def test_a_structured_event_that_breaks_the_rules_says_which(event: Any, told: str) -> None:
-    why = refused(Sent(json.dumps(event).encode(), _STRUCTURED))
-    assert (why.reason, why.detail.startswith("cloudevents: "), told in why.detail) == ("bad_envelope", True, True)
+def test_a_structured_event_that_breaks_the_specification_is_refused(event: Any, message: str) -> None:
+    refusal = refused(Sent(json.dumps(event).encode(), _STRUCTURED))
+    assert (refusal.reason, refusal.detail.startswith("cloudevents: "), message in refusal.detail) == (
+        "bad_envelope",
+        True,
+        True,
+    )
 
 
-def test_a_binary_event_without_its_id_is_refused_and_gets_none_of_ours() -> None:
-    why = refused(Sent(b"{}", {"ce_specversion": "1.0", "ce_type": "ready", "ce_source": "/till"}))
-    assert "attribute id is missing" in why.detail
+def test_a_binary_event_without_its_id_is_refused() -> None:
+    refusal = refused(Sent(b"{}", {"ce_specversion": "1.0", "ce_type": "ready", "ce_source": "/till"}))
+    assert "attribute id is missing" in refusal.detail

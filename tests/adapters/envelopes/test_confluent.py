@@ -70,9 +70,9 @@ _READY: Final = _avro(
 
 
 def test_an_avro_order_is_read_by_the_schema_of_its_writer() -> None:
-    found = opened(Sent(b"\x00\x00\x00\x00\x11" + _READY), _Known({17: _ORDER}))
-    assert found.envelopes == ("confluent",)
-    assert found.body == {
+    record = opened(Sent(b"\x00\x00\x00\x00\x11" + _READY), _Known({17: _ORDER}))
+    assert record.envelopes == ("confluent",)
+    assert record.body == {
         "id": "9007199254740993",
         "state": "READY",
         "ready_at": "2026-03-06T12:26:40Z",
@@ -81,7 +81,7 @@ def test_an_avro_order_is_read_by_the_schema_of_its_writer() -> None:
     }
 
 
-def test_a_schema_may_be_named_by_its_guid_in_the_value_or_in_a_header() -> None:
+def test_a_schema_may_be_identified_by_a_guid_in_the_value_or_in_a_header() -> None:
     known = _Known({str(_GUID): _ORDER})
     prefix = b"\x01" + _GUID.bytes
     in_value = opened(Sent(prefix + _READY), known)
@@ -95,7 +95,7 @@ def test_json_needs_no_schema_and_no_registry() -> None:
     assert opened(Sent(b'\x00\x00\x00\x00\x07[{"id": 1}]'), _Away()).body == [{"id": 1}]
 
 
-def test_json_that_begins_with_a_space_is_read_where_its_schema_is_known_to_be_one_of_json() -> None:
+def test_json_that_begins_with_a_space_is_read_if_its_schema_is_a_json_schema() -> None:
     assert opened(Sent(b'\x00\x00\x00\x00\x07 {"id": 1}'), _Known({7: {}}, "JSON")).body == {"id": 1}
 
 
@@ -111,17 +111,17 @@ def test_a_debezium_change_in_avro_is_opened_to_its_row() -> None:
         ],
     }
     value = _avro(schema, {"before": {"id": 1}, "after": {"id": 2}, "op": "u"})
-    found = opened(Sent(b"\x00\x00\x00\x00\x01" + value), _Known({1: schema}))
-    assert (found.body, found.envelopes) == ({"id": 2}, ("confluent", "debezium"))
+    record = opened(Sent(b"\x00\x00\x00\x00\x01" + value), _Known({1: schema}))
+    assert (record.body, record.envelopes) == ({"id": 2}, ("confluent", "debezium"))
 
 
-def test_while_a_registry_does_not_answer_a_record_waits_and_is_not_refused() -> None:
+def test_a_record_waits_while_the_registry_does_not_answer() -> None:
     with pytest.raises(SchemaUnavailable):
         opened(Sent(b"\x00\x00\x00\x00\x11" + _READY), _Away())
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         (b"\x00\x00\x00\x00\x12" + _READY, "schema 18 is unknown"),
         (b"\x00\x00\x00", "is not the id of a schema"),
@@ -132,12 +132,16 @@ def test_while_a_registry_does_not_answer_a_record_waits_and_is_not_refused() ->
         (b"\x00\x00\x00\x00\x11", "not Avro by its schema"),
     ],
 )
-def test_what_is_not_what_its_schema_says_is_refused(value: bytes, told: str) -> None:
-    why = refused(Sent(value), _Known({17: _ORDER}))
-    assert (why.reason, why.detail.startswith("confluent: "), told in why.detail) == ("bad_envelope", True, True)
+def test_data_that_does_not_fit_its_schema_is_refused(value: bytes, message: str) -> None:
+    refusal = refused(Sent(value), _Known({17: _ORDER}))
+    assert (refusal.reason, refusal.detail.startswith("confluent: "), message in refusal.detail) == (
+        "bad_envelope",
+        True,
+        True,
+    )
 
 
-def test_without_any_schemas_an_avro_record_says_what_is_missing() -> None:
+def test_an_avro_record_is_refused_without_a_source_of_schemas() -> None:
     assert "name a folder or a registry" in refused(Sent(b"\x00\x00\x00\x00\x11" + _READY)).detail
 
 
@@ -148,7 +152,7 @@ def test_protobuf_is_refused_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("schema", [{"type": "record", "fields": []}, {"type": "nonsense"}, 7])
-def test_a_schema_that_is_none_is_named(schema: Any) -> None:
+def test_an_invalid_schema_is_refused(schema: Any) -> None:
     assert "the schema is not an Avro schema" in refused(Sent(b"\x00\x00\x00\x00\x11\x02"), _Known({17: schema})).detail
 
 
@@ -169,12 +173,12 @@ _INDIRECT: Final = {
 
 
 @pytest.mark.parametrize("schema", [_TREE, _CHAIN, _INDIRECT])
-def test_a_schema_that_refers_to_itself_is_refused_before_its_data_can_end_the_process(schema: Any) -> None:
-    why = refused(Sent(b"\x00\x00\x00\x00\x11" + b"\x02" * 1_000_000), _Known({17: schema}))
-    assert "refers to itself" in why.detail
+def test_a_schema_that_refers_to_itself_is_refused_before_its_data_can_crash_the_process(schema: Any) -> None:
+    refusal = refused(Sent(b"\x00\x00\x00\x00\x11" + b"\x02" * 1_000_000), _Known({17: schema}))
+    assert "refers to itself" in refusal.detail
 
 
-def test_a_name_that_is_used_twice_is_no_reference_to_itself() -> None:
+def test_a_schema_that_is_used_twice_does_not_refer_to_itself() -> None:
     money = {"type": "record", "name": "Money", "fields": [{"name": "cents", "type": "int"}]}
     fields = [{"name": "total", "type": money}, {"name": "tip", "type": "Money"}]
     schema = {"type": "record", "name": "Order", "fields": fields}
@@ -182,13 +186,13 @@ def test_a_name_that_is_used_twice_is_no_reference_to_itself() -> None:
     assert opened(Sent(b"\x00\x00\x00\x00\x11" + _avro(schema, value)), _Known({17: schema})).body == value
 
 
-def test_a_header_that_is_no_id_is_refused() -> None:
-    why = refused(Sent(b"{}", decode_headers([("__value_schema_id", b"\x00\x00\x00\x00\x11\x00")])))
-    assert "__value_schema_id is longer" in why.detail
+def test_a_header_that_is_not_an_id_is_refused() -> None:
+    refusal = refused(Sent(b"{}", decode_headers([("__value_schema_id", b"\x00\x00\x00\x00\x11\x00")])))
+    assert "__value_schema_id is longer" in refusal.detail
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "message"),
     [
         (None, ""),
         (b"order-17", "order-17"),
@@ -202,5 +206,5 @@ def test_a_header_that_is_no_id_is_refused() -> None:
         (b"\x00\x00", "\x00\x00"),
     ],
 )
-def test_a_key_is_told_as_the_text_that_it_is_about(key: bytes | None, told: str) -> None:
-    assert opened(Sent(b"{}"), key=key).key == told
+def test_a_key_is_opened_to_its_text(key: bytes | None, message: str) -> None:
+    assert opened(Sent(b"{}"), key=key).key == message

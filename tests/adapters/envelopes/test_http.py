@@ -15,40 +15,40 @@ _FORM = "application/x-www-form-urlencoded"
 _BODY = json.dumps(ORDER)
 
 
-def test_a_record_of_the_gateway_is_the_request_with_its_headers_and_the_time_it_came() -> None:
+def test_a_record_of_the_gateway_has_the_headers_and_the_time_of_the_request() -> None:
     headers = {"x-shopify-topic": "orders/create", "promises.received_at": "2026-03-06T12:40:00.250Z"}
-    found = opened(Sent(_BODY.encode(), headers))
-    assert (found.body, found.received_at) == (ORDER, parse_instant("2026-03-06T12:40:00.250Z"))
-    assert found.headers["x-shopify-topic"] == "orders/create"
+    record = opened(Sent(_BODY.encode(), headers))
+    assert (record.body, record.received_at) == (ORDER, parse_instant("2026-03-06T12:40:00.250Z"))
+    assert record.headers["x-shopify-topic"] == "orders/create"
 
 
-def test_a_time_of_the_gateway_may_be_milliseconds_and_one_that_is_none_is_refused() -> None:
+def test_the_time_of_the_gateway_may_be_milliseconds_and_an_invalid_one_is_refused() -> None:
     assert opened(Sent(b"{}", {"promises.received_at": "1772800000250"})).received_at == 1_772_800_000_250
-    why = refused(Sent(b"{}", {"promises.received_at": "noon"}))
-    assert (why.reason, "promises.received_at 'noon'" in why.detail) == ("bad_envelope", True)
+    refusal = refused(Sent(b"{}", {"promises.received_at": "noon"}))
+    assert (refusal.reason, "promises.received_at 'noon'" in refusal.detail) == ("bad_envelope", True)
 
 
-def test_a_record_of_which_nobody_says_more_was_received_when_it_reached_kafka() -> None:
+def test_any_other_record_was_received_when_it_reached_kafka() -> None:
     assert opened(Sent(b"{}")).received_at == ARRIVED
 
 
-def test_a_form_that_the_gateway_took_has_its_json_in_a_field() -> None:
-    found = opened(Sent(b"payload=%7B%22id%22%3A%2217%22%7D&type=sale.update", {"content-type": _FORM}))
-    assert (found.body, found.headers) == ({"id": "17"}, {"form-type": "sale.update"})
+def test_a_form_is_opened_to_the_json_in_its_field() -> None:
+    record = opened(Sent(b"payload=%7B%22id%22%3A%2217%22%7D&type=sale.update", {"content-type": _FORM}))
+    assert (record.body, record.headers) == ({"id": "17"}, {"form-type": "sale.update"})
 
 
-def test_a_form_without_that_field_is_its_fields() -> None:
+def test_a_form_without_that_field_is_opened_to_its_fields() -> None:
     assert opened(Sent(b"webhook_id=17", {"content-type": f"{_FORM}; charset=UTF-8"})).body == {"webhook_id": "17"}
 
 
-def test_json_that_is_called_a_form_is_json() -> None:
+def test_json_with_the_content_type_of_a_form_is_json() -> None:
     assert opened(Sent(_BODY.encode(), {"content-type": _FORM})).body == ORDER
 
 
 @pytest.mark.parametrize("value", [b"payload", b"payload=%ff", b"payload=1&" + b"a=1&" * 2000 + b"a=1"])
-def test_what_is_no_form_is_refused(value: bytes) -> None:
-    why = refused(Sent(value, {"content-type": _FORM}))
-    assert (why.reason, why.detail[:10]) == ("bad_envelope", "form: not ")
+def test_a_body_that_is_not_a_form_is_refused(value: bytes) -> None:
+    refusal = refused(Sent(value, {"content-type": _FORM}))
+    assert (refusal.reason, refusal.detail[:10]) == ("bad_envelope", "form: not ")
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_what_is_no_form_is_refused(value: bytes) -> None:
     ],
 )
 def test_a_capture_may_write_its_headers_in_many_ways(headers: Any) -> None:
-    found = opened(plain({"headers": headers, "body": ORDER}))
-    assert (found.body, found.headers) == (ORDER, {"x-shopify-topic": "orders/create"})
+    record = opened(plain({"headers": headers, "body": ORDER}))
+    assert (record.body, record.headers) == (ORDER, {"x-shopify-topic": "orders/create"})
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"receivedAt": "2026-03-06T12:26:40Z"},
         {"received_at": 1_772_800_000},
@@ -76,15 +76,15 @@ def test_a_capture_may_write_its_headers_in_many_ways(headers: Any) -> None:
         {"requestContext": {"requestTimeEpoch": "1772800000000"}},
     ],
 )
-def test_a_capture_says_when_the_first_machine_had_the_request(said: dict[str, Any]) -> None:
-    assert opened(plain({"headers": {}, "body": _BODY, **said})).received_at == 1_772_800_000_000
+def test_a_capture_has_the_time_of_the_request(fields: dict[str, Any]) -> None:
+    assert opened(plain({"headers": {}, "body": _BODY, **fields})).received_at == 1_772_800_000_000
 
 
 def test_the_parameters_of_a_captured_request_are_headers() -> None:
-    found = opened(plain({"headers": {}, "query": {"topic": "orders_updated"}, "body": _BODY}))
-    assert found.headers == {"query-topic": "orders_updated"}
-    found = opened(plain({"headers": {}, "queryStringParameters": {"topic": "orders_updated"}, "body": _BODY}))
-    assert found.headers == {"query-topic": "orders_updated"}
+    record = opened(plain({"headers": {}, "query": {"topic": "orders_updated"}, "body": _BODY}))
+    assert record.headers == {"query-topic": "orders_updated"}
+    record = opened(plain({"headers": {}, "queryStringParameters": {"topic": "orders_updated"}, "body": _BODY}))
+    assert record.headers == {"query-topic": "orders_updated"}
 
 
 @pytest.mark.parametrize("flag", [{"isBase64Encoded": True}, {}], ids=["called so", "not called so"])
@@ -95,8 +95,8 @@ def test_a_body_in_base64_is_decoded(flag: dict[str, bool]) -> None:
 
 def test_a_form_in_base64_is_decoded() -> None:
     body = base64.b64encode(b'payload={"id":17}').decode()
-    found = opened(plain({"headers": {"Content-Type": _FORM}, "body": body, "isBase64Encoded": True}))
-    assert (found.body, found.envelopes) == ({"id": 17}, ("http", "form"))
+    record = opened(plain({"headers": {"Content-Type": _FORM}, "body": body, "isBase64Encoded": True}))
+    assert (record.body, record.envelopes) == ({"id": 17}, ("http", "form"))
 
 
 def test_the_content_type_of_the_record_is_not_that_of_the_request_in_it() -> None:
@@ -104,16 +104,16 @@ def test_the_content_type_of_the_record_is_not_that_of_the_request_in_it() -> No
     assert opened(Sent(value, {"content-type": _FORM})).headers == {}
 
 
-def test_whoever_posts_a_request_cannot_speak_for_our_gateway() -> None:
+def test_a_captured_request_cannot_set_headers_of_our_gateway() -> None:
     posted = {"promises.received_at": "2000-01-01T00:00:00Z", "Promises.Feed": "other"}
     value = json.dumps({"headers": posted, "body": _BODY}).encode()
-    found = opened(Sent(value, {"promises.received_at": "2026-03-06T12:40:00Z"}))
-    assert found.received_at == parse_instant("2026-03-06T12:40:00Z")
-    assert found.headers == {"promises.received_at": "2026-03-06T12:40:00Z"}
+    record = opened(Sent(value, {"promises.received_at": "2026-03-06T12:40:00Z"}))
+    assert record.received_at == parse_instant("2026-03-06T12:40:00Z")
+    assert record.headers == {"promises.received_at": "2026-03-06T12:40:00Z"}
 
 
 @pytest.mark.parametrize(
-    ("request_", "told"),
+    ("request_", "message"),
     [
         ({"headers": {}, "body": None}, "has no body"),
         ({"headers": {}, "body": ""}, "has no body"),
@@ -123,12 +123,16 @@ def test_whoever_posts_a_request_cannot_speak_for_our_gateway() -> None:
         ({"headers": ["x"], "body": "{}"}, "'x' is neither a header"),
     ],
 )
-def test_a_capture_that_cannot_be_read_says_what_is_wrong(request_: dict[str, Any], told: str) -> None:
-    why = refused(plain(request_))
-    assert (why.reason, why.detail.startswith("http: "), told in why.detail) == ("bad_envelope", True, True)
+def test_a_capture_that_cannot_be_read_is_refused_with_the_error(request_: dict[str, Any], message: str) -> None:
+    refusal = refused(plain(request_))
+    assert (refusal.reason, refusal.detail.startswith("http: "), message in refusal.detail) == (
+        "bad_envelope",
+        True,
+        True,
+    )
 
 
-def test_a_captured_ping_that_is_no_json_is_refused_as_such() -> None:
+def test_a_captured_ping_that_is_not_json_is_refused_as_not_json() -> None:
     assert refused(plain({"headers": {}, "body": "ping"})).reason == "not_json"
 
 

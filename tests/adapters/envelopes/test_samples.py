@@ -26,18 +26,18 @@ def _sample(name: str) -> bytes:
 
 def _record(name: str) -> OpenedRecord:
     """A sample that tells the whole record; a value that it tells as a text is that text, all others are JSON."""
-    told: dict[str, Any] = json.loads(_sample(name))
-    value = told["value"] if isinstance(told["value"], str) else json.dumps(told["value"])
-    found = open_envelopes(FeedRecord(value.encode(), told["key"].encode(), told["headers"], told["topic"]))
-    assert found is not None
-    return found
+    sample: dict[str, Any] = json.loads(_sample(name))
+    value = sample["value"] if isinstance(sample["value"], str) else json.dumps(sample["value"])
+    record = open_envelopes(FeedRecord(value.encode(), sample["key"].encode(), sample["headers"], sample["topic"]))
+    assert record is not None
+    return record
 
 
-def test_a_structured_cloudevent_as_its_binding_to_kafka_shows_it() -> None:
-    found = _record("envelopes/cloudevents_kafka_structured_record_spec")
-    assert found.body == "... application data encoded in XML ..."
-    assert (found.id, found.key, found.topic) == ("1234-1234-1234", "mykey", "mytopic")
-    assert found.headers == {
+def test_the_structured_cloudevent_of_the_kafka_binding_is_opened() -> None:
+    record = _record("envelopes/cloudevents_kafka_structured_record_spec")
+    assert record.body == "... application data encoded in XML ..."
+    assert (record.id, record.key, record.topic) == ("1234-1234-1234", "mykey", "mytopic")
+    assert record.headers == {
         "content-type": "application/xml",
         "ce-type": "com.example.someevent",
         "ce-source": "/mycontext/subcontext",
@@ -46,19 +46,19 @@ def test_a_structured_cloudevent_as_its_binding_to_kafka_shows_it() -> None:
     }
 
 
-def test_a_binary_cloudevent_as_its_binding_to_kafka_shows_it_with_json_for_its_data() -> None:
-    told = json.loads(_sample("envelopes/cloudevents_kafka_binary_record_spec"))
+def test_the_binary_cloudevent_of_the_kafka_binding_is_opened() -> None:
+    sample = json.loads(_sample("envelopes/cloudevents_kafka_binary_record_spec"))
     # The specification writes "application data encoded in Avro" for the data, which are none.
-    found = opened(Sent(b'{"order": 17}', told["headers"] | {"content-type": "application/json"}))
-    assert (found.body, found.id, found.envelopes) == ({"order": 17}, "1234-1234-1234", ("cloudevents",))
-    assert found.headers["ce-type"] == "com.example.someevent"
-    assert found.headers["ce-time"] == "2018-04-05T03:56:24Z"
+    record = opened(Sent(b'{"order": 17}', sample["headers"] | {"content-type": "application/json"}))
+    assert (record.body, record.id, record.envelopes) == ({"order": 17}, "1234-1234-1234", ("cloudevents",))
+    assert record.headers["ce-type"] == "com.example.someevent"
+    assert record.headers["ce-time"] == "2018-04-05T03:56:24Z"
 
 
-def test_a_row_that_debezium_read_from_a_snapshot() -> None:
-    found = opened(Sent(_sample("envelopes/debezium_envelope_read_op_r_examples")))
-    assert found.body["last_name"] == "Kretchmar"
-    assert found.headers == {
+def test_a_row_of_a_debezium_snapshot_is_opened() -> None:
+    record = opened(Sent(_sample("envelopes/debezium_envelope_read_op_r_examples")))
+    assert record.body["last_name"] == "Kretchmar"
+    assert record.headers == {
         "debezium-op": "r",
         "debezium-ts": "2024-11-11T12:18:31.000Z",
         "debezium-table": "customers",
@@ -66,57 +66,57 @@ def test_a_row_that_debezium_read_from_a_snapshot() -> None:
     }
 
 
-def test_a_row_that_was_updated_tells_what_it_was_and_which_columns_changed() -> None:
-    found = opened(Sent(_sample("envelopes/debezium_envelope_update_op_u_examples")))
-    assert found.body["first_name"] == "Sarah"
-    assert json.loads(found.headers["debezium-before"])["first_name"] == "Sally"
-    assert found.headers["debezium-changed"] == "first_name"
-    assert found.headers["debezium-ts"] == "2024-11-11T12:20:59.000Z"
+def test_an_updated_row_has_the_row_before_and_the_changed_columns_in_headers() -> None:
+    record = opened(Sent(_sample("envelopes/debezium_envelope_update_op_u_examples")))
+    assert record.body["first_name"] == "Sarah"
+    assert json.loads(record.headers["debezium-before"])["first_name"] == "Sally"
+    assert record.headers["debezium-changed"] == "first_name"
+    assert record.headers["debezium-ts"] == "2024-11-11T12:20:59.000Z"
 
 
 def test_a_row_of_an_outbox_is_opened_to_its_payload() -> None:
-    found = opened(Sent(_sample("envelopes/debezium_outbox_raw_row_docs")))
-    assert found.body.keys() == _OUTBOX_ORDER
-    assert found.id == "406c07f3-26f0-4eea-a50c-109940064b8f"
-    assert found.envelopes == ("debezium", "outbox", "json_text")
-    assert found.headers["outbox-type"] == "OrderCreated"
+    record = opened(Sent(_sample("envelopes/debezium_outbox_raw_row_docs")))
+    assert record.body.keys() == _OUTBOX_ORDER
+    assert record.id == "406c07f3-26f0-4eea-a50c-109940064b8f"
+    assert record.envelopes == ("debezium", "outbox", "json_text")
+    assert record.headers["outbox-type"] == "OrderCreated"
     # An older connector: source.ts_usec, 1556890294448870, and no source.ts_ms.
-    assert found.headers["debezium-ts"] == "2019-05-03T13:31:34.448Z"
+    assert record.headers["debezium-ts"] == "2019-05-03T13:31:34.448Z"
 
 
 @pytest.mark.parametrize("form", ["escaped_string", "expanded"])
 def test_a_routed_row_of_an_outbox_has_its_id_and_its_type_in_headers(form: str) -> None:
     value = _sample(f"envelopes/debezium_outbox_routed_value_{form}_docs")
     headers = {"id": "406c07f3-26f0-4eea-a50c-109940064b8f", "eventtype": "OrderCreated"}
-    found = opened(Sent(value, headers), key=b'"1"')
-    assert found.body.keys() == _OUTBOX_ORDER
-    assert (found.id, found.key, found.headers) == (headers["id"], "1", headers)
+    record = opened(Sent(value, headers), key=b'"1"')
+    assert record.body.keys() == _OUTBOX_ORDER
+    assert (record.id, record.key, record.headers) == (headers["id"], "1", headers)
 
 
 def test_a_captured_webhook_has_the_headers_of_its_request() -> None:
-    found = opened(Sent(_sample("inferred/http_capture_envelope_INFERRED"), {"content-type": "application/json"}))
-    assert found.body == {"id": 1073459975, "created_at": "2024-01-02T09:04:31-05:00"}
-    assert found.headers["x-shopify-topic"] == "orders/create"
-    assert found.received_at == parse_instant("2024-01-02T14:04:32.010Z")
+    record = opened(Sent(_sample("inferred/http_capture_envelope_INFERRED"), {"content-type": "application/json"}))
+    assert record.body == {"id": 1073459975, "created_at": "2024-01-02T09:04:31-05:00"}
+    assert record.headers["x-shopify-topic"] == "orders/create"
+    assert record.received_at == parse_instant("2024-01-02T14:04:32.010Z")
 
 
 def test_a_captured_form_has_its_sale_in_a_field_and_the_others_as_headers() -> None:
-    found = opened(Sent(_sample("inferred/lightspeedx_sale_update_form_encoded_INFERRED")))
-    assert found.body == {"id": "87d6ec9a-572b-d8c1-5fd6-d0656c032d7c", "status": "CLOSED"}
-    assert found.envelopes == ("http", "form")
-    assert found.headers["form-domain_prefix"] == "example"
-    assert found.headers["x-signature"] == "signature=<hex>, algorithm=HMAC-SHA256"
+    record = opened(Sent(_sample("inferred/lightspeedx_sale_update_form_encoded_INFERRED")))
+    assert record.body == {"id": "87d6ec9a-572b-d8c1-5fd6-d0656c032d7c", "status": "CLOSED"}
+    assert record.envelopes == ("http", "form")
+    assert record.headers["form-domain_prefix"] == "example"
+    assert record.headers["x-signature"] == "signature=<hex>, algorithm=HMAC-SHA256"
 
 
 @pytest.mark.parametrize("name", ["square_order_full_pickup_INFERRED", "uberdirect_event_delivery_status_INFERRED"])
 def test_a_body_without_envelope_is_the_body(name: str) -> None:
     value = _sample(f"inferred/{name}")
-    found = opened(Sent(value))
-    assert (found.body, found.envelopes) == (json.loads(value), ())
+    record = opened(Sent(value))
+    assert (record.body, record.envelopes) == (json.loads(value), ())
 
 
 @pytest.mark.parametrize("names", ["square_*_spec", "shopify_*", "uberdirect_*_sdk_fixture", "woocommerce_*"])
-def test_nothing_that_vendors_send_is_taken_for_an_envelope(names: str) -> None:
+def test_records_of_vendors_are_not_mistaken_for_envelopes(names: str) -> None:
     files = sorted(_SAMPLES.glob(f"{names}.json"))
     if not files:
         pytest.skip(f"the samples {names} are not beside the repository (../shared/pos)")

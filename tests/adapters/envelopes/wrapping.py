@@ -43,16 +43,16 @@ def delivered(sent: Sent, key: bytes | None = None) -> FeedRecord:
 
 
 def opened(sent: Sent, schemas: Schemas | None = None, key: bytes | None = None) -> OpenedRecord:
-    found = open_envelopes(delivered(sent, key), schemas)
-    assert found is not None, "it was taken for a tombstone"
-    return found
+    record = open_envelopes(delivered(sent, key), schemas)
+    assert record is not None, "it was taken for a tombstone"
+    return record
 
 
 def refused(sent: Sent, schemas: Schemas | None = None) -> Refused:
     """Why it cannot be opened."""
-    with pytest.raises(Refused) as why:
+    with pytest.raises(Refused) as raised:
         open_envelopes(delivered(sent), schemas)
-    return why.value
+    return raised.value
 
 
 def confluent(inner: Sent) -> Sent:
@@ -64,8 +64,8 @@ def by_guid(inner: Sent) -> Sent:
 
 
 def cloud_binary(inner: Sent) -> Sent:
-    said = {"ce_specversion": "1.0", "ce_type": "order.ready", "ce_source": "/till/3", "ce_id": "ce-1"}
-    return Sent(inner.value, {**inner.headers, **said})
+    attributes = {"ce_specversion": "1.0", "ce_type": "order.ready", "ce_source": "/till/3", "ce_id": "ce-1"}
+    return Sent(inner.value, {**inner.headers, **attributes})
 
 
 def cloud_structured(inner: Sent) -> Sent:

@@ -19,7 +19,7 @@ PARTITIONS = 4
 
 
 class Orders:
-    """A topic of orders; the number of the order says its partition."""
+    """A topic of orders, which go to the partitions in turn."""
 
     def __init__(self, bootstrap: str, partitions: int = PARTITIONS) -> None:
         self.bootstrap = bootstrap
@@ -32,17 +32,17 @@ class Orders:
         return KafkaProducer(bootstrap_servers=self.bootstrap, **settings)
 
     def send(self, producer: KafkaProducer, count: int) -> None:
-        """`count` orders, dealt out to the partitions in turn."""
+        """Send `count` orders to the partitions in turn."""
         for number in range(count):
             producer.send(self.topic, key=b"%d" % number, value=b"an order", partition=number % self.partitions)
         producer.flush()
 
-    def place(self, count: int) -> None:
+    def send_all(self, count: int) -> None:
         with self.producer(linger_ms=20) as producer:
             self.send(producer, count)
 
-    async def place_large(self, size: int) -> None:
-        """One order of `size` bytes in each partition, by the client that does not take seconds for one."""
+    async def send_large(self, size: int) -> None:
+        """Send an order of `size` bytes to each partition. kafka-python would take seconds for it."""
         async with AIOKafkaProducer(bootstrap_servers=self.bootstrap, max_request_size=size + 1_000) as producer:
             for partition in range(self.partitions):
                 await producer.send_and_wait(self.topic, b"." * size, partition=partition)
@@ -60,11 +60,11 @@ def orders(kafka: LocalKafka) -> Orders:
 
 
 @pytest.fixture
-def hire(orders: Orders, tmp_path: Path) -> Callable[..., Worker]:
-    """Start workers for the topic of `orders`, in one group by default; options are those of the module `worker`."""
-    shop = f"shop-{uuid4().hex}"
+def start_worker(orders: Orders, tmp_path: Path) -> Callable[..., Worker]:
+    """Start workers for the topic of `orders`, in one group by default. options: those of the module `worker`."""
+    group_of_test = f"shop-{uuid4().hex}"
 
-    def hired(group: str = shop, **options: object) -> Worker:
+    def start(group: str = group_of_test, **options: object) -> Worker:
         return Worker(orders.bootstrap, group, orders.topic, tmp_path, **options)
 
-    return hired
+    return start

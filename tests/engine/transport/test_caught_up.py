@@ -1,4 +1,4 @@
-"""When a worker may say that it has read all there is."""
+"""A worker is caught up when it has read everything that the broker has."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ pytestmark = pytest.mark.integration
 ALL = range(PARTITIONS)
 
 
-def test_orders_of_an_open_transaction_keep_a_worker_from_being_caught_up_until_they_are_committed(
-    orders: Orders, hire: Callable[..., Worker]
+def test_a_worker_is_not_caught_up_while_a_transaction_is_open(
+    orders: Orders, start_worker: Callable[..., Worker]
 ) -> None:
-    with orders.producer(transactional_id=orders.topic) as till, hire() as worker:
+    with orders.producer(transactional_id=orders.topic) as producer, start_worker() as worker:
         worker.until_caught_up(ALL)
-        till.init_transactions()
-        till.begin_transaction()
-        orders.send(till, 1)
+        producer.init_transactions()
+        producer.begin_transaction()
+        orders.send(producer, 1)
         worker.until_caught_up([1, 2, 3])
-        assert worker.given() == {}
-        till.commit_transaction()
+        assert worker.received() == {}
+        producer.commit_transaction()
         worker.until_caught_up(ALL)
-        assert worker.given() == {0: [0]}
+        assert worker.received() == {0: [0]}
 
 
-def test_orders_that_were_taken_back_are_never_given(orders: Orders, hire: Callable[..., Worker]) -> None:
-    with orders.producer(transactional_id=orders.topic) as till:
-        till.init_transactions()
-        till.begin_transaction()
-        orders.send(till, 2_000)
-        till.abort_transaction()
-        till.begin_transaction()
-        orders.send(till, PARTITIONS)
-        till.commit_transaction()
-    with hire() as worker:
+def test_the_agent_never_receives_aborted_records(orders: Orders, start_worker: Callable[..., Worker]) -> None:
+    with orders.producer(transactional_id=orders.topic) as producer:
+        producer.init_transactions()
+        producer.begin_transaction()
+        orders.send(producer, 2_000)
+        producer.abort_transaction()
+        producer.begin_transaction()
+        orders.send(producer, PARTITIONS)
+        producer.commit_transaction()
+    with start_worker() as worker:
         worker.until_caught_up(ALL)
-        assert worker.given() == {partition: [501] for partition in ALL}
+        assert worker.received() == {partition: [501] for partition in ALL}
 
 
-def test_without_its_broker_a_worker_is_not_caught_up_can_be_stopped_and_goes_on_when_the_broker_is_back(
-    kafka: LocalKafka, orders: Orders, hire: Callable[..., Worker]
+def test_without_a_broker_a_worker_is_not_caught_up_can_be_stopped_and_continues_later(
+    kafka: LocalKafka, orders: Orders, start_worker: Callable[..., Worker]
 ) -> None:
-    orders.place(400)
-    with hire() as patient, hire(f"next-door-{orders.topic}") as other:
-        for worker in (patient, other):
-            worker.until_caught_up(ALL)
+    orders.send_all(400)
+    with start_worker() as worker, start_worker(f"next-door-{orders.topic}") as other:
+        for started in (worker, other):
+            started.until_caught_up(ALL)
         kafka.stop_broker(1)
         try:
-            patient.until_caught_up([])
+            worker.until_caught_up([])
             assert other.stop() == 0
         finally:
             kafka.start_broker(1)
-        orders.place(400)
-        patient.until(lambda: patient.given()[0] == list(range(200)), "the later orders given")
-        patient.until_caught_up(ALL)
+        orders.send_all(400)
+        worker.until(lambda: worker.received()[0] == list(range(200)), "the later orders are received")
+        worker.until_caught_up(ALL)

@@ -1,4 +1,4 @@
-"""Orders of one shop on their way from the log to the till, with everything that may happen to them in between."""
+"""Records on their way from the log to the application, with everything that may happen to them in between."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ from streams.engine.timing import Timing
 from streams.engine.transport import Batch, ReadPositions
 from streams.engine.transport.positions import PartitionEnd
 
-SHOP, OTHER_SHOP = TP("orders", 0), TP("orders", 1)
+TP0, TP1 = TP("orders", 0), TP("orders", 1)
 NOON = 1_700_000_000_000
 
 
 @dataclass(frozen=True)
-class Order:
+class Record:
     offset: int
     timestamp: int = NOON
     key: bytes | None = b"17"
-    value: bytes | None = b"two loaves"
+    value: bytes | None = b"value"
     headers: Sequence[tuple[str, bytes]] = ()
 
 
 @dataclass
-class Till:
+class Application:
     next: int = 0
     durable: int = 0
 
 
-def orders(*offsets: int) -> list[Order]:
-    return [Order(offset) for offset in offsets]
+def records_at(*offsets: int) -> list[Record]:
+    return [Record(offset) for offset in offsets]
 
 
 def offsets(records: Sequence[object]) -> list[int]:
-    return [record.offset for record in records if isinstance(record, Order)]
+    return [record.offset for record in records if isinstance(record, Record)]
 
 
-def start_reading() -> tuple[ReadPositions, Till]:
-    """A reading of one shop, at the beginning, in chunks of three."""
-    till = Till()
-    positions = ReadPositions({SHOP: till}, Timing(batch_records=3))
-    positions.start([SHOP])
-    assert positions.pop_seeks([SHOP]) == {SHOP: 0}
-    return positions, till
+def start_reading() -> tuple[ReadPositions, Application]:
+    """Start to read one partition from the beginning, in batches of three."""
+    application = Application()
+    positions = ReadPositions({TP0: application}, Timing(batch_records=3))
+    positions.start([TP0])
+    assert positions.pop_seeks([TP0]) == {TP0: 0}
+    return positions, application
 
 
-def test_orders_come_in_chunks_each_starting_where_the_one_before_ended() -> None:
+def test_each_batch_starts_where_the_one_before_ended() -> None:
     positions, _ = start_reading()
-    batches = [*positions.batches(SHOP, orders(0, 1, 2, 5, 6)), *positions.batches(SHOP, orders(9))]
+    batches = [*positions.batches(TP0, records_at(0, 1, 2, 5, 6)), *positions.batches(TP0, records_at(9))]
     assert [(batch.start, offsets(batch.records), batch.end) for batch in batches] == [
         (0, [0, 1, 2], 3),
         (3, [5, 6], 7),
@@ -60,224 +60,222 @@ def test_orders_come_in_chunks_each_starting_where_the_one_before_ended() -> Non
     ]
 
 
-def test_orders_missing_from_the_log_are_not_taken_for_a_lost_chunk() -> None:
-    positions, till = start_reading()
-    for batch in positions.batches(SHOP, orders(4, 5, 9, 23)):
+def test_a_gap_in_the_log_is_not_taken_for_a_lost_batch() -> None:
+    positions, application = start_reading()
+    for batch in positions.batches(TP0, records_at(4, 5, 9, 23)):
         assert positions.unread(batch) == batch.records
-        till.next = batch.end
-    assert positions.pop_seeks([SHOP]) == {}
+        application.next = batch.end
+    assert positions.pop_seeks([TP0]) == {}
 
 
-def test_orders_that_the_till_has_are_left_out() -> None:
-    positions, till = start_reading()
-    (batch,) = positions.batches(SHOP, orders(0, 1, 2))
-    till.next = 1
+def test_records_that_are_applied_already_are_left_out() -> None:
+    positions, application = start_reading()
+    (batch,) = positions.batches(TP0, records_at(0, 1, 2))
+    application.next = 1
     assert offsets(positions.unread(batch)) == [1, 2]
-    till.next = 3
+    application.next = 3
     assert offsets(positions.unread(batch)) == []
 
 
-def test_a_chunk_behind_a_lost_one_is_not_taken_and_the_lost_one_is_read_again() -> None:
+def test_a_batch_after_a_lost_one_is_ignored_and_the_lost_one_is_read_again() -> None:
     positions, _ = start_reading()
-    lost, behind = positions.batches(SHOP, orders(0, 1, 2, 3, 4))
+    lost, behind = positions.batches(TP0, records_at(0, 1, 2, 3, 4))
     assert offsets(positions.unread(behind)) == []
-    assert positions.pop_seeks([SHOP]) == {SHOP: 0}
-    again, behind_again = positions.batches(SHOP, orders(0, 1, 2, 3, 4))
+    assert positions.pop_seeks([TP0]) == {TP0: 0}
+    again, behind_again = positions.batches(TP0, records_at(0, 1, 2, 3, 4))
     assert (again, behind_again) == (lost, behind)
 
 
-def test_what_was_fetched_before_a_seek_is_thrown_away() -> None:
+def test_records_fetched_before_a_seek_are_dropped() -> None:
     positions, _ = start_reading()
-    fetched = positions.batches(SHOP, orders(0, 1, 2, 3, 4, 5, 6))
+    fetched = positions.batches(TP0, records_at(0, 1, 2, 3, 4, 5, 6))
     next(fetched)
-    positions.reread(SHOP)
+    positions.reread(TP0)
     assert list(fetched) == []
-    assert list(positions.batches(SHOP, orders(7))) == []
+    assert list(positions.batches(TP0, records_at(7))) == []
 
 
-def test_a_shop_that_was_handed_to_another_worker_gets_nothing_more() -> None:
+def test_a_revoked_partition_is_not_read_any_more() -> None:
     positions, _ = start_reading()
     positions.clear()
-    assert list(positions.batches(SHOP, orders(0))) == []
+    assert list(positions.batches(TP0, records_at(0))) == []
     assert positions.durable() == {}
 
 
-def test_after_a_rebalance_only_the_shops_of_this_worker_are_read() -> None:
-    positions = ReadPositions({SHOP: Till(), OTHER_SHOP: Till()})
-    positions.start([SHOP])
-    positions.pop_seeks([SHOP])
-    positions.start([OTHER_SHOP])
-    assert list(positions.batches(SHOP, orders(0))) == []
-    assert positions.pop_seeks([OTHER_SHOP]) == {OTHER_SHOP: 0}
+def test_after_a_rebalance_only_the_assigned_partitions_are_read() -> None:
+    positions = ReadPositions({TP0: Application(), TP1: Application()})
+    positions.start([TP0])
+    positions.pop_seeks([TP0])
+    positions.start([TP1])
+    assert list(positions.batches(TP0, records_at(0))) == []
+    assert positions.pop_seeks([TP1]) == {TP1: 0}
 
 
-def test_a_shop_that_another_worker_has_is_not_read_though_its_till_is_still_open() -> None:
-    positions = ReadPositions({SHOP: Till(), OTHER_SHOP: Till()})
-    positions.start([SHOP])
-    positions.reread(OTHER_SHOP)
-    assert positions.pop_seeks([SHOP]) == {SHOP: 0}
+def test_a_partition_that_is_not_assigned_is_not_read_even_if_it_has_a_position() -> None:
+    positions = ReadPositions({TP0: Application(), TP1: Application()})
+    positions.start([TP0])
+    positions.reread(TP1)
+    assert positions.pop_seeks([TP0]) == {TP0: 0}
 
 
-def test_a_shop_whose_till_was_closed_is_left_alone_until_it_has_another() -> None:
-    tills = {SHOP: Till(next=5)}
-    positions = ReadPositions(tills)
-    positions.start([SHOP])
-    positions.pop_seeks([SHOP])
-    (batch,) = positions.batches(SHOP, orders(5))
-    del tills[SHOP]
+def test_a_partition_without_a_position_is_skipped_until_it_has_one() -> None:
+    positions_of = {TP0: Application(next=5)}
+    positions = ReadPositions(positions_of)
+    positions.start([TP0])
+    positions.pop_seeks([TP0])
+    (batch,) = positions.batches(TP0, records_at(5))
+    del positions_of[TP0]
     assert positions.unread(batch) == ()
-    positions.reread(SHOP)
-    assert positions.pop_seeks([SHOP]) == {}
-    assert list(positions.batches(SHOP, orders(6))) == []
-    tills[SHOP] = Till(next=4)
-    positions.reread(SHOP)
-    assert positions.pop_seeks([SHOP]) == {SHOP: 4}
+    positions.reread(TP0)
+    assert positions.pop_seeks([TP0]) == {}
+    assert list(positions.batches(TP0, records_at(6))) == []
+    positions_of[TP0] = Application(next=4)
+    positions.reread(TP0)
+    assert positions.pop_seeks([TP0]) == {TP0: 4}
 
 
-def test_only_shops_that_are_read_here_have_something_to_commit() -> None:
-    tills = {SHOP: Till(durable=3), OTHER_SHOP: Till(durable=8)}
-    positions = ReadPositions(tills)
-    positions.start([SHOP])
+def test_only_partitions_that_are_read_here_have_offsets_to_commit() -> None:
+    positions_of = {TP0: Application(durable=3), TP1: Application(durable=8)}
+    positions = ReadPositions(positions_of)
+    positions.start([TP0])
     assert positions.durable() == {}
-    positions.pop_seeks([SHOP])
-    assert positions.durable() == {SHOP: 3}
+    positions.pop_seeks([TP0])
+    assert positions.durable() == {TP0: 3}
 
 
 @pytest.mark.parametrize(
-    ("through_with_it", "till_has", "seeks"),
+    ("is_done", "applied", "seeks"),
     [
-        (True, 0, {SHOP: 0}),
-        (True, 2, {}),  # all was well
-        (False, 0, {}),  # somebody still works on it
+        (True, 0, {TP0: 0}),
+        (True, 2, {}),  # it was applied
+        (False, 0, {}),  # the agent is still working on it
     ],
 )
-def test_a_last_chunk_that_was_dropped_is_read_again(
-    through_with_it: bool, till_has: int, seeks: dict[TP, int]
-) -> None:
-    positions, till = start_reading()
-    list(positions.batches(SHOP, orders(0, 1)))
-    positions.dispatched(SHOP, lambda: through_with_it)
-    till.next = till_has
+def test_a_dropped_last_batch_is_read_again(is_done: bool, applied: int, seeks: dict[TP, int]) -> None:
+    positions, application = start_reading()
+    list(positions.batches(TP0, records_at(0, 1)))
+    positions.dispatched(TP0, lambda: is_done)
+    application.next = applied
     positions.reread_dropped()
-    assert positions.pop_seeks([SHOP]) == seeks
+    assert positions.pop_seeks([TP0]) == seeks
 
 
 READ = PartitionEnd(fetched=2, highwater=2, polled_at=NOON)
 
 
 @pytest.mark.parametrize(
-    ("end", "till_has", "now", "caught_up"),
+    ("end", "applied", "now", "caught_up"),
     [
         (READ, 2, NOON, True),
-        (replace(READ, fetched=3, highwater=3), 2, NOON, True),  # the last offset is a transaction's marker
+        (replace(READ, fetched=3, highwater=3), 2, NOON, True),  # the last offset is the marker of a transaction
         (replace(READ, highwater=3), 2, NOON, False),
-        (READ, 1, NOON, False),  # the agent has it, the till not yet
+        (READ, 1, NOON, False),  # the agent has it, but has not applied it yet
         (READ, 2, NOON + 3_000, True),
-        (READ, 2, NOON + 3_001, False),  # the broker no longer answers
+        (READ, 2, NOON + 3_001, False),  # the broker does not answer any more
     ],
 )
-def test_a_shop_is_caught_up_when_the_till_has_all_that_the_broker_lately_had(
-    end: PartitionEnd, till_has: int, now: int, caught_up: bool
+def test_a_partition_is_caught_up_when_all_that_the_broker_recently_had_is_applied(
+    end: PartitionEnd, applied: int, now: int, caught_up: bool
 ) -> None:
-    positions, till = start_reading()
-    list(positions.batches(SHOP, orders(0, 1)))
-    positions.update_ends({SHOP: end})
-    till.next = till_has
-    assert positions.caught_up(SHOP, now) is caught_up
+    positions, application = start_reading()
+    list(positions.batches(TP0, records_at(0, 1)))
+    positions.update_ends({TP0: end})
+    application.next = applied
+    assert positions.caught_up(TP0, now) is caught_up
 
 
-@pytest.mark.parametrize("happens", [ReadPositions.clear, lambda positions: positions.reread(SHOP)])
-def test_a_shop_is_not_caught_up_once_it_is_to_be_read_elsewhere(happens: Callable[[ReadPositions], None]) -> None:
+@pytest.mark.parametrize("action", [ReadPositions.clear, lambda positions: positions.reread(TP0)])
+def test_a_partition_with_a_pending_seek_is_not_caught_up(action: Callable[[ReadPositions], None]) -> None:
     positions, _ = start_reading()
-    positions.update_ends({SHOP: replace(READ, fetched=0, highwater=0)})
-    assert positions.caught_up(SHOP, NOON)
-    happens(positions)
-    assert not positions.caught_up(SHOP, NOON)
-    positions.start([SHOP])
-    positions.pop_seeks([SHOP])
-    assert not positions.caught_up(SHOP, NOON), "nothing is known of the end since the seek"
-    assert not positions.caught_up(OTHER_SHOP, NOON)
+    positions.update_ends({TP0: replace(READ, fetched=0, highwater=0)})
+    assert positions.caught_up(TP0, NOON)
+    action(positions)
+    assert not positions.caught_up(TP0, NOON)
+    positions.start([TP0])
+    positions.pop_seeks([TP0])
+    assert not positions.caught_up(TP0, NOON), "the end is unknown since the seek"
+    assert not positions.caught_up(TP1, NOON)
 
 
-def test_how_far_behind_a_shop_is_and_when_it_was_not() -> None:
-    positions, till = start_reading()
-    assert (positions.lag(SHOP), positions.caught_up_at(SHOP)) == (None, None)
-    positions.update_ends({SHOP: PartitionEnd(3, 7, NOON)})
-    assert (positions.lag(SHOP), positions.caught_up_at(SHOP)) == (7, None)
-    list(positions.batches(SHOP, orders(0, 1, 2)))
-    positions.update_ends({SHOP: PartitionEnd(7, 7, NOON)})
-    assert (positions.lag(SHOP), positions.caught_up_at(SHOP)) == (7, None), "three are on their way to the till"
-    till.next = 3  # what follows is no order: the end of a transaction, say
-    assert (positions.lag(SHOP), positions.caught_up_at(SHOP)) == (0, NOON)
+def test_the_lag_of_a_partition_and_the_time_when_it_was_caught_up() -> None:
+    positions, application = start_reading()
+    assert (positions.lag(TP0), positions.caught_up_at(TP0)) == (None, None)
+    positions.update_ends({TP0: PartitionEnd(3, 7, NOON)})
+    assert (positions.lag(TP0), positions.caught_up_at(TP0)) == (7, None)
+    list(positions.batches(TP0, records_at(0, 1, 2)))
+    positions.update_ends({TP0: PartitionEnd(7, 7, NOON)})
+    assert (positions.lag(TP0), positions.caught_up_at(TP0)) == (7, None), "three records are on their way"
+    application.next = 3  # no record follows, only the end of a transaction, for example
+    assert (positions.lag(TP0), positions.caught_up_at(TP0)) == (0, NOON)
 
 
-class Morning:
-    """A log of orders, a till, and between them a queue to which anything may happen."""
+class Simulation:
+    """A log, an application, and between them a queue to which anything may happen."""
 
-    def __init__(self, log: list[Order]) -> None:
+    def __init__(self, log: list[Record]) -> None:
         self._log = log
-        self._till = Till()
-        self._positions = ReadPositions({SHOP: self._till}, Timing(batch_records=2))
+        self._application = Application()
+        self._positions = ReadPositions({TP0: self._application}, Timing(batch_records=2))
         self._queue: list[Batch] = []
         self._fetched = 0
-        self.rung_up: list[int] = []
-        self._positions.start([SHOP])
+        self.applied: list[int] = []
+        self._positions.start([TP0])
 
     def fetch(self) -> None:
-        self._fetched = self._positions.pop_seeks([SHOP]).get(SHOP, self._fetched)
-        records = [order for order in self._log if order.offset >= self._fetched][:5]
-        for batch in self._positions.batches(SHOP, records):
+        self._fetched = self._positions.pop_seeks([TP0]).get(TP0, self._fetched)
+        records = [record for record in self._log if record.offset >= self._fetched][:5]
+        for batch in self._positions.batches(TP0, records):
             self._queue.append(batch)
-            self._positions.dispatched(SHOP, lambda: not self._queue)
+            self._positions.dispatched(TP0, lambda: not self._queue)
             self._fetched = batch.end
         if not records:
             self._positions.reread_dropped()
 
-    def ring_up(self) -> None:
+    def apply(self) -> None:
         for batch in self._queue[:1]:
             if records := self._positions.unread(batch):
-                self.rung_up += offsets(records)
-                self._till.next = batch.end
+                self.applied += offsets(records)
+                self._application.next = batch.end
         self.drop()
 
     def drop(self) -> None:
-        """The agent fails on a chunk, and Faust counts it as done."""
+        """Let the agent fail on a batch, which Faust acknowledges nevertheless."""
         del self._queue[:1]
 
-    def double(self) -> None:
+    def duplicate(self) -> None:
         self._queue += self._queue[:1]
 
     def rebalance(self) -> None:
         self._queue.clear()
         self._positions.clear()
-        self._positions.start([SHOP])
+        self._positions.start([TP0])
 
-    def rebalance_with_stale_chunks(self) -> None:
-        self._positions.start([SHOP])
+    def rebalance_with_stale_batches(self) -> None:
+        self._positions.start([TP0])
 
     def finish(self) -> None:
         for _ in range(3 * len(self._log) + 6):
             self.fetch()
             while self._queue:
-                self.ring_up()
+                self.apply()
 
 
-HAPPENINGS = (
-    Morning.fetch,
-    Morning.ring_up,
-    Morning.drop,
-    Morning.double,
-    Morning.rebalance,
-    Morning.rebalance_with_stale_chunks,
+ACTIONS = (
+    Simulation.fetch,
+    Simulation.apply,
+    Simulation.drop,
+    Simulation.duplicate,
+    Simulation.rebalance,
+    Simulation.rebalance_with_stale_batches,
 )
 
 
-@given(st.sets(st.integers(0, 30)), st.lists(st.sampled_from(HAPPENINGS), max_size=40))
-def test_every_order_is_rung_up_once_and_in_order_whatever_happens_to_the_queue(
-    log: set[int], happenings: list[Callable[[Morning], None]]
+@given(st.sets(st.integers(0, 30)), st.lists(st.sampled_from(ACTIONS), max_size=40))
+def test_every_record_is_applied_once_and_in_order_whatever_happens_to_the_queue(
+    log: set[int], actions: list[Callable[[Simulation], None]]
 ) -> None:
-    morning = Morning(orders(*sorted(log)))
-    for happens in happenings:
-        happens(morning)
-    morning.finish()
-    assert morning.rung_up == sorted(log)
+    simulation = Simulation(records_at(*sorted(log)))
+    for action in actions:
+        action(simulation)
+    simulation.finish()
+    assert simulation.applied == sorted(log)

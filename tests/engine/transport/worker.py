@@ -1,6 +1,7 @@
-"""A Faust worker for the tests, run as a process of its own; `said` is the file in which it writes what it is given.
+"""A Faust worker for the tests, run as a process of its own.
 
-Its one argument is a JSON object: what `build` takes. Each line of the file is a JSON object too.
+Its only argument is a JSON object with the arguments of `build`. It writes a line with a JSON object into `events_file`
+for everything that happens.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from streams.engine.transport import Batch, BatchSchema, install
 from streams.wall_clock import wall_clock
 
 
-class Till:
-    """How far the till of a shop is in its list of orders. What it has read is printed: nothing else is owed."""
+class AppliedPosition:
+    """The position of the application in a partition. It has no outputs, so what is applied is durable."""
 
     def __init__(self) -> None:
         self.next = 0
@@ -29,57 +30,61 @@ class Till:
         return self.next
 
 
-class Shop:
-    """The tills of the partitions that this worker owns. `stumbles`: how many chunks they drop on the floor at first.
+class Application:
+    """An application that only writes down what it receives.
 
-    `asleep`: no till is opened.
+    failures: the number of batches on which it fails first. without_positions: it opens no positions.
     """
 
-    def __init__(self, app: faust.App, topic: str, said: str, *, stumbles: int = 0, asleep: bool = False) -> None:
+    def __init__(
+        self, app: faust.App, topic: str, events_file: str, *, failures: int = 0, without_positions: bool = False
+    ) -> None:
         self._app = app
-        self._said = Path(said)
-        self._stumbles = stumbles
-        self._asleep = asleep
-        self._tills: dict[TP, Till] = {}
-        self._positions = install(app, self._tills, self.open)
-        app.agent(app.topic(topic, schema=BatchSchema()))(self.ring_up)
-        app.timer(0.1)(self.look_up)
+        self._events_file = Path(events_file)
+        self._failures_left = failures
+        self._without_positions = without_positions
+        self._applied: dict[TP, AppliedPosition] = {}
+        self._positions = install(app, self._applied, self.open_positions)
+        app.agent(app.topic(topic, schema=BatchSchema()))(self.process)
+        app.timer(0.1)(self.report)
 
-    async def open(self, committed: Mapping[TP, int | None]) -> None:
-        await self.look_up()
-        self._tills.clear()
-        self._tills.update({} if self._asleep else {tp: Till() for tp in committed})
-        self._say(opened={tp.partition: offset for tp, offset in committed.items()})
+    async def open_positions(self, committed: Mapping[TP, int | None]) -> None:
+        await self.report()
+        self._applied.clear()
+        self._applied.update({} if self._without_positions else {tp: AppliedPosition() for tp in committed})
+        self._write_event(opened={tp.partition: offset for tp, offset in committed.items()})
 
-    async def ring_up(self, batches: Any) -> None:
+    async def process(self, batches: Any) -> None:
         async for batch in batches:
-            self._take(batch)
+            self._apply(batch)
 
-    async def look_up(self) -> None:
+    async def report(self) -> None:
         now_ms = wall_clock()
-        self._say(caught_up=[tp.partition for tp in self._tills if self._positions.caught_up(tp, now_ms)])
+        self._write_event(caught_up=[tp.partition for tp in self._applied if self._positions.caught_up(tp, now_ms)])
 
-    def _take(self, batch: Batch) -> None:
+    def _apply(self, batch: Batch) -> None:
         records = self._positions.unread(batch)
         if not records:
             return
-        if self._stumbles:
-            self._stumbles -= 1
-            raise RuntimeError("the till stumbles")
-        self._tills[batch.tp].next = batch.end
-        self._say(
+        if self._failures_left:
+            self._failures_left -= 1
+            raise RuntimeError("the application fails")
+        self._applied[batch.tp].next = batch.end
+        self._write_event(
             partition=batch.tp.partition,
             offsets=[record.offset for record in records],
             bytes=sum(len(record.value or b"") for record in records),
         )
 
-    def _say(self, **what: Any) -> None:
-        with self._said.open("a") as said:
-            said.write(json.dumps(what) + "\n")
+    def _write_event(self, **event: Any) -> None:
+        with self._events_file.open("a") as events_file:
+            events_file.write(json.dumps(event) + "\n")
 
 
-def build(app: str, topic: str, bootstrap: str, port: int, directory: str, said: str, **options: Any) -> faust.App:
-    built = faust.App(
+def build(
+    app: str, topic: str, bootstrap: str, port: int, directory: str, events_file: str, **options: Any
+) -> faust.App:
+    faust_app = faust.App(
         app,
         broker=[f"kafka://{address}" for address in bootstrap.split(",")],
         canonical_url=f"http://127.0.0.1:{port}",
@@ -96,11 +101,11 @@ def build(app: str, topic: str, bootstrap: str, port: int, directory: str, said:
         broker_heartbeat_interval=1,
         broker_request_timeout=10,
     )
-    Shop(built, topic, said, **options)
-    return built
+    Application(faust_app, topic, events_file, **options)
+    return faust_app
 
 
 def main() -> None:
-    """Work until told to end, as the first argument says."""
+    """Run the worker that the first argument describes, until it is asked to end."""
     app = build(**json.loads(sys.argv[1]))
     faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False).execute_from_commandline()

@@ -1,4 +1,4 @@
-"""Worker processes as a test sees them: started, listened to, asked to stop or killed."""
+"""Worker processes for tests: start them, read their events, stop or kill them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _numbers = count(1)
 
 
 class Worker:
-    """A process of tests.engine.transport.worker. `told` is all that it has said, oldest first."""
+    """A process of tests.engine.transport.worker. events: all events that it has written, oldest first."""
 
     def __init__(self, bootstrap: str, app: str, topic: str, directory: Path, **options: Any) -> None:
         number = next(_numbers)
-        self._said = directory / f"worker-{number}.jsonl"
+        self._events_file = directory / f"worker-{number}.jsonl"
         self._errors = directory / f"worker-{number}.log"
         self.arguments = {
             "bootstrap": bootstrap,
@@ -34,7 +34,7 @@ class Worker:
             "topic": topic,
             "port": number,
             "directory": str(directory / f"worker-{number}"),
-            "said": str(self._said),
+            "events_file": str(self._events_file),
             **options,
         }
         self._process: ForkedProcess | None = None
@@ -63,53 +63,53 @@ class Worker:
         return self._errors.read_text(errors="replace")
 
     @property
-    def told(self) -> list[dict[str, Any]]:
-        if not self._said.exists():
+    def events(self) -> list[dict[str, Any]]:
+        if not self._events_file.exists():
             return []
-        lines = self._said.read_text().splitlines(keepends=True)
+        lines = self._events_file.read_text().splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     @property
     def openings(self) -> list[dict[int, int | None]]:
-        """For each rebalance: the partitions given to this worker, with the offsets committed before."""
-        opened = [one["opened"] for one in self.told if "opened" in one]
-        return [{int(partition): offset for partition, offset in each.items()} for each in opened]
+        """For each rebalance, the partitions assigned to this worker, with the offsets committed before."""
+        openings = [event["opened"] for event in self.events if "opened" in event]
+        return [{int(partition): offset for partition, offset in each.items()} for each in openings]
 
-    def given(self) -> dict[int, list[int]]:
-        """The offsets that its agent was given since the last rebalance, by partition, in order."""
-        told = self.told
-        starts = [index for index, one in enumerate(told) if "opened" in one]
+    def received(self) -> dict[int, list[int]]:
+        """Return the offsets that its agent received since the last rebalance, by partition, in order."""
+        events = self.events
+        starts = [index for index, event in enumerate(events) if "opened" in event]
         given: dict[int, list[int]] = {}
-        for one in told[starts[-1] :] if starts else ():
-            if "offsets" in one:
-                given.setdefault(one["partition"], []).extend(one["offsets"])
+        for event in events[starts[-1] :] if starts else ():
+            if "offsets" in event:
+                given.setdefault(event["partition"], []).extend(event["offsets"])
         return given
 
     def caught_up(self) -> set[int]:
-        """The partitions that it called caught up when it last said so."""
-        looks = [one["caught_up"] for one in self.told if "caught_up" in one]
-        return set(looks[-1]) if looks else set()
+        """Return the partitions that its last report called caught up."""
+        reports = [event["caught_up"] for event in self.events if "caught_up" in event]
+        return set(reports[-1]) if reports else set()
 
-    def until(self, true: Callable[[], bool], what: str) -> None:
-        """Wait until `true`; fails, saying `what` did not happen, when the process ends before or time is up."""
+    def until(self, holds: Callable[[], bool], condition: str) -> None:
+        """Wait until the condition holds. Fail if the process ends before, or time is up."""
         deadline = time.monotonic() + SECONDS_TO_COME_TRUE
-        while not true():
+        while not holds():
             ended = self.process.poll()
             if ended is not None or time.monotonic() > deadline:
                 raise AssertionError(
-                    f"Not so: {what}. Exit code {ended}. Given: {self.given()}.\n{self.errors[-3000:]}"
+                    f"not met: {condition}. Exit code {ended}. Received: {self.received()}.\n{self.errors[-3000:]}"
                 )
             time.sleep(0.05)
 
     def until_caught_up(self, partitions: Sequence[int]) -> None:
         self.until(lambda: self.caught_up() == set(partitions), f"caught up on {sorted(partitions)}")
 
-    def ends(self) -> int:
-        """The exit code, once it has ended by itself."""
+    def wait_for_exit(self) -> int:
+        """Return the exit code, once it has ended by itself."""
         return self.process.wait(SECONDS_TO_COME_TRUE)
 
     def stop(self) -> int:
-        """Ask it to stop, as a service manager does; the exit code. Raises TimeoutExpired when it does not in time."""
+        """Ask it to stop, as a service manager does, and return the exit code. Raises TimeoutExpired."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(SECONDS_TO_STOP)
 

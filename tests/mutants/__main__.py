@@ -1,8 +1,8 @@
 """Planted mistakes: does a test notice each? Run as `python -m tests.mutants` (some of them: add words of their names).
 
-Every mutant is a small plausible mistake in one module, made in a copy of the tree; the tests of the judging and of
-the book run on the copy and have to fail. A text to replace that is not there exactly once is an error: the code has
-moved, and the list has to follow.
+Every mutant is a small plausible mistake in one function, made in a copy of the tree; the tests of the judging and of
+the state run on the copy and have to fail. A fault that has no place in the code any more is an error: the list has to
+follow the code.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Final
 
-from tests.planted import MUTANTS
-from tests.planted_mutant import Mutant
+from tests.mutants.faults import FAULTS
+from tests.mutants.feed_faults import FEED_FAULTS
+from tests.mutants.planting import Mutant, planted
+from tests.mutants.snapshot_faults import SNAPSHOT_FAULTS
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
+MUTANTS: Final = (*FAULTS, *FEED_FAULTS, *SNAPSHOT_FAULTS)
 _COPIED: Final = ("examples", "schemas", "streams", "tests", "pyproject.toml")
 _FOLDERS: Final = ("tests/judging", "tests/state")
 _LEFT_OUT: Final = ("test_generated.py",)
@@ -31,20 +34,11 @@ _SETTINGS: Final = {"MUTANT": "1", "CI": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 """No bytecode: Python tells a changed module by size and second, which a mutant may share with the original."""
 
 
-def mutated(mutant: Mutant, tree: Path) -> str:
-    """The module of `tree` with the mistake in it. Raises ValueError where the text is not there exactly once."""
-    text = (tree / mutant.module).read_text("utf-8")
-    found = text.count(mutant.original)
-    if found != 1:
-        raise ValueError(f"{mutant.module} has {mutant.original!r} {found} times; adapt the mutant {mutant.name!r}")
-    return text.replace(mutant.original, mutant.mutated)
-
-
 def noticed_by(mutant: Mutant, tree: Path) -> str:
     """The first test that fails with the mistake in `tree`, which is left as it was; empty if none does."""
-    module = tree / mutant.module
+    module = tree / mutant.path
     sound = module.read_text("utf-8")
-    module.write_text(mutated(mutant, tree), "utf-8")
+    module.write_text(planted(mutant, tree), "utf-8")
     try:
         return _run_tests(tree)
     finally:
@@ -84,13 +78,17 @@ def copy_tree(tree: Path) -> None:
 def main(words: Iterable[str]) -> int:
     """Hunt the mutants with any of `words` in their names, or all; 1 if any survived."""
     wanted = list(words)
-    chosen = [mutant for mutant in MUTANTS if not wanted or any(word in mutant.name for word in wanted)]
+    chosen = [
+        mutant
+        for mutant in (*FAULTS, *FEED_FAULTS, *SNAPSHOT_FAULTS)
+        if not wanted or any(word in mutant.name for word in wanted)
+    ]
     survivors = 0
     with TemporaryDirectory() as place:
         tree = Path(place)
         copy_tree(tree)
         for mutant in chosen:
-            mutated(mutant, tree)
+            planted(mutant, tree)
         failing = _run_tests(tree)
         if failing:
             raise SystemExit(f"the tests have to pass before they can notice a mistake; {failing}")

@@ -1,17 +1,17 @@
-"""What the workers wrote, as it can be compared: JSON with every instant in milliseconds."""
+"""Verdicts and alerts in comparable form: JSON with all instants in milliseconds."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, Final
 
-from tests.chaos.standing import millis
+from tests.chaos.expected_state import millis
 
 _INSTANTS: Final = ("made_at", "decided_at", "due")
 
 
 def normal(value: bytes | None) -> dict[str, Any]:
-    """A record of promise.verdicts or promise.alerts."""
+    """Return a record of promise.verdicts or promise.alerts in comparable form."""
     record: dict[str, Any] = json.loads(value or b"{}")
     return _normal(record)
 

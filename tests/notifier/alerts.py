@@ -1,4 +1,4 @@
-"""Alerts as the workers write them, for stories about who is told of them."""
+"""Alerts as the workers write them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECOND, MINUTE = 1_000, 60_000
 
 
 def alert_record(case: str, decided: Instant = NOON, stage: Stage = "overdue") -> bytes:
-    """The record of an alert on the coffee of that order."""
+    """Return the record of an alert on an order."""
     return msgspec.json.encode(
         AlertRecord(
             id=f'["{case}","","ready",0,"{stage}","2026-03-06T12:00:00.000Z"]',
@@ -32,6 +32,6 @@ def alert_record(case: str, decided: Instant = NOON, stage: Stage = "overdue") -
     )
 
 
-def alert(case: str, decided: Instant = NOON, stage: Stage = "overdue") -> OutgoingAlert:
-    """The alert itself, as it is read when it was decided."""
+def outgoing_alert(case: str, decided: Instant = NOON, stage: Stage = "overdue") -> OutgoingAlert:
+    """Return the alert as it is read at the time of its decision."""
     return read_alert(alert_record(case, decided, stage), decided)

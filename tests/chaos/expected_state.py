@@ -1,4 +1,4 @@
-"""How one order stands at an instant, from its first event on, in the words of the design."""
+"""The state of one order at an instant, computed from its first event on, as the design describes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Basis = Literal["original", "current"]
 
 
 class View(NamedTuple):
-    """How a promise stands on one basis. lateness: in milliseconds."""
+    """The state of a promise on one basis. lateness: in milliseconds."""
 
     verdict: str
     reason: str
@@ -22,8 +22,8 @@ class View(NamedTuple):
     staff: str | None
 
 
-class Stand(NamedTuple):
-    """How an order stands on both bases."""
+class OrderState(NamedTuple):
+    """The state of an order on both bases."""
 
     made_at: int
     location: str
@@ -35,55 +35,59 @@ class Stand(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One event of an order; the order of its fields is the order of events."""
+    """One event of an order. The order of its fields is the order of events."""
 
     at: int
     rank: int
     id: str
-    said: dict[str, Any]
+    content: dict[str, Any]
 
 
 @lru_cache(100_000)
 def millis(text: str) -> int:
-    """The instant that an event names."""
+    """Return the instant of a text in milliseconds."""
     when = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return round(when.timestamp() * 1000)
 
 
-def stand(events: Iterable[Event], now: int) -> Stand | None:
-    """How the order of these events stands at `now`; None while nothing is promised. What comes later is not known."""
+def order_state(events: Iterable[Event], now: int) -> OrderState | None:
+    """Return the state of an order at `now`, without later events; None before there is a promise."""
     made: dict[str, Any] | None = None
     original = current = made_at = 0
     ready: int | None = None
     ended: tuple[int, str] | None = None
-    hands: list[tuple[int, str]] = []
-    for at, _, _, said in sorted(event for event in events if event.at <= now):
-        hands += [(at, said["staff"]["id"])] if "staff" in said else []
-        match said["type"]:
+    assignments: list[tuple[int, str]] = []
+    for at, _, _, content in sorted(event for event in events if event.at <= now):
+        assignments += [(at, content["staff"]["id"])] if "staff" in content else []
+        match content["type"]:
             case "promises_made":
-                made, made_at = said, at
-                original = current = millis(said["promises"][0]["due"])
+                made, made_at = content, at
+                original = current = millis(content["promises"][0]["due"])
             case "promise_amended" if made and ready is None and ended is None:
-                current = millis(said["due"])
-                if said["by"] == "customer" and at <= original + GRACE:
+                current = millis(content["due"])
+                if content["by"] == "customer" and at <= original + GRACE:
                     original = current
-            case "step_reached" if said["step"] == "ready" and ready is None:
+            case "step_reached" if content["step"] == "ready" and ready is None:
                 ready = at
             case "step_undone":
                 ready = None
             case "cancelled" if ended is None:
-                ended = at, said["by"]
+                ended = at, content["by"]
     if made is None:
         return None
-    views = (_view(due, ready, ended, hands, now) for due in (original, current))
-    return Stand(made_at, made["location"], *views)
+    views = (_view(due, ready, ended, assignments, now) for due in (original, current))
+    return OrderState(made_at, made["location"], *views)
 
 
-def _view(due: int, ready: int | None, ended: tuple[int, str] | None, hands: list[tuple[int, str]], now: int) -> View:
+def _view(
+    due: int, ready: int | None, ended: tuple[int, str] | None, assignments: list[tuple[int, str]], now: int
+) -> View:
     if ready is not None and ended is not None and ended[0] < ready:
         ready = None  # what is delivered after the end counts no more
     decided_at = min(at for at in (ready, ended and ended[0], due, now) if at is not None)
-    staff = next((name for at, name in reversed(hands) if at <= decided_at), hands[0][1] if hands else None)
+    staff = next(
+        (name for at, name in reversed(assignments) if at <= decided_at), assignments[0][1] if assignments else None
+    )
     verdict, reason = _ruling(due, ready, ended, now)
     return View(verdict, reason, due, None if ready is None else ready - due, staff)
 
