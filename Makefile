@@ -1,7 +1,7 @@
 # All targets work the same on a laptop and in CI. `make` without a target lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv unit test lint demo kafka bench bench-core mutants chaos chaos-short compiled bench-compiled generated lock clean
+.PHONY: help venv unit test lint demo kafka bench bench-core bench-instructions mutants chaos chaos-short compiled bench-compiled generated lock clean
 
 # A candidate must run and have venv: a name on PATH may be the stub of a version manager, and Debian packages venv separately.
 suits := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
@@ -12,7 +12,7 @@ PYTHON ?= $(shell for name in $(candidates); do $$name -c '$(suits)' >/dev/null 
 install = $(@D)/bin/python -m pip install --quiet --no-compile
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: .venv/.installed ## Install the locked dependencies into .venv (PYTHON=... for another Python, after `make clean`)
 
@@ -41,6 +41,9 @@ bench: venv ## Measure the engine and other systems on a real Kafka (25 minutes;
 
 bench-core: venv ## Measure the judging alone, without Kafka
 	.venv/bin/python -m benchmarks.core
+
+bench-instructions: venv ## Count instructions per event, plain and compiled (AGAINST=HEAD^ compares and fails above +3 %)
+	.venv/bin/python -m benchmarks.instructions $(if $(AGAINST),--against '$(AGAINST)') $(if $(ONLY),'$(ONLY)')
 
 mutants: venv ## Plant faults in the judging, one at a time, and list those that no test notices (4 minutes)
 	.venv/bin/python -m tests.mutants
