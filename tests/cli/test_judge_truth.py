@@ -118,7 +118,7 @@ def judged_text(file: Path, instants: Iterable[str]) -> str:
 def dataset(request: pytest.FixtureRequest) -> Dataset:
     folder = DATA / str(request.param)
     if not (folder / "truth.json").is_file():
-        pytest.skip(f"the data set {folder.name} is not beside this repository, in shared/data")
+        pytest.skip(f"the data set {folder.name} is not beside the repository (../shared/data)")
     return Dataset(folder)
 
 

@@ -113,7 +113,7 @@ def replay(folder: Path, bootstrap: str) -> int:
 def folder(request: pytest.FixtureRequest) -> Path:
     folder = DATA / str(request.param)
     if not (folder / "truth.json").is_file():
-        pytest.skip(f"the data set {folder.name} is not beside this repository, in shared/data")
+        pytest.skip(f"the data set {folder.name} is not beside the repository (../shared/data)")
     return folder
 
 
