@@ -1,1 +1,1 @@
-"""How fast, measured: each benchmark is a module that prints its figures."""
+"""Benchmarks: each module is one part and prints its figures."""

@@ -1,4 +1,4 @@
-"""Part `alarms`: from the breach to the message, with the real programs and the settings that are shipped.
+"""Part `alarms`: the time from a breach to the notification, with the real programs and the shipped settings.
 
 Forty locations begin to break their promises one after the other, each at a moment of its own. What is measured is the
 time from the instant at which a location's fifth promise is broken, which is one too many, until its alert is received.
@@ -31,12 +31,12 @@ LOCATIONS: Final = 40
 _WITHIN_SECONDS: Final = 150
 _FLOOR: Final = 5
 _GRACE: Final = 1000
-"""Of the town's policy for `ready`."""
+"""The grace of the town's policy for `ready`, in milliseconds."""
 _PATIENCE_SECONDS: Final = 300
 
 
 def alarms(sizes: Sizes, scratch: Path) -> Iterator[str]:
-    """The stack of docker-compose.yml, somebody who receives, and trouble."""
+    """Run the stack of docker-compose.yml with a receiver, break promises, and yield the delays of the alerts."""
     ours = alertmanager_settings(scratch)
     stack = Stack(scratch, lambda name, text: ours if name == "alertmanager.yml" else text)
     try:
@@ -50,7 +50,7 @@ def alarms(sizes: Sizes, scratch: Path) -> Iterator[str]:
 
 
 def _break(bootstrap: str) -> dict[str, float]:
-    """Every location makes promises that nobody keeps; returns when each has broken too many, in seconds since 1970."""
+    """Let every location break promises. Return when each had broken too many, in seconds since 1970."""
     chance, breaches = Random(1), dict[str, float]()
     sending = producer(Connection(bootstrap))
     began = time.monotonic()
@@ -69,7 +69,7 @@ def _break(bootstrap: str) -> dict[str, float]:
 
 
 def _took(receiver: Receiver, breaches: dict[str, float]) -> Iterator[float]:
-    """Seconds from each breach to the alert. Raises Failed where one does not come."""
+    """Yield the seconds from each breach to its alert. Raises Failed if an alert does not arrive."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while len(fired := receiver.of("PromisesBurningFast")) < LOCATIONS:
         if time.monotonic() > deadline:

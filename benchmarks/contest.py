@@ -25,14 +25,14 @@ from streams.worker.settings import Processing
 
 OPEN = 50_000
 SECONDS = 150
-"""How long each may take; who needs longer has fewer events in the table."""
+"""The time limit for each system. A system that needs longer has fewer events in the table."""
 
 QUIX = ROOT / ".venv-bench" / "bin" / "python"
 
 LEFT_OUT = """\
 Our runs end when the last verdict is readable under read_committed; the others' when the last event was handled, which
 for stock Faust and Quix Streams is before it is written and committed. Quix Streams does no deadlines, duplicates, late
-events, alerts, windows or staff, and its counts are in memory only. The CPU of the broker is nobody's."""
+events, alerts, windows or staff, and its counts are in memory only. The CPU time of the broker is not counted."""
 
 
 class Progress(NamedTuple):
@@ -109,7 +109,7 @@ def _quix(command: list[str], events: int, scratch: Path, name: str) -> Result:
 
 
 def _peer(command: list[str], events: int, scratch: Path, name: str) -> Result:
-    """What it had handled when it was through, or when its time was up."""
+    """Run a peer to the end or to the time limit, and return what it had handled by then."""
     output = scratch / f"{name}.out"
     with running(command, scratch / f"{name}.log", output=output) as process:
         deadline = time.monotonic() + SECONDS
@@ -132,7 +132,7 @@ def _span(progress: list[Progress], process: Measured) -> Span:
 
 
 def _progress(output: Path) -> list[Progress]:
-    """How far the process was, by the lines that it has finished; Faust writes control characters between them."""
+    """Return the progress lines in `output`, complete ones only. Faust writes control characters between them."""
     return [Progress(**json.loads(line)) for line in re.findall(r'(\{"events".*\})\n', output.read_text())]
 
 

@@ -20,12 +20,12 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def whole(number: float) -> str:
-    """Rounded, with thin groups: 71 300."""
+    """Format a number rounded, with a space between groups of three digits: 71 300."""
     return f"{number:,.0f}".replace(",", " ")
 
 
 def megabytes(size: float) -> str:
-    """Bytes in units of a million."""
+    """Format a number of bytes as megabytes (10**6)."""
     return f"{size / 1e6:.0f}"
 
 

@@ -1,4 +1,4 @@
-"""Part `gateway`: webhooks that are verified and in Kafka, beside the same framework answering without work."""
+"""Part `gateway`: webhooks verified and stored per second, compared with the same framework doing no work."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Round(NamedTuple):
 
 
 def gateway(sizes: Sizes, scratch: Path) -> Iterator[str]:
-    """Each serves alone, in one process, the one after the other, and so again."""
+    """Run the gateway and the bare framework alternately, each alone and in one process."""
     (scratch / "secret").write_bytes(_SECRET)
     (scratch / "feeds.toml").write_text(_FEEDS)
     nothing, ours = list[_Round](), list[_Round]()

@@ -20,7 +20,7 @@ _LEAST_EVENTS = 100_000
 
 
 def growth(sizes: Sizes, scratch: Path) -> Iterator[str]:
-    """A row a size: the events after so many promises are open, under exactly_once."""
+    """Yield a table: for each number of open promises, the cost of the events that follow, under exactly_once."""
     measured = max(_LEAST_EVENTS, sizes.events * 3 // 10)
     opened = (sizes.open // 1000, sizes.open // 10, sizes.open)
     results = [(open_at_once, *_cost(open_at_once, measured, scratch)) for open_at_once in opened]
@@ -40,7 +40,7 @@ def growth(sizes: Sizes, scratch: Path) -> Iterator[str]:
 
 
 def _cost(open_at_once: int, measured: int, scratch: Path) -> tuple[Span, int]:
-    """What so many events took once so many promises were open, and the most memory held."""
+    """Return the span of `measured` events once `open_at_once` promises are open, and the peak memory in bytes."""
     with LocalKafka() as kafka:
         fresh(kafka.bootstrap)
         opening, written = asyncio.run(_load(kafka.bootstrap, open_at_once, measured))
@@ -50,7 +50,7 @@ def _cost(open_at_once: int, measured: int, scratch: Path) -> tuple[Span, int]:
 
 
 async def _load(bootstrap: str, open_at_once: int, measured: int) -> tuple[int, int]:
-    """How many events open the promises, and how many were written in all."""
+    """Write the events. Return how many open the promises, and how many were written in all."""
     records = orders(open_at_once)
     opening = await load(bootstrap, _until_open(records))
     return opening, opening + await load(bootstrap, islice(records, measured))

@@ -33,7 +33,7 @@ _Sent = tuple[bytes, list[tuple[str, bytes]]]
 
 
 class _Job(NamedTuple):
-    """What is measured. adapter: by name; sent: distinct records, sent over and over; records: how many in all."""
+    """A job to measure. adapter: its name. sent: distinct records, sent repeatedly. records: the number sent in all."""
 
     what: str
     adapter: str
@@ -42,7 +42,7 @@ class _Job(NamedTuple):
 
 
 class _Ran(NamedTuple):
-    """What came of it, from the first look at which something was adapted."""
+    """The result, counted from the first poll at which a record had been adapted."""
 
     seconds: float
     cpu: float
@@ -51,7 +51,7 @@ class _Ran(NamedTuple):
 
 
 def intake(sizes: Sizes, scratch: Path) -> Iterator[str]:
-    """One process and four partitions; all records are there before it starts."""
+    """Measure one intake process with four partitions. All records are written before it starts."""
     orders = day(1, 1_772_800_000_000, 60_000, _ORDERS)
     jobs = [
         _Job("canonical events, as they are", "generic", _canonical(orders), min(sizes.events, 100_000)),

@@ -42,13 +42,13 @@ SETTLED_SECONDS = 30.0
 """From here on, as many promises fall due as are made; only these deadlines are counted."""
 
 REST_SECONDS = 10.0
-"""How long after the flow verdicts are still waited for: a worker that is behind must not look punctual."""
+"""How long to wait for verdicts after the last event: otherwise a worker that lags would look punctual."""
 
 _SLICE_SECONDS = 0.005
 
 
 class Seen(NamedTuple):
-    """A deadline that was called broken. at: due + grace. after: milliseconds until the verdict could be read."""
+    """A missed deadline. at: due + grace. after: milliseconds until its verdict could be read."""
 
     at: Instant
     after: int
@@ -80,7 +80,7 @@ def _line(rate: float, seen: list[Seen], further: str) -> str:
 
 
 async def _measure(bootstrap: str) -> tuple[float, list[Seen]]:
-    """Events a second and the deadlines, both of the time when as many fall due as are made."""
+    """Return events per second and the deadlines, both of the steady state: as many promises fall due as are made."""
     start = wall_clock() + _making()
     settled, end = (start + int(seconds * 1000) for seconds in (SETTLED_SECONDS, FLOW_SECONDS))
     flow = _flow(start, end)
@@ -97,7 +97,7 @@ async def _measure(bootstrap: str) -> tuple[float, list[Seen]]:
 
 
 def _making() -> int:
-    """Milliseconds within which the flow is certainly made, by how long a small part of it takes."""
+    """Return an upper bound of the milliseconds that generating the flow takes, extrapolated from a small part."""
     part, began = 20_000, time.monotonic()
     deque(islice(orders(1_000), part), maxlen=0)
     return int(2500 * (time.monotonic() - began) * FLOW_SECONDS * RATE / part) + 2_000
@@ -109,7 +109,7 @@ def _flow(start: Instant, end: Instant) -> list[KafkaRecord]:
 
 
 async def _write(batches: Batches, flow: list[KafkaRecord]) -> None:
-    """Each record when its time has come, in slices of some milliseconds."""
+    """Write each record at its own time, in slices of a few milliseconds."""
     for record in flow:
         while record.timestamp > wall_clock():
             await batches.flush()
@@ -128,7 +128,7 @@ async def _verdicts(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 async def _read(consumer: AIOKafkaConsumer, until: Instant) -> list[Seen]:
-    """What was called broken for want of a delivery, as it became readable."""
+    """Return the deadlines of the undelivered promises, each with the time at which the verdict could be read."""
     decode = msgspec.json.Decoder(VerdictRecord).decode
     seen: list[Seen] = []
     while wall_clock() < until:

@@ -27,7 +27,7 @@ async def load(bootstrap: str, records: Iterable[KafkaRecord]) -> int:
 
 
 class Batches:
-    """One growing batch a partition; a full one is on its way."""
+    """One open batch per partition. A full batch is sent."""
 
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self.written = 0

@@ -1,4 +1,4 @@
-"""Our worker as a measured process, and how far it is, seen from outside: in Kafka, not in what it says of itself."""
+"""Our worker as a measured process. Its progress is read from Kafka, not from the worker's own metrics."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Worker(NamedTuple):
     group: str
 
     def until_ready(self, seconds: float = 120) -> Scrape:
-        """The first page that says ready. Raises Failed."""
+        """Return the first page of metrics of a ready worker. Raises Failed."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.process.check("waiting for a worker to be ready")
@@ -74,7 +74,7 @@ class Worker(NamedTuple):
         raise Failed(f"the worker was not ready within {seconds:.0f} s\n{self.process.end_of_log()}")
 
     def page(self) -> Scrape:
-        """What it says of itself, without the labels of shops and staff, which would take seconds to read."""
+        """Return the page of metrics without the series of locations and staff, which would take seconds to parse."""
         try:
             with urlopen(self.url, timeout=30) as answer:
                 text = answer.read().decode()
@@ -84,7 +84,7 @@ class Worker(NamedTuple):
         return Scrape("\n".join(lines) + "\n")
 
     def commits(self) -> str:
-        """How long its commits took so far, where it says so: p50 and p99, of the buckets of its histogram."""
+        """Return p50 and p99 of the commit durations so far, from the buckets of the histogram."""
         buckets = {float(bound): count for (bound,), count in self.page().by(f"{COMMITS}_bucket", "le").items()}
         if not buckets:
             return "it does not say how long commits take"
@@ -103,7 +103,7 @@ def working(
     haste: int = 1,
     before: Sequence[str] = ("-m", "streams.cli"),
 ) -> Iterator[Worker]:
-    """A worker of `group`, killed when the block is left. `before`: what Python is told to run, with its options."""
+    """Run a worker of `group`; kill it at the end of the block. before: the arguments of Python before the command."""
     policies = scratch / f"policies-{haste}.toml"
     policies.write_text(policies_text(haste))
     address = f"127.0.0.1:{free_ports(1)[0]}"
@@ -114,7 +114,7 @@ def working(
 
 
 def watch(worker: Worker, bootstrap: str, events: int, seconds: float) -> list[Sample]:
-    """Samples until `events` are applied or time is up; then the last is the first that shows all verdicts.
+    """Return samples until `events` are applied or time is up. The last sample is the first one with all verdicts.
 
     Raises Failed when the worker ends.
     """
@@ -150,7 +150,7 @@ def _sample(worker: Worker, consumer: KafkaConsumer) -> Sample:
 
 
 def _consumer(bootstrap: str, group: str) -> KafkaConsumer:
-    """One that looks at offsets and reads nothing; it never joins the group."""
+    """Return a consumer that only asks for offsets; it never joins the group."""
     return KafkaConsumer(
         bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, isolation_level="read_committed"
     )

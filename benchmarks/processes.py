@@ -1,4 +1,4 @@
-"""Measured processes: what one has used, read from /proc (Linux only), and one that certainly ends."""
+"""Measured processes: what a process has used, from /proc (Linux only). Processes always end with their block."""
 
 from __future__ import annotations
 

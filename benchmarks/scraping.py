@@ -1,4 +1,4 @@
-"""Part `scrape`: what it costs a worker to show 2 000 staff members at 50 locations, and whether work waits for it."""
+"""Part `scrape`: the cost of a scrape with 2 000 staff members at 50 locations, and how long it blocks the loop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SECONDS: Final = 20
 
 
 def scrape(sizes: Sizes, scratch: Path) -> Iterator[str]:
-    """A worker that has judged one promise of each staff member: left alone for a while, then asked each second."""
+    """Measure a worker that has judged one promise of each staff member: first without, then with a scrape a second."""
     stalls = scratch / "stalls"
     stalls.touch()
     with LocalKafka() as kafka:

@@ -1,4 +1,4 @@
-"""How much each part does. Everything follows from two numbers, so a small run is the same run."""
+"""The size of each part. All sizes follow from two numbers, so that a small run keeps the proportions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`promises` with a look at its event loop: how late it comes to what it should do each 5 ms.
+"""Runs `promises` and measures the delay of its event loop with a callback every 5 ms.
 
 Arguments: the file for what was found, then those of `promises`. A line is added to the file each second: the longest
 stall of that second, in milliseconds.
@@ -18,7 +18,7 @@ _EVERY: Final = 0.005
 
 
 class _Looking:
-    """Looks again and again, on the loop that it looks at."""
+    """A callback that runs every 5 ms on the event loop that it measures."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, found: Path) -> None:
         self._loop = loop
@@ -39,7 +39,7 @@ class _Looking:
 
 
 def stalled(found: str, *arguments: str) -> None:
-    """Run the command, looked at."""
+    """Run the command with the probe."""
     run_forever = asyncio.BaseEventLoop.run_forever
 
     def looked_at(loop: asyncio.BaseEventLoop) -> None:

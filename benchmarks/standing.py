@@ -1,4 +1,4 @@
-"""Part `recovery`: what a million open promises cost in memory, and how long a new owner takes to have them back."""
+"""Part `recovery`: the memory of a million open promises, and the time a new owner needs to recover them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ready(NamedTuple):
 
 
 def recovery(sizes: Sizes, scratch: Path) -> Iterator[str]:
-    """Three workers: one that finds nothing, one that takes all promises, and one that recovers them."""
+    """Run three workers: one with an empty log, one that judges all promises, and one that recovers them."""
     with LocalKafka() as kafka:
         fresh(kafka.bootstrap)
         empty = _start(kafka.bootstrap, scratch)

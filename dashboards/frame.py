@@ -74,7 +74,7 @@ def staff_variable() -> QueryVariable:
 
 
 def events(alerts: str) -> list[Builder[Annotation]]:
-    """Return the annotations: firing alerts from Prometheus, and incidents from Grafana."""
+    """Return the annotation queries: firing alerts from Prometheus, and incidents from Grafana."""
     firing = AnnotationQuery().name("Alerts").datasource(SOURCE).enable(True).icon_color("red").expr(alerts)
     firing = firing.title_format("{{alertname}}").text_format("{{location}} {{kind}}").tag_keys("severity").step("30s")
     grafana = DataSourceRef(type_val="grafana", uid="-- Grafana --")

@@ -43,7 +43,7 @@ SINCE_1970: Final = units.DatetimeISO
 YES_NO: Final = units.BoolYesNo
 GOOD, BAD, PLAIN = "green", "red", "#8e8e8e"
 NO_START: Final = "no data from the start of the time range"
-"""The text of an empty panel of growth."""
+"""The text of a panel that shows growth and has no data."""
 
 N: Final = "n"
 """The legend for the number of promises in a share."""

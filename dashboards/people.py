@@ -7,7 +7,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import stat, table, text, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-from dashboards import people, queries, shared
+from dashboards import queries, shared
 from dashboards.frame import ALERTS, STAFF, Section, dashboard, events, link, location_variables, staff_variable
 from dashboards.panels import COUNT, NO_START, SHARE, About, Key, N, Query, lines, note, rows, shares, stats
 from dashboards.shared import location_key
@@ -140,7 +140,7 @@ def verdicts_over_time(id_: int) -> timeseries.Panel:
     )
 
 
-def not_a_rank(id_: int) -> text.Panel:
+def limits_note(id_: int) -> text.Panel:
     """Return the text on the limits of these numbers."""
     return note(
         About(id=id_, title="Before you compare people", description="What these numbers cannot say.", width=12),
@@ -150,12 +150,12 @@ def not_a_rank(id_: int) -> text.Panel:
 
 def staff() -> Dashboard:
     """Return the dashboard."""
-    now = [people.kept_in_range(101), people.kept_ever(102), people.open_now(103)]
-    why = [people.verdicts_over_time(401), people.not_a_rank(402), shared.explain(403, 24)]
+    now = [kept_in_range(101), kept_ever(102), open_now(103)]
+    why = [verdicts_over_time(401), limits_note(402), shared.explain(403, 24)]
     sections = (
         Section(100, "Now", now),
-        Section(200, "Trend", [people.kept_over_time(201)]),
-        Section(300, "Where", [people.staff_table(301, people.CHOSEN), people.locations_table(302)]),
+        Section(200, "Trend", [kept_over_time(201)]),
+        Section(300, "Where", [staff_table(301, CHOSEN), locations_table(302)]),
         Section(400, "Why", why),
     )
     about = "Promises of the chosen staff members. Ids, never names; shares always with their n; never a ranking."

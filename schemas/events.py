@@ -1,7 +1,7 @@
 """Canonical events: the records of `promise.events`, one type for each kind of fact.
 
 Each is a JSON object tagged by `type`. Unknown fields are ignored, so that producers may add their own. Unknown types
-are rejected, so that nothing is lost in silence. The Kafka key of an event is its `case`.
+are rejected, so that no event is dropped silently. The Kafka key of an event is its `case`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class PromisesStated(Envelope, frozen=True, kw_only=True, tag="promises_stated")
 
 
 class StepReached(Envelope, frozen=True, kw_only=True, tag="step_reached"):
-    """A step of the work was reached. Policies name the steps that keep or start a promise; other steps are welcome.
+    """A step of the work was reached. Policies name the steps that keep or start a promise; others are stored.
 
     quality: how its time is known. measured, the default: it was recorded when the step was reached.
     status_change: a status was set, maybe later. proxy: another event stands for it, such as the payment for the

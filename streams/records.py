@@ -1,4 +1,4 @@
-"""Records of Kafka: one type for a record that is read, one for a record that is written."""
+"""Kafka records: ConsumedRecord (as a client returns it), KafkaRecord (a copy of it), OutputRecord (to be written)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For all tests: which of them may start processes, the Kafka that they share, and what makes a run fail beside tests.
+"""Shared by all tests: which tests may start processes, the shared Kafka, and what fails a run besides failing tests.
 
 A test is an integration test if one of its fixtures starts processes, or it is marked `integration`: because it starts
 processes itself, waits for a time-out of the network, or judges whole data sets. All others are unit tests: they start
@@ -24,7 +24,7 @@ from tests.support.leftovers import adopt_orphans, end_leftovers, end_servers
 if TYPE_CHECKING:
     from streams.local.kafka_cluster import LocalKafka
 
-# At home each run searches elsewhere; in CI the same commit gives the same answer. Machines are too busy for deadlines.
+# Locally each run uses another seed; in CI a commit always gives the same result. Machines are too busy for deadlines.
 settings.register_profile("promises", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("promises")
 

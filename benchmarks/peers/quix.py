@@ -1,4 +1,4 @@
-"""Quix Streams on the same job, as near as it comes: state a case, counts, one verdict an order.
+"""Quix Streams on the same job, as closely as it can do it: state per case, counts, one verdict per order.
 
 Arguments: the Kafka, how many events to count, at-least-once or exactly-once, a directory for its state. What it
 leaves out: deadlines (its state has no timers, so silence is never noticed), duplicates, late events and corrections,

@@ -84,7 +84,7 @@ class Adapter:
 class RuleEvaluation:
     """The evaluation of an adapter's rules for one record, from the first to the last.
 
-    Every rule that matches contributes, because a snapshot tells several facts. A rule that ignores the record ends the
+    Every rule that matches contributes, because a snapshot holds several facts. A rule that ignores the record ends the
     evaluation; events of rules before it stand.
     """
 

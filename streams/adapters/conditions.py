@@ -43,7 +43,7 @@ class Condition(Protocol):
         ...
 
     def mismatch(self, scope: Scope) -> Mismatch:
-        """Return why the condition does not hold. It must not hold."""
+        """Return why the condition does not hold. Call it only if `holds` is false."""
         ...
 
 

@@ -10,7 +10,7 @@ import msgspec
 from schemas.reading import Refused
 
 _MAX_EXACT: Final = 2**53
-"""The largest number up to which every whole number has a float of its own."""
+"""The largest number up to which a float represents every whole number exactly."""
 
 _SIXTEEN_DIGITS: Final = re.compile(rb"\d{16}")
 

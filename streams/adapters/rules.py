@@ -105,7 +105,7 @@ class Rule:
         return [scope.within(item, self._bindings) for item in items]
 
     def mismatch(self, scope: Scope) -> Mismatch:
-        """Return why the rule does not match. It must not match."""
+        """Return why the rule does not match. Call it only for a record that the rule does not match."""
         if self._when is not None and not self._when.holds(scope):
             return self._when.mismatch(scope)
         return Mismatch(f"{self._each.text if self._each else 'the record'} is nothing", "")

@@ -76,7 +76,7 @@ def _rfc_3339(text: str) -> datetime:
 
 
 def _since_epoch(number: float) -> datetime | None:
-    """Return the time of a number since 1970; its size tells the unit.
+    """Return the time of a number since 1970; its magnitude determines the unit.
 
     There are as many seconds until the year 9999 as milliseconds until 1978, and so on.
     """

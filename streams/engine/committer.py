@@ -101,7 +101,7 @@ class Committer(Generic[State]):
             await self._drained.wait()
 
     async def flush(self) -> None:
-        """Wait until all is durable, or never will be."""
+        """Wait until everything is durable, or until the partition is lost."""
         await self._idle.wait()
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaTimeoutError
 
 from streams.engine.timing import TIMING, Timing
 
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 """A callback for the progress of a read: the offset reached, and the offset where it ends."""
 
 RecordHandler = Callable[[bytes, bytes | None], None]
@@ -50,7 +50,7 @@ class LogReader:
         await self._reader.stop()
 
     async def end_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Return the end of each partition. For read_committed that is the first offset of an open transaction."""
+        """Return the end of each partition: the last stable offset for read_committed, else the log end offset."""
         return dict(await self._reader.end_offsets(list(tps)))
 
     async def bounds(self, tp: TopicPartition) -> tuple[int, int]:
@@ -58,7 +58,7 @@ class LogReader:
         begin = await self._reader.beginning_offsets([tp])
         return begin[tp], (await self.end_offsets([tp]))[tp]
 
-    async def read(self, tp: TopicPartition, progress: Progress, handle: RecordHandler) -> None:
+    async def read(self, tp: TopicPartition, progress: ProgressCallback, handle: RecordHandler) -> None:
         """Pass every record from the beginning to the end to `handle`. Raises KafkaTimeoutError without progress."""
         consumer = self._reader
         consumer.assign([tp])

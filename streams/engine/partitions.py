@@ -25,7 +25,7 @@ from streams.metrics.exposition import CommitTimes
 log = logging.getLogger("promises")
 
 _REFUSED = ClusterAuthorizationFailedError, TopicAuthorizationFailedError, TransactionalIdAuthorizationFailed
-"""Errors that remain, however often a request is repeated."""
+"""Errors that no retry resolves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The frame of a process that reads Kafka through Faust: its app, its agent, its metrics server, and its end."""
+"""Runs a process that reads Kafka through Faust: its app, agent, metrics server and exit."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Agent(Protocol[_ShownSnapshot]):
         """Apply the records of `batch` that are new."""
 
     def tick(self, positions: ReadPositions) -> None:
-        """Do what is due because time has passed."""
+        """Advance with the wall clock; called every `Timing.tick_seconds`."""
 
     def snapshot(self, positions: ReadPositions) -> _ShownSnapshot:
         """Return the counts at this moment."""

@@ -2,8 +2,8 @@
 
 A lone broker that is stopped under load can acknowledge the end of a transaction and lose the marker that ends it.
 Readers of committed records then see nothing of that transaction, and nothing behind it, until the next transaction of
-the same producer. Such a partition shows itself by two offsets that must be equal once nobody else writes: the end for
-readers of committed records, and the end of the log.
+the same producer. It shows in two offsets that must be equal once nobody else writes: the last stable offset and the
+end of the log.
 """
 
 from __future__ import annotations
@@ -67,6 +67,6 @@ async def unstable_partitions(
         await asyncio.sleep(timing.unstable_poll_seconds)
 
 
-def names(tps: Iterable[TopicPartition]) -> str:
+def partition_names(tps: Iterable[TopicPartition]) -> str:
     """Return the partitions as text, such as `promise.events[3], promise.events[7]`."""
     return ", ".join(f"{tp.topic}[{tp.partition}]" for tp in sorted(tps))

@@ -1,4 +1,4 @@
-"""The chosen numbers of the engine: intervals, timeouts and limits, each with its reason."""
+"""The tuning constants of the engine: intervals, timeouts and limits, each with its reason."""
 
 from __future__ import annotations
 
@@ -161,4 +161,4 @@ class Timing:
 
 
 TIMING: Final = Timing()
-"""The numbers of production."""
+"""The defaults, used in production."""

@@ -42,7 +42,7 @@ class _SizeLimit(NamedTuple):
 
 
 class Undelivered(Exception):
-    """Kafka has not stored the record, or did not confirm it in time. is_too_large: it never will store it."""
+    """Kafka has not stored the record, or did not confirm it in time. is_too_large: it never will."""
 
     def __init__(self, reason: str, *, is_too_large: bool = False) -> None:
         super().__init__(reason)
@@ -61,8 +61,8 @@ class _Delivery:
 class KafkaSink:
     """Sends records with the producer that `connect` returns.
 
-    In kafka-python, an error that cannot be retried, of one record, breaks an idempotent producer: every later record
-    fails with the error of the first. A new producer then takes over, and sends the other records again. It also takes
+    In kafka-python, a fatal error of one record breaks an idempotent producer: every later record then fails with the
+    same error. A new producer then takes over, and sends the other records again. It also takes
     over when the old one delivers nothing more: after an outage of the broker under load that can last although the
     broker is back.
     """

@@ -11,8 +11,8 @@ class Limits(NamedTuple):
     body: the maximum size of a body in bytes. body_seconds, head_seconds: the time within which a body, and the lines
     before it, must arrive. in_flight: requests at once. connections: open connections, idle ones included.
     kafka_seconds: the time within which Kafka must store a record; vendors wait for 5. wrong_per_second, wrong_at_once:
-    requests of a feed that are told why their signature is wrong. stop_seconds: the time for requests in flight when
-    the gateway stops.
+    how many responses per feed say why a signature is wrong. stop_seconds: the time for requests in flight when the
+    gateway stops.
     """
 
     body: int = 1 << 20

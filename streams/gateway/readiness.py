@@ -1,4 +1,4 @@
-"""Health and readiness of the gateway: its event loop runs, and Kafka, asked by a thread of its own, answers."""
+"""Health and readiness of the gateway: whether its event loop runs, and whether Kafka responds to a probe thread."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ class WebhookHandler:
             raise self._refused(error) from None
 
     def _refused(self, error: Unverified) -> Refusal:
-        """Return the refusal. A flood of wrong signatures gets shorter answers, and its connections are closed."""
+        """Return the refusal. Beyond a rate of wrong signatures, it gives no reason and the connection is closed."""
         now = time.monotonic()
         if self._logged_refusals.try_acquire(now):
             log.warning("feed %s: a webhook is refused, %s: %s", self._feed.name, error.failure, error)

@@ -55,7 +55,7 @@ class IntakeAgent:
                 return
 
     def tick(self, positions: ReadPositions) -> None:
-        """Report the watermarks that are due, so that a quiet feed differs from a dead one."""
+        """Send the clock records that are due, so that a quiet feed can be distinguished from a dead one."""
         for tp, committer in self.partitions.items():
             if not committer.lost:
                 committer.add(self._clock_records(tp, committer.state, positions))

@@ -88,7 +88,7 @@ def _event(event: Record, at: Instant, partition_counts: PartitionCounts) -> Out
 
 
 def _reject(refused: Refused, context: RecordContext, partition_counts: PartitionCounts) -> OutputRecord:
-    """Return the refused record as it came. One without key and value gets an empty value: no client sends neither."""
+    """Return the refused record unchanged; without key and value it gets an empty value, as clients require one."""
     record = context.record
     value = b"" if record.key is None and record.value is None else record.value
     return _stored(REJECTS.name, record.key, value, refusal_headers(refused), context, partition_counts)

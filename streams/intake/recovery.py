@@ -18,8 +18,8 @@ from faust.types import TP
 from schemas.events import Clock
 from schemas.instants import parse_instant, to_datetime
 from streams.config.feeds import Feed
-from streams.engine.log_reader import LogReader, Progress
-from streams.engine.recovery import HEAL_KEY, fenced, log_ends, names, unstable_partitions
+from streams.engine.log_reader import LogReader, ProgressCallback
+from streams.engine.recovery import HEAL_KEY, fenced, log_ends, partition_names, unstable_partitions
 from streams.engine.timing import TIMING, Timing
 from streams.engine.transaction import TransactionWriter
 from streams.intake.state import AdapterFunction, FeedProgress, FeedState, decode_progress, progress_key
@@ -48,7 +48,7 @@ class FeedRecovery:
     partition_counts: Mapping[str, int]
     timing: Timing = TIMING
 
-    async def recover(self, tp: TP, progress: Progress) -> tuple[FeedState, TransactionWriter]:
+    async def recover(self, tp: TP, progress: ProgressCallback) -> tuple[FeedState, TransactionWriter]:
         """Return the stored state of a partition, and the one producer that may write for it from now on.
 
         Raises KafkaError, UnknownFeedProgress.
@@ -67,8 +67,8 @@ class FeedRecovery:
         still_open = await unstable_partitions(committed, ends, patience, self.timing)
         if not still_open:
             return
-        # If it is ours, because Kafka lost its end, any commit of ours ends it. The records for that mean nothing.
-        log.info("%s[%d]: ending a possibly hanging transaction in %s", *tp, names(still_open))
+        # If it is ours and Kafka lost its marker, our next commit ends it. Readers ignore the records written for that.
+        log.info("%s[%d]: ending a possibly hanging transaction in %s", *tp, partition_names(still_open))
         heal = [(HEAL_KEY, None)] if _PROGRESS in still_open else []
         await writer.write(heal, [_empty_record(output) for output in still_open if output != _PROGRESS])
         patience += self.timing.transaction_ms / 1000
@@ -82,7 +82,7 @@ class FeedRecovery:
         topics = EVENTS.name, REJECTS.name, NEEDS_FETCH.name
         return [TopicPartition(topic, number) for topic in topics for number in range(self.partition_counts[topic])]
 
-    async def _read(self, tp: TP, committed: LogReader, progress: Progress) -> FeedState:
+    async def _read(self, tp: TP, committed: LogReader, progress: ProgressCallback) -> FeedState:
         begin, end = await committed.bounds(TopicPartition(*tp))
         own_key, values = progress_key(*tp), list[bytes | None]()
         await committed.read(_PROGRESS, progress, lambda key, value: values.append(value) if key == own_key else None)
@@ -104,7 +104,7 @@ class FeedRecovery:
 
 
 def _empty_record(output: TopicPartition) -> OutputRecord:
-    """Return a record without a meaning for any reader of the topic."""
+    """Return a record that every reader of the topic ignores."""
     if output.topic != EVENTS.name:
         return OutputRecord(output.topic, HEAL_KEY, None, partition=output.partition)
     clock = msgspec.json.encode(Clock(source="promises", at=to_datetime(_LONG_AGO)))

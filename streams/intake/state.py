@@ -142,7 +142,7 @@ class FeedState:
     def advance(self, quiet_until: Instant | None, wall_clock: Instant) -> Clock | None:
         """Return a clock record if the watermark has advanced since the last one.
 
-        quiet_until: an instant by which nothing has arrived that was not read; None if there are unread records.
+        quiet_until: the instant up to which everything that arrived has been read; None if there are unread records.
         """
         watermark = min(self._watermark(quiet_until), wall_clock)
         if watermark <= self.clock or watermark < _EARLIEST:
@@ -188,7 +188,7 @@ class FeedState:
 
 
 def is_credible(timestamp: Instant, wall_clock: Instant) -> bool:
-    """Return whether a record can have this timestamp. The clock of a device may be in the year 1970, or be fast."""
+    """Return whether the timestamp is plausible: not before 2000 and not later than the wall clock."""
     return _EARLIEST <= timestamp <= wall_clock
 
 

@@ -211,7 +211,7 @@ class Case(_State):
         return unpack_history(self.facts, self.count)
 
     def may_contain(self, id: str) -> bool:
-        """Return False if the history has no fact with that id. True is no proof that it has one."""
+        """Return False if the history has no fact with that id, True if it may have one, like a Bloom filter."""
         return pack(id) in self.facts
 
     def append(self, fact: Fact) -> None:

@@ -32,7 +32,7 @@ History = list[Fact]
 """The facts of one case, sorted; every id occurs once."""
 
 pack: Final[Callable[[object], bytes]] = msgpack.Encoder().encode
-"""Encode a value as MessagePack. Of two different values, neither encoding is a prefix of the other."""
+"""Encode a value as MessagePack. The encoding of one value is never a prefix of the encoding of another."""
 
 _at = attrgetter("at")
 _unpack = msgpack.Decoder(list[Fact]).decode
@@ -61,7 +61,7 @@ def unpack_history(facts: bytes, count: int) -> History:
 def insert(history: History, fact: Fact) -> bool:
     """Insert `fact` in order. Return False, without a change, if it is a duplicate.
 
-    Of two different facts with one id the greater stays, so any order of arrival leads to the same history.
+    If two different facts have the same id, the greater one is kept, so any order of arrival gives the same history.
     """
     for position, known in enumerate(history):
         if known.id == fact.id:

@@ -1,4 +1,4 @@
-"""Measures that cannot be added up, such as rates and quantiles, computed from sums and lists that can."""
+"""Rates and quantiles, which cannot be summed over rows, computed from counts and lists, which can."""
 
 from __future__ import annotations
 

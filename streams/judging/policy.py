@@ -1,6 +1,6 @@
 """Policies: the rules, as data, by which promises of one kind are opened, kept and judged.
 
-A policy has versions. The version in force when a promise was made judges that promise for good. Of several policies
+A policy has versions. The version in force when a promise is made judges that promise permanently. Of several policies
 that apply, the most specific one wins, which is the one that names most attributes.
 """
 

@@ -55,7 +55,7 @@ _UNCONFIRMED: Final = _CODES[words.UNCONFIRMED]
 
 
 class Judgement(NamedTuple):
-    """The promises of a case, each with its judgement. wake_at: when one of those next changes without another fact."""
+    """The promises of a case, each with its judgement. wake_at: when a judgement next changes without a new fact."""
 
     promises: tuple[tuple[Promise, Judged], ...]
     wake_at: Instant

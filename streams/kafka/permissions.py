@@ -1,4 +1,4 @@
-"""Checks of permissions before they are needed: a client that is refused reports it late, in part, or never."""
+"""Checks of permissions before they are needed: Kafka clients report a missing one late, in part, or never."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ STAFF_STATE: Final = _worker.add(
     "gauge",
     ("location", "staff", "kind", "basis", "verdict"),
     "promises",
-    "Promises by their current verdict and by the staff member who answers for them.",
+    "Promises by their current verdict and by the accountable staff member.",
 )
 MADE: Final = _worker.add(
     "promises_made_total",

@@ -1,7 +1,7 @@
 """The counts of one partition: promises by their present verdict (net), and first verdicts and revisions (counters).
 
 In every row, on each basis and for every verdict: first verdicts + revised into it - revised out of it = net. For the
-verdict `open`, the first verdicts are the promises made less all first verdicts of the row.
+verdict `open`, the first verdicts are the promises made minus all other first verdicts of the row.
 """
 
 from __future__ import annotations

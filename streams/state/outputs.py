@@ -1,6 +1,6 @@
 """The output records of a change: a verdict, and an alert if a promise is at risk or overdue.
 
-The id of a record depends only on its content, so a consumer recognises a duplicate.
+The id of a record depends only on its content, so that consumers can recognise duplicates.
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ class PartitionState:
     def feed_watermarks(self) -> dict[str, Instant]:
         """The watermark of each declared feed that has one."""
         feeds = {} if self._feeds is None else self._feeds.stored
-        return {name: heard.watermark for name, heard in feeds.items() if heard.watermark}
+        return {name: feed.watermark for name, feed in feeds.items() if feed.watermark}
 
     def case(self, name: str) -> Case | None:
         """Return a copy of the case of that name; None if there is none."""

@@ -1,7 +1,7 @@
 """Timers: the instants at which cases have to be judged again without another record.
 
-Most timers are far ahead, and obsolete before they fire. Until its second comes near, a timer is therefore only an
-entry in the bucket of that second.
+Most timers are far ahead, and obsolete before they fire. So a timer is first put unsorted into a one-second
+bucket, and the buckets are loaded into a heap one at a time, as the watermark reaches them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Timers:
         """A lower bound of all entries."""
         self._due_at = due_at
         self._heap: list[_Entry] = []
-        """A heap of all entries before `_near_until`."""
+        """A heap of all entries before `_heap_until`."""
         self._heap_until: Instant = 0
         self._buckets: dict[int, list[str]] = {}
         self._seconds: list[int] = []
-        """A heap of the seconds that have entries ahead."""
+        """A heap of the seconds that have a bucket."""
 
     def set(self, case: str, at: Instant) -> None:
         """Add a timer for `case` at `at`; NEVER adds none."""

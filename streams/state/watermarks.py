@@ -144,7 +144,7 @@ class FeedWatermarks:
         self._waiting.pop(name, None)
 
     def advance(self, source: str, partition: int, at: Instant, now: Instant) -> Iterator[str]:
-        """Advance the watermark of a partition of that source to `at`.
+        """Advance the watermark of that partition of the source to `at`. The minimum over the source may still go back.
 
         Yields the cases to judge again at `now`: first those whose deadlines it passed, in order; then, if the feed is
         no longer stale or its watermark went back, all that wait for it.

@@ -1,4 +1,4 @@
-"""The metrics of a worker, made from its last snapshot, and its readiness. Series start at 0 before they count."""
+"""The metrics of a worker, and its readiness. Counters are exported as 0 before their first increment."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from aiokafka import TopicPartition
 from faust.types import TP
 
 from schemas.instants import Millis
-from streams.engine.log_reader import LogReader, Progress
-from streams.engine.recovery import HEAL_KEY, WrongChangelog, fenced, log_ends, names, unstable_partitions
+from streams.engine.log_reader import LogReader, ProgressCallback
+from streams.engine.recovery import HEAL_KEY, WrongChangelog, fenced, log_ends, partition_names, unstable_partitions
 from streams.engine.timing import TIMING, Timing
 from streams.engine.transaction import TransactionWriter
 from streams.judging.locations import FeedLookup
@@ -46,7 +46,7 @@ class PartitionRecovery:
     feeds: FeedLookup = field(default_factory=dict)
     timing: Timing = TIMING
 
-    async def recover(self, tp: TP, progress: Progress) -> tuple[PartitionState, TransactionWriter]:
+    async def recover(self, tp: TP, progress: ProgressCallback) -> tuple[PartitionState, TransactionWriter]:
         """Return the state of a partition from its changelog, and the one producer that may write for it from now on.
 
         Raises KafkaError, WrongChangelog, UnknownPolicy.
@@ -74,16 +74,16 @@ class PartitionRecovery:
             hanging = await unstable_partitions(committed, {tp: ends[tp] for tp in hanging}, patience, self.timing)
         if not hanging:
             return
-        log.warning("partition %d: ending a hanging transaction in %s", partition, names(hanging))
+        log.warning("partition %d: ending a hanging transaction in %s", partition, partition_names(hanging))
         await writer.write([(HEAL_KEY, None)], [OutputRecord(tp.topic, HEAL_KEY, None) for tp in tps[1:]])
         own = {tp: end for tp, end in ends.items() if tp.topic not in _SHARED}
         if hanging := await unstable_partitions(committed, own, patience, self.timing):
             raise WrongChangelog(
-                f"{names(hanging)} of {self._cluster()} has a transaction that never ends: find and abort it with "
-                f"kafka-transactions.sh find-hanging"
+                f"{partition_names(hanging)} of {self._cluster()} has a transaction that never ends: find and abort it "
+                f"with kafka-transactions.sh find-hanging"
             )
 
-    async def _read(self, partition: int, committed: LogReader, progress: Progress) -> PartitionState:
+    async def _read(self, partition: int, committed: LogReader, progress: ProgressCallback) -> PartitionState:
         changelog, events = (TopicPartition(topic.name, partition) for topic in (CHANGELOG, EVENTS))
         contents = Contents()
         await committed.read(changelog, progress, contents.add)

@@ -25,8 +25,8 @@ class WorkerSettings:
     writes without, and may repeat outputs under the same ids.
     retention: the time to keep a case after it is closed and all its deadlines are past; None keeps it for good. An
     event that is older than that, of an unknown case, is refused as too_late.
-    instance: a name for this worker in the group, unique and stable over restarts; its partitions then wait for it
-    during a session. None: its partitions go to other workers as soon as it stops.
+    instance: a name for this worker in the group, unique and stable over restarts; its partitions wait for it
+    until the session expires. None: its partitions go to other workers as soon as it stops.
     feeds: by location, the feed whose watermark must pass a deadline there before the deadline counts as missed.
     """
 

@@ -1,4 +1,4 @@
-"""An order at a Toast restaurant that returns to the kitchen, by the guest's status, and how it is judged."""
+"""A Toast order that is sent back to the kitchen: the events made from its guest status, and the verdict."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ BEHIND, NO_WORKER = labels("ClockBehind", "critical"), labels("WorkerAbsent", "c
 STORIES = {
     "a silent feed holds back what is said of its location": ([STALE, FAST, SLOW], [FAST, SLOW]),
     "and of no other": ([STALE, labels("PromisesBurningFast", "critical", **ELSEWHERE)], []),
-    "a feed that was never heard holds back nothing": ([{**STALE, "severity": "warning"}, FAST], []),
+    "a feed that never sent a clock record inhibits nothing": ([{**STALE, "severity": "warning"}, FAST], []),
     "the hour holds back the day, the week and what is to come": (
         [FAST, SLOW, REPEATED, labels("PromisesAtRisk", "warning", **READY)],
         [SLOW, REPEATED, labels("PromisesAtRisk", "warning", **READY)],

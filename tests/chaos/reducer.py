@@ -53,7 +53,7 @@ class Expected:
 
 
 class Reducer:
-    """A reader of one partition, record by record, key adds the results to `expected`."""
+    """A reader of one partition, record by record. It adds the results to `expected`."""
 
     def __init__(self, partition: int, expected: Expected) -> None:
         self.now = 0

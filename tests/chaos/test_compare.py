@@ -24,7 +24,7 @@ FOREVER = 4_000_000_000_000
 
 
 class Log:
-    """A log, the results of record worker without faults, and the expected results."""
+    """A log, the results of one worker without faults, and the expected results."""
 
     def __init__(self) -> None:
         load = list(islice(orders(1, open_at_once=100), 2_000))

@@ -1,4 +1,4 @@
-"""Reads topics record partition at a time, so that a long run fits into memory."""
+"""Reads topics one partition at a time, so that a long run fits into memory."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Real promises: a week of flights and a quarter of a city's complaints, judged by the command, against a truth that
-others computed from the tables, not from the events."""
+"""Real data: a week of flights and three months of a city's complaints, judged by the command and compared with
+results that were computed independently from the tables."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 Leeds keeps less and less in the last hour, York is well, Hull is closed: nothing falls due there. Every partition holds
 a slice of everything, and whatever a worker exports is the sum over the partitions that it owns. For 45 seconds nobody
-owns the partition that moves. All counts grow by steady paces, so that what a query has to answer can be told without
-Prometheus.
+owns the partition that moves. All counts grow by steady paces, so that the expected answer to a query can be computed
+without Prometheus.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _pipeline() -> Iterator[Exported]:
     yield from (_counted(metrics.REJECTS.name, {"reason": reason}, 0.02) for reason in REFUSAL_REASONS)
 
 
-def booked() -> list[Exported]:
+def partition_series() -> list[Exported]:
     """Return all series that workers sum over their partitions."""
     return [*_states(), *_verdicts(), *_windows(), *_pipeline()]
 
@@ -144,7 +144,7 @@ def scraped(start: float) -> Iterator[tuple[str, Labels, float, float]]:
     minutes += [place * STEP for place in range(int(MINUTES / STEP) + 1)]
     for worker in ("a", "b"):
         target = {"instance": worker, "job": "promises"}
-        for one in booked():
+        for one in partition_series():
             for minute in minutes:
                 level = sum(one.level(partition, minute) for partition in owned(worker, minute))
                 yield one.name, one.labels | target, level, start + 60 * minute

@@ -45,10 +45,10 @@ SERIES: Final = RECORDED | PROMETHEUS | dict(pair for metric in METRICS.values()
 """The labels of each series."""
 
 OF_THE_PROCESS: Final = frozenset(name for metric in _COMMITS for name, _ in _samples(metric))
-OF_THE_BOOK: Final = frozenset(
+OF_PARTITION_STATE: Final = frozenset(
     name
     for metric in METRICS.values()
     if metric.type in ("counter", "histogram") and metric not in _COMMITS
     for name, _ in _samples(metric)
 )
-"""Counters: those that start with the process, and those that outlive it and move with their partition."""
+"""Counters: those that start with the process, and those of partition state, which move with their partition."""

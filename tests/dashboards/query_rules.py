@@ -1,7 +1,8 @@
 """What is wrong with the queries of a dashboard. Every rule gives findings as sentences.
 
-Two rules are stricter than upstream's: a counter is seen with its matchers too, and a counter of the book may not stand
-in rate() or increase() at all, because a partition that moves between workers would count its whole past again.
+Two rules are stricter than upstream's: a counter is seen with its matchers too, and a counter of
+partition state must not be used in rate() or increase() at all, because a partition that moves between workers would
+count its whole past again.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def counters(dashboard: Json) -> Iterator[str]:
         tree = nodes(one.expr)
         names = Counter(selector.name for selector in selectors(one.expr))
         allowed = Counter(_in_rates(tree)) + Counter(_in_growth(tree))
-        for name in names.keys() & (known.OF_THE_PROCESS | known.OF_THE_BOOK):
+        for name in names.keys() & (known.OF_THE_PROCESS | known.OF_PARTITION_STATE):
             if names[name] > allowed[name]:
                 yield f"{one.name} shows {name} where it must not stand"
 

@@ -1,4 +1,4 @@
-"""A real Prometheus, filled with three hours of two workers, answers every query of every panel, and truly.
+"""A real Prometheus, filled with three hours of two workers, gives the correct answer to every query of every panel.
 
 Half an hour before the end a partition moves from one worker to the other: what counts over the last hour must not
 notice.

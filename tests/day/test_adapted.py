@@ -1,5 +1,5 @@
-"""A day of webhooks of Square, Toast and Shopify through their adapters, without Kafka: whatever comes first or twice,
-or is an old snapshot that was sent again, what is judged is what truly became of each order.
+"""A day of webhooks of Square, Toast and Shopify through their adapters, without Kafka: in any order of arrival, with
+repetitions and outdated snapshots, the verdicts are those of the actual orders.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A day of orders in webhooks of Square, Toast and Shopify, through gateway, Kafka, intake and tracker: late, twice, in
-the wrong order, while intake is killed and held back. What is judged is what the same day as canonical events is.
+"""A day of orders in webhooks of Square, Toast and Shopify, through gateway, Kafka, intake and
+worker: late, repeated, out of order, while intake is killed and suspended. The verdicts must equal those of the same
+day sent as canonical events.
 """
 
 from __future__ import annotations

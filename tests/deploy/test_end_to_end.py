@@ -1,4 +1,4 @@
-"""From an order to the message that wakes somebody, with the real programs and the settings of docker-compose.yml.
+"""From an order to the notification, with the real programs and the settings of docker-compose.yml.
 
 Only the patience of rules and routes is shortened, from minutes to seconds: thresholds, windows and texts are as they
 are shipped. The windows are counted by when promises fell due. So the town's bad hour is sent when it is nearly a

@@ -37,7 +37,7 @@ def partition(kafka: LocalKafka, unused_partitions: Iterator[int]) -> KafkaParti
 
 @pytest.fixture(scope="module")
 def without_verification(kafka: LocalKafka) -> Iterator[None]:
-    """A broker that accepts records of transactions of which it was never told, so that tests can plant them."""
+    """A broker that does not verify transactions, so that tests can write records of a transaction it does not know."""
     for verified in (False, True):
         configure(kafka.bootstrap, ConfigResourceType.BROKER, "1", transaction_partition_verification_enable=verified)
         if not verified:

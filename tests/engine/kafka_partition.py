@@ -122,7 +122,7 @@ class KafkaPartition:
 
 
 async def hang(writer: TransactionWriter, *tps: TopicPartition) -> None:
-    """Make Kafka accept records of a transaction in these partitions without having been told of the transaction."""
+    """Make Kafka accept transactional records in these partitions without AddPartitionsToTxn."""
     producer = writer._producer
     await producer.begin_transaction()
     producer._txn_manager._txn_partitions.update(tps)

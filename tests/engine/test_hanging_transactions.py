@@ -1,6 +1,6 @@
 """A broker that was stopped under load may acknowledge the end of a transaction and never write it: readers hang.
 
-These tests plant records of a transaction that Kafka was never told of, so the broker must not verify transactions.
+These tests write records of a transaction unknown to the coordinator, so the broker must not verify transactions.
 """
 
 from __future__ import annotations

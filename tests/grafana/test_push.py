@@ -1,4 +1,4 @@
-"""Tests of `promises dashboards` with the fake Grafana of `tests.grafana.stand_in`."""
+"""Tests of `promises dashboards` with the fake Grafana of `tests.grafana.fake_grafana`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from streams.cli.main import app_of
 from streams.grafana.push import own_dashboards
 from streams.local.ports import free_ports
 from tests.cli.command import CommandResult, promises
-from tests.grafana import stand_in
-from tests.grafana.stand_in import EDITOR, VIEWER, Grafana
+from tests.grafana import fake_grafana
+from tests.grafana.fake_grafana import EDITOR, VIEWER, Grafana
 from tests.support.certificates import Authority, written
 
 UNREADABLE, USAGE = 3, 2
@@ -25,7 +25,7 @@ UIDS = ["promises-location", "promises-overview", "promises-pipeline", "promises
 
 @pytest.fixture
 def grafana() -> Iterator[Grafana]:
-    with stand_in.running() as server:
+    with fake_grafana.running() as server:
         yield server
 
 
@@ -97,7 +97,7 @@ def test_a_folder_that_was_renamed_in_grafana_is_found_by_its_uid(grafana: Grafa
 
 def test_a_grafana_under_a_path_is_found(tmp_path: Path) -> None:
     token = written(tmp_path, "token", f"{EDITOR}\n")
-    with stand_in.running("/grafana") as grafana:
+    with fake_grafana.running("/grafana") as grafana:
         answer = promises("dashboards", "push", "--url", f"{grafana.url}/", "--token-file", token)
         assert promises("dashboards", "push", "--url", f"{grafana.url}/wrong", "--token-file", token).code == UNREADABLE
     assert (answer.code, len(grafana.dashboards)) == (0, 4)
@@ -126,7 +126,7 @@ def test_a_url_that_is_not_a_grafana(grafana: Grafana) -> None:
 
 
 def test_an_api_without_folders(grafana: Grafana) -> None:
-    grafana.always = stand_in.Answer(404, {"message": "Not found"})
+    grafana.always = fake_grafana.Answer(404, {"message": "Not found"})
     assert "responds 404 to POST /folders; this is not a Grafana" in error_line(push(grafana.url))
 
 
@@ -156,18 +156,18 @@ def test_another_folder_has_the_title(grafana: Grafana) -> None:
 
 @pytest.mark.parametrize("status", [200, 401, 503])
 def test_an_html_page_instead_of_json(grafana: Grafana, status: int) -> None:
-    grafana.always = stand_in.Answer(status, "<html>a message of the proxy</html>", "text/html")
+    grafana.always = fake_grafana.Answer(status, "<html>a message of the proxy</html>", "text/html")
     remedy = {200: "this is not a Grafana", 401: "the token is not valid", 503: "has a problem"}[status]
     assert remedy in error_line(push(grafana.url))
 
 
 def test_truncated_json(grafana: Grafana) -> None:
-    grafana.always = stand_in.Answer(200, '{"uid": "promi')
+    grafana.always = fake_grafana.Answer(200, '{"uid": "promi')
     assert "this is not a Grafana" in error_line(push(grafana.url))
 
 
 def test_a_redirect(grafana: Grafana) -> None:
-    grafana.always = stand_in.Answer(302, "", location="https://grafana.example/login")
+    grafana.always = fake_grafana.Answer(302, "", location="https://grafana.example/login")
     line = error_line(push(grafana.url))
     assert line.endswith("redirects to https://grafana.example/login: give that address as --url")
     assert grafana.asked == ["GET /api/folders/promises"]
@@ -187,7 +187,7 @@ def test_a_certificate_is_trusted_by_file_alone(tmp_path: Path) -> None:
         written(tmp_path, "server.pem", signed.certificate), written(tmp_path, "server.key", signed.key)
     )
     trusted = written(tmp_path, "ca.pem", authority.certificate)
-    with stand_in.running(tls=ours) as grafana:
+    with fake_grafana.running(tls=ours) as grafana:
         assert push(grafana.url, "--ca-file", trusted).code == 0
         assert "its certificate is not trusted" in error_line(push(grafana.url))
         nonsense = written(tmp_path, "nonsense.pem", "nonsense")

@@ -27,7 +27,7 @@ MUTANTS: Final = (*FAULTS, *FEED_FAULTS, *SNAPSHOT_FAULTS)
 _COPIED: Final = ("examples", "schemas", "streams", "tests", "pyproject.toml")
 _FOLDERS: Final = ("tests/judging", "tests/state")
 _LEFT_OUT: Final = ("test_generated.py",)
-"""How good the generated histories are is not what a mutant changes."""
+"""Test modules that are not run: a mutant does not change the quality of the generated histories."""
 
 
 _SETTINGS: Final = {"MUTANT": "1", "CI": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -68,7 +68,7 @@ def hunt(mutants: Iterable[Mutant], tree: Path) -> Iterator[tuple[Mutant, str, f
 
 
 def copy_tree(tree: Path) -> None:
-    """All that the tests need, in `tree`: so it does not matter who edits the original meanwhile."""
+    """Copy all that the tests need to `tree`, so that the original may be edited meanwhile."""
     for name in _COPIED:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy

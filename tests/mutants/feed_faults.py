@@ -136,7 +136,7 @@ FEED_FAULTS: Final = (
         "False",
     ),
     Mutant(
-        "a feed: heard again, it leaves all as it was",
+        "a feed: when it is no longer stale, its waiting cases are not judged again",
         "streams.state.watermarks:FeedWatermarks.advance",
         "stale and (not feed.is_stale(now))",
         "False",
@@ -148,7 +148,7 @@ FEED_FAULTS: Final = (
         "False",
     ),
     Mutant(
-        "a feed: a restart forgets what was heard",
+        "a restart loses the watermarks of feeds",
         "streams.state.watermarks:FeedWatermarks.restore",
         "stored.get(name)",
         "False",

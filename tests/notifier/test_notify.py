@@ -1,5 +1,5 @@
-"""`promises notify` between a real Kafka and a receiver: everybody who has to know is told once, and nobody is woken
-for nothing, through receivers that are down and notifiers that are killed."""
+"""`promises notify` between a real Kafka and a receiver: every alert is accepted exactly once, and none is sent without
+need, even if receivers are down and notifiers are killed."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def failure_of(vector: Vector, *, at: int = NOW, keys: tuple[bytes, ...] = ()) -
     try:
         verify(scheme, request, keys or read_secret(scheme, f"{vector.secret}\n"), at)
     except Unverified as error:
-        return "told the secret" if vector.secret in error.detail else error.failure
+        return "the message contains the secret" if vector.secret in error.detail else error.failure
     return None
 
 

@@ -1,8 +1,8 @@
 """Debian's Alertmanager, run from where it was unpacked.
 
-Debian has it read its templates below /usr/share and nowhere else, where only root can put them. So a copy of the
-program is made in which that folder has lost its first slash: run in the folder into which the package was unpacked, it
-finds them. The name keeps its length, so nothing else in the program moves.
+Debian has it read its templates below /usr/share and nowhere else, where only root can put them. So the
+program is copied, and the path in the copy is patched to a relative one of the same length. Run in the folder into
+which the package was unpacked, the copy finds the templates.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The Kafka that tests share: one for each process of pytest, without topics and groups for each module.
+"""The Kafka that tests share: one for each pytest process, emptied of topics and groups before each module.
 
 The names of the topics are fixed, so one Kafka can hold one deployment at a time. Modules of one process of pytest run
 one after the other: each has the Kafka to itself, may change its topics and stop its broker.

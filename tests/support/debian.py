@@ -92,7 +92,7 @@ def _private_lists(scratch: Path) -> list[str]:
 
 
 def _apt(scratch: Path, options: Sequence[str], action: Sequence[str]) -> None:
-    # Root hands downloads to a user who cannot write to the scratch directory, unless told to do them itself.
+    # As root, apt downloads as a user who cannot write to the scratch directory, unless it is configured otherwise.
     bounds = ("Acquire::http::Timeout=20", "Acquire::Retries=1")
     every = ("APT::Sandbox::User=root", f"Dir::Cache={scratch / 'cache'}", *bounds, *options)
     _run(["apt-get", "--quiet", *(word for option in every for word in ("-o", option)), *action], scratch)

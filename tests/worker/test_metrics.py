@@ -91,7 +91,7 @@ def test_the_page_has_exactly_the_metrics_of_the_catalogue(worker: Worker, boots
     worker.until(lambda page: verdict_counts(page) == SIXTY, "the page shows the sixty verdicts")
     worker.until(lambda page: page.sum("promises_made_total", location=ODD) == 1, "the odd name is there")
     worker.until(lambda page: page.sum("promises_rejects_total") == 1, "what is no event is refused")
-    worker.until(lambda page: page.sum("promises_feed_timestamp_seconds", feed="till") > 0, "the till was heard of")
+    worker.until(lambda page: page.sum("promises_feed_timestamp_seconds", feed="till") > 0, "the till has a watermark")
     listed = {
         (f"{metric.name}_bucket", frozenset({*metric.labels, "le"}))
         if metric.type == "histogram"

@@ -1,4 +1,4 @@
-"""Real promises, replayed through Kafka: a week of flights, and a quarter of a city's complaints.
+"""Real data, replayed through Kafka: a week of flights, and three months of a city's complaints.
 
 A worker that is killed five times judges them, and the next worker shows them again. The expected numbers were computed
 from the tables by other means.

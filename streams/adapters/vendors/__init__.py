@@ -1,6 +1,6 @@
 """The adapters that come with `promises`, and the loading of adapters from files.
 
-Each vendor has two files in this folder: NAME.toml, and NAME.tests.toml with its tests. Nothing else lists the vendors.
+Each vendor has two files in this folder: NAME.toml, and NAME.tests.toml with its tests. No other code lists them.
 """
 
 from __future__ import annotations

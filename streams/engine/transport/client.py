@@ -66,7 +66,7 @@ class BatchClient(AIOKafkaConsumerThread):
         return bool(still_assigned) and await self._commit_all(still_assigned)
 
     async def _commit_all(self, offsets: Mapping[TP, int]) -> bool:
-        # If Faust's own commit fails, it crashes this thread, and the worker then neither works nor ends.
+        # If Faust's own commit fails, it crashes this thread, and the worker hangs.
         by_partition = {TopicPartition(*tp): offset for tp, offset in offsets.items()}
         try:
             await asyncio.wait_for(self._ensure_consumer().commit(by_partition), self._timing.offset_commit_seconds)

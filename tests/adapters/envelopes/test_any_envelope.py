@@ -1,4 +1,4 @@
-"""Any envelope in any other opens to the same body; whatever else comes is refused with a reason, or is the body."""
+"""Envelopes nested in any order open to the same body. Other input is refused with a reason, or is the body itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CloudEvents: what the field's own library writes opens to what was put in; what breaks the rules is refused."""
+"""CloudEvents: events written with the official library are opened unchanged; invalid ones are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Not a Grafana: a server on 127.0.0.1 that answers as Grafana's HTTP API is documented to.
+"""A fake Grafana: a server on 127.0.0.1 that answers as the documentation of Grafana's HTTP API says.
 
 No package registry carries a Grafana server, so here, and only here, something stands in for the real thing. It knows
 folders, dashboards with versions (412 where another change came first, or another dashboard of the folder has the
