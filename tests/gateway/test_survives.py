@@ -116,7 +116,8 @@ def test_a_gateway_without_a_topic_a_secret_or_a_port_reports_it(kafka: LocalKaf
                 "gateway", "--bootstrap", kafka.bootstrap, "--feeds", write_files(tmp_path, text), *options
             )
             assert message in answer.err
-            assert (answer.code, answer.err.count("Traceback")) == (code, 0)
+            assert answer.code == code
+            assert "Traceback" not in answer.err
 
 
 def test_nothing_that_was_acknowledged_is_missing_after_ten_kills(kafka: LocalKafka, tmp_path: Path) -> None:
