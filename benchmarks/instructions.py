@@ -33,7 +33,7 @@ LIMIT: Final = 0.03
 ROOT: Final = Path(__file__).parents[1]
 BUILDS: Final[tuple[Build, ...]] = get_args(Build)
 
-_NOT_COPIED: Final = shutil.ignore_patterns(".*", "build", "dist", "__pycache__")
+_NOT_COPIED: Final = shutil.ignore_patterns(".git", ".venv*", ".hypothesis", "*_cache", "build", "dist", "__pycache__")
 _REASON: Final = re.compile(r"^Instructions: *(\S.*)$", re.MULTILINE)
 
 Figures = Mapping[Build, Mapping[str, float]]
