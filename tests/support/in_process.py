@@ -34,7 +34,7 @@ def run(arguments: Sequence[str], *, stdin: bytes, directory: Path, environment:
     streams = [io.TextIOWrapper(io.BytesIO(content), encoding="utf-8") for content in (stdin, b"", b"")]
     streams[2].reconfigure(line_buffering=True, errors="backslashreplace")
     with ExitStack() as changes:
-        for change in (_logging(), _hooks(), _signals(), _directory(directory), _no_collections()):
+        for change in (_no_collections(), _logging(), _hooks(), _signals(), _directory(directory)):
             changes.enter_context(change)
         changes.enter_context(patch.dict(os.environ, environment, clear=True))
         changes.enter_context(patch.object(sys, "argv", ["promises", *arguments]))
