@@ -7,6 +7,7 @@ and in editable installations, nothing is compiled.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +55,7 @@ def _compile(root: Path, into: Path) -> None:
     from setuptools.command.build_ext import build_ext
 
     os.chdir(root)
+    shutil.rmtree(into, ignore_errors=True)  # or modules that were renamed since would stay in the wheel
     extensions = mypycify(list(COMPILED), group_name="promises", target_dir=str(into.parent / "c"))
     command = build_ext(Distribution({"ext_modules": extensions}))
     command.build_lib, command.build_temp = str(into), str(into.parent / "objects")

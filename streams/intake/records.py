@@ -17,12 +17,10 @@ from streams.adapters.feed_records import AdaptedRecord, ThinNotification
 from streams.config.feeds import Feed
 from streams.intake.state import is_credible
 from streams.kafka.reject_headers import (
-    RecordSource,
     cut_header,
     original_headers,
     refusal_headers,
     source_headers,
-    text_headers,
 )
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from streams.records import ConsumedRecord, Headers, OutputRecord
@@ -49,7 +47,8 @@ class RecordContext(NamedTuple):
     def of(cls, feed: Feed, tp: TP, record: ConsumedRecord, wall_clock: Instant) -> RecordContext:
         """Return the context of a record that is read now."""
         is_own = is_credible(record.timestamp, wall_clock)
-        return cls(feed=feed, tp=tp, record=record, at=record.timestamp if is_own else wall_clock)
+        # Positional: it is made for every record, and keywords cost more.
+        return cls(feed, tp, record, record.timestamp if is_own else wall_clock)
 
 
 def output_records(
@@ -98,8 +97,8 @@ def _notification(
     notification: ThinNotification, context: RecordContext, partition_counts: PartitionCounts
 ) -> OutputRecord:
     """Return the notification as it came, keyed by its subject, so that one reader gets all of one order."""
-    headers = text_headers({"kind": notification.kind, "ref": notification.ref})
     key = notification.ref.encode(errors="replace")
+    headers = ("kind", notification.kind.encode(errors="replace")), ("ref", key)
     return _stored(NEEDS_FETCH.name, key, context.record.value, headers, context, partition_counts)
 
 
@@ -124,8 +123,6 @@ def _stored(
 
 def _context_headers(context: RecordContext) -> Headers:
     """Return the feed and the adapter of a record, and where it was read."""
-    feed, record = context.feed, context.record
-    source = RecordSource(
-        topic=context.tp.topic, partition=context.tp.partition, offset=record.offset, timestamp=record.timestamp
-    )
-    return (*text_headers({"feed": feed.name, "adapter": feed.adapter}), *source_headers(source))
+    feed, tp = context.feed, context.tp
+    ours = ("feed", feed.name.encode()), ("adapter", feed.adapter.encode(errors="replace"))
+    return (*ours, *source_headers(tp.topic, tp.partition, context.record))

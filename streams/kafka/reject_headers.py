@@ -12,21 +12,12 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from schemas.reading import Refused
-from streams.records import Headers, RecordPosition
+from streams.records import ConsumedRecord, Headers, RecordPosition
 
 ORIGINAL: Final = "original."
 """The prefix of a header that the refused record had itself."""
 
 _RETRIED: Final = "retried"
-
-
-class RecordSource(NamedTuple):
-    """Where a record was read. timestamp: milliseconds UTC."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
 
 
 class RejectHeaders(NamedTuple):
@@ -44,19 +35,24 @@ class RejectHeaders(NamedTuple):
     original: Headers
 
 
-def text_headers(texts: Mapping[str, str]) -> Headers:
+def _text_headers(texts: Mapping[str, str]) -> Headers:
     """Return headers with these names and texts."""
     return tuple((name, text.encode(errors="replace")) for name, text in texts.items())
 
 
-def source_headers(source: RecordSource) -> Headers:
+def source_headers(topic: str, partition: int, record: ConsumedRecord) -> Headers:
     """Return the headers that say where a record was read."""
-    return text_headers({name: str(value) for name, value in source._asdict().items()})
+    return (
+        ("topic", topic.encode()),
+        ("partition", b"%d" % partition),
+        ("offset", b"%d" % record.offset),
+        ("timestamp", b"%d" % record.timestamp),
+    )
 
 
 def refusal_headers(refused: Refused) -> Headers:
     """Return the headers that say why a record was refused."""
-    return text_headers({"reason": refused.reason, "detail": refused.detail})
+    return ("reason", refused.reason.encode()), ("detail", refused.detail.encode(errors="replace"))
 
 
 def original_headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
@@ -71,7 +67,7 @@ def cut_header(size: int) -> tuple[str, bytes]:
 
 def retry_headers(position: RecordPosition, topic: str, reason: str) -> Headers:
     """Return the headers of the note that the refused record at `position` in promise.rejects was sent again."""
-    return text_headers({_RETRIED: str(position), "topic": topic, "reason": reason})
+    return _text_headers({_RETRIED: str(position), "topic": topic, "reason": reason})
 
 
 def retried_position(headers: Headers) -> str | None:

@@ -68,13 +68,8 @@ class BasisCounts(msgspec.Struct, array_like=True, gc=False):
 
     def copied(self) -> BasisCounts:
         """Return a copy."""
-        return BasisCounts(
-            net=self.net[:],
-            first=self.first[:],
-            revised=self.revised[:],
-            lateness=self.lateness[:],
-            seen=self.seen,
-        )
+        # Positional, because all rows are copied for every snapshot, and keywords cost more.
+        return BasisCounts(self.net[:], self.first[:], self.revised[:], self.lateness[:], self.seen)
 
     def revisions(self) -> Iterator[tuple[RowVerdict, RowVerdict, int]]:
         """Yield the count of each revision, with the verdicts before and after it."""
@@ -191,5 +186,5 @@ class CountRow:
         if self.copy is None:
             parts = [counts and counts.copied() for counts in self.parts]
             staff = {name: Cell(cell.key, cell.counts[:]) for name, cell in self.staff.items()}
-            self.copy = CountRow(label=self.label, key=self.key, made=self.made, parts=parts, staff=staff)
+            self.copy = CountRow(self.label, self.key, self.made, parts, staff)
         return self.copy

@@ -7,7 +7,7 @@ import msgspec
 from schemas.reading import Refused
 from schemas.verdicts import VerdictRecord
 from streams.engine.transport import Batch
-from streams.kafka.reject_headers import RecordSource, refusal_headers, source_headers
+from streams.kafka.reject_headers import refusal_headers, source_headers
 from streams.kafka.topics import ALERTS, REJECTS, VERDICTS
 from streams.records import ConsumedRecord, Headers, OutputRecord
 from streams.state.outputs import Output
@@ -31,7 +31,4 @@ def reject_record(batch: Batch, record: ConsumedRecord, refused: Refused) -> Out
 
 
 def _headers(batch: Batch, record: ConsumedRecord, refused: Refused) -> Headers:
-    source = RecordSource(
-        topic=batch.tp.topic, partition=batch.tp.partition, offset=record.offset, timestamp=record.timestamp
-    )
-    return (*refusal_headers(refused), *source_headers(source))
+    return (*refusal_headers(refused), *source_headers(batch.tp.topic, batch.tp.partition, record))
