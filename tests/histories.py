@@ -3,12 +3,12 @@
     order("o1").ordered("12:00", at="downtown").promised("ready", due="12:40").reached("ready", "12:41")
 
 Stories are immutable: every method returns a new one, so two stories can share their beginning. The ids of the events
-are e1, e2, ... in order of arrival, unless `id` is given.
+are e1, e2, ... in order of arrival, unless `id` is given. `ndjson` writes stories as a file of events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -27,12 +27,13 @@ from schemas.events import (
     PromisesStated,
     PromiseTerms,
     PromiseWithdrawn,
+    Record,
     Staff,
     StaffAssigned,
     StepReached,
     StepUndone,
 )
-from schemas.instants import Instant, from_datetime
+from schemas.instants import Instant, format_instant, from_datetime
 from schemas.words import Basis, Origin, Party
 from streams.config.policies import parse_policies
 from streams.judging.admission import admit
@@ -55,6 +56,11 @@ def moment(time: str) -> datetime:
 def at(time: str) -> Instant:
     """Return the instant of a time of the day."""
     return from_datetime(moment(time))
+
+
+def as_text(time: str) -> str:
+    """Return a time of the day as the commands write it, such as 2026-03-06T12:40:00.000Z."""
+    return format_instant(at(time))
 
 
 def policies_of(text: str) -> Policies:
@@ -82,40 +88,21 @@ class Story:
     def ordered(self, time: str, at: str | None = None, **fields: Any) -> Story:
         return self.reached("ordered", time, at=at, **fields)
 
-    def promised(
-        self,
-        kind: str,
-        *,
-        due: str,
-        opens: str | None = None,
-        origin: Origin = "written",
-        ordinal: int = 1,
-        time: str | None = None,
-        **fields: Any,
-    ) -> Story:
-        """Promise `kind` by `due`, at `time` or at the time of the last event."""
-        return self._with_event(
-            PromisesMade, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **fields
-        )
+    def promised(self, kind: str, *, due: str, **fields: Any) -> Story:
+        """Promise `kind` by `due`, at `time` or at the time of the last event. More fields: see `_with_promise`."""
+        return self._with_promise(PromisesMade, kind, due, **fields)
 
-    def stated(
-        self,
-        kind: str,
-        *,
-        due: str,
-        opens: str | None = None,
-        origin: Origin = "written",
-        ordinal: int = 1,
-        time: str | None = None,
-        **fields: Any,
-    ) -> Story:
-        """State in a snapshot that `kind` is promised by `due`, at `time` or at the time of the last event."""
-        return self._with_event(
-            PromisesStated, time or self.time, promises=[_terms(kind, due, opens, origin, ordinal)], **fields
-        )
+    def stated(self, kind: str, *, due: str, **fields: Any) -> Story:
+        """State in a snapshot that `kind` is promised by `due`, with the same fields as `promised`."""
+        return self._with_promise(PromisesStated, kind, due, **fields)
+
+    def promised_together(self, dues: Mapping[str, str], time: str, **fields: Any) -> Story:
+        """Promise several kinds in one event, each by its due."""
+        terms = [PromiseTerms(kind=kind, due=moment(due)) for kind, due in dues.items()]
+        return self._with_event(PromisesMade, time, promises=terms, **fields)
 
     def nothing_promised(self, time: str, **fields: Any) -> Story:
-        return self._with_event(PromisesMade, time, promises=[], **fields)
+        return self.promised_together({}, time, **fields)
 
     def reached(self, step: str, time: str, **fields: Any) -> Story:
         return self._with_event(StepReached, time, step=step, **fields)
@@ -126,8 +113,9 @@ class Story:
     def amended(
         self, kind: str, time: str, *, due: str, by: Party, opens: str | None = None, ordinal: int = 1, **fields: Any
     ) -> Story:
-        window: dict[str, Any] = {"due": moment(due), "opens": moment(opens) if opens else None}
-        return self._with_event(PromiseAmended, time, kind=kind, by=by, ordinal=ordinal, **window, **fields)
+        return self._with_event(
+            PromiseAmended, time, kind=kind, by=by, ordinal=ordinal, **_window(due, opens), **fields
+        )
 
     def withdrawn(self, kind: str, time: str, *, by: Party, ordinal: int = 1, **fields: Any) -> Story:
         return self._with_event(PromiseWithdrawn, time, kind=kind, by=by, ordinal=ordinal, **fields)
@@ -152,6 +140,22 @@ class Story:
         """Replace, at `time`, the event `corrects` by the last event of `replacement`."""
         event = msgspec.structs.replace(replacement.events[-1], id=corrects)
         return self._with_event(Correction, time, corrects=corrects, event=event, **fields)
+
+    def _with_promise(
+        self,
+        event_type: type[PromisesMade | PromisesStated],
+        kind: str,
+        due: str,
+        *,
+        opens: str | None = None,
+        origin: Origin = "written",
+        ordinal: int = 1,
+        time: str | None = None,
+        **fields: Any,
+    ) -> Story:
+        """Append an event with one promise."""
+        terms = PromiseTerms(kind=kind, origin=origin, ordinal=ordinal, **_window(due, opens))
+        return self._with_event(event_type, time or self.time, promises=[terms], **fields)
 
     def _with_event(self, event_type: type[Envelope], time: str, /, **fields: Any) -> Story:
         location, staff = fields.pop("at", None), fields.pop("staff", None)
@@ -192,15 +196,28 @@ class Story:
         return " / ".join(rulings["current"])
 
 
-def _terms(kind: str, due: str, opens: str | None, origin: Origin, ordinal: int) -> PromiseTerms:
-    return PromiseTerms(
-        kind=kind, due=moment(due), opens=moment(opens) if opens else None, origin=origin, ordinal=ordinal
-    )
+def _window(due: str, opens: str | None) -> dict[str, Any]:
+    return {"due": moment(due), "opens": moment(opens) if opens else None}
 
 
 def order(case: str) -> Story:
     """Begin the story of a case."""
     return Story(case)
+
+
+Line = Story | Record | str
+"""A part of a file of events: a story, one record, or the text of a line."""
+
+
+def ndjson(*lines: Line) -> bytes:
+    """Return the text of a file of events, which arrive in this order."""
+    return b"".join(line + b"\n" for item in lines for line in _encoded(item))
+
+
+def _encoded(item: Line) -> list[bytes]:
+    if isinstance(item, str):
+        return [item.encode()]
+    return [msgspec.json.encode(record) for record in (item.events if isinstance(item, Story) else (item,))]
 
 
 def history_of(facts: Iterable[Fact]) -> History:

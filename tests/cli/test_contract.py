@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from schemas.words import Party
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, promises, report
-from tests.cli.stories import Event, amended, at, morning, promised, ready, shown, text, written
+from tests.cli.event_files import MORNING, write_events
+from tests.histories import Line, as_text, ndjson, order
 
 ROW = {"promises", "kept", "broken", "excluded", "open", "reasons", "kept_rate", "lateness_seconds"}
+ORDER = order("s1").promised("ready", due="12:10", time="12:00")
 FORGIVING = '[[policy]]\nkind = "ready"\ngrace = "5m"\n'
 LOG = """event_id,event_time,arrival_time,event_type,promise_id,location,staff,promised_at
 1,2026-03-06T12:00:00Z,,promise_made,parcel-1,leeds,kim,2026-03-06T18:00:00Z
@@ -23,7 +26,7 @@ LOG = """event_id,event_time,arrival_time,event_type,promise_id,location,staff,p
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return written(tmp_path_factory.mktemp("day") / "events.ndjson", *morning())
+    return write_events(tmp_path_factory.mktemp("day") / "events.ndjson", *MORNING)
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +36,9 @@ def morning_document(day: Path) -> dict[str, Any]:
     return report("judge", day, *by)
 
 
-def totals(*events: Event | str, more: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return the totals of `events`, given on stdin, at the last point."""
-    document: dict[str, Any] = report("judge", "-", *more, stdin=text(*events))["points"][-1]["totals"]
+def totals(*lines: Line) -> dict[str, Any]:
+    """Return the totals of a file of events, given on stdin, at the last point."""
+    document: dict[str, Any] = report("judge", "-", stdin=ndjson(*lines))["points"][-1]["totals"]
     return document
 
 
@@ -75,7 +78,7 @@ def test_a_morning_in_two_shops_is_counted_by_hand(morning_document: dict[str, A
 
 
 def test_without_as_of_the_last_that_happened_is_the_instant(morning_document: dict[str, Any]) -> None:
-    assert [point["as_of"] for point in morning_document["points"]] == [shown("12:20")]
+    assert [point["as_of"] for point in morning_document["points"]] == [as_text("12:20")]
 
 
 def test_rows_come_with_the_most_promises_first_then_by_key(morning_document: dict[str, Any]) -> None:
@@ -90,41 +93,43 @@ def test_rows_come_with_the_most_promises_first_then_by_key(morning_document: di
 
 
 def test_rows_of_as_many_promises_are_in_the_order_of_their_keys() -> None:
-    places = ["york", "Bath", "leeds", "hull"]
-    orders = [promised(f"order {place}", "12:00", "12:10", location=place) for place in places]
-    rows = report("judge", "-", "--by", "location", stdin=text(*orders))["points"][0]["by"]["location"]
+    cities = ["york", "Bath", "leeds", "hull"]
+    orders = [order(f"order {city}").promised("ready", due="12:10", time="12:00", at=city) for city in cities]
+    rows = report("judge", "-", "--by", "location", stdin=ndjson(*orders))["points"][0]["by"]["location"]
     assert [row["key"] for row in rows] == [["Bath"], ["hull"], ["leeds"], ["york"]]
 
 
 def test_events_without_location_and_staff_have_the_key_null() -> None:
-    document = report("judge", "-", "--by", "location,staff", stdin=text(promised("x", "12:00", "12:10")))
+    document = report("judge", "-", "--by", "location,staff", stdin=ndjson(ORDER))
     assert keys_and_promises(document["points"][0]["by"]["location,staff"]) == [([None, None], 1)]
     assert document["rejects"] == []
 
 
 def test_the_rate_is_null_while_nothing_was_due_and_lateness_is_null_while_nothing_was_delivered() -> None:
-    document = totals(promised("x", "12:00", "12:30"))
+    document = totals(ORDER)
     assert (document["kept_rate"], document["lateness_seconds"]) == (None, {"p50": None, "p95": None})
     assert (document["promises"], document["open"]) == (1, 1)
 
 
 def test_a_rate_has_six_decimals() -> None:
-    orders = [promised(f"order {number}", "12:00", "12:10") for number in range(3)]
-    assert totals(*orders, ready("order 0", "12:05"), ready("late visitor", "12:30"))["kept_rate"] == 0.333333
+    first, *others = [order(f"order {number}").promised("ready", due="12:10", time="12:00") for number in range(3)]
+    late_visitor = order("late visitor").reached("ready", "12:30")
+    assert totals(first.reached("ready", "12:05"), *others, late_visitor)["kept_rate"] == 0.333333
 
 
 def test_events_after_the_instant_do_not_count(day: Path) -> None:
-    instants = ["2026-03-06T12:11:00.001Z", at("12:11"), at("12:02"), at("11:00")]
+    minutes = ["2026-03-06T12:11:00Z", "2026-03-06T12:02:00Z", "2026-03-06T11:00:00Z"]
+    instants = ["2026-03-06T12:11:00.001Z", *minutes]
     as_of = [argument for instant in instants for argument in ("--as-of", instant)]
     points = report("judge", day, *as_of)["points"]
-    assert [point["as_of"] for point in points] == [instants[0], shown("12:11"), shown("12:02"), shown("11:00")]
+    assert [point["as_of"] for point in points] == [instants[0], as_text("12:11"), as_text("12:02"), as_text("11:00")]
     counted = [[point["totals"][name] for name in ("promises", "kept", "broken", "open")] for point in points]
     # the second of soho is due at 12:11: at that very instant it is open, a millisecond later it is broken
     assert counted == [[6, 2, 1, 2], [6, 2, 0, 3], [4, 0, 0, 4], [0, 0, 0, 0]]
 
 
 def test_a_case_without_a_promise_is_counted_once_it_began(day: Path) -> None:
-    unpromised = [report("judge", day, "--as-of", at(time))["input"]["unpromised"] for time in ("12:05", "12:06")]
+    unpromised = [report("judge", day, "--as-of", as_text(time))["input"]["unpromised"] for time in ("12:05", "12:06")]
     # at 12:05 no case has begun without a promise: the walk-in comes at 12:06
     assert unpromised == [0, 1]
 
@@ -139,34 +144,34 @@ def test_an_instant_of_another_time_zone_is_shown_in_utc(day: Path) -> None:
     [("us", "current", "kept"), ("us", "original", "broken"), ("customer", "original", "kept")],
 )
 def test_an_amended_promise_is_judged_by_the_original_or_the_current_due_time(
-    by: str, basis: str, verdict: str
+    by: Party, basis: str, verdict: str
 ) -> None:
-    story = promised("s1", "12:00", "12:10"), amended("s1", "12:05", "12:20", by), ready("s1", "12:15")
-    document = report("judge", "-", "--basis", basis, stdin=text(*story))
+    story = ORDER.amended("ready", "12:05", due="12:20", by=by).reached("ready", "12:15")
+    document = report("judge", "-", "--basis", basis, stdin=ndjson(story))
     assert document["basis"] == basis
     assert document["points"][0]["totals"][verdict] == 1
 
 
 def test_a_repeated_line_counts_as_a_duplicate() -> None:
-    first, second = promised("s1", "12:00", "12:10"), ready("s1", "12:05")
-    document = report("judge", "-", stdin=text(second, first, second, first, first))
+    first, second = ORDER.reached("ready", "12:05").events
+    document = report("judge", "-", stdin=ndjson(second, first, second, first, first))
     assert document["input"] == {"records": 5, "duplicates": 3, "rejected": 0, "cases": 1, "unpromised": 0}
     assert document["points"][0]["totals"]["kept"] == 1
 
 
-BAD_LINES: dict[str, Event | str] = {
+BAD_LINES: dict[str, Line] = {
     "not_json": "ready when it is ready",
     "unknown_type": '{"type":"promise_broken","id":"1","case":"a","occurred_at":"2026-03-06T12:00:00Z"}',
     "no_case": '{"type":"staff_assigned","id":"1","occurred_at":"2026-03-06T12:00:00Z"}',
     "bad_value": '{"type":"staff_assigned","id":1,"case":"a","occurred_at":"2026-03-06T12:00:00Z"}',
     "bad_time": '{"type":"staff_assigned","id":"1","case":"a","occurred_at":"noon"}',
-    "unknown_kind": promised("a", "12:00", "12:10", kind="smiled"),
-    "due_before_made": promised("a", "12:00", "11:00"),
+    "unknown_kind": order("a").promised("smiled", due="12:10", time="12:00", id="3"),
+    "due_before_made": order("a").promised("ready", due="11:00", time="12:00", id="4"),
 }
 
 
 def test_rejected_lines_have_their_number_and_reason_and_the_rest_is_judged() -> None:
-    document = report("judge", "-", stdin=text(*BAD_LINES.values(), "", promised("s1", "12:00", "12:10")))
+    document = report("judge", "-", stdin=ndjson(*BAD_LINES.values(), "", ORDER))
     assert [(reject["line"], reject["reason"]) for reject in document["rejects"]] == list(enumerate(BAD_LINES, 1))
     assert all(reject.keys() >= {"line", "reason", "detail"} and reject["detail"] for reject in document["rejects"])
     assert document["input"] == {"records": 8, "duplicates": 0, "rejected": 7, "cases": 1, "unpromised": 0}
@@ -174,7 +179,7 @@ def test_rejected_lines_have_their_number_and_reason_and_the_rest_is_judged() ->
 
 
 def test_strict_exits_with_4_after_rejects_and_still_writes_the_document() -> None:
-    answer = promises("judge", "-", "--json", "--strict", stdin=text("oops", promised("s1", "12:00", "12:10")))
+    answer = promises("judge", "-", "--json", "--strict", stdin=ndjson("oops", ORDER))
     assert (answer.code, answer.err) == (4, "")
     assert answer.document["points"][0]["totals"]["promises"] == 1
 
@@ -185,7 +190,7 @@ def test_strict_without_rejects_ends_well(day: Path) -> None:
 
 def test_a_file_without_events_is_judged_at_the_instants_that_were_asked_for() -> None:
     assert report("judge", "-", stdin=b"")["points"] == []
-    (point,) = report("judge", "-", "--as-of", at("12:00"), stdin=b"\n\n")["points"]
+    (point,) = report("judge", "-", "--as-of", as_text("12:00"), stdin=b"\n\n")["points"]
     assert (point["totals"]["promises"], point["totals"]["kept_rate"]) == (0, None)
 
 
@@ -205,8 +210,9 @@ def test_an_adapted_csv_on_stdin_gives_the_same_document_as_the_file(tmp_path: P
 
 
 def test_several_files_are_one_history_and_rejects_name_their_file(tmp_path: Path) -> None:
-    till = written(tmp_path / "till.ndjson", promised("s1", "12:00", "12:10"))
-    kitchen = written(tmp_path / "kitchen.ndjson", "oops", ready("s1", "12:05"))
+    promised, ready = ORDER.reached("ready", "12:05").events
+    till = write_events(tmp_path / "till.ndjson", promised)
+    kitchen = write_events(tmp_path / "kitchen.ndjson", "oops", ready)
     document = report("judge", kitchen, till)
     assert document["points"][0]["totals"]["kept"] == 1
     assert [(reject["file"], reject["line"]) for reject in document["rejects"]] == [(str(kitchen), 1)]
@@ -224,7 +230,7 @@ def test_policies_and_adapter_come_from_the_environment_too(tmp_path: Path) -> N
 def test_an_option_wins_over_the_environment(tmp_path: Path) -> None:
     forgiving = tmp_path / "forgiving.toml"
     forgiving.write_text(FORGIVING, "utf-8")
-    story = text(promised("s1", "12:00", "12:10"), ready("s1", "12:12"))
+    story = ndjson(ORDER.reached("ready", "12:12"))
     environment = {"PROMISES_POLICIES": str(tmp_path / "no such file.toml")}
     document = report("judge", "-", "--policies", forgiving, stdin=story, environment=environment)
     assert document["points"][0]["totals"]["reasons"]["in_grace"] == 1
@@ -234,7 +240,7 @@ def test_an_option_wins_over_the_environment(tmp_path: Path) -> None:
 def test_without_json_people_get_a_table_with_the_same_figures(day: Path) -> None:
     answer = promises("judge", day, "--by", "location", environment={"COLUMNS": "160"})
     assert (answer.code, answer.err) == (0, "")
-    assert f"as of {shown('12:20')}" in answer.out
+    assert f"as of {as_text('12:20')}" in answer.out
     heading, row = (next(line.split() for line in answer.out.splitlines() if word in line) for word in ("rate", "soho"))
     assert heading == ["promises", "kept", "broken", "excluded", "open", "rate", "p50", "min", "p95", "min"]
     assert row == ["soho", "3", "1", "2", "0", "0", "33.3%", "-0.5", "+0.9"]
@@ -243,7 +249,7 @@ def test_without_json_people_get_a_table_with_the_same_figures(day: Path) -> Non
 
 def test_without_json_rejects_are_printed_to_stderr(tmp_path: Path) -> None:
     broken = tmp_path / "feed.ndjson"
-    broken.write_bytes(text(promised("s1", "12:00", "12:10")) + b"{\n" * 12)
+    broken.write_bytes(ndjson(ORDER) + b"{\n" * 12)
     answer = promises("judge", broken)
     assert answer.code == 0
     assert f"{broken}, line 2: not_json: " in answer.err

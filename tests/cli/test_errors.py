@@ -9,10 +9,12 @@ import pytest
 
 from streams.adapters.vendors import names
 from tests.cli.command import LOG_ADAPTER, promises
-from tests.cli.stories import promised, text, written
+from tests.cli.event_files import write_events
+from tests.histories import ndjson, order
 
 USAGE, UNREADABLE = 2, 3
-DAY = text(promised("s1", "12:00", "12:10"))
+ORDER = order("s1").promised("ready", due="12:10", time="12:00")
+DAY = ndjson(ORDER)
 PACKED = gzip.compress(DAY * 100, mtime=0)
 
 
@@ -53,7 +55,7 @@ def test_a_damaged_gzip_file_is_an_error_and_never_judged_in_part(broken: bytes,
 
 
 def test_one_unreadable_file_of_several_ends_the_command(tmp_path: Path) -> None:
-    good = written(tmp_path / "good.ndjson", promised("s1", "12:00", "12:10"))
+    good = write_events(tmp_path / "good.ndjson", ORDER)
     assert "missing.ndjson" in error_line(UNREADABLE, "judge", good, tmp_path / "missing.ndjson", "--json")
 
 
@@ -153,13 +155,13 @@ def test_explain_without_a_file_and_without_kafka_is_a_usage_error() -> None:
 
 
 def test_a_case_that_is_not_in_the_file_is_an_error_with_the_instant(tmp_path: Path) -> None:
-    file = written(tmp_path / "events.ndjson", promised("s1", "12:00", "12:10"))
+    file = write_events(tmp_path / "events.ndjson", ORDER)
     line = error_line(UNREADABLE, "explain", file, "s2")
     assert f"{file} has no promise of case 's2' by 2026-03-06T12:00:00.000Z" in line
 
 
 def test_a_kafka_in_the_environment_does_not_forbid_to_explain_from_a_file(tmp_path: Path) -> None:
-    file = written(tmp_path / "events.ndjson", promised("s1", "12:00", "12:10"))
+    file = write_events(tmp_path / "events.ndjson", ORDER)
     answer = promises("explain", file, "s1", environment={"PROMISES_BOOTSTRAP": "127.0.0.1:9"})
     assert (answer.code, answer.err) == (0, "")
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from schemas.events import Clock
 from tests.cli.command import LOG_ADAPTER, LOG_POLICIES, promises, report
-from tests.cli.stories import amended, at, event, promised, ready, shown, written
+from tests.cli.event_files import write_events
+from tests.histories import as_text, moment, order
 
 PINNED = {
     "subject", "kind", "ordinal", "made", "due", "verdict", "reason", "lateness_seconds", "policy", "revision",
@@ -19,14 +21,12 @@ PINNED = {
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the events: s1 is a minute late; s2 is open when the day ends at 12:12, and so is the amended s3."""
-    return written(
+    put_off = order("s3").promised("ready", due="12:10", time="12:00").amended("ready", "12:05", due="12:20", by="us")
+    return write_events(
         tmp_path_factory.mktemp("day") / "events.ndjson",
-        promised("s1", "12:00", "12:10", location="soho", staff={"id": "ada"}),
-        ready("s1", "12:11:01"),
-        promised("s2", "12:00", "12:30"),
-        promised("s3", "12:00", "12:10"),
-        amended("s3", "12:05", "12:20"),
-        ready("s3", "12:12"),
+        order("s1").promised("ready", due="12:10", time="12:00", at="soho", staff="ada").reached("ready", "12:11:01"),
+        order("s2").promised("ready", due="12:30", time="12:00"),
+        put_off.reached("ready", "12:12"),
     )
 
 
@@ -40,8 +40,8 @@ def test_a_late_coffee_is_explained_step_by_step_in_json(day: Path) -> None:
         "subject": "",
         "kind": "ready",
         "ordinal": 1,
-        "made": shown("12:00"),
-        "due": shown("12:10"),
+        "made": as_text("12:00"),
+        "due": as_text("12:10"),
         "verdict": "broken",
         "reason": "late",
         "lateness_seconds": 61.0,
@@ -52,11 +52,11 @@ def test_a_late_coffee_is_explained_step_by_step_in_json(day: Path) -> None:
     made, deadline, delivered = promise["steps"]
     assert all(step.keys() == {"at", "event_id", "effect"} for step in promise["steps"])
     assert [made["at"], deadline["at"], delivered["at"]] == [
-        shown("12:00"),
+        as_text("12:00"),
         "2026-03-06T12:10:00.001Z",
-        shown("12:11:01"),
+        as_text("12:11:01"),
     ]
-    assert [step["event_id"] is None for step in (made, deadline, delivered)] == [False, True, False]
+    assert [step["event_id"] for step in (made, deadline, delivered)] == ["e1", None, "e2"]
     assert made["effect"].startswith("made (written): ready by 2026-03-06T12:10:00.000Z")
     assert delivered["effect"] == "delivered 61.000 s after due"
 
@@ -74,18 +74,18 @@ def test_a_late_coffee_is_explained_to_people(day: Path) -> None:
 def test_an_open_promise_shows_when_it_will_change(day: Path) -> None:
     (promise,) = report("explain", day, "s2")["promises"]
     assert (promise["verdict"], promise["reason"], promise["lateness_seconds"]) == ("open", "pending", None)
-    assert (promise["revision"], promise["wake_at"]) == (None, shown("12:25")), "at risk five minutes before due"
+    assert (promise["revision"], promise["wake_at"]) == (None, as_text("12:25")), "at risk five minutes before due"
 
 
 def test_a_promise_put_off_tells_of_both_dues(day: Path) -> None:
     answer = promises("explain", day, "s3")
     assert "s3: ready: kept, on_time" in answer.out
-    assert f"  due {shown('12:20')}, judged by ready@1" in answer.out
-    assert f"  originally due {shown('12:10')}: broken, late" in answer.out
+    assert f"  due {as_text('12:20')}, judged by ready@1" in answer.out
+    assert f"  originally due {as_text('12:10')}: broken, late" in answer.out
 
 
 def test_an_earlier_instant_does_not_know_the_delivery(day: Path) -> None:
-    (promise,) = report("explain", day, "s1", "--as-of", at("12:09"))["promises"]
+    (promise,) = report("explain", day, "s1", "--as-of", as_text("12:09"))["promises"]
     assert (promise["verdict"], promise["reason"]) == ("open", "at_risk")
     assert promise["wake_at"] == "2026-03-06T12:10:00.001Z"
     assert len(promise["steps"]) == 1
@@ -110,16 +110,17 @@ def test_explain_reads_standard_input(day: Path) -> None:
 
 
 def test_without_as_of_explain_and_judge_speak_of_the_same_instant(tmp_path: Path) -> None:
-    hour_of_silence = {"type": "clock", "source": "till", "at": at("13:00")}
-    file = written(tmp_path / "events.ndjson", promised("s1", "12:00", "12:10"), hour_of_silence)
+    hour_of_silence = Clock(source="till", at=moment("13:00"))
+    unfinished = order("s1").promised("ready", due="12:10", time="12:00")
+    file = write_events(tmp_path / "events.ndjson", unfinished, hour_of_silence)
     (promise,) = report("explain", file, "s1")["promises"]
     totals = report("judge", file)["points"][0]["totals"]
     assert totals[promise["verdict"]] == 1
 
 
 def test_a_case_with_several_promises_tells_of_each(tmp_path: Path) -> None:
-    terms = [{"kind": "ready", "due": at("12:10")}, {"kind": "delivered", "due": at("12:40")}]
-    file = written(tmp_path / "events.ndjson", event("promises_made", "o1", "12:00", promises=terms))
+    story = order("o1").promised_together({"ready": "12:10", "delivered": "12:40"}, "12:00")
+    file = write_events(tmp_path / "events.ndjson", story)
     answer = promises("explain", file, "o1")
     assert [line for line in answer.out.splitlines() if not line.startswith(" ")] == [
         "o1: ready: open, pending",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from schemas.events import Clock
 from streams.cli.explain import explanations_of
 from streams.judging.locations import LocationFeed
 from tests.cli.command import promises
+from tests.cli.event_files import write_events
 from tests.histories import READY, at, moment, order
 from tests.state.partitions import record
 
@@ -40,8 +39,7 @@ def test_a_deadline_before_the_watermark_of_the_feed_is_undelivered() -> None:
 
 
 def test_the_command_knows_feeds_from_the_locations(tmp_path: Path) -> None:
-    events, locations = tmp_path / "events.jsonl", tmp_path / "locations.toml"
-    events.write_bytes(msgspec.json.encode(ORDER) + b"\n")
+    events, locations = write_events(tmp_path / "events.jsonl", ORDER), tmp_path / "locations.toml"
     locations.write_text('[[location]]\nid = "harbour"\nfeed = "till"\n', "utf-8")
     arguments = ("explain", events, "o1", "--as-of", "2026-03-06T13:00:00Z")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import promises, promises_interpreter
-from tests.cli.stories import morning, text
+from tests.cli.event_files import MORNING
+from tests.histories import ndjson
 
 NOBODY = "127.0.0.1:9"
 
@@ -31,7 +32,7 @@ NOBODY = "127.0.0.1:9"
     ids=" ".join,
 )
 def test_a_command_does_the_same_in_this_process_and_in_one_of_its_own(arguments: tuple[str, ...]) -> None:
-    events = text(*morning())
+    events = ndjson(*MORNING)
     here, there = promises(*arguments, stdin=events), promises_interpreter(*arguments, stdin=events)
     assert here._replace(err=without_time(here.err)) == there._replace(err=without_time(there.err))
 

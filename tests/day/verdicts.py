@@ -12,10 +12,11 @@ from schemas.instants import Instant, to_datetime
 from schemas.verdicts import BasisVerdict, VerdictRecord
 from streams.judging.admission import admit
 from streams.judging.case import Outcome
-from streams.judging.history import History, insert
+from streams.judging.history import History
 from streams.judging.policy import Policies
 from streams.judging.settle import judge
 from tests.day.orders import Order, truth
+from tests.histories import history_of
 
 
 class Stands(NamedTuple):
@@ -35,9 +36,7 @@ def truly(orders: Iterable[Order], policies: Policies, now: Instant) -> dict[Key
     """Return every promise of the day, on the original and the current basis."""
     outcomes: dict[Key, tuple[Stands, Stands]] = {}
     for order in orders:
-        history: History = []
-        for event in truth(order):
-            insert(history, admit(event, policies))
+        history = history_of(admit(event, policies) for event in truth(order))
         outcomes |= stands(order.case, history, policies, now)
     return outcomes
 

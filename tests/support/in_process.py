@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from streams.cli.main import main
+from tests.support.exit_codes import exit_code_of
 
 
 class Ended(NamedTuple):
@@ -43,23 +43,9 @@ def run(arguments: Sequence[str], *, stdin: bytes, directory: Path, environment:
         warnings.simplefilter("ignore", ResourceWarning)
         for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
             changes.enter_context(patch.object(sys, name, stream))
-        code = _exit_code()
+        code = exit_code_of(main)
     written = [_content(stream) for stream in streams[1:]]
     return Ended(code, *written)
-
-
-def _exit_code() -> int:
-    try:
-        main()
-    except SystemExit as request:
-        if request.code is None or isinstance(request.code, int):
-            return request.code or 0
-        print(request.code, file=sys.stderr)
-        return 1
-    except Exception:
-        traceback.print_exc()
-        return 1
-    return 0
 
 
 def _content(stream: io.TextIOWrapper) -> bytes:

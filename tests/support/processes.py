@@ -23,6 +23,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple, NoReturn
 
+from tests.support.exit_codes import exit_code_of
 from tests.support.isolation import starting_a_process
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
@@ -122,7 +123,7 @@ def _run(main: Callable[[], None], details: _Details) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN if details.ignores_sigint else signal.default_int_handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    _end(_exit_code_of(main))
+    _end(exit_code_of(main, reported=BaseException))
 
 
 def _die_with_the_server() -> None:
@@ -145,20 +146,6 @@ def _take_over_streams(output: str, errors: str) -> None:
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), encoding="utf-8")
     error = io.BufferedWriter(io.FileIO(2, "w", closefd=False))
     sys.stderr = io.TextIOWrapper(error, encoding="utf-8", errors="backslashreplace", line_buffering=True)
-
-
-def _exit_code_of(main: Callable[[], None]) -> int:
-    try:
-        main()
-    except SystemExit as request:
-        if request.code is None or isinstance(request.code, int):
-            return request.code or 0
-        print(request.code, file=sys.stderr)
-        return 1
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        return 1
-    return 0
 
 
 def _end(code: int) -> NoReturn:
