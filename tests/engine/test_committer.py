@@ -15,7 +15,7 @@ from streams.records import OutputRecord
 from streams.state.changelog import Contents
 from streams.state.partition import PartitionState
 from tests.engine.fake_writer import FakeWriter, WrittenLog, let_tasks_run
-from tests.engine.stories import run
+from tests.engine.running import run
 from tests.histories import READY, at, order
 from tests.state.partitions import FOREVER, record
 

@@ -30,7 +30,7 @@ from streams.records import KafkaRecord, OutputRecord
 from streams.wall_clock import wall_clock
 from tests.engine.conftest import PARTITIONS
 from tests.engine.kafka_partition import hang, ignore_progress, send_in_transaction
-from tests.engine.stories import run
+from tests.engine.running import run
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("without_verification")]
 

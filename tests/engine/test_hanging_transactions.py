@@ -15,7 +15,7 @@ from streams.kafka.topics import ALERTS, CHANGELOG, EVENTS, REJECTS, VERDICTS, T
 from streams.records import KafkaRecord, OutputRecord
 from streams.worker.recovery import PartitionRecovery
 from tests.engine.kafka_partition import KafkaPartition, hang, ignore_progress, judge, send_in_transaction
-from tests.engine.stories import run
+from tests.engine.running import run
 from tests.histories import READY, order
 from tests.state.changelogs import contents_of
 

@@ -21,7 +21,7 @@ from streams.engine.timing import TIMING
 from streams.engine.transaction import RecordTooLarge
 from streams.kafka.topics import EVENTS
 from tests.engine.fake_writer import let_tasks_run
-from tests.engine.stories import run
+from tests.engine.running import run
 from tests.worker.fake_kafka import FAST, KIOSK, MARKET, SHOP, FakeKafka
 
 

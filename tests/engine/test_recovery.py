@@ -13,7 +13,7 @@ from streams.local.ports import free_ports
 from streams.records import OutputRecord
 from streams.state.case_codec import UnknownPolicy
 from tests.engine.kafka_partition import KafkaPartition, judge
-from tests.engine.stories import run
+from tests.engine.running import run
 from tests.histories import order, policies_of
 from tests.state.changelogs import contents_of
 

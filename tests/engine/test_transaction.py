@@ -14,7 +14,7 @@ from streams.local.kafka_cluster import LocalKafka
 from streams.records import OutputRecord
 from tests.engine.conftest import LARGEST_ALERT
 from tests.engine.kafka_partition import KafkaPartition
-from tests.engine.stories import run
+from tests.engine.running import run
 from tests.worker.records import read
 
 pytestmark = pytest.mark.integration

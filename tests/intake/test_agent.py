@@ -22,7 +22,7 @@ from streams.intake.metrics import FeedPartition
 from streams.intake.state import FeedProgress, FeedState, decode_progress
 from streams.kafka.topics import EVENTS, NEEDS_FETCH, REJECTS
 from tests.engine.fake_writer import FakeWriter, WrittenLog
-from tests.engine.stories import run
+from tests.engine.running import run
 from tests.intake.topic_record import NOON, TopicRecord
 
 PARTITIONS = {EVENTS.name: 2, REJECTS.name: 2, NEEDS_FETCH.name: 2}

@@ -25,7 +25,7 @@ from streams.worker.agent import WorkerAgent
 from streams.worker.settings import ClockMode
 from streams.worker.snapshot import WorkerSnapshot
 from tests.engine.fake_writer import let_tasks_run
-from tests.engine.stories import run
+from tests.engine.running import run
 from tests.histories import Story, at, order
 from tests.shared import FLIGHTS, POLICIES, later_than_all, records
 from tests.state.partitions import record

@@ -11,7 +11,7 @@ from streams.judging.locations import LocationFeed
 from streams.kafka.topics import ALERTS, VERDICTS
 from streams.records import KafkaRecord
 from streams.state.windows import Label
-from tests.engine.stories import run
+from tests.engine.running import run
 from tests.histories import at
 from tests.worker.fake_kafka import SHOP, FakeKafka
 from tests.worker.test_agent import LATE, WorkerRun, records_of
