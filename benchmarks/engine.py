@@ -81,7 +81,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _machine() -> str:
-    """What was measured on, and when."""
+    """Return the machine and the time of the measurement."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {platform.python_implementation()} {platform.python_version()}, "

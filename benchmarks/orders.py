@@ -69,7 +69,7 @@ def promised(number: int, at: Instant, due: Instant) -> KafkaRecord:
 
 
 def _plan(chance: Random, made_at: Instant, haste: int) -> tuple[Instant, list[tuple[str, Instant]]]:
-    """When an order is due, and when it reaches each step."""
+    """The due time of an order, and the times at which it reaches each step."""
     due = made_at + (PROMISED + chance.randrange(-300_000, 300_000)) // haste
     late = chance.random() < _LATE_SHARE
     ready = due + (90_000 if late else -chance.randrange(1_000, 300_000)) // haste
@@ -86,7 +86,7 @@ def _step(number: int, place: int, step: str, at: Instant) -> StepReached:
 
 
 def _envelope(number: int, place: int, at: Instant) -> dict[str, Any]:
-    """What event `place` of order `number` says, of whatever type it is."""
+    """Return the fields that event `place` of order `number` has in common with all types."""
     location = f"{number % _LOCATIONS:03d}"
     return {
         "id": f"{number:09d}-{place}",

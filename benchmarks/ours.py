@@ -26,7 +26,7 @@ POLL_SECONDS = 0.1
 
 
 class Sample(NamedTuple):
-    """What was seen at one instant. at: seconds, monotonic. applied: events, by the group's committed offsets.
+    """A sample of the progress. at: seconds, monotonic. applied: events, by the group's committed offsets.
 
     verdicts: committed records of promise.verdicts, of all workers so far.
     """
@@ -38,7 +38,7 @@ class Sample(NamedTuple):
 
 
 class Span(NamedTuple):
-    """What the worker did between two samples."""
+    """The progress of the worker between two samples."""
 
     events: int
     seconds: float

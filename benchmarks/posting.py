@@ -14,7 +14,7 @@ _LENGTH: Final = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
 class Posted(NamedTuple):
-    """What came of it. seconds: it lasted; took: of each request, in seconds."""
+    """The result of a run. seconds: its duration. took: the seconds that each request took."""
 
     seconds: float
     took: list[float]

@@ -2,8 +2,8 @@
 
 A lone broker that is stopped under load can acknowledge the end of a transaction and lose the marker that ends it.
 Readers of committed records then see nothing of that transaction, and nothing behind it, until the next transaction of
-the same producer. It shows in two offsets that must be equal once nobody else writes: the last stable offset and the
-end of the log.
+the same producer. It shows in two offsets that must be equal once no other producer writes: the last stable offset and
+the end of the log.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ class KafkaSink:
         self._results.append((delivery.done, error))
         if not self._is_wakeup_pending:
             self._is_wakeup_pending = True
-            with suppress(RuntimeError):  # the loop is closed, so nobody waits any more
+            with suppress(RuntimeError):  # the loop is closed, so no request waits for it
                 delivery.done.get_loop().call_soon_threadsafe(self._complete)
 
     def _complete(self) -> None:

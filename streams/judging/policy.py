@@ -43,7 +43,7 @@ _DEFAULT_CANCELLATION = Cancellation()
 
 
 class Assumed(NamedTuple):
-    """A promise that nobody states: it is made when the step `starts_with` is reached, and due `within` later."""
+    """A promise that is never stated: it is made when the step `starts_with` is reached, and due `within` later."""
 
     starts_with: str
     within: Millis
@@ -59,7 +59,7 @@ class Policy:
     early: the verdict on a delivery before the window opens.
     due_before_made: whether an event that promises something for the past is rejected or judged.
     when: for each attribute that the policy names, the values to which it applies.
-    assumed: the step that makes such a promise even if nobody states it.
+    assumed: the step that makes such a promise even if no event states it.
     objective: the share of promises that should be kept, between 0 and 1. Only alerts and dashboards use it.
     """
 

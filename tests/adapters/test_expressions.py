@@ -39,7 +39,7 @@ _RECORD = _Record()
 
 
 def value_of(text: str, body: Any) -> Any:
-    """What our code reads; its errors are as good as values."""
+    """Return the value that our code reads, or its error as a value."""
     try:
         expression = compile_expression(text, FUNCTIONS, frozenset({"record", "header"}))
         return expression.read(Scope(body, OpenedRecord(body, HEADERS), {"record": _RECORD}))

@@ -77,7 +77,7 @@ def opened(name: str) -> OpenedRecord:
 
 
 def became(adapter: str) -> str:
-    """What the samples of a vendor become, each under its name."""
+    """Return the results of the samples of a vendor, each under its name."""
     reader = load(adapter)
     record = [(name, adapted_text(reader.adapt(opened(name), adapter))) for name in SAMPLES[adapter]]
     return "\n".join(f"{name}\n\n{text}" for name, text in record)

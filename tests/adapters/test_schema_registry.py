@@ -46,7 +46,7 @@ def registry(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def _opened(serializer: Any, value: Any, url: str) -> OpenedRecord:
-    """What a serializer of Confluent writes, opened with the schemas of the registry at `url`."""
+    """Open a record of a Confluent serializer with the schemas of the registry at `url`."""
     written = serializer(value, SerializationContext("orders", MessageField.VALUE))
     return opened(Sent(written), SchemaRegistry(url))
 

@@ -13,7 +13,7 @@ from tests.shared import sample
 
 
 def adapted(adapter: str, name: str, headers: dict[str, str] | None = None, **changed: Any) -> AdaptedRecord:
-    """What a sample becomes, with values of ours for some of its fields."""
+    """Return the result of a sample in which some fields have other values."""
     return load(adapter).adapt(OpenedRecord(decode(sample(name)) | changed, headers or {}))
 
 

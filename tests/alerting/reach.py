@@ -1,4 +1,4 @@
-"""What alerts take, measured: `python -m tests.alerting.reach > docs/alerts.md` (6 minutes; needs promtool).
+"""Measures what alerts need: `python -m tests.alerting.reach > docs/alerts.md` (6 minutes; needs promtool).
 
 promtool plays shops that begin to break promises, one run an objective, and says when each alert began to fire.
 """

@@ -197,7 +197,7 @@ STORIES = {
         [labels("RecordsRejected", "info", reason="bad_time")],
     ),
 }  # fmt: skip
-"""What fires together, and what of it is held back."""
+"""Alerts that fire together, and those of them that are inhibited."""
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -228,7 +228,7 @@ def _inhibited(address: str, firing: int) -> list[str]:
 
 
 def _ask(address: str, what: str, said: object = None) -> Any:
-    """What Alertmanager's API answers."""
+    """Return the response of Alertmanager's API."""
     body = None if said is None else json.dumps(said).encode()
     request = urllib.request.Request(f"http://{address}/api/v2/{what}", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=5) as answer:

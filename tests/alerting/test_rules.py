@@ -1,4 +1,4 @@
-"""What `promises rules` makes: valid for Prometheus, well-formed for people, and the same as what is committed."""
+"""The output of `promises rules` is valid for Prometheus, easy to read, and the same as the committed files."""
 
 from __future__ import annotations
 

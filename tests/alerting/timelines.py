@@ -64,7 +64,7 @@ class Shop:
 
 
 Sample = float | None
-"""What a series has at a minute; None: nothing."""
+"""The value of a series at a minute; None if it has none."""
 
 Row = list[Sample]
 

@@ -1,1 +1,1 @@
-"""What the benchmarks compute."""
+"""Tests of the computations of the benchmarks."""

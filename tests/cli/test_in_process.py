@@ -1,4 +1,4 @@
-"""What tests run in their own process ends, says and prints as the command does in a process of its own."""
+"""A command that a test runs in its own process has the exit code and output of a separate process."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_command_leaves_nothing_changed(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def state() -> tuple[object, ...]:
-    """What a command may change of the process that runs it."""
+    """Return the state of the process that a command may change."""
     root = logging.getLogger()
     return (
         *(dict(os.environ), Path.cwd(), [*sys.argv], sys.stdin, sys.stdout, sys.stderr, sys.excepthook),

@@ -84,7 +84,7 @@ KEYS = {
     'silent_after = "5m"': "silent_after = '5m': name the feed that it is about, such as feed = \"pos-quay\"",
     'feed = "pos"\nsilent_after = 5': 'silent_after = 5: write a length of time as "500ms", ',
 }
-"""What is wrong in an else good location, and how the message goes on after file and location."""
+"""Faults in an otherwise valid location, each with the text of the message after file and location."""
 
 
 @pytest.mark.parametrize("text", WRONG)

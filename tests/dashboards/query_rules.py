@@ -1,4 +1,4 @@
-"""What is wrong with the queries of a dashboard. Every rule gives findings as sentences.
+"""The faults of the queries of a dashboard. Every rule yields its findings as sentences.
 
 Two rules are stricter than upstream's: a counter is seen with its matchers too, and a counter of
 partition state must not be used in rate() or increase() at all, because a partition that moves between workers would

@@ -1,4 +1,4 @@
-"""What is wrong with a dashboard: the rules of grafana/dashboard-linter, reimplemented, and our own.
+"""The faults of a dashboard: the rules of grafana/dashboard-linter, reimplemented, and our own.
 
 Every function gives findings as sentences; no finding, no sentence. What is wrong with queries is in query_rules.
 """

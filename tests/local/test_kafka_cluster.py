@@ -87,7 +87,7 @@ def test_records_of_the_year_9999_and_of_two_megabytes_are_accepted(kafka: Local
 
 def test_a_verdict_counts_when_its_transaction_does(kafka: LocalKafka) -> None:
     create(kafka.bootstrap, "verdicts")
-    with KafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id="book-0") as producer:
+    with KafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id="state-0") as producer:
         producer.init_transactions()
         producer.begin_transaction()
         producer.send("verdicts", b"broken")

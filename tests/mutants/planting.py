@@ -115,7 +115,7 @@ class _Match(NamedTuple):
 
     @property
     def position(self) -> tuple[int, int]:
-        """Where it begins in the module: line and column."""
+        """The line and column in the module at which it begins."""
         value = getattr(self.parent, self.field)
         node = value if self.start is None else value[self.start]
         return node.lineno, node.col_offset

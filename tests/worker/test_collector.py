@@ -55,11 +55,11 @@ def assigned(case: str, staff: str, at: int, arrives: int | None = None) -> Kafk
 
 def counts(*records: KafkaRecord, until: int = 0) -> PartitionSnapshot:
     """Return the snapshot of a partition that applied these records and advanced to `until` minutes past noon."""
-    book = PartitionState(POLICIES)
+    state = PartitionState(POLICIES)
     for record in records:
-        book.apply(record, wall=1 << 50)
-    book.advance(NOON + until * MINUTE, 1 << 50)
-    return PartitionSnapshot.of(book)
+        state.apply(record, wall=1 << 50)
+    state.advance(NOON + until * MINUTE, 1 << 50)
+    return PartitionSnapshot.of(state)
 
 
 def page(*partitions: PartitionSnapshot, ready: bool = True, commits: CommitTimes | None = None) -> Scrape:

@@ -1,4 +1,4 @@
-"""What Kafka Connect writes: {schema, payload}, changes that Debezium read from a database, and outboxes."""
+"""The records that Kafka Connect writes: {schema, payload}, changes that Debezium read, and rows of an outbox table."""
 
 from __future__ import annotations
 
