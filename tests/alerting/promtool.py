@@ -18,7 +18,7 @@ from streams.alerting.prometheus_rules import as_yaml, rules
 from streams.config.locations import parse_locations
 from streams.judging.locations import Locations
 from tests.alerting.timelines import Minute, Row, as_input, at
-from tests.histories import policies_of as policies_of
+from tests.histories import policies_of
 from tests.support.debian import Unavailable, program
 
 POLICIES = '[[policy]]\nkind = "ready"\nobjective = 0.9\n'

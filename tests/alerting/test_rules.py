@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from streams.alerting.objectives import Objective, ObjectiveError, objectives_of
+from streams.alerting.pipeline_alerts import SUMMARIES
 from streams.alerting.tiers import MAX_SHARE, TIERS, tier_remarks
 from streams.alerting.yaml_documents import decimal, percent
 from streams.config.locations import parse_locations
@@ -19,7 +20,7 @@ from streams.judging.locations import Locations
 from streams.metrics.catalogue import CATALOGUE
 from tests.alerting.promtool import LOCATIONS, POLICIES, rule_file, run
 from tests.cli.command import ROOT, promises
-from tests.histories import policies_of as policies_of
+from tests.histories import policies_of
 
 COMMITTED = ROOT / "dashboards" / "prometheus" / "rules.yml"
 COMMAND = ("rules", "--policies", "streams/local/town-policies.toml", "--locations", "examples/locations.toml")
@@ -195,9 +196,7 @@ def test_without_objectives_there_are_only_pipeline_alerts(tmp_path: Path) -> No
     output = run("check", "rules", "--lint=all", "--lint-fatal", "prometheus/rules.yml", folder=tmp_path)
 
     assert answer.out.startswith("ready: no objective, so there are no alerts; give its policies one\n")
-    assert {rule["alert"] for rule in rules_in(text) if "alert" in rule} == {
-        "RecordsRejected", "ClockBehind", "RecoveringTooLong", "WorkerAbsent",
-    }  # fmt: skip
+    assert {rule["alert"] for rule in rules_in(text) if "alert" in rule} == SUMMARIES.keys()
     assert output.returncode == 0, output.stdout + output.stderr
 
 

@@ -70,9 +70,7 @@ def contents_of(state: PartitionState) -> dict[str, Any]:
     return {
         "clock": state.watermark.now,
         "next": state.next,
-        "events": state.counters.events,
-        "rejects": state.counters.rejects,
-        "duplicates": state.counters.duplicates,
+        "counters": state.counters,
         "feed_watermarks": state.feed_watermarks,
         "rows": state.counts.rows,
         "copied": state.counts.copied_rows(),
