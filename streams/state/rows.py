@@ -44,6 +44,15 @@ def revision_index(before: int, after: int) -> int:
     return before * len(ROW_VERDICTS) + after
 
 
+_REVISIONS: Final = [
+    (old, new, revision_index(before, after))
+    for before, old in enumerate(ROW_VERDICTS)
+    for after, new in enumerate(ROW_VERDICTS)
+    if before != after
+]
+"""Every revision: the verdicts before and after it, and the index of its count."""
+
+
 class BasisCounts(msgspec.Struct, array_like=True, gc=False):
     """Counts of one part of a row, or of a whole row on one basis.
 
@@ -71,12 +80,9 @@ class BasisCounts(msgspec.Struct, array_like=True, gc=False):
         # Positional, because all rows are copied for every snapshot, and keywords cost more.
         return BasisCounts(self.net[:], self.first[:], self.revised[:], self.lateness[:], self.seen)
 
-    def revisions(self) -> Iterator[tuple[RowVerdict, RowVerdict, int]]:
-        """Yield the count of each revision, with the verdicts before and after it."""
-        for before, old in enumerate(ROW_VERDICTS):
-            for after, new in enumerate(ROW_VERDICTS):
-                if before != after:
-                    yield old, new, self.revised[revision_index(before, after)]
+    def revisions(self) -> list[tuple[RowVerdict, RowVerdict, int]]:
+        """Return the count of each revision, with the verdicts before and after it."""
+        return [(before, after, self.revised[index]) for before, after, index in _REVISIONS]
 
 
 _Parts = list[BasisCounts | None]
