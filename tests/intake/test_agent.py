@@ -99,8 +99,8 @@ def _raise(error: Exception) -> None:
     raise error
 
 
-ALWAYS = Timing(clock_record_seconds=0.0)
-"""Timing with a clock record whenever a watermark has advanced."""
+ALWAYS = Timing(clock_record_seconds=0.0, slice_seconds=60.0)
+"""Timing with a clock record whenever a watermark has advanced, and slices that a busy machine does not cut short."""
 
 
 def test_a_clock_record_follows_the_events_that_it_covers_and_silence_advances_it() -> None:
@@ -165,7 +165,7 @@ def test_records_of_a_slow_adapter_are_adapted_and_written_in_slices() -> None:
 
 def test_a_partition_that_is_revoked_while_it_is_read_continues_at_its_next_owner() -> None:
     async def story() -> None:
-        intake = FakeIntake(timing=Timing(slice_records=1))
+        intake = FakeIntake(timing=Timing(slice_records=1, slice_seconds=60.0))
         await intake.assign(FRONT)
         feeding = asyncio.ensure_future(intake.agent.process(intake.fetch(FRONT, *range(1000)), intake.positions))
         while intake.partitions[FRONT].next < 3:
