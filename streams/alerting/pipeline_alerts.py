@@ -83,28 +83,14 @@ def _many_rejects(links: Links) -> AlertingRule:
         f"and on ()\n  {_increase(REJECTS, '1h')}\n"
         f">\n  0.001 * ({_increase(EVENTS, '1h')})\n"
     )
-    return AlertingRule(
-        alert=name,
-        expr=expr,
-        pending_for="5m",
-        keep_firing_for="5m",
-        labels={"severity": "warning"},
-        annotations=_of_pipeline(name, text, links),
-    )
+    return _pipeline_alert(name, text, links, expr=expr, pending_for="5m", keep_firing_for="5m", severity="warning")
 
 
 def _some_rejects(links: Links) -> AlertingRule:
     name = "RecordsRejected"
     text = f"{COUNT} records were refused in the last 24 hours for the reason {{{{ $labels.reason }}}}."
     expr = f"{_increase(REJECTS, '24h', 'by (reason) ')} >= 3"
-    return AlertingRule(
-        alert=name,
-        expr=expr,
-        pending_for="15m",
-        keep_firing_for="15m",
-        labels={"severity": "info"},
-        annotations=_of_pipeline(name, text, links),
-    )
+    return _pipeline_alert(name, text, links, expr=expr, pending_for="15m", keep_firing_for="15m", severity="info")
 
 
 def _increase(counter: Metric, window: str, by: str = "") -> str:
@@ -121,26 +107,16 @@ def _clock_behind(links: Links) -> AlertingRule:
     text = f"The watermark of the slowest partition is {DURATION} behind, so all numbers may be that old."
     # A partition without an owner exports no watermark, so the last known one is used and falls behind.
     expr = f"  time() - min(max by (partition) (last_over_time({CLOCK.name}[1h])))\n>\n  300\n"
-    return AlertingRule(
-        alert="ClockBehind",
-        expr=expr,
-        pending_for="2m",
-        keep_firing_for="5m",
-        labels={"severity": "critical"},
-        annotations=_of_pipeline("ClockBehind", text, links),
+    return _pipeline_alert(
+        "ClockBehind", text, links, expr=expr, pending_for="2m", keep_firing_for="5m", severity="critical"
     )
 
 
 def _recovering(links: Links) -> AlertingRule:
     text = "The worker {{ $labels.instance }} has been recovering its state for more than 10 minutes."
     name = "RecoveringTooLong"
-    return AlertingRule(
-        alert=name,
-        expr=f"{READY.name} == 0",
-        pending_for="10m",
-        keep_firing_for="1m",
-        labels={"severity": "warning"},
-        annotations=_of_pipeline(name, text, links),
+    return _pipeline_alert(
+        name, text, links, expr=f"{READY.name} == 0", pending_for="10m", keep_firing_for="1m", severity="warning"
     )
 
 
@@ -150,26 +126,16 @@ def _absent(links: Links) -> AlertingRule:
         "minutes. Other workers take over its partitions."
     )
     expr = f"avg_over_time({_WORKERS}[5m]) < 0.5"
-    return AlertingRule(
-        alert="WorkerAbsent",
-        expr=expr,
-        pending_for="1m",
-        keep_firing_for="5m",
-        labels={"severity": "warning"},
-        annotations=_of_pipeline("WorkerAbsent", text, links),
+    return _pipeline_alert(
+        "WorkerAbsent", text, links, expr=expr, pending_for="1m", keep_firing_for="5m", severity="warning"
     )
 
 
 def _all_absent(links: Links) -> AlertingRule:
     text = f"{COUNT} workers are up: nothing is judged, and no other alert can fire."
     expr = f"(count({_WORKERS} == 1) or vector(0)) < 1"
-    return AlertingRule(
-        alert="WorkerAbsent",
-        expr=expr,
-        pending_for="2m",
-        keep_firing_for="1m",
-        labels={"severity": "critical"},
-        annotations=_of_pipeline("WorkerAbsent", text, links),
+    return _pipeline_alert(
+        "WorkerAbsent", text, links, expr=expr, pending_for="2m", keep_firing_for="1m", severity="critical"
     )
 
 
@@ -182,10 +148,21 @@ SUMMARIES: Final = {
 """The summary of each alert of the group `pipeline-alerts`."""
 
 
-def _of_pipeline(alert: str, text: str, links: Links) -> dict[str, str]:
-    return {
+def _pipeline_alert(
+    alert: str, text: str, links: Links, *, expr: str, pending_for: str, keep_firing_for: str, severity: str
+) -> AlertingRule:
+    """Return an alert of the group `pipeline-alerts`."""
+    annotations = {
         "summary": SUMMARIES[alert],
         "description": text,
         "dashboard": links.of_pipeline(),
         "runbook_url": links.of_runbook(alert),
     }
+    return AlertingRule(
+        alert=alert,
+        expr=expr,
+        pending_for=pending_for,
+        keep_firing_for=keep_firing_for,
+        labels={"severity": severity},
+        annotations=annotations,
+    )

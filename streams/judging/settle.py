@@ -27,22 +27,6 @@ from streams.judging.fold import apply, completed_at, ending, fold, is_assumed
 from streams.judging.history import History, KnownHistory, insert
 from streams.judging.policy import Policies, Policy
 
-
-def staff_in_charge(assignments: Iterable[Assignment], subject: str, at: Instant) -> str:
-    """Return the staff member who was last assigned to `subject`, or to the whole case, by `at`.
-
-    Before the first assignment that is the first one assigned later; empty if there is no assignment.
-    """
-    staff = ""
-    for assignment in assignments:
-        if assignment.subject and assignment.subject != subject:
-            continue
-        if assignment.at > at:
-            return staff or assignment.staff
-        staff = assignment.staff
-    return staff
-
-
 _CODES: Final = {ruling: code for code, ruling in enumerate(RULINGS)}
 _ON_TIME: Final = _CODES[words.ON_TIME]
 _IN_GRACE: Final = _CODES[words.IN_GRACE]
@@ -228,6 +212,21 @@ def _retract(case: Case) -> list[Change]:
     for change in changes:
         case.judged[change.key] = change.after
     return changes
+
+
+def staff_in_charge(assignments: Iterable[Assignment], subject: str, at: Instant) -> str:
+    """Return the staff member who was last assigned to `subject`, or to the whole case, by `at`.
+
+    Before the first assignment that is the first one assigned later; empty if there is no assignment.
+    """
+    staff = ""
+    for assignment in assignments:
+        if assignment.subject and assignment.subject != subject:
+            continue
+        if assignment.at > at:
+            return staff or assignment.staff
+        staff = assignment.staff
+    return staff
 
 
 def _outcome(

@@ -8,7 +8,7 @@ promise.rejects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from schemas.reading import Refused
@@ -33,11 +33,6 @@ class RejectHeaders(NamedTuple):
     timestamp: str
     cut: str
     original: Headers
-
-
-def _text_headers(texts: Mapping[str, str]) -> Headers:
-    """Return headers with these names and texts."""
-    return tuple((name, text.encode(errors="replace")) for name, text in texts.items())
 
 
 def source_headers(topic: str, partition: int, record: ConsumedRecord) -> Headers:
@@ -67,7 +62,11 @@ def cut_header(size: int) -> tuple[str, bytes]:
 
 def retry_headers(position: RecordPosition, topic: str, reason: str) -> Headers:
     """Return the headers of the note that the refused record at `position` in promise.rejects was sent again."""
-    return _text_headers({_RETRIED: str(position), "topic": topic, "reason": reason})
+    return (
+        (_RETRIED, str(position).encode()),
+        ("topic", topic.encode(errors="replace")),
+        ("reason", reason.encode(errors="replace")),
+    )
 
 
 def retried_position(headers: Headers) -> str | None:
