@@ -142,7 +142,7 @@ class Judged(_Value, frozen=True):
     revision: the number of the last published verdict; -1 before the first.
     retracted: the promise is no longer in the history.
     settled, delivered: by basis (original, current), whether it ever had a verdict other than open, and a lateness.
-    at_risk, overdue: the dues for which such an alert was raised.
+    at_risk, overdue: the due times for which such an alert was raised.
     assumed: whether its delivery is known only by a proxy.
     """
 
